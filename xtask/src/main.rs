@@ -1,0 +1,69 @@
+//! `cargo xtask`: what cargo alone cannot express.
+//!
+//! Each command is one module. Nothing here is part of the product; the fences of `tests/tidy.rs` end at this
+//! crate and at `bench/`, which holds everything that needs a database driver.
+
+mod ci;
+mod install;
+mod machine;
+mod plugins;
+mod postgres;
+mod program;
+mod terminal;
+mod test;
+mod wasm;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// The commands of this repository.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_version_flag = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What may be asked for.
+#[derive(Subcommand)]
+enum Command {
+    /// Run all tests, set-up included
+    Test {
+        /// Only tests whose name contains this
+        filter: Option<String>,
+    },
+    /// Run what the build machine runs: tests, formatting, lints, documentation
+    Ci,
+    /// Build every plugin under `plugins/` and `tests/plugins/` to a WebAssembly component
+    Plugins,
+    /// Start a throw-away PostgreSQL, print its address, and stop it on Ctrl-C
+    Postgres,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<()> {
+    let workspace = Workspace::find()?;
+    match command {
+        Command::Test { filter } => test::run(&workspace, filter),
+        Command::Ci => ci::run(&workspace),
+        Command::Plugins => plugins::build_all(&workspace).map(drop),
+        Command::Postgres => postgres::serve(&workspace),
+    }
+}

@@ -1,0 +1,141 @@
+//! `cargo xtask test [FILTER]`: all tests, with everything they need set up first.
+//!
+//! A throw-away PostgreSQL, the plugins as WebAssembly, the `tenon` program for the Node tests. Every part runs even
+//! when an earlier one failed; the summary at the end names what failed and what could not run.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::bail;
+
+use crate::postgres::{self, Cluster};
+use crate::workspace::{Workspace, variable};
+use crate::{machine, plugins, program, terminal};
+
+/// Where the tests find the components built by `cargo xtask plugins`.
+const PLUGINS_VARIABLE: &str = "TENON_TEST_PLUGINS";
+
+/// Where the Node tests find the program.
+const PROGRAM_VARIABLE: &str = "TENON_TEST_PROGRAM";
+
+/// The folder of the real data set, which is not part of the repository.
+const REAL_DATA_VARIABLE: &str = "TENON_REAL_DATA";
+
+/// The Node packages with tests of their own.
+const NODE_PACKAGES: [&str; 2] = ["tests/node", "examples/01-query-with-graphql"];
+
+/// What the tests are told by their environment.
+struct Setting {
+    variables: Vec<(&'static str, String)>,
+    filter: Option<String>,
+}
+
+/// One line of the closing summary.
+struct Outcome {
+    what: String,
+    passed: bool,
+}
+
+/// Sets up, runs everything, sums up.
+pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Result<()> {
+    machine::check()?;
+    let cluster = Cluster::start()?;
+    let components = plugins::build_all(workspace)?;
+    let setting = Setting {
+        variables: vec![
+            (postgres::VARIABLE, cluster.url.clone()),
+            (PLUGINS_VARIABLE, components.display().to_string()),
+            (
+                PROGRAM_VARIABLE,
+                workspace.built("tenon").display().to_string(),
+            ),
+        ],
+        filter,
+    };
+    let mut outcomes = vec![rust(workspace, &setting)?];
+    outcomes.extend(node(workspace, &setting)?);
+    drop(cluster);
+    summary(&outcomes)
+}
+
+fn rust(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Outcome> {
+    terminal::step("cargo test --workspace (the first build takes minutes)");
+    let mut cargo = workspace.cargo();
+    cargo
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(&setting.filter);
+    cargo.envs(setting.variables.iter().map(|(name, value)| (*name, value)));
+    Ok(Outcome {
+        what: "cargo test --workspace".to_owned(),
+        passed: program::succeeds(&mut cargo)?,
+    })
+}
+
+fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for package in NODE_PACKAGES {
+        let folder = workspace.root.join(package);
+        if !folder.join("package.json").try_exists()? {
+            continue;
+        }
+        terminal::step(&format!("the Node tests of {package}"));
+        let passed = build_program(workspace)? && node_package(&folder, setting)?;
+        outcomes.push(Outcome {
+            what: format!("Node tests of {package}"),
+            passed,
+        });
+    }
+    Ok(outcomes)
+}
+
+fn build_program(workspace: &Workspace) -> anyhow::Result<bool> {
+    program::succeeds(workspace.cargo().args(["build", "--package", "tenon-cli"]))
+}
+
+fn node_package(folder: &Path, setting: &Setting) -> anyhow::Result<bool> {
+    if !install_packages(folder)? {
+        return Ok(false);
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["test", "--silent"]).current_dir(folder);
+    if let Some(filter) = &setting.filter {
+        npm.args(["--", &format!("--test-name-pattern={filter}")]);
+    }
+    npm.envs(setting.variables.iter().map(|(name, value)| (*name, value)));
+    program::succeeds(&mut npm)
+}
+
+/// `npm ci`, unless the installed packages are those of the lock file already.
+pub(crate) fn install_packages(folder: &Path) -> anyhow::Result<bool> {
+    let stamp = folder.join("node_modules/.tenon-lock");
+    let lock = std::fs::read(folder.join("package-lock.json"))?;
+    if std::fs::read(&stamp).is_ok_and(|old| old == lock) {
+        return Ok(true);
+    }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(folder);
+    let installed = program::succeeds(&mut npm)?;
+    if installed {
+        std::fs::write(stamp, lock)?;
+    }
+    Ok(installed)
+}
+
+fn summary(outcomes: &[Outcome]) -> anyhow::Result<()> {
+    terminal::step("summary");
+    for outcome in outcomes {
+        let word = if outcome.passed { "passed" } else { "FAILED" };
+        terminal::result(&format!("{word}: {}", outcome.what));
+    }
+    if variable(REAL_DATA_VARIABLE).is_none() {
+        terminal::result(&format!(
+            "NOT RUN: real pipeline (set {REAL_DATA_VARIABLE} to the folder of the data set)"
+        ));
+    }
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
+    if failed > 0 {
+        bail!("{failed} of {} parts failed", outcomes.len());
+    }
+    Ok(())
+}

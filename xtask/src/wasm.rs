@@ -1,0 +1,101 @@
+//! Crate → WebAssembly component: cargo builds the core module, `wit-component` wraps it. No WASI anywhere.
+//!
+//! Invariant: nothing is written inside the plugin's folder but its `Cargo.lock`; what is built, the standard
+//! library included, is kept in `TARGET/wasm`.
+
+mod toolchain;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::workspace::Workspace;
+use crate::{program, terminal};
+
+pub(crate) use toolchain::Toolchain;
+
+/// The target plugins are built for.
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Small components, and one profile for all, so that the standard library is built once for all of them.
+const PROFILE: [(&str, &str); 6] = [
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
+    ("CARGO_PROFILE_RELEASE_LTO", "true"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1"),
+    ("CARGO_PROFILE_RELEASE_PANIC", "abort"),
+    ("CARGO_PROFILE_RELEASE_STRIP", "true"),
+    ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+];
+
+/// Builds the crate in `folder`, whose library is a `cdylib` with WIT bindings; the answer is the component's path.
+pub(crate) fn build(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    folder: &Path,
+) -> anyhow::Result<PathBuf> {
+    let target = workspace.target.join("wasm");
+    let name = library_name(toolchain, folder)?;
+    terminal::step(&format!(
+        "building {} to WebAssembly with {toolchain}",
+        folder.display()
+    ));
+    let mut cargo = toolchain.cargo();
+    cargo
+        .current_dir(folder)
+        .args(["build", "--release", "--target", TARGET])
+        .args(toolchain.build_flags());
+    cargo.env("CARGO_TARGET_DIR", &target).envs(PROFILE);
+    program::run(&mut cargo)?;
+
+    let core = target
+        .join(TARGET)
+        .join("release")
+        .join(&name)
+        .with_extension("wasm");
+    let module =
+        std::fs::read(&core).with_context(|| format!("cargo left no {}", core.display()))?;
+    let component =
+        encode(&module).with_context(|| format!("{} is no component", core.display()))?;
+    let place = target.join("components").join(&name).with_extension("wasm");
+    write_if_changed(&place, &component)?;
+    Ok(place)
+}
+
+/// Writes a file only where its bytes differ, so that whoever looks at its time sees real changes only.
+pub(crate) fn write_if_changed(place: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if std::fs::read(place).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    let folder = place.parent().context("a component lies in a folder")?;
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(place, bytes).with_context(|| format!("cannot write {}", place.display()))
+}
+
+fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(module)?
+        .encode()
+}
+
+/// The name of the crate's library, as cargo names its file.
+fn library_name(toolchain: &Toolchain, folder: &Path) -> anyhow::Result<String> {
+    let mut ask = toolchain.cargo();
+    ask.current_dir(folder)
+        .args(["metadata", "--no-deps", "--format-version", "1"]);
+    let answer: serde_json::Value = serde_json::from_str(&program::output(&mut ask)?)?;
+    let targets = answer
+        .pointer("/packages/0/targets")
+        .and_then(serde_json::Value::as_array);
+    for target in targets.into_iter().flatten() {
+        let kinds = target.get("kind").and_then(serde_json::Value::as_array);
+        if kinds.into_iter().flatten().any(|kind| kind == "cdylib") {
+            let name = target
+                .get("name")
+                .and_then(serde_json::Value::as_str)
+                .context("a library has a name")?;
+            return Ok(name.replace('-', "_"));
+        }
+    }
+    bail!("{} has no `crate-type = [\"cdylib\"]`", folder.display())
+}
