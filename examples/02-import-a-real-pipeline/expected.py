@@ -145,7 +145,7 @@ def imports(folder, deals):
         "accounts": count(created=len(accounts)),
         "subsidiaries": count(updated=children, unchanged=len(accounts) - children),
         "opportunities": count(created=len(deals)),
-        "respelt": [{"column": "product", "from": old, "to": new, "count": spellings[old]} for old, new in SPELLINGS.items()],
+        "replaced": [{"column": "product", "from": old, "to": new, "count": spellings[old]} for old, new in SPELLINGS.items()],
     }
 
 
