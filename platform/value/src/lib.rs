@@ -1,0 +1,23 @@
+//! The words every other crate speaks: identifiers, scalar values, exact decimals, time, names, text folding.
+//!
+//! Floor 1. Invariant: pure functions and plain data; no I/O, no clock, no knowledge of objects or tenants.
+
+mod composite;
+mod decimal;
+mod id;
+mod localized;
+mod name;
+mod text;
+mod time;
+mod value;
+
+pub use composite::{Address, Geo, Money};
+pub use decimal::{DIGITS_MAX, Decimal, DecimalError, SCALE_MAX};
+pub use id::{ElementId, RecordId, RequestId, TenantId, UserId};
+pub use localized::{Locale, Localized};
+pub use name::{NAME_LENGTH_MAX, Name, NameError, camel, pascal, plural_of, screaming};
+pub use serde_json::{Map as JsonMap, Number as JsonNumber, Value as Json};
+pub use text::{TextError, clean_block, clean_line, fold, sort_key};
+pub use time::{Date, DateTime, Duration, TimeError};
+pub use uuid::Uuid;
+pub use value::Value;
