@@ -10,15 +10,9 @@ use crate::{program, terminal};
 
 /// Installs Debian packages, or says which command would.
 pub(crate) fn apt(packages: &[&str], what_for: &str) -> anyhow::Result<()> {
-    let by_hand = format!(
-        "apt-get install --yes --no-install-recommends {}",
-        packages.join(" ")
-    );
+    let by_hand = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
     if !program::answers(Command::new("apt-get").arg("--version")) {
-        bail!(
-            "{what_for} is missing, and there is no apt-get here: install {} and run this again",
-            packages.join(", ")
-        );
+        bail!("{what_for} is missing, and there is no apt-get here: install {} and run this again", packages.join(", "));
     }
     if !is_root() {
         bail!("{what_for} is missing: run `sudo {by_hand}` and then this again");
@@ -37,9 +31,7 @@ pub(crate) fn apt(packages: &[&str], what_for: &str) -> anyhow::Result<()> {
 
 fn try_apt(packages: &[&str]) -> anyhow::Result<bool> {
     let mut command = Command::new("apt-get");
-    command
-        .args(["install", "--yes", "--quiet", "--no-install-recommends"])
-        .args(packages);
+    command.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages);
     program::succeeds(command.env("DEBIAN_FRONTEND", "noninteractive"))
 }
 

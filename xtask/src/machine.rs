@@ -19,20 +19,12 @@ pub(crate) fn check() -> anyhow::Result<()> {
 
 fn node() -> anyhow::Result<()> {
     let Ok(version) = program::output(Command::new("node").arg("--version")) else {
-        bail!(
-            "Node {NODE_MAJOR_MIN} or newer is missing: install it from https://nodejs.org/en/download and run this again"
-        );
+        bail!("Node {NODE_MAJOR_MIN} or newer is missing: install it from https://nodejs.org/en/download and run this again");
     };
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|text| text.parse::<u32>().ok());
+    let major = version.trim_start_matches('v').split('.').next().and_then(|text| text.parse::<u32>().ok());
     let major = major.with_context(|| format!("cannot read Node's version `{version}`"))?;
     if major < NODE_MAJOR_MIN {
-        bail!(
-            "Node {NODE_MAJOR_MIN} or newer is needed, this is {version}: see https://nodejs.org/en/download"
-        );
+        bail!("Node {NODE_MAJOR_MIN} or newer is needed, this is {version}: see https://nodejs.org/en/download");
     }
     Ok(())
 }

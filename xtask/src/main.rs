@@ -4,6 +4,8 @@
 //! crate and at `bench/`, which holds everything that needs a database driver.
 
 mod ci;
+mod client;
+mod demo;
 mod install;
 mod machine;
 mod plugins;
@@ -11,6 +13,7 @@ mod postgres;
 mod program;
 mod terminal;
 mod test;
+mod warden;
 mod wasm;
 mod workspace;
 
@@ -22,11 +25,7 @@ use crate::workspace::Workspace;
 
 /// The commands of this repository.
 #[derive(Parser)]
-#[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
-    disable_version_flag = true
-)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_version_flag = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -39,6 +38,15 @@ enum Command {
     Test {
         /// Only tests whose name contains this
         filter: Option<String>,
+    },
+    /// Start the platform with a demo tenant full of invented data, and keep serving until Ctrl-C
+    Demo {
+        /// Forget the demo tenant of an earlier run
+        #[arg(long)]
+        fresh: bool,
+        /// Stop once the data is in
+        #[arg(long)]
+        once: bool,
     },
     /// Run what the build machine runs: tests, formatting, lints, documentation
     Ci,
@@ -62,8 +70,9 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
     match command {
         Command::Test { filter } => test::run(&workspace, filter),
+        Command::Demo { fresh, once } => demo::run(&workspace, &demo::Wish { fresh, once }),
         Command::Ci => ci::run(&workspace),
         Command::Plugins => plugins::build_all(&workspace).map(drop),
-        Command::Postgres => postgres::serve(&workspace),
+        Command::Postgres => postgres::serve(),
     }
 }

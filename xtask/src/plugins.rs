@@ -46,11 +46,7 @@ fn all(root: &Path) -> anyhow::Result<BTreeMap<OsString, PathBuf>> {
                 continue;
             }
             if let Some(other) = found.insert(entry.file_name(), entry.path()) {
-                bail!(
-                    "two plugins have one name: {} and {}",
-                    other.display(),
-                    entry.path().display()
-                );
+                bail!("two plugins have one name: {} and {}", other.display(), entry.path().display());
             }
         }
     }

@@ -1,18 +1,17 @@
 //! A throw-away PostgreSQL: found or installed, started in a temporary folder on a free port, stopped on drop.
 //!
 //! PostgreSQL refuses to run as root, so root hands it to an unprivileged user. Durability is off: the cluster
-//! does not outlive the command. A small shell waits for our end, however it comes, and then stops the server and
-//! removes the folder: Ctrl-C and `kill -9` leave nothing behind.
+//! does not outlive the command, not even a killed one (`warden`).
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use tempfile::TempDir;
 
-use crate::workspace::{Workspace, variable};
+use crate::warden::Watched;
+use crate::workspace::variable;
 use crate::{install, program, terminal};
 
 /// Names an existing server instead of starting one; also what the tests read.
@@ -45,25 +44,8 @@ const USERS: [&str; 2] = ["postgres", "nobody"];
 pub(crate) struct Cluster {
     /// `postgres://…`, as every driver reads it.
     pub(crate) url: String,
-    server: Option<Running>,
+    server: Option<Watched>,
 }
-
-struct Running {
-    process: Child,
-    warden: Child,
-}
-
-/// Waits until its input is closed, stops the server ($1) with PostgreSQL's fast shutdown, by force after 20 s, and
-/// removes the folder ($2).
-const WARDEN: &str = r#"
-trap "" INT TERM HUP
-read -r _
-kill -INT "$1" 2>/dev/null
-turns=0
-while kill -0 "$1" 2>/dev/null && [ "$turns" -lt 200 ]; do sleep 0.1; turns=$((turns + 1)); done
-kill -KILL "$1" 2>/dev/null
-rm -rf "$2"
-"#;
 
 impl Cluster {
     /// Takes the server named by [`VARIABLE`], or starts one of our own.
@@ -74,46 +56,25 @@ impl Cluster {
         }
         let programs = programs()?;
         terminal::step("starting a throw-away PostgreSQL");
-        let folder = tempfile::Builder::new()
-            .prefix("tenon-postgres-")
-            .tempdir()?;
+        let folder = tempfile::Builder::new().prefix("tenon-postgres-").tempdir()?;
         let owner = Owner::find(folder.path())?;
         let data = folder.path().join("data");
         let mut initdb = owner.command(&programs.join("initdb"));
-        initdb.args([
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-            "--username",
-            SUPERUSER,
-        ]);
+        initdb.args(["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--username", SUPERUSER]);
         initdb.arg("--pgdata").arg(&data).current_dir(folder.path());
         program::output(&mut initdb)?;
 
         let port = free_port()?;
         let mut server = owner.command(&programs.join("postgres"));
-        server
-            .arg("-D")
-            .arg(&data)
-            .arg("-p")
-            .arg(port.to_string())
-            .arg("-k")
-            .arg(folder.path());
+        server.arg("-D").arg(&data).arg("-p").arg(port.to_string()).arg("-k").arg(folder.path());
         for setting in SETTINGS {
             server.args(["-c", setting]);
         }
-        server
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
+        server.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
         let process = server.spawn().context("cannot start postgres")?;
         let url = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/{SUPERUSER}");
-        let warden = warden(&process, folder)?;
-        let mut cluster = Self {
-            url,
-            server: Some(Running { process, warden }),
-        };
+        let watched = Watched::new(process, Some(&folder.keep()))?;
+        let mut cluster = Self { url, server: Some(watched) };
         cluster.wait_until_ready(&programs, port)?;
         Ok(cluster)
     }
@@ -121,16 +82,7 @@ impl Cluster {
     fn wait_until_ready(&mut self, programs: &Path, port: u16) -> anyhow::Result<()> {
         let begun = Instant::now();
         let mut ready = Command::new(programs.join("pg_isready"));
-        ready
-            .args([
-                "--quiet",
-                "--host",
-                "127.0.0.1",
-                "--username",
-                SUPERUSER,
-                "--port",
-            ])
-            .arg(port.to_string());
+        ready.args(["--quiet", "--host", "127.0.0.1", "--username", SUPERUSER, "--port"]).arg(port.to_string());
         loop {
             if let Some(running) = &mut self.server
                 && let Some(status) = running.process.try_wait()?
@@ -148,38 +100,8 @@ impl Cluster {
     }
 }
 
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let Some(mut running) = self.server.take() else {
-            return;
-        };
-        drop(running.warden.stdin.take());
-        for child in [&mut running.process, &mut running.warden] {
-            if let Err(error) = child.wait() {
-                terminal::notice(&format!("PostgreSQL may not have stopped: {error}"));
-            }
-        }
-    }
-}
-
-/// Hands the server's end and the folder to the shell that outlives us.
-fn warden(process: &Child, folder: TempDir) -> anyhow::Result<Child> {
-    let mut shell = Command::new("sh");
-    shell
-        .args(["-c", WARDEN, "warden"])
-        .arg(process.id().to_string())
-        .arg(folder.keep());
-    shell
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    shell
-        .spawn()
-        .context("cannot start the shell that watches PostgreSQL")
-}
-
 /// `cargo xtask postgres`: a cluster to work against, until Ctrl-C.
-pub(crate) fn serve(_workspace: &Workspace) -> anyhow::Result<()> {
+pub(crate) fn serve() -> anyhow::Result<()> {
     let mut cluster = Cluster::start()?;
     terminal::result(&format!("export {VARIABLE}={}", cluster.url));
     if let Some(running) = &mut cluster.server {
@@ -195,13 +117,8 @@ fn programs() -> anyhow::Result<PathBuf> {
     if let Some(found) = find_programs()? {
         return Ok(found);
     }
-    install::apt(
-        &["postgresql"],
-        "PostgreSQL (the programs initdb and postgres)",
-    )?;
-    find_programs()?.context(
-        "PostgreSQL was installed, and still there is no initdb: add its bin folder to PATH",
-    )
+    install::apt(&["postgresql"], "PostgreSQL (the programs initdb and postgres)")?;
+    find_programs()?.context("PostgreSQL was installed, and still there is no initdb: add its bin folder to PATH")
 }
 
 fn find_programs() -> anyhow::Result<Option<PathBuf>> {
@@ -211,20 +128,14 @@ fn find_programs() -> anyhow::Result<Option<PathBuf>> {
     if let Ok(entries) = std::fs::read_dir("/usr/lib/postgresql") {
         for entry in entries {
             let entry = entry?;
-            let version = entry
-                .file_name()
-                .to_string_lossy()
-                .parse::<u32>()
-                .unwrap_or(0);
+            let version = entry.file_name().to_string_lossy().parse::<u32>().unwrap_or(0);
             versions.push((version, entry.path().join("bin")));
         }
     }
     versions.sort();
     candidates.extend(versions.into_iter().rev().map(|(_, folder)| folder));
     for folder in candidates {
-        let all = ["initdb", "postgres", "pg_isready"]
-            .iter()
-            .all(|name| folder.join(name).is_file());
+        let all = ["initdb", "postgres", "pg_isready"].iter().all(|name| folder.join(name).is_file());
         if all {
             return Ok(Some(folder));
         }
@@ -244,27 +155,17 @@ impl Owner {
             return Ok(Self { prefix: Vec::new() });
         }
         if !program::answers(Command::new("setpriv").arg("--version")) {
-            bail!(
-                "PostgreSQL refuses to run as root and there is no `setpriv` (package util-linux): run this as another user"
-            );
+            bail!("PostgreSQL refuses to run as root and there is no `setpriv` (package util-linux): run this as another user");
         }
-        let user = USERS
-            .iter()
-            .find(|user| program::answers(Command::new("id").arg(user)));
+        let user = USERS.iter().find(|user| program::answers(Command::new("id").arg(user)));
         let user = user.context("PostgreSQL refuses to run as root: run this as another user")?;
         let uid = program::output(Command::new("id").args(["-u", user]))?;
         let gid = program::output(Command::new("id").args(["-g", user]))?;
-        program::run(
-            Command::new("chown")
-                .arg(format!("{uid}:{gid}"))
-                .arg(folder),
-        )?;
+        program::run(Command::new("chown").arg(format!("{uid}:{gid}")).arg(folder))?;
         let reuid = format!("--reuid={uid}");
         let regid = format!("--regid={gid}");
         let words = ["setpriv", &reuid, &regid, "--clear-groups"];
-        Ok(Self {
-            prefix: words.map(str::to_owned).to_vec(),
-        })
+        Ok(Self { prefix: words.map(str::to_owned).to_vec() })
     }
 
     fn command(&self, program: &Path) -> Command {
@@ -279,6 +180,6 @@ impl Owner {
 }
 
 /// A port nobody listens on now; taken and given back, as there is no way to hand it over.
-fn free_port() -> anyhow::Result<u16> {
+pub(crate) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -1,11 +1,7 @@
 //! What xtask says to the person in front of it: steps, notices, and why it stopped.
 //!
 //! Progress goes to stderr; results a script may want go to stdout.
-#![expect(
-    clippy::print_stderr,
-    clippy::print_stdout,
-    reason = "this file is xtask's mouth"
-)]
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "this file is xtask's mouth")]
 
 use std::io::IsTerminal;
 

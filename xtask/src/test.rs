@@ -45,10 +45,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
         variables: vec![
             (postgres::VARIABLE, cluster.url.clone()),
             (PLUGINS_VARIABLE, components.display().to_string()),
-            (
-                PROGRAM_VARIABLE,
-                workspace.built("tenon").display().to_string(),
-            ),
+            (PROGRAM_VARIABLE, workspace.built("tenon").display().to_string()),
         ],
         filter,
     };
@@ -61,14 +58,9 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
 fn rust(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Outcome> {
     terminal::step("cargo test --workspace (the first build takes minutes)");
     let mut cargo = workspace.cargo();
-    cargo
-        .args(["test", "--workspace", "--no-fail-fast"])
-        .args(&setting.filter);
+    cargo.args(["test", "--workspace", "--no-fail-fast"]).args(&setting.filter);
     cargo.envs(setting.variables.iter().map(|(name, value)| (*name, value)));
-    Ok(Outcome {
-        what: "cargo test --workspace".to_owned(),
-        passed: program::succeeds(&mut cargo)?,
-    })
+    Ok(Outcome { what: "cargo test --workspace".to_owned(), passed: program::succeeds(&mut cargo)? })
 }
 
 fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
@@ -80,10 +72,7 @@ fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>
         }
         terminal::step(&format!("the Node tests of {package}"));
         let passed = build_program(workspace)? && node_package(&folder, setting)?;
-        outcomes.push(Outcome {
-            what: format!("Node tests of {package}"),
-            passed,
-        });
+        outcomes.push(Outcome { what: format!("Node tests of {package}"), passed });
     }
     Ok(outcomes)
 }
@@ -113,8 +102,7 @@ pub(crate) fn install_packages(folder: &Path) -> anyhow::Result<bool> {
         return Ok(true);
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(folder);
+    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
     let installed = program::succeeds(&mut npm)?;
     if installed {
         std::fs::write(stamp, lock)?;
@@ -129,9 +117,7 @@ fn summary(outcomes: &[Outcome]) -> anyhow::Result<()> {
         terminal::result(&format!("{word}: {}", outcome.what));
     }
     if variable(REAL_DATA_VARIABLE).is_none() {
-        terminal::result(&format!(
-            "NOT RUN: real pipeline (set {REAL_DATA_VARIABLE} to the folder of the data set)"
-        ));
+        terminal::result(&format!("NOT RUN: real pipeline (set {REAL_DATA_VARIABLE} to the folder of the data set)"));
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     if failed > 0 {

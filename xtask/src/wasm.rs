@@ -28,34 +28,18 @@ const PROFILE: [(&str, &str); 6] = [
 ];
 
 /// Builds the crate in `folder`, whose library is a `cdylib` with WIT bindings; the answer is the component's path.
-pub(crate) fn build(
-    workspace: &Workspace,
-    toolchain: &Toolchain,
-    folder: &Path,
-) -> anyhow::Result<PathBuf> {
+pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, folder: &Path) -> anyhow::Result<PathBuf> {
     let target = workspace.target.join("wasm");
     let name = library_name(toolchain, folder)?;
-    terminal::step(&format!(
-        "building {} to WebAssembly with {toolchain}",
-        folder.display()
-    ));
+    terminal::step(&format!("building {} to WebAssembly with {toolchain}", folder.display()));
     let mut cargo = toolchain.cargo();
-    cargo
-        .current_dir(folder)
-        .args(["build", "--release", "--target", TARGET])
-        .args(toolchain.build_flags());
+    cargo.current_dir(folder).args(["build", "--release", "--target", TARGET]).args(toolchain.build_flags());
     cargo.env("CARGO_TARGET_DIR", &target).envs(PROFILE);
     program::run(&mut cargo)?;
 
-    let core = target
-        .join(TARGET)
-        .join("release")
-        .join(&name)
-        .with_extension("wasm");
-    let module =
-        std::fs::read(&core).with_context(|| format!("cargo left no {}", core.display()))?;
-    let component =
-        encode(&module).with_context(|| format!("{} is no component", core.display()))?;
+    let core = target.join(TARGET).join("release").join(&name).with_extension("wasm");
+    let module = std::fs::read(&core).with_context(|| format!("cargo left no {}", core.display()))?;
+    let component = encode(&module).with_context(|| format!("{} is no component", core.display()))?;
     let place = target.join("components").join(&name).with_extension("wasm");
     write_if_changed(&place, &component)?;
     Ok(place)
@@ -72,28 +56,19 @@ pub(crate) fn write_if_changed(place: &Path, bytes: &[u8]) -> anyhow::Result<()>
 }
 
 fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(module)?
-        .encode()
+    wit_component::ComponentEncoder::default().validate(true).module(module)?.encode()
 }
 
 /// The name of the crate's library, as cargo names its file.
 fn library_name(toolchain: &Toolchain, folder: &Path) -> anyhow::Result<String> {
     let mut ask = toolchain.cargo();
-    ask.current_dir(folder)
-        .args(["metadata", "--no-deps", "--format-version", "1"]);
+    ask.current_dir(folder).args(["metadata", "--no-deps", "--format-version", "1"]);
     let answer: serde_json::Value = serde_json::from_str(&program::output(&mut ask)?)?;
-    let targets = answer
-        .pointer("/packages/0/targets")
-        .and_then(serde_json::Value::as_array);
+    let targets = answer.pointer("/packages/0/targets").and_then(serde_json::Value::as_array);
     for target in targets.into_iter().flatten() {
         let kinds = target.get("kind").and_then(serde_json::Value::as_array);
         if kinds.into_iter().flatten().any(|kind| kind == "cdylib") {
-            let name = target
-                .get("name")
-                .and_then(serde_json::Value::as_str)
-                .context("a library has a name")?;
+            let name = target.get("name").and_then(serde_json::Value::as_str).context("a library has a name")?;
             return Ok(name.replace('-', "_"));
         }
     }

@@ -20,23 +20,11 @@ impl Workspace {
     pub(crate) fn find() -> anyhow::Result<Self> {
         // Asked at run time: two clones may share a target directory, and with it this program.
         let here = variable("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
-        let root = Path::new(&here)
-            .parent()
-            .context("xtask has no parent folder")?
-            .to_owned();
+        let root = Path::new(&here).parent().context("xtask has no parent folder")?.to_owned();
         let mut ask = Command::new(cargo_path());
-        ask.args([
-            "metadata",
-            "--no-deps",
-            "--offline",
-            "--format-version",
-            "1",
-        ])
-        .current_dir(&root);
+        ask.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(&root);
         let answer: serde_json::Value = serde_json::from_str(&program::output(&mut ask)?)?;
-        let target = answer
-            .get("target_directory")
-            .and_then(serde_json::Value::as_str);
+        let target = answer.get("target_directory").and_then(serde_json::Value::as_str);
         let target = PathBuf::from(target.context("cargo metadata names no target directory")?);
         Ok(Self { root, target })
     }
@@ -55,10 +43,7 @@ impl Workspace {
 }
 
 /// Reads one variable of the environment; xtask is configured by nothing else.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "xtask is a program of its own and has no configuration layer"
-)]
+#[expect(clippy::disallowed_methods, reason = "xtask is a program of its own and has no configuration layer")]
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -60,38 +60,26 @@ impl Toolchain {
             return Ok(found);
         }
         terminal::step(&format!("installing the Rust target {TARGET}"));
-        if program::answers(
-            Command::new("timeout").args(["120", "rustup", "target", "add", TARGET]),
-        ) {
+        if program::answers(Command::new("timeout").args(["120", "rustup", "target", "add", TARGET])) {
             return Ok(Self::Installed);
         }
         let what_for = format!("a Rust that builds for {TARGET} (rustup could not add the target)");
         install::apt(&["rustc-web", "cargo-web", "rust-web-src"], &what_for)?;
-        Self::present()?
-            .with_context(|| format!("still no {what_for}: run `rustup target add {TARGET}`"))
+        Self::present()?.with_context(|| format!("still no {what_for}: run `rustup target add {TARGET}`"))
     }
 
     fn present() -> anyhow::Result<Option<Self>> {
-        let targets =
-            program::output(Command::new("rustup").args(["target", "list", "--installed"]));
+        let targets = program::output(Command::new("rustup").args(["target", "list", "--installed"]));
         if targets.is_ok_and(|list| list.lines().any(|line| line.trim() == TARGET)) {
             return Ok(Some(Self::Installed));
         }
         let sysroot = sysroot()?;
-        if sysroot
-            .join("lib/rustlib/src/rust/library/std")
-            .try_exists()?
-        {
+        if sysroot.join("lib/rustlib/src/rust/library/std").try_exists()? {
             return Ok(Some(Self::Sources));
         }
         let debian = [DEBIAN_RUSTC, DEBIAN_CARGO, DEBIAN_SOURCES];
-        if debian
-            .iter()
-            .all(|place| Path::new(place).try_exists().unwrap_or(false))
-        {
-            return Ok(Some(Self::Debian {
-                linker: linker(&sysroot)?,
-            }));
+        if debian.iter().all(|place| Path::new(place).try_exists().unwrap_or(false)) {
+            return Ok(Some(Self::Debian { linker: linker(&sysroot)? }));
         }
         Ok(None)
     }
@@ -109,10 +97,7 @@ impl Toolchain {
             Self::Installed => {}
             Self::Sources => drop(command.env("RUSTC_BOOTSTRAP", "1")),
             Self::Debian { linker } => {
-                command
-                    .env("RUSTC", DEBIAN_RUSTC)
-                    .env("RUSTC_BOOTSTRAP", "1")
-                    .env_remove("RUSTUP_TOOLCHAIN");
+                command.env("RUSTC", DEBIAN_RUSTC).env("RUSTC_BOOTSTRAP", "1").env_remove("RUSTUP_TOOLCHAIN");
                 command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
             }
         }
@@ -130,18 +115,13 @@ impl Toolchain {
 
 /// The folder of the Rust that builds the platform itself.
 fn sysroot() -> anyhow::Result<PathBuf> {
-    Ok(PathBuf::from(program::output(
-        Command::new("rustc").args(["--print", "sysroot"]),
-    )?))
+    Ok(PathBuf::from(program::output(Command::new("rustc").args(["--print", "sysroot"]))?))
 }
 
 /// rustup ships a linker for WebAssembly with every toolchain; Debian's is called `wasm-ld`.
 fn linker(sysroot: &Path) -> anyhow::Result<PathBuf> {
     let host = program::output(Command::new("rustc").arg("-vV"))?;
-    let host = host
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .context("rustc names no host")?;
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names no host")?;
     let shipped = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
     if shipped.try_exists()? {
         return Ok(shipped);
