@@ -1,0 +1,28 @@
+//! A house without plugins.
+
+use async_trait::async_trait;
+use tenon_context::OpContext;
+use tenon_model::{Model, ObjectIx};
+
+use crate::{HookChange, HookError, Hooks, Operation, Phase, Verdict};
+
+/// No plugin at all: for tools and tests, and for a server before its first install.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHooks;
+
+#[async_trait]
+impl Hooks for NoHooks {
+    fn subscribes(&self, _: &Model, _: ObjectIx, _: Phase, _: Operation) -> bool {
+        false
+    }
+
+    async fn before_save(
+        &self,
+        _: &OpContext,
+        _: ObjectIx,
+        _: Operation,
+        changes: &[HookChange<'_>],
+    ) -> Result<Vec<Verdict>, HookError> {
+        Ok(vec![Verdict::Keep; changes.len()])
+    }
+}
