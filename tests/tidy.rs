@@ -30,42 +30,27 @@ fn check(rule: &str, look: impl FnOnce(&Tree, &mut Findings)) {
 
 #[test]
 fn every_folder_of_the_platform_is_a_crate_on_a_floor() {
-    check(
-        "folder `x` is crate `tenon-x`, and has a floor in tests/tidy/floors.rs",
-        floors::crates,
-    );
+    check("folder `x` is crate `tenon-x`, and has a floor in tests/tidy/floors.rs", floors::crates);
 }
 
 #[test]
 fn dependencies_point_down_the_floors() {
-    check(
-        "dependencies point down the floors; sideways only where tests/tidy/floors.rs says why",
-        floors::direction,
-    );
+    check("dependencies point down the floors; sideways only where tests/tidy/floors.rs says why", floors::direction);
 }
 
 #[test]
 fn every_foreign_thing_has_one_door() {
-    check(
-        "one crate knows each foreign thing (DESIGN, the tree)",
-        floors::fences,
-    );
+    check("one crate knows each foreign thing (DESIGN, the tree)", floors::fences);
 }
 
 #[test]
 fn the_words_of_floors_two_to_four_are_not_serialisable() {
-    check(
-        "floors 2 to 4 name no serde: what is serialisable can never change",
-        floors::serde,
-    );
+    check("floors 2 to 4 name no serde: what is serialisable can never change", floors::serde);
 }
 
 #[test]
 fn plugins_know_only_the_sdk_and_the_sdk_knows_nothing_of_ours() {
-    check(
-        "plugins depend on tenon-sdk only, tenon-sdk on nothing of the platform",
-        floors::plugins,
-    );
+    check("plugins depend on tenon-sdk only, tenon-sdk on nothing of the platform", floors::plugins);
 }
 
 #[test]
@@ -75,18 +60,12 @@ fn every_crate_takes_the_lints_of_the_workspace() {
 
 #[test]
 fn the_architecture_page_names_the_crates_there_are() {
-    check(
-        "ARCHITECTURE.md names every crate, and only crates that exist",
-        floors::architecture,
-    );
+    check("ARCHITECTURE.md names every crate, and only crates that exist", floors::architecture);
 }
 
 #[test]
 fn every_file_introduces_itself() {
-    check(
-        "every Rust file begins with `//!` and says what it is",
-        files::heads,
-    );
+    check("every Rust file begins with `//!` and says what it is", files::heads);
 }
 
 #[test]
@@ -96,56 +75,35 @@ fn no_file_is_longer_than_a_reader_can_bear() {
 
 #[test]
 fn names_are_words_of_the_domain() {
-    check(
-        "files, folders and crates are named after what they hold, never `util`, `common`, `types`, `mod`",
-        files::names,
-    );
+    check("files, folders and crates are named after what they hold, never `util`, `common`, `types`, `mod`", files::names);
 }
 
 #[test]
 fn a_library_opens_with_its_table_of_contents() {
-    check(
-        "`lib.rs` holds `mod` and `pub use`, and no logic",
-        files::tables_of_contents,
-    );
+    check("`lib.rs` holds `mod` and `pub use`, and no logic", files::tables_of_contents);
 }
 
 #[test]
 fn nothing_is_left_for_later_in_a_comment() {
-    check(
-        "what is to be done is an issue, never a comment",
-        files::reminders,
-    );
+    check("what is to be done is an issue, never a comment", files::reminders);
 }
 
 #[test]
 fn every_diagnostic_has_a_wrong_example() {
-    check(
-        "every diagnostic code has one wrong example",
-        diagnostics::examples,
-    );
+    check("every diagnostic code has one wrong example", diagnostics::examples);
 }
 
 #[test]
 fn only_the_law_opens_a_table() {
-    check(
-        "`AuthorizedTable::assume` is called by tenon-access and tests only",
-        calls::tables,
-    );
+    check("`AuthorizedTable::assume` is called by tenon-access and tests only", calls::tables);
 }
 
 #[test]
 fn only_identity_makes_a_context() {
-    check(
-        "`OpContext::assume` is called by tenon-identity and tests only",
-        calls::contexts,
-    );
+    check("`OpContext::assume` is called by tenon-identity and tests only", calls::contexts);
 }
 
 #[test]
 fn records_are_written_by_the_pipeline_alone() {
-    check(
-        "the store's writing methods are called by tenon-records, its shape by tenon-packages",
-        calls::writes,
-    );
+    check("the store's writing methods are called by tenon-records, its shape by tenon-packages", calls::writes);
 }

@@ -7,20 +7,11 @@ use super::tree::Tree;
 const LINES_MAX: usize = 800;
 
 /// Names that say nothing about what is inside.
-const FORBIDDEN_NAMES: [&str; 14] = [
-    "common", "core", "util", "utils", "helper", "helpers", "misc", "base", "manager", "service",
-    "handler", "types", "traits", "mod",
-];
+const FORBIDDEN_NAMES: [&str; 14] =
+    ["common", "core", "util", "utils", "helper", "helpers", "misc", "base", "manager", "service", "handler", "types", "traits", "mod"];
 
 /// Where our own code lies; plugins and examples are held to the same.
-const CODE: [&str; 6] = [
-    "platform/",
-    "sdk/",
-    "tests/",
-    "xtask/",
-    "bench/",
-    "plugins/",
-];
+const CODE: [&str; 6] = ["platform/", "sdk/", "tests/", "xtask/", "bench/", "plugins/"];
 
 /// What a table of contents does not contain, at the beginning of a line.
 const LOGIC: [&str; 12] = [
@@ -41,12 +32,7 @@ const LOGIC: [&str; 12] = [
 /// Every file begins with what it is.
 pub(crate) fn heads(tree: &Tree, findings: &mut Findings) {
     for file in tree.under("", "rs") {
-        let said = file
-            .text
-            .lines()
-            .next()
-            .and_then(|line| line.strip_prefix("//!"))
-            .map(str::trim);
+        let said = file.text.lines().next().and_then(|line| line.strip_prefix("//!")).map(str::trim);
         if said.is_none_or(str::is_empty) {
             findings.add(&file.path, "does not begin with `//!`");
         }
@@ -77,19 +63,9 @@ pub(crate) fn names(tree: &Tree, findings: &mut Findings) {
 
 /// A reader who opens `lib.rs` sees the whole crate on one screen.
 pub(crate) fn tables_of_contents(tree: &Tree, findings: &mut Findings) {
-    for file in tree
-        .under("platform/", "rs")
-        .filter(|file| file.path.ends_with("/src/lib.rs"))
-    {
-        for line in file
-            .shipped()
-            .lines()
-            .filter(|line| LOGIC.iter().any(|word| line.starts_with(word)))
-        {
-            findings.add(
-                &file.path,
-                format!("holds `{}`", line.trim_end_matches(" {")),
-            );
+    for file in tree.under("platform/", "rs").filter(|file| file.path.ends_with("/src/lib.rs")) {
+        for line in file.shipped().lines().filter(|line| LOGIC.iter().any(|word| line.starts_with(word))) {
+            findings.add(&file.path, format!("holds `{}`", line.trim_end_matches(" {")));
         }
     }
 }

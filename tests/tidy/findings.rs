@@ -10,10 +10,7 @@ pub(crate) struct Findings {
 
 impl Findings {
     pub(crate) fn new(rule: &str) -> Self {
-        Self {
-            rule: rule.to_owned(),
-            places: Vec::new(),
-        }
+        Self { rule: rule.to_owned(), places: Vec::new() }
     }
 
     /// Notes one place and what is wrong there.
@@ -24,11 +21,6 @@ impl Findings {
     /// Fails the test if anything was found.
     pub(crate) fn report(mut self) {
         self.places.sort();
-        assert!(
-            self.places.is_empty(),
-            "\ntidy: {}\n  {}\n",
-            self.rule,
-            self.places.join("\n  ")
-        );
+        assert!(self.places.is_empty(), "\ntidy: {}\n  {}\n", self.rule, self.places.join("\n  "));
     }
 }

@@ -19,26 +19,10 @@ const FLOORS: [&[&str]; 9] = [
 
 /// Dependencies on one's own floor, each with its reason.
 const SIDEWAYS: [(&str, &str, &str); 5] = [
-    (
-        "diagnostics",
-        "value",
-        "a problem names records and fields by their ids and names",
-    ),
-    (
-        "context",
-        "model",
-        "a request holds one model from door to answer",
-    ),
-    (
-        "packages",
-        "catalog",
-        "applying a plan needs the model of now, and makes the next one known",
-    ),
-    (
-        "identity",
-        "catalog",
-        "a context carries its tenant's model",
-    ),
+    ("diagnostics", "value", "a problem names records and fields by their ids and names"),
+    ("context", "model", "a request holds one model from door to answer"),
+    ("packages", "catalog", "applying a plan needs the model of now, and makes the next one known"),
+    ("identity", "catalog", "a context carries its tenant's model"),
     ("cli", "server", "one binary: `tenon serve` is a command"),
 ];
 
@@ -78,29 +62,15 @@ pub(crate) fn crates(tree: &Tree, findings: &mut Findings) {
     let mut present = Vec::new();
     for (folder, manifest) in platform(tree) {
         if manifest.name != format!("tenon-{folder}") {
-            findings.add(
-                manifest.path,
-                format!(
-                    "the crate is called `{}`, not `tenon-{folder}`",
-                    manifest.name
-                ),
-            );
+            findings.add(manifest.path, format!("the crate is called `{}`, not `tenon-{folder}`", manifest.name));
         }
         if floor(&folder).is_none() {
             findings.add(manifest.path, "has no floor: add it to FLOORS");
         }
         present.push(folder);
     }
-    for name in FLOORS
-        .iter()
-        .copied()
-        .flatten()
-        .filter(|name| !present.iter().any(|own| own == *name))
-    {
-        findings.add(
-            "tests/tidy/floors.rs",
-            format!("FLOORS names `{name}`, which is not under platform/"),
-        );
+    for name in FLOORS.iter().copied().flatten().filter(|name| !present.iter().any(|own| own == *name)) {
+        findings.add("tests/tidy/floors.rs", format!("FLOORS names `{name}`, which is not under platform/"));
     }
 }
 
@@ -108,42 +78,27 @@ pub(crate) fn crates(tree: &Tree, findings: &mut Findings) {
 pub(crate) fn direction(tree: &Tree, findings: &mut Findings) {
     let mut used = Vec::new();
     for (name, manifest) in platform(tree) {
-        let own: Vec<&str> = manifest
-            .dependencies
-            .iter()
-            .filter_map(|one| one.strip_prefix("tenon-"))
-            .collect();
+        let own: Vec<&str> = manifest.dependencies.iter().filter_map(|one| one.strip_prefix("tenon-")).collect();
         for other in own {
             let allowed = match (floor(&name), floor(other)) {
                 (Some(here), Some(there)) if there < here => true,
                 (Some(here), Some(there)) if there == here => {
                     used.push((name.clone(), other.to_owned()));
-                    SIDEWAYS
-                        .iter()
-                        .any(|(from, to, _)| *from == name && *to == other)
+                    SIDEWAYS.iter().any(|(from, to, _)| *from == name && *to == other)
                 }
                 _ => false,
             };
             if !allowed {
-                findings.add(
-                    manifest.path,
-                    format!("`{name}` may not depend on `{other}`"),
-                );
+                findings.add(manifest.path, format!("`{name}` may not depend on `{other}`"));
             }
             if other == "compiler" && !COMPILER_DEPENDENTS.contains(&name.as_str()) {
-                findings.add(
-                    manifest.path,
-                    "only catalog, packages and cli may know the compiler",
-                );
+                findings.add(manifest.path, "only catalog, packages and cli may know the compiler");
             }
         }
     }
     for (from, to, _) in SIDEWAYS {
         if !used.iter().any(|(one, other)| one == from && other == to) {
-            findings.add(
-                "tests/tidy/floors.rs",
-                format!("SIDEWAYS allows `{from}` → `{to}`, which nobody needs"),
-            );
+            findings.add("tests/tidy/floors.rs", format!("SIDEWAYS allows `{from}` → `{to}`, which nobody needs"));
         }
     }
 }
@@ -156,10 +111,7 @@ pub(crate) fn fences(tree: &Tree, findings: &mut Findings) {
         for dependency in manifest.all_dependencies() {
             for (foreign, allowed) in FENCES {
                 if matches(foreign, dependency) && !allowed.contains(&name) {
-                    findings.add(
-                        manifest.path,
-                        format!("`{dependency}` belongs to {allowed:?} alone"),
-                    );
+                    findings.add(manifest.path, format!("`{dependency}` belongs to {allowed:?} alone"));
                 }
             }
         }
@@ -195,10 +147,7 @@ pub(crate) fn plugins(tree: &Tree, findings: &mut Findings) {
     for folder in ["plugins/", "tests/plugins/", "sdk/"] {
         for manifest in manifest::all(tree, folder) {
             let of_sdk = ["tenon-sdk", "tenon-sdk-macros"];
-            let ours = manifest
-                .dependencies
-                .iter()
-                .filter(|one| one.starts_with("tenon-"));
+            let ours = manifest.dependencies.iter().filter(|one| one.starts_with("tenon-"));
             for other in ours.filter(|one| !of_sdk.contains(&one.as_str())) {
                 findings.add(manifest.path, format!("depends on `{other}`"));
             }
@@ -210,8 +159,7 @@ pub(crate) fn plugins(tree: &Tree, findings: &mut Findings) {
 pub(crate) fn lints(tree: &Tree, findings: &mut Findings) {
     for manifest in manifest::all(tree, "") {
         let folder = manifest.folder();
-        let in_workspace = folder.starts_with("platform/")
-            || matches!(folder, "sdk/rust" | "tests" | "xtask" | "bench");
+        let in_workspace = folder.starts_with("platform/") || matches!(folder, "sdk/rust" | "tests" | "xtask" | "bench");
         if in_workspace && !manifest.takes_lints {
             findings.add(manifest.path, "has its own idea of lints");
         }
@@ -226,21 +174,13 @@ pub(crate) fn architecture(tree: &Tree, findings: &mut Findings) {
     };
     let known: Vec<String> = manifest::all(tree, "").map(|one| one.name).collect();
     for (name, _) in platform(tree) {
-        if !page.text.contains(&format!("platform/{name}"))
-            && !page.text.contains(&format!("`{name}`"))
-        {
+        if !page.text.contains(&format!("platform/{name}")) && !page.text.contains(&format!("`{name}`")) {
             findings.add(&page.path, format!("does not mention `{name}`"));
         }
     }
-    for word in page
-        .text
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-    {
+    for word in page.text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')) {
         if word.starts_with("tenon-") && !known.iter().any(|name| name == word) {
-            findings.add(
-                &page.path,
-                format!("mentions `{word}`, which is no crate of ours"),
-            );
+            findings.add(&page.path, format!("mentions `{word}`, which is no crate of ours"));
         }
     }
 }

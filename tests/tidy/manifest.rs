@@ -19,13 +19,8 @@ pub(crate) struct Manifest<'a> {
 impl<'a> Manifest<'a> {
     /// Reads a manifest line by line; cargo has already refused anything malformed.
     pub(crate) fn read(file: &'a File) -> Self {
-        let mut manifest = Self {
-            path: &file.path,
-            name: String::new(),
-            dependencies: Vec::new(),
-            dev_dependencies: Vec::new(),
-            takes_lints: false,
-        };
+        let mut manifest =
+            Self { path: &file.path, name: String::new(), dependencies: Vec::new(), dev_dependencies: Vec::new(), takes_lints: false };
         let mut section = String::new();
         for line in file.text.lines().map(str::trim) {
             if let Some(header) = line.strip_prefix('[') {
@@ -53,11 +48,7 @@ impl<'a> Manifest<'a> {
     }
 
     fn depend(&mut self, kind: &str, name: &str) {
-        let list = if kind.ends_with("dev-") {
-            &mut self.dev_dependencies
-        } else {
-            &mut self.dependencies
-        };
+        let list = if kind.ends_with("dev-") { &mut self.dev_dependencies } else { &mut self.dependencies };
         list.push(name.trim_matches('"').to_owned());
     }
 
@@ -74,10 +65,6 @@ impl<'a> Manifest<'a> {
 
 /// Every package under a folder (`""`: of the whole tree).
 pub(crate) fn all<'a>(tree: &'a Tree, folder: &'a str) -> impl Iterator<Item = Manifest<'a>> {
-    let files = tree
-        .under(folder, "toml")
-        .filter(|file| file.path.ends_with("Cargo.toml"));
-    files
-        .map(Manifest::read)
-        .filter(|manifest| !manifest.name.is_empty())
+    let files = tree.under(folder, "toml").filter(|file| file.path.ends_with("Cargo.toml"));
+    files.map(Manifest::read).filter(|manifest| !manifest.name.is_empty())
 }
