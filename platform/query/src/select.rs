@@ -107,6 +107,8 @@ pub enum Slot {
     Field(FieldIx),
     /// The reference itself: `Id` (to-one), `Ref` (polymorphic, actor), `Null`.
     Relation(RelationIx),
+    /// The display name of the actor of a system relation: `Text`.
+    ActorDisplay(RelationIx),
     /// An attribute of the link a row was reached by.
     LinkField(FieldIx),
     /// When the link was made.

@@ -1,0 +1,82 @@
+//! Where the store keeps its data, and its limits by name and number.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Transactions that may wait for the one writer of a SQLite file; more are refused (`writer_queue`).
+pub const WRITER_QUEUE_MAX: usize = 256;
+/// Reading connections of one SQLite file.
+pub const READERS_MAX: usize = 2;
+/// Levels followed in a tree; what lies deeper is not seen.
+pub const TREE_DEPTH_MAX: u32 = 64;
+/// Groups of an aggregate that does not say `first` (`groups`).
+pub const GROUPS_MAX: usize = 2_000;
+/// Groups looked at before `having`, order and `first` choose among them (`groups_scanned`).
+pub const GROUPS_SCANNED_MAX: usize = 100_000;
+/// Rows of one level of a read (`nested_rows`).
+pub const ROWS_MAX: usize = 100_000;
+/// How long an idempotency key is kept.
+pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Which database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// One file per tenant under `data`.
+    Sqlite,
+    /// One schema per tenant.
+    Postgres {
+        /// `postgres://user:password@host/database`.
+        url: String,
+    },
+}
+
+/// The dialect of SQL that is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// SQLite 3.51 as compiled in.
+    Sqlite,
+    /// PostgreSQL 15 or later.
+    Postgres,
+}
+
+/// Limits that an operator may set.
+#[derive(Clone, Debug)]
+pub struct StoreLimits {
+    /// Connections to PostgreSQL.
+    pub connections: u32,
+    /// How long one statement may run (`time`).
+    pub time: Duration,
+    /// How long a change of metadata waits for the model lock.
+    pub lock_wait: Duration,
+    /// Prepared statements kept per connection.
+    pub statements: usize,
+    /// SQLite files open at once; none: a share of `RLIMIT_NOFILE`.
+    pub open_files: Option<usize>,
+}
+
+impl Default for StoreLimits {
+    fn default() -> Self {
+        Self { connections: 20, time: Duration::from_secs(10), lock_wait: Duration::from_secs(5), statements: 256, open_files: None }
+    }
+}
+
+/// Everything the store is told at start.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The database.
+    pub database: Database,
+    /// Limits.
+    pub limits: StoreLimits,
+    /// Tests only: the process ends at once on reaching this step of a change of metadata, see [`crate::crash_points`].
+    pub crash_at: Option<String>,
+}
+
+impl StoreConfig {
+    /// A configuration with the usual limits.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>, database: Database) -> Self {
+        Self { data: data.into(), database, limits: StoreLimits::default(), crash_at: None }
+    }
+}

@@ -1,0 +1,150 @@
+//! What can go wrong in the store, and what a driver's error means.
+//!
+//! Invariant: no error shown to a caller holds SQL, a physical name or a value.
+
+use tenon_diagnostics::{Classify, Kind, Problem};
+use tenon_model::ObjectIx;
+use tenon_value::Json;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Two live records would have the same unique key.
+    #[error("a record with the same unique key exists")]
+    Unique {
+        /// The object.
+        object: ObjectIx,
+        /// Place of the key in `Object::unique`.
+        key: usize,
+    },
+    /// The id is taken.
+    #[error("a record with this id exists")]
+    DuplicateId {
+        /// The object.
+        object: ObjectIx,
+    },
+    /// An id in another system belongs to another record.
+    #[error("this external id belongs to another record")]
+    ExternalIdTaken,
+    /// The idempotency key is in use by a request that is still running or just ended.
+    #[error("this idempotency key is in use")]
+    IdempotencyTaken,
+    /// The plan was made for another version of the model.
+    #[error("the model has changed")]
+    StaleModel,
+    /// Two transactions met; the whole mutation may run again.
+    #[error("two transactions met")]
+    Serialization,
+    /// A lock could not be had in time; the whole mutation may run again.
+    #[error("a lock could not be had in time")]
+    Busy,
+    /// A limit with a name.
+    #[error("limit `{limit}` is {max}")]
+    Limit {
+        /// Its name.
+        limit: &'static str,
+        /// Its number.
+        max: u64,
+    },
+    /// More groups than an aggregate may give.
+    #[error("more than {max} groups")]
+    TooManyGroups {
+        /// How many it may give.
+        max: usize,
+    },
+    /// A sum of money over rows of which one has no amount in the base currency.
+    #[error("a rate is missing for a sum of money")]
+    CurrencyRateMissing {
+        /// Rows without.
+        rows: u64,
+    },
+    /// It took longer than `time`.
+    #[error("the statement took too long")]
+    Timeout,
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The database is away.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A tenant of that name exists.
+    #[error("a tenant of this name exists")]
+    TenantExists,
+    /// There is no such tenant.
+    #[error("there is no such tenant")]
+    NoTenant,
+    /// A change of shape that cannot be made on stored rows.
+    #[error("{message}")]
+    Blocked {
+        /// API path of the element.
+        path: String,
+        /// What is in the way.
+        message: String,
+        /// Rows in the way.
+        rows: u64,
+    },
+    /// A value that no column takes, which a door should have refused.
+    #[error("a value does not fit: {0}")]
+    Value(&'static str),
+    /// A plan that cannot be: a bug of the caller.
+    #[error("a plan that cannot be lowered: {0}")]
+    Plan(&'static str),
+    /// What is stored cannot be read: a bug or damage.
+    #[error("stored data cannot be read: {0}")]
+    Damaged(String),
+    /// Anything else the database says.
+    #[error("the database said: {0}")]
+    Database(String),
+}
+
+impl StoreError {
+    /// True where running the whole mutation again may help.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Serialization | Self::Busy)
+    }
+}
+
+impl Classify for StoreError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unique { .. } | Self::DuplicateId { .. } | Self::ExternalIdTaken | Self::IdempotencyTaken | Self::TenantExists => Kind::Conflict,
+            Self::StaleModel | Self::Serialization | Self::Busy | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
+            Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
+            Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Value(_) => Kind::Invalid,
+            Self::NoTenant => Kind::NotFound,
+            Self::Plan(_) | Self::Damaged(_) | Self::Database(_) => Kind::Internal,
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Unique { .. } => Problem::conflict("unique", "another record has this value already", "已有其他记录使用了此值"),
+            Self::DuplicateId { .. } => Problem::conflict("id", "a record with this id exists already", "已存在相同标识的记录"),
+            Self::ExternalIdTaken => Problem::conflict("external_id", "this external id belongs to another record", "此外部标识已属于其他记录"),
+            Self::IdempotencyTaken => Problem::conflict("idempotency", "a request with this key is being carried out", "使用此键的请求正在处理"),
+            Self::TenantExists => Problem::conflict("tenant", "a tenant of this name exists already", "已存在同名租户"),
+            Self::Limit { limit, max } => limited(limit, *max),
+            Self::TooManyGroups { max } => limited("groups", u64::try_from(*max).unwrap_or(u64::MAX)),
+            Self::Timeout => Problem {
+                limit: Some("time"),
+                message: tenon_diagnostics::Message::new("this takes too long, ask for less", "查询耗时过长,请缩小范围"),
+                ..Problem::of_kind(Kind::Exhausted)
+            },
+            Self::CurrencyRateMissing { rows } => {
+                Problem::invalid("currency_rate_missing", "an exchange rate is missing for some of these records", "部分记录缺少汇率").with("rows", Json::from(*rows))
+            }
+            Self::Blocked { path, message, rows } => {
+                Problem::invalid("metadata/blocked", message.clone(), message.clone()).with("path", path.clone()).with("violations", Json::from(*rows))
+            }
+            Self::Value(_) => Problem::invalid("value", "a value does not fit its field", "值与字段类型不符"),
+            _ => Problem::of_kind(self.kind()),
+        }
+    }
+}
+
+fn limited(limit: &'static str, max: u64) -> Problem {
+    let message = tenon_diagnostics::Message::new(format!("limit `{limit}` is {max}"), format!("超出限制 `{limit}`:最大 {max}"));
+    Problem { limit: Some(limit), message, details: vec![("max", Json::from(max))], ..Problem::of_kind(Kind::Exhausted) }
+}
