@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -53,13 +54,43 @@ id!(
     UserId, "user"
 );
 id!(
-    /// One request, as in `X-Request-Id` when the caller sent none.
-    RequestId, "request"
-);
-id!(
     /// One element of a tenant's metadata: an object, a field, a view. See [`ElementId::derive`].
     ElementId, "element"
 );
+
+/// Names one request in answers, logs and audit: `X-Request-Id` as sent, else one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// Letters of a caller's own id at most.
+    pub const LENGTH_MAX: usize = 64;
+
+    /// A new one.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7().to_string().into())
+    }
+
+    /// The caller's own, if it is 1 to 64 printable ASCII letters.
+    #[must_use]
+    pub fn from_caller(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && text.len() <= Self::LENGTH_MAX && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(text.into()))
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The namespace of element ids, fixed for ever: ids made with another would not meet the stored ones.
 const ELEMENTS: Uuid = Uuid::from_u128(0x7465_6e6f_6e00_5000_8000_656c_656d_656e);

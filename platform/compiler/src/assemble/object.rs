@@ -1,0 +1,124 @@
+//! One object with its fields; relations come when all objects are there.
+
+use std::collections::HashMap;
+
+use tenon_model::{GraphqlNames, Object, ObjectIx, State};
+use tenon_value::{camel, pascal, plural_of, Date, Localized, Name};
+
+use super::{field, system, Scope};
+use crate::checks::{limit, missing_key, name_reserved, not_enforced_yet, unknown_key};
+use crate::keys::{NOT_YET_OBJECT_KEYS, OBJECT};
+use crate::merge::{Merged, Parts};
+use crate::physical::PhysicalKind;
+use crate::{labels, limits, names, physical, shape};
+
+/// The object and its fields.
+pub(super) fn declare(ix: ObjectIx, part: &Parts<'_>, scope: &mut Scope<'_>) -> Object {
+    let merged = &part.object;
+    check_keys(merged, scope);
+    let name = name_of(merged, scope);
+    let plural = plural(merged, &name, scope);
+    let table = physical::name(merged.id, PhysicalKind::Table, scope.physical);
+    let label = merged.localized("label");
+    let plural_label = merged.localized("plural_label");
+    let mut fields = system::fields(merged.id);
+    let own = part.fields.len();
+    if own > limits::FIELDS.max {
+        scope.report.push(limit::exceeded(limits::FIELDS, own, &format!("`{}`", merged.name), "fields").at(merged.span()).of(merged.path.clone()));
+    }
+    for member in part.fields.iter().take(limits::FIELDS.max) {
+        let at = fields.len();
+        fields.push(field::build(member, at, field::Holder::Object, scope));
+    }
+    let columns: usize = fields.iter().map(|field| field.columns.len()).sum();
+    if columns > limits::COLUMNS.max {
+        scope.report.push(limit::exceeded(limits::COLUMNS, columns, &format!("`{}`", merged.name), "columns").at(merged.span()).of(merged.path.clone()));
+    }
+    let fields_by_name = fields.iter().filter(|field| field.state == State::Active).map(|field| (field.name.clone(), field.ix)).collect();
+    Object {
+        ix,
+        id: merged.id,
+        graphql: GraphqlNames {
+            type_name: pascal(name.as_str()),
+            single: camel(name.as_str()),
+            plural: camel(plural.as_str()),
+            plural_type: pascal(plural.as_str()),
+        },
+        name,
+        plural,
+        plural_label: if plural_label.is_empty() { label.clone() } else { fallback(plural_label, &label) },
+        label,
+        about: merged.localized("about"),
+        icon: merged.text("icon").map(str::to_owned),
+        display: None,
+        table,
+        fields,
+        relations: Vec::new(),
+        edges: Vec::new(),
+        unique: Vec::new(),
+        tree: None,
+        views: Vec::new(),
+        layouts: Vec::new(),
+        package: merged.package.clone(),
+        state: merged.state,
+        aliases: aliases(merged),
+        fields_by_name,
+        relations_by_name: HashMap::new(),
+    }
+}
+
+fn fallback(texts: Localized, other: &Localized) -> Localized {
+    Localized { en: texts.en.or_else(|| other.en.clone()), zh: texts.zh.or_else(|| other.zh.clone()) }
+}
+
+fn check_keys(merged: &Merged<'_>, scope: &mut Scope<'_>) {
+    let report = &mut scope.report;
+    for (key, at) in merged.written() {
+        if NOT_YET_OBJECT_KEYS.contains(key) {
+            report.push(not_enforced_yet::not_enforced_yet(&format!("`{key}`")).at(at.key_span()).of(merged.path.clone()));
+            continue;
+        }
+        match OBJECT.key(key) {
+            Some(known) => shape::check(key, at, &known.shape, &merged.path, report),
+            None => {
+                let known = shape::names(OBJECT.keys.iter()).chain(["fields", "relations"]);
+                report.push(unknown_key::unknown_key(OBJECT.owner, key, known).at(at.key_span()).of(merged.path.clone()));
+            }
+        }
+    }
+    if let Some(kind) = merged.get("kind")
+        && matches!(kind.text(), Some("event" | "ledger"))
+    {
+        let words = format!("`kind: {}`", kind.text().unwrap_or_default());
+        report.push(not_enforced_yet::not_enforced_yet(&words).at(kind.span()).of(merged.path.clone()));
+    }
+    if merged.get("label").is_none() {
+        report.push(missing_key::missing_key("an object", "label", "{ en: Opportunity, zh: 商机 }").at(merged.span()).of(merged.path.clone()));
+    }
+    labels::complete(merged, &format!("object `{}`", merged.name), &["label", "plural_label", "about"], report);
+}
+
+fn name_of(merged: &Merged<'_>, scope: &mut Scope<'_>) -> Name {
+    if let Some(holder) = name_reserved::holder_of_object(merged.name) {
+        scope.report.push(name_reserved::reserved(merged.name, holder).at(merged.span()).of(merged.path.clone()));
+    }
+    names::checked(merged.name, || merged.span(), &merged.path, &mut scope.report)
+}
+
+fn plural(merged: &Merged<'_>, name: &Name, scope: &mut Scope<'_>) -> Name {
+    match merged.get("plural").and_then(|at| Some((at, at.text()?))) {
+        Some((at, plural)) => names::checked(plural, || at.span(), &merged.path, &mut scope.report),
+        None => {
+            let derived = plural_of(name.as_str());
+            // A name of 40 letters has a plural of more: the author has to say a shorter one.
+            names::checked(&derived, || merged.span(), &merged.path, &mut scope.report)
+        }
+    }
+}
+
+/// The former name, served until the day `packages` wrote beside it.
+pub(super) fn aliases(merged: &Merged<'_>) -> Vec<(Name, Date)> {
+    let was = merged.text("was").and_then(|was| was.parse().ok());
+    let until = merged.text("alias_until").and_then(|until| until.parse().ok());
+    was.zip(until).into_iter().collect()
+}

@@ -1,0 +1,16 @@
+//! `metadata/limit`: more than a named limit allows.
+
+use tenon_diagnostics::Diagnostic;
+
+use crate::limits::Limit;
+
+pub(crate) const CODE: &str = "metadata/limit";
+
+/// `owner` has `actual` `unit`: `` `opportunity` has 401 fields``.
+pub(crate) fn exceeded(limit: Limit, actual: usize, owner: &str, unit: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("{owner} has {actual} {unit}, limit `{}` is {}", limit.name, limit.max))
+}
+
+pub(crate) fn options(actual: usize) -> Diagnostic {
+    exceeded(crate::limits::OPTIONS, actual, "the field", "options").help("make the options records of an object, and the field a relation")
+}

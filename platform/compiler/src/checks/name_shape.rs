@@ -1,0 +1,21 @@
+//! `name/shape`: a name of the right letters in the wrong order: `2nd_call`, `close__date`, `_id`.
+
+use tenon_diagnostics::Diagnostic;
+use tenon_value::Name;
+
+pub(crate) const CODE: &str = "name/shape";
+
+pub(crate) fn shape(name: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(CODE, format!("name `{name}` does not begin with a letter, or has a `_` that stands between nothing"));
+    let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
+    let joined = words.join("_");
+    let proposal = if joined.starts_with(|letter: char| letter.is_ascii_digit()) { format!("n_{joined}") } else { joined };
+    match Name::check(&proposal) {
+        Ok(()) => diagnostic.help(format!("for example `{proposal}`")),
+        Err(_) => diagnostic,
+    }
+}
+
+pub(crate) fn empty() -> Diagnostic {
+    Diagnostic::error(CODE, "a name cannot be empty")
+}

@@ -1,0 +1,18 @@
+//! `metadata/on-delete`: what a deletion would do here contradicts the rest of the relation.
+
+use tenon_diagnostics::Diagnostic;
+
+
+pub(crate) const CODE: &str = "metadata/on-delete";
+
+pub(crate) fn clear_required() -> Diagnostic {
+    Diagnostic::error(CODE, "a required relation cannot be cleared").help("write `on_delete: restrict` or `on_delete: cascade`")
+}
+
+pub(crate) fn of_many() -> Diagnostic {
+    Diagnostic::error(CODE, "links of a many-to-many relation are removed with either end").help("leave `on_delete` out")
+}
+
+pub(crate) fn of_part() -> Diagnostic {
+    Diagnostic::error(CODE, "a part is deleted and restored with its whole").help("leave `on_delete` out")
+}

@@ -1,0 +1,15 @@
+//! `metadata/unknown-element`: a path that leads to nothing: a label for a field that is not there.
+
+use tenon_diagnostics::Diagnostic;
+
+pub(crate) const CODE: &str = "metadata/unknown-element";
+
+pub(crate) fn no_such_element(path: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("this package describes nothing called `{path}`"))
+        .help("paths are `opportunity`, `opportunity.plural`, `opportunity.fields.stage.options.won`, `opportunity.relations.account.inverse`")
+}
+
+pub(crate) fn no_such_group(path: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("`{path}` is no path of an element"))
+        .help("paths are `opportunity`, `opportunity.fields.stage`, `opportunity.relations.account`, `opportunity.views.mine`, `opportunity.layouts.record`")
+}

@@ -1,0 +1,23 @@
+//! `metadata/unknown-field`: a view, layout, key or display names a field that the object does not have.
+
+use tenon_diagnostics::{nearest, Diagnostic};
+
+pub(crate) const CODE: &str = "metadata/unknown-field";
+
+pub(crate) fn unknown_field<'a>(object: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(CODE, format!("`{object}` has no field `{name}`"));
+    match nearest(name, known) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic,
+    }
+}
+
+/// The field exists but is retired: what names it is shown without it.
+pub(crate) fn retired(object: &str, name: &str) -> Diagnostic {
+    Diagnostic::warning(CODE, format!("field `{name}` of `{object}` is retired")).help("take it out here, or restore the field")
+}
+
+/// The field exists and is of a type that cannot be used here.
+pub(crate) fn unfit(name: &str, kind: &str, purpose: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("field `{name}` is of type {kind}, which {purpose}"))
+}

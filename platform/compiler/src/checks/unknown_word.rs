@@ -1,0 +1,13 @@
+//! `metadata/unknown-word`: a key takes one of a few words, and this is none of them.
+
+use tenon_diagnostics::{nearest, Diagnostic};
+
+pub(crate) const CODE: &str = "metadata/unknown-word";
+
+pub(crate) fn unknown_word(key: &str, word: &str, known: &[&str]) -> Diagnostic {
+    let diagnostic = Diagnostic::error(CODE, format!("`{key}` cannot be `{word}`"));
+    match nearest(word, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("it is one of `{}`", known.join("`, `"))),
+    }
+}

@@ -1,0 +1,8 @@
+//! Two things under one derived name.
+
+use tenon_diagnostics::Diagnostic;
+use tenon_model::Model;
+
+use crate::merge::Parts;
+
+pub(crate) fn check(_parts: &[Parts<'_>], _model: &Model, _report: &mut Vec<Diagnostic>) {}

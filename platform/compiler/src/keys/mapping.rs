@@ -1,0 +1,40 @@
+//! Keys of an import's mapping file. The import reads it; the table here is for editors.
+
+use super::{key, needed, Shape, Table};
+
+const READ: Table = Table {
+    owner: "a way of reading",
+    keys: &[
+        key("encoding", Shape::Word(&["utf-8", "gbk", "gb18030"]), "Encoding; guessed if not said."),
+        key("delimiter", Shape::Text, "What stands between columns."),
+        key("date", Shape::Text, "How dates are written, as in `%d-%m-%y`."),
+        key("decimal", Shape::Word(&[".", ","]), "The decimal point."),
+        key("zone", Shape::Text, "Zone of moments without offset."),
+    ],
+};
+
+const COLUMN: Table = Table {
+    owner: "a column",
+    keys: &[
+        needed("to", Shape::Text, "Field, relation or part of a field.", "amount.amount"),
+        key("by", Shape::Text, "Unique key by which the related record is found."),
+        key("with", Shape::Names(&Shape::Any), "Fixed values of other parts."),
+        key("replace", Shape::Names(&Shape::Any), "What is written for what is read."),
+        key("missing", Shape::Word(&["error", "empty", "create"]), "What to do where the related record is not there."),
+        key("date", Shape::Text, "How this column's dates are written."),
+    ],
+};
+
+/// `mapping.yaml`.
+pub(crate) const MAPPING: Table = Table {
+    owner: "a mapping",
+    keys: &[
+        needed("format", Shape::Word(&[crate::checks::format::VERSION]), "The version of the format.", "tenon/v1"),
+        needed("mapping", Shape::Text, "The object whose records come in.", "opportunity"),
+        key("read", Shape::Table(&READ), "How the file is read."),
+        key("match", Shape::Text, "A unique field or key, or `external_id.<system>`."),
+        key("on_match", Shape::Word(&["update", "skip"]), "What to do with a record that is there already."),
+        key("columns", Shape::Names(&Shape::Either(&[Shape::Text, Shape::Table(&COLUMN)])), "Column of the file to field; `skip` to leave it."),
+        key("compute", Shape::Names(&Shape::Any), "Fields computed from columns."),
+    ],
+};

@@ -1,0 +1,28 @@
+//! Metadata files → elements → the checked [`tenon_model::Model`], or every mistake at once.
+//!
+//! Floor 3. Two steps: [`read`] turns files into a layer of elements, [`assemble`] merges layers property by property,
+//! checks them and builds the model. Invariant: pure; no I/O, no clock, and no input makes it panic.
+
+mod assemble;
+mod checks;
+mod clash;
+mod cycle;
+mod keys;
+mod labels;
+pub mod limits;
+mod located;
+mod merge;
+mod names;
+mod order;
+mod physical;
+mod read;
+mod references;
+mod shape;
+mod source;
+mod yaml;
+
+pub use assemble::{assemble, Assembled};
+pub use checks::CODES;
+pub use physical::{link_field_id, unnamed, PhysicalKind};
+pub use read::{element, read, Manifest, Read};
+pub use source::SourceFile;

@@ -1,0 +1,72 @@
+//! A JSON value that remembers where its author wrote it, so that checks can point at the exact word.
+
+use tenon_diagnostics::Span;
+use tenon_model::{Place, Property};
+use tenon_value::{Json, JsonMap, Locale, Localized};
+
+/// A value inside a property. Cheap at the property itself: the pointer is empty and allocates nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct At<'a> {
+    pub(crate) json: &'a Json,
+    place: &'a Place,
+    pointer: String,
+}
+
+impl<'a> At<'a> {
+    pub(crate) const fn of(property: &'a Property) -> Self {
+        Self { json: &property.value, place: &property.place, pointer: String::new() }
+    }
+
+    /// Where the key stands.
+    pub(crate) fn key_span(&self) -> Option<Span> {
+        self.place.key(&self.pointer)
+    }
+
+    /// Where the value stands.
+    pub(crate) fn span(&self) -> Option<Span> {
+        self.place.value(&self.pointer)
+    }
+
+    fn below(&self, json: &'a Json, step: &str) -> Self {
+        // Without text there is nothing to point at, and nothing to remember.
+        let pointer = if matches!(self.place, Place::Nowhere) { String::new() } else { format!("{}/{step}", self.pointer) };
+        Self { json, place: self.place, pointer }
+    }
+
+    /// The value of a key, if this is a mapping that has it and it is not null.
+    pub(crate) fn get(&self, key: &str) -> Option<Self> {
+        let json = self.json.get(key).filter(|json| !json.is_null())?;
+        Some(self.below(json, key))
+    }
+
+    /// Key and value of each entry of a mapping, nulls left out; empty for anything else.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, Self)> {
+        let map: Option<&'a JsonMap<String, Json>> = self.json.as_object();
+        map.into_iter().flatten().filter(|(_, json)| !json.is_null()).map(|(key, json)| (key.as_str(), self.below(json, key)))
+    }
+
+    /// The elements of a list; empty for anything else.
+    pub(crate) fn items(&self) -> impl Iterator<Item = Self> {
+        let list: Option<&'a Vec<Json>> = self.json.as_array();
+        list.into_iter().flatten().enumerate().map(|(index, json)| self.below(json, &index.to_string()))
+    }
+
+    /// The value itself, or the elements of a list of such.
+    pub(crate) fn one_or_many(&self) -> Vec<Self> {
+        if self.json.is_array() { self.items().collect() } else { vec![self.clone()] }
+    }
+
+    pub(crate) fn text(&self) -> Option<&'a str> {
+        self.json.as_str()
+    }
+
+    pub(crate) fn is_true(&self) -> bool {
+        self.json == &Json::Bool(true)
+    }
+
+    /// The texts of `{ en: …, zh: … }`.
+    pub(crate) fn localized(&self) -> Localized {
+        let text = |locale: Locale| self.json.get(locale.code()).and_then(Json::as_str).map(str::to_owned);
+        Localized { en: text(Locale::En), zh: text(Locale::Zh) }
+    }
+}

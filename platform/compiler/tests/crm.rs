@@ -1,0 +1,55 @@
+//! The base package compiles, and its model is what its files say.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::fs;
+use std::path::Path;
+
+use tenon_compiler::{assemble, read, Assembled, SourceFile};
+use tenon_model::{EdgeKind, ModelVersion, Physical, Settings};
+use tenon_value::{Name, TenantId, Uuid};
+
+/// Every file below a folder, by relative path, in order.
+fn files(root: &Path) -> Vec<SourceFile> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let relative = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+                found.push(SourceFile::new(relative, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort_by(|left, right| left.path.cmp(&right.path));
+    found
+}
+
+fn crm() -> Assembled {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../metadata/crm");
+    let files = files(&root);
+    let read = read(&Name::known("crm"), &files);
+    let mut assembled = assemble(TenantId(Uuid::nil()), ModelVersion(1), &Settings::default(), &[read.layer], &Physical::default());
+    assembled.diagnostics.splice(0..0, read.diagnostics);
+    for diagnostic in &assembled.diagnostics {
+        let source = diagnostic.span.as_ref().and_then(|span| files.iter().find(|file| file.path == span.file));
+        eprintln!("{}", diagnostic.render(source.map(|file| file.text.as_str())));
+    }
+    assembled
+}
+
+#[test]
+fn the_base_package_compiles_without_a_word() {
+    let crm = crm();
+    assert!(crm.diagnostics.is_empty());
+    let model = crm.model.unwrap();
+    let opportunity = model.object_named("opportunity").unwrap();
+    assert_eq!(opportunity.graphql.plural, "opportunities");
+    assert!(opportunity.field_named("name").unwrap().required);
+    let lines = opportunity.edge_named("lines").unwrap();
+    assert!(matches!(lines.kind, EdgeKind::Children { .. }));
+    assert!(model.object_named("account").unwrap().edge_named("descendants").is_some());
+}
