@@ -3,6 +3,7 @@
 //! Each command is one module. Nothing here is part of the product; the fences of `tests/tidy.rs` end at this
 //! crate and at `bench/`, which holds everything that needs a database driver.
 
+mod bench;
 mod ci;
 mod client;
 mod demo;
@@ -48,6 +49,23 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Measure the platform against hand-written floors; `--help` after `--` lists what can be chosen
+    #[command(trailing_var_arg = true)]
+    Bench {
+        /// Try the way with the development build
+        #[arg(long)]
+        quick: bool,
+        /// Passed on to `tenon-bench bench`
+        #[arg(allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+    /// Work against the platform until it breaks: `kill` or `fuzz`
+    #[command(trailing_var_arg = true)]
+    Soak {
+        /// Passed on to `tenon-bench soak`: `kill|fuzz [--minutes N] [--kills N] [--seed S] [--on sqlite|postgres|both]`
+        #[arg(allow_hyphen_values = true, required = true)]
+        words: Vec<String>,
+    },
     /// Run what the build machine runs: tests, formatting, lints, documentation
     Ci,
     /// Build every plugin under `plugins/` and `tests/plugins/` to a WebAssembly component
@@ -71,6 +89,8 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Test { filter } => test::run(&workspace, filter),
         Command::Demo { fresh, once } => demo::run(&workspace, &demo::Wish { fresh, once }),
+        Command::Bench { quick, words } => bench::bench(&workspace, quick, &words),
+        Command::Soak { words } => bench::soak(&workspace, &words),
         Command::Ci => ci::run(&workspace),
         Command::Plugins => plugins::build_all(&workspace).map(drop),
         Command::Postgres => postgres::serve(),

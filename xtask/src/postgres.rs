@@ -113,7 +113,7 @@ pub(crate) fn serve() -> anyhow::Result<()> {
 }
 
 /// The folder of PostgreSQL's programs; installs them where that is allowed.
-fn programs() -> anyhow::Result<PathBuf> {
+pub(crate) fn programs() -> anyhow::Result<PathBuf> {
     if let Some(found) = find_programs()? {
         return Ok(found);
     }

@@ -1,0 +1,167 @@
+//! `bench`: the platform beside its floor, on the same machine, in the same run. One table, ratios first.
+
+mod driver;
+mod fill;
+mod one_off;
+mod peer;
+mod table;
+mod workload;
+
+use clap::{Args, ValueEnum};
+
+use crate::databases::{self, Database, On};
+use crate::platform::{Server, serve_program};
+use crate::wire::Target;
+use crate::{chance::Chance, floor, say};
+use workload::{Ids, LOADS, Load};
+
+/// Rows at scale 1 on PostgreSQL; SQLite gets a tenth.
+const ACCOUNTS: usize = 100_000;
+const CONTACTS: usize = 300_000;
+const OPPORTUNITIES: usize = 500_000;
+const SQLITE_SHARE: f64 = 0.1;
+
+/// Connections the loads come over.
+const CONNECTIONS: [usize; 2] = [1, 32];
+
+/// The tenant that is measured.
+const TENANT: &str = "bench";
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Wish {
+    /// Share of the full data (100k accounts, 300k contacts, 500k opportunities on PostgreSQL; a tenth of it on SQLite)
+    #[arg(long, default_value_t = 1.0)]
+    scale: f64,
+    /// Seconds per figure
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// Rounds; the table shows medians
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// On which database
+    #[arg(long, value_enum, default_value = "both")]
+    on: On,
+    /// Only these loads, such as `w1,w4`
+    #[arg(long, value_delimiter = ',')]
+    loads: Vec<String>,
+    /// Which rows of the table
+    #[arg(long, value_enum, default_value = "all")]
+    rows: Rows,
+    /// Tenants of the cold start
+    #[arg(long, default_value_t = 100)]
+    tenants: usize,
+}
+
+/// The parts of the table.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Rows {
+    All,
+    Loads,
+    OneOff,
+}
+
+/// How much there is.
+pub(crate) struct Amount {
+    accounts: usize,
+    contacts: usize,
+    opportunities: usize,
+}
+
+impl Amount {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "counts of rows, rounded")]
+    fn scaled(scale: f64) -> Self {
+        let of = |full: usize| ((full as f64 * scale) as usize).max(200);
+        Self { accounts: of(ACCOUNTS), contacts: of(CONTACTS), opportunities: of(OPPORTUNITIES) }
+    }
+}
+
+/// Measures on every database asked for, and prints the table of each.
+pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
+    for database in databases::prepare(wish.on, "bench").await? {
+        let share = if database.place.database.is_some() { 1.0 } else { SQLITE_SHARE };
+        let amount = Amount::scaled(wish.scale * share);
+        let mut table = table::Table::new(database.name, &amount);
+        if wish.rows != Rows::OneOff {
+            loads(&wish, &database, &amount, &mut table).await?;
+        }
+        if wish.rows != Rows::Loads {
+            one_off::measure(&database, &amount, wish.tenants, &mut table).await?;
+        }
+        table.print();
+    }
+    Ok(())
+}
+
+async fn loads(wish: &Wish, database: &Database, amount: &Amount, table: &mut table::Table) -> anyhow::Result<()> {
+    say::step(&format!("{}: filling the floor and the platform", database.name));
+    let (floor, floor_target) = start_floor(database, amount).await?;
+    let floor_ids = fill::floor_ids(amount);
+    let server = database.place.serve().await?;
+    let target = database.place.create_tenant(TENANT, &server.address).await?;
+    let ids = fill::platform(&target, amount).await?;
+    if let Some(url) = &database.place.database {
+        peer::analyze(url).await?;
+    }
+    let chosen = |load: &&Load| wish.loads.is_empty() || wish.loads.iter().any(|name| name == load.name);
+    for load in LOADS.iter().filter(chosen) {
+        for connections in CONNECTIONS {
+            say::step(&format!("{}: {} at {connections}", database.name, load.name));
+            let floor_target = Target { path: format!("/{}", load.name), ..floor_target.clone() };
+            let mut figures = table::Row::new(load, connections, database.place.database.is_some());
+            for round in 0..wish.rounds {
+                let seed = u64::try_from(round)? + 1;
+                figures.floor.push(drive(&floor_target, load, &floor_ids, Side::Floor, seed, (connections, wish.seconds)).await?);
+                figures.platform.push(drive(&target, load, &ids, Side::Platform, seed, (connections, wish.seconds)).await?);
+                if let Some(url) = &database.place.database {
+                    figures.peer.push(peer::run(url, load.name, amount, connections, wish.seconds).await?);
+                }
+            }
+            table.rows.push(figures);
+        }
+    }
+    server.kill().await?;
+    floor.kill().await
+}
+
+/// Who is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Floor,
+    Platform,
+}
+
+async fn drive(
+    target: &Target,
+    load: &'static Load,
+    ids: &Ids,
+    side: Side,
+    seed: u64,
+    run: (usize, u64),
+) -> anyhow::Result<driver::Figures> {
+    let ids = ids.clone();
+    let make = move |chance: &mut Chance| {
+        let parameters = load.next(&ids, chance);
+        if side == Side::Platform { load.body(&parameters) } else { parameters }
+    };
+    driver::run(target, make, seed, run.0, run.1).await
+}
+
+/// Fills the floor's tables and starts its server in a process of its own.
+async fn start_floor(database: &Database, amount: &Amount) -> anyhow::Result<(Server, Target)> {
+    let listen = format!("127.0.0.1:{}", databases::free_port()?);
+    let mut words = vec!["floor".to_owned(), "--listen".to_owned(), listen];
+    if database.place.database.is_some() {
+        // The floor has a database of its own, so that neither is in the other's cache by accident.
+        let url = databases::fresh_database("tenon_floor").await?;
+        peer::fill(&url, amount).await?;
+        words.extend(["--database".to_owned(), url]);
+    } else {
+        let file = crate::platform::empty_folder("bench-floor")?.join("floor.sqlite");
+        floor::sqlite::fill(&file, amount.accounts, amount.contacts, amount.opportunities)?;
+        words.extend(["--file".to_owned(), file.display().to_string()]);
+    }
+    let server = serve_program(&std::env::current_exe()?, &words).await?;
+    let target = Target { address: server.address.clone(), path: String::new(), key: String::new() };
+    Ok((server, target))
+}

@@ -1,0 +1,131 @@
+//! The platform as a process of its own: started, given a tenant, stopped or killed, looked at from outside.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::databases::free_port;
+use crate::wire::Target;
+
+/// How long a start may take.
+const START_MAX: Duration = Duration::from_secs(60);
+
+/// Where a server keeps its data.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// The `tenon` program.
+    pub(crate) program: PathBuf,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// The database, unless it is the embedded one.
+    pub(crate) database: Option<String>,
+}
+
+/// A running server.
+pub(crate) struct Server {
+    process: Child,
+    /// Where it listens.
+    pub(crate) address: String,
+}
+
+impl Place {
+    /// Starts a server and waits until it says where it listens.
+    pub(crate) async fn serve(&self) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        listen(self.command(&["serve", "--listen", &format!("127.0.0.1:{port}")])).await
+    }
+
+    /// Makes a tenant; the answer opens its data API at a server's address.
+    pub(crate) async fn create_tenant(&self, name: &str, address: &str) -> anyhow::Result<Target> {
+        let answer = self.run(&["tenant", "create", name, "--json"]).await?;
+        let answer: Value = serde_json::from_str(&answer).context("`tenant create` printed no JSON")?;
+        let key = answer.get("apiKey").and_then(Value::as_str).context("`tenant create` printed no `apiKey`")?;
+        Ok(Target { address: address.to_owned(), path: format!("/t/{name}/graphql"), key: key.to_owned() })
+    }
+
+    /// Runs a command of the platform on this data; the answer is its stdout.
+    pub(crate) async fn run(&self, words: &[&str]) -> anyhow::Result<String> {
+        let out = self.command(words).stdin(Stdio::null()).output().await?;
+        if !out.status.success() {
+            bail!("`tenon {}` failed: {}", words.join(" "), String::from_utf8_lossy(&out.stderr).trim());
+        }
+        Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(words).arg("--data").arg(&self.data);
+        if let Some(url) = &self.database {
+            command.arg("--database").arg(url);
+        }
+        command
+    }
+}
+
+/// Starts any program that says `listening on http://…`.
+pub(crate) async fn serve_program(program: &Path, words: &[String]) -> anyhow::Result<Server> {
+    let mut command = Command::new(program);
+    command.args(words);
+    listen(command).await
+}
+
+async fn listen(mut command: Command) -> anyhow::Result<Server> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut process = command.spawn().context("cannot start a server")?;
+    let mut lines = BufReader::new(process.stdout.take().context("stdout was asked for")?).lines();
+    let address = tokio::time::timeout(START_MAX, async {
+        while let Some(line) = lines.next_line().await? {
+            if let Some(address) = line.trim().strip_prefix("listening on http://") {
+                return Ok(address.trim_end_matches('/').to_owned());
+            }
+        }
+        bail!("the server ended without listening")
+    });
+    let address = address.await.context("the server did not get ready in time")??;
+    tokio::spawn(async move { while matches!(lines.next_line().await, Ok(Some(_))) {} });
+    Ok(Server { process, address })
+}
+
+impl Server {
+    /// `kill -9`, and nothing left running afterwards.
+    pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
+        self.process.kill().await.context("cannot kill the server")
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Its process id, for a look at its memory.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.process.id()
+    }
+}
+
+/// An empty folder under the target directory.
+pub(crate) fn empty_folder(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = Path::new(&required("TENON_BENCH_FOLDER")?).join(name);
+    if folder.try_exists()? {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// A variable `cargo xtask` sets.
+#[expect(clippy::disallowed_methods, reason = "set by xtask for this program; there is no other configuration")]
+pub(crate) fn required(name: &str) -> anyhow::Result<OsString> {
+    std::env::var_os(name).with_context(|| format!("{name} is not set: start this by `cargo xtask`"))
+}
+
+/// The same as text.
+pub(crate) fn required_text(name: &str) -> anyhow::Result<String> {
+    Ok(required(name)?.to_string_lossy().into_owned())
+}

@@ -1,0 +1,127 @@
+//! A connection kept alive: HTTP/1.1 as plain as it gets, so that the load generator costs little.
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+/// The longest header line that is read, and the largest body that is believed.
+const LINE_MAX: usize = 64 * 1024;
+const BODY_MAX: usize = 256 * 1024 * 1024;
+
+/// Where requests go, and the key that opens the door.
+#[derive(Clone)]
+pub(crate) struct Target {
+    /// `127.0.0.1:8080`.
+    pub(crate) address: String,
+    /// `/t/soak/graphql`.
+    pub(crate) path: String,
+    /// The API key; empty for a server without doors.
+    pub(crate) key: String,
+}
+
+/// One open connection.
+pub(crate) struct Connection {
+    stream: BufReader<TcpStream>,
+    target: Target,
+    line: Vec<u8>,
+    request: Vec<u8>,
+    /// The body of the last answer.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Connection {
+    /// Opens it.
+    pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(&target.address).await.context("cannot connect")?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream), target: target.clone(), line: Vec::new(), request: Vec::new(), body: Vec::new() })
+    }
+
+    /// Runs a document; errors in the answer are an error here.
+    pub(crate) async fn run(&mut self, document: &str, variables: &Value) -> anyhow::Result<Value> {
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let status = self.post(body.as_bytes()).await?;
+        let mut answer: Value = serde_json::from_slice(&self.body).with_context(|| format!("status {status} without JSON"))?;
+        if let Some(errors) = answer.get("errors") {
+            bail!("status {status}: {errors}");
+        }
+        answer.get_mut("data").map(Value::take).with_context(|| format!("status {status} without data"))
+    }
+
+    /// Sends a body, and leaves the answer in `body`; the answer here is the status.
+    pub(crate) async fn post(&mut self, body: &[u8]) -> anyhow::Result<u16> {
+        let Target { address, path, key } = &self.target;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n",
+            body.len()
+        );
+        self.request.clear();
+        self.request.extend_from_slice(head.as_bytes());
+        self.request.extend_from_slice(body);
+        self.stream.get_mut().write_all(&self.request).await?;
+        self.answer().await
+    }
+
+    async fn answer(&mut self) -> anyhow::Result<u16> {
+        self.read_line().await?;
+        let status = std::str::from_utf8(&self.line)?.split(' ').nth(1).and_then(|word| word.parse().ok());
+        let status = status.context("no HTTP answer")?;
+        let mut length = None;
+        let mut chunked = false;
+        loop {
+            self.read_line().await?;
+            if self.line.is_empty() {
+                break;
+            }
+            self.line.make_ascii_lowercase();
+            if let Some(value) = self.line.strip_prefix(b"content-length:") {
+                length = Some(std::str::from_utf8(value)?.trim().parse::<usize>()?);
+            } else if self.line.starts_with(b"transfer-encoding:") {
+                chunked = true;
+            }
+        }
+        self.body.clear();
+        if chunked {
+            while self.read_chunk().await? {}
+        } else {
+            self.read_body(length.unwrap_or(0)).await?;
+        }
+        Ok(status)
+    }
+
+    async fn read_chunk(&mut self) -> anyhow::Result<bool> {
+        self.read_line().await?;
+        let size = usize::from_str_radix(std::str::from_utf8(&self.line)?.split(';').next().unwrap_or_default().trim(), 16)?;
+        self.read_body(size).await?;
+        self.read_line().await?;
+        Ok(size > 0)
+    }
+
+    async fn read_body(&mut self, size: usize) -> anyhow::Result<()> {
+        let old = self.body.len();
+        if old + size > BODY_MAX {
+            bail!("an answer of more than {BODY_MAX} bytes");
+        }
+        self.body.resize(old + size, 0);
+        let (_, fresh) = self.body.split_at_mut(old);
+        self.stream.read_exact(fresh).await?;
+        Ok(())
+    }
+
+    async fn read_line(&mut self) -> anyhow::Result<()> {
+        self.line.clear();
+        let read = self.stream.read_until(b'\n', &mut self.line).await?;
+        if read == 0 {
+            bail!("the server closed the connection");
+        }
+        if self.line.len() > LINE_MAX {
+            bail!("a header line of more than {LINE_MAX} bytes");
+        }
+        while self.line.last().is_some_and(|byte| matches!(byte, b'\r' | b'\n')) {
+            self.line.pop();
+        }
+        Ok(())
+    }
+}
