@@ -77,3 +77,47 @@ pub(crate) fn texts(parameters: &Value, name: &str) -> Vec<String> {
     let list = parameters.get(name).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{postgres, sqlite};
+    use crate::chance::Chance;
+    use crate::databases::fresh_database;
+    use crate::measure::workload::{Ids, LOADS};
+    use std::sync::Arc;
+
+    const ROWS: usize = 300;
+
+    fn ids() -> Ids {
+        let of = |table: u8| Arc::new((0..ROWS).map(|number| format!("{table:08}-0000-7000-8000-{number:012x}")).collect());
+        Ids { accounts: of(2), opportunities: of(4), users: of(1) }
+    }
+
+    #[tokio::test]
+    async fn the_floor_on_sqlite_answers_every_load() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("floor.sqlite");
+        sqlite::fill(&file, ROWS, ROWS, ROWS).unwrap();
+        let floor = sqlite::Floor::open(&file).unwrap();
+        let mut chance = Chance::new(1);
+        for load in &LOADS {
+            let answer = floor.answer(load.name, load.next(&ids(), &mut chance)).await.unwrap();
+            assert!(answer.len() > 40, "{}: {answer}", load.name);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_floor_on_postgresql_answers_every_load() {
+        // Set by `cargo xtask test`; without a server there is nothing to say.
+        let Ok(url) = fresh_database("tenon_floor_test").await else { return };
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&postgres::fill(ROWS, ROWS, ROWS)).await.unwrap();
+        let floor = postgres::Floor::open(&url).await.unwrap();
+        let mut chance = Chance::new(1);
+        for load in &LOADS {
+            let answer = floor.answer(load.name, &load.next(&ids(), &mut chance)).await.unwrap();
+            assert!(answer.len() > 40, "{}: {answer}", load.name);
+        }
+    }
+}

@@ -5,7 +5,7 @@ mod fill;
 mod one_off;
 mod peer;
 mod table;
-mod workload;
+pub(crate) mod workload;
 
 use clap::{Args, ValueEnum};
 
@@ -56,8 +56,13 @@ pub(crate) struct Wish {
 /// The parts of the table.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Rows {
+    /// Everything
     All,
+    /// W1 to W6
     Loads,
+    /// W1 to W6 of the floor and of pgbench, without the platform
+    Floor,
+    /// Starts, tenants, schema changes, imports
     OneOff,
 }
 
@@ -85,7 +90,7 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
         if wish.rows != Rows::OneOff {
             loads(&wish, &database, &amount, &mut table).await?;
         }
-        if wish.rows != Rows::Loads {
+        if matches!(wish.rows, Rows::All | Rows::OneOff) {
             one_off::measure(&database, &amount, wish.tenants, &mut table).await?;
         }
         table.print();
@@ -97,12 +102,7 @@ async fn loads(wish: &Wish, database: &Database, amount: &Amount, table: &mut ta
     say::step(&format!("{}: filling the floor and the platform", database.name));
     let (floor, floor_target) = start_floor(database, amount).await?;
     let floor_ids = fill::floor_ids(amount);
-    let server = database.place.serve().await?;
-    let target = database.place.create_tenant(TENANT, &server.address).await?;
-    let ids = fill::platform(&target, amount).await?;
-    if let Some(url) = &database.place.database {
-        peer::analyze(url).await?;
-    }
+    let platform = if wish.rows == Rows::Floor { None } else { Some(start_platform(database, amount).await?) };
     let chosen = |load: &&Load| wish.loads.is_empty() || wish.loads.iter().any(|name| name == load.name);
     for load in LOADS.iter().filter(chosen) {
         for connections in CONNECTIONS {
@@ -112,7 +112,9 @@ async fn loads(wish: &Wish, database: &Database, amount: &Amount, table: &mut ta
             for round in 0..wish.rounds {
                 let seed = u64::try_from(round)? + 1;
                 figures.floor.push(drive(&floor_target, load, &floor_ids, Side::Floor, seed, (connections, wish.seconds)).await?);
-                figures.platform.push(drive(&target, load, &ids, Side::Platform, seed, (connections, wish.seconds)).await?);
+                if let Some((_, target, ids)) = &platform {
+                    figures.platform.push(drive(target, load, ids, Side::Platform, seed, (connections, wish.seconds)).await?);
+                }
                 if let Some(url) = &database.place.database {
                     figures.peer.push(peer::run(url, load.name, amount, connections, wish.seconds).await?);
                 }
@@ -120,7 +122,9 @@ async fn loads(wish: &Wish, database: &Database, amount: &Amount, table: &mut ta
             table.rows.push(figures);
         }
     }
-    server.kill().await?;
+    if let Some((server, _, _)) = platform {
+        server.kill().await?;
+    }
     floor.kill().await
 }
 
@@ -145,6 +149,17 @@ async fn drive(
         if side == Side::Platform { load.body(&parameters) } else { parameters }
     };
     driver::run(target, make, seed, run.0, run.1).await
+}
+
+/// Starts the platform, and fills a tenant by its public API.
+async fn start_platform(database: &Database, amount: &Amount) -> anyhow::Result<(Server, Target, Ids)> {
+    let server = database.place.serve().await?;
+    let target = database.place.create_tenant(TENANT, &server.address).await?;
+    let ids = fill::platform(&target, amount).await?;
+    if let Some(url) = &database.place.database {
+        peer::analyze(url).await?;
+    }
+    Ok((server, target, ids))
 }
 
 /// Fills the floor's tables and starts its server in a process of its own.

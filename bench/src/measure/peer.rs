@@ -50,25 +50,28 @@ pub(super) async fn run(url: &str, load: &str, amount: &Amount, connections: usi
 /// The floor's statement with chance in the place of its parameters.
 fn text(load: &str, amount: &Amount) -> anyhow::Result<String> {
     let (_, statement) = STATEMENTS.iter().find(|(name, _)| *name == load).context("no such load")?;
-    let id = |table: u8, name: &str| format!("('{table:08}-0000-7000-8000-' || lpad(to_hex(:{name}), 12, '0'))::uuid");
+    let id = |table: u8, name: &str| format!("('{table:08}-0000-7000-8000-' || lpad(to_hex((:{name})::int), 12, '0'))::uuid");
     let mut sets = vec![("deal".to_owned(), amount.opportunities), ("account".to_owned(), amount.accounts), ("number".to_owned(), 50_000)];
     sets.extend([("stage".to_owned(), 6), ("day".to_owned(), 640)]);
     sets.extend((0..20).map(|place| (format!("a{place}"), amount.accounts)));
     let many: Vec<String> = (0..20).map(|place| id(2, &format!("a{place}"))).collect();
-    let stage = "(array['PROSPECTING', 'NEEDS_CONFIRMED', 'PROPOSAL', 'NEGOTIATION', 'WON', 'LOST'])[1 + :stage]";
+    let stage = "(array['PROSPECTING', 'NEEDS_CONFIRMED', 'PROPOSAL', 'NEGOTIATION', 'WON', 'LOST'])[1 + (:stage)::int]";
     let values: Vec<(&str, String)> = match load {
         "w1" => vec![("$1::text::uuid", id(4, "deal"))],
-        "w2" => vec![("$1::text", stage.to_owned()), ("$2::text::numeric", ":number + 0.5".to_owned())],
+        "w2" => vec![("$1::text", stage.to_owned()), ("$2::text::numeric", "(:number)::numeric + 0.5".to_owned())],
         "w3" => vec![("$1::text[]::uuid[]", format!("array[{}]", many.join(", ")))],
         "w4" => {
-            vec![("$1::text::date", "date '2025-01-01' + :day".to_owned()), ("$2::text::date", "date '2025-01-01' + :day + 89".to_owned())]
+            vec![
+                ("$1::text::date", "date '2025-01-01' + (:day)::int".to_owned()),
+                ("$2::text::date", "date '2025-01-01' + (:day)::int + 89".to_owned()),
+            ]
         }
         "w5" => vec![
-            ("$1::text", "'Bench ' || :number".to_owned()),
-            ("$2::text::numeric", ":number + 0.25".to_owned()),
+            ("$1::text", "'Bench ' || (:number)::int".to_owned()),
+            ("$2::text::numeric", "(:number)::numeric + 0.25".to_owned()),
             ("$3::text::uuid", id(2, "account")),
         ],
-        _ => vec![("$2::text", "'Step ' || :number".to_owned()), ("$1::text::uuid", id(4, "deal"))],
+        _ => vec![("$2::text", "'Step ' || (:number)::int".to_owned()), ("$1::text::uuid", id(4, "deal"))],
     };
     let used = values.into_iter().fold((*statement).to_owned(), |sql, (place, value)| sql.replace(place, &value));
     let sets = sets.iter().filter(|(name, _)| used.contains(&format!(":{name}")));

@@ -66,17 +66,25 @@ impl Row {
         let ratio = platform / floor;
         // The budgets speak of 32 connections; one connection is shown for what it tells about latency.
         let budget = if self.on_postgres { self.load.budget.0 } else { self.load.budget.1 };
-        let (budget, met) = if self.connections > 1 { (format!("{budget:.2}"), mark(ratio >= budget)) } else { (String::new(), "") };
+        let is_judged = self.connections > 1 && !self.platform.is_empty();
+        let (budget, met) = if is_judged { (format!("{budget:.2}"), mark(ratio >= budget)) } else { (String::new(), "") };
         let peer = if self.peer.is_empty() { String::new() } else { share(floor / median(self.peer.clone())) };
         format!(
-            "| {} {} /{} | {ratio:.2} | {budget} | {met} | {peer} | {platform:.0} | {floor:.0} | {:.2} | {:.2} |",
+            "| {} {} /{} | {} | {budget} | {met} | {peer} | {} | {floor:.0} | {} | {} |",
             self.load.name.to_uppercase(),
             self.load.about,
             self.connections,
-            of(&self.platform, |one| one.p50_ms),
-            of(&self.platform, |one| one.p99_ms),
+            figure(ratio, 2),
+            figure(platform, 0),
+            figure(of(&self.platform, |one| one.p50_ms), 2),
+            figure(of(&self.platform, |one| one.p99_ms), 2),
         )
     }
+}
+
+/// A number, or nothing where nothing was measured.
+fn figure(value: f64, places: usize) -> String {
+    if value.is_nan() { String::new() } else { format!("{value:.places$}") }
 }
 
 fn share(share: f64) -> String {
