@@ -1,0 +1,97 @@
+//! Reads what a component says of itself: package, version, where it wants to be asked.
+
+use tenon_hooks::{Operation, Phase};
+use tenon_value::{Json, Name};
+
+use crate::{LoadError, Subscription};
+
+/// The only form of description there is.
+const FORMAT: i64 = 1;
+/// Letters of a version.
+const VERSION_LETTERS: usize = 64;
+
+/// A component's own words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Description {
+    pub name: String,
+    pub version: String,
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// Reads the contents of the section.
+pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
+    let wrong = |what: &str| LoadError::Undescribed(what.to_owned());
+    let text = std::str::from_utf8(section).map_err(|_| wrong("its description is no text"))?;
+    let json: Json = text.parse().map_err(|_| wrong("its description is no JSON"))?;
+    if json.get("format").and_then(Json::as_i64) != Some(FORMAT) {
+        return Err(wrong("its description has another format than 1"));
+    }
+    let name = word(&json, "package")?.replace('-', "_");
+    if name.parse::<Name>().is_err() {
+        return Err(wrong(&format!("`{}` is no name of a package", name.escape_default())));
+    }
+    let version = word(&json, "version")?;
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "+-.".contains(letter);
+    if version.is_empty() || version.len() > VERSION_LETTERS || !version.chars().all(plain) {
+        return Err(wrong("its version is none"));
+    }
+    let hooks = json.get("hooks").and_then(Json::as_array).ok_or_else(|| wrong("`hooks` is missing"))?;
+    let subscriptions = hooks.iter().map(subscription).collect::<Result<_, _>>()?;
+    Ok(Description { name, version: version.to_owned(), subscriptions })
+}
+
+fn subscription(hook: &Json) -> Result<Subscription, LoadError> {
+    let unknown = |word: &str| LoadError::Undescribed(format!("`{}` is not known here", word.escape_default()));
+    let phase = word(hook, "phase")?;
+    let phase = Phase::from_word(phase).ok_or_else(|| unknown(phase))?;
+    let object = word(hook, "object")?.to_owned();
+    let listed = hook.get("operations").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut operations = Vec::new();
+    for operation in listed {
+        let operation = operation.as_str().unwrap_or_default();
+        operations.push(Operation::from_word(operation).ok_or_else(|| unknown(operation))?);
+    }
+    Ok(Subscription { object, phase, operations })
+}
+
+fn word<'a>(json: &'a Json, key: &str) -> Result<&'a str, LoadError> {
+    json.get(key).and_then(Json::as_str).ok_or_else(|| LoadError::Undescribed(format!("`{key}` is missing")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_description_is_read_as_the_sdk_writes_it() {
+        let text = br#"{"format":1,"package":"deal-score","version":"1.2.0-rc.1","contract":"tenon:plugin@1.0.0",
+            "hooks":[{"phase":"before_save","object":"opportunity","operations":["create","update"]}]}"#;
+        let description = read(text).unwrap();
+        assert_eq!((description.name.as_str(), description.version.as_str()), ("deal_score", "1.2.0-rc.1"));
+        let expected = Subscription {
+            object: "opportunity".to_owned(),
+            phase: Phase::BeforeSave,
+            operations: vec![Operation::Create, Operation::Update],
+        };
+        assert_eq!(description.subscriptions, [expected]);
+    }
+
+    #[test]
+    fn a_wrong_description_is_refused() {
+        let wrong = [
+            "",
+            "\u{0}",
+            "[]",
+            r#"{"format":2,"package":"a","version":"1","hooks":[]}"#,
+            r#"{"format":1,"package":"A b","version":"1","hooks":[]}"#,
+            r#"{"format":1,"package":"a","version":"<1>","hooks":[]}"#,
+            r#"{"format":1,"package":"a","version":"1"}"#,
+            r#"{"format":1,"package":"a","version":"1","hooks":[{"phase":"after_save","object":"x","operations":["create"]}]}"#,
+            r#"{"format":1,"package":"a","version":"1","hooks":[{"phase":"before_save","object":"x","operations":["insert"]}]}"#,
+        ];
+        for text in wrong {
+            assert!(matches!(read(text.as_bytes()), Err(LoadError::Undescribed(_))), "{text}");
+        }
+        assert!(read(&[0xff]).is_err());
+    }
+}

@@ -1,0 +1,25 @@
+//! Runs plugins: WebAssembly components in a sandbox with a limit in every dimension.
+//!
+//! Floor 5, behind the port of `tenon-hooks`; the only crate that knows wasmtime. Invariants: no WASI is linked, a
+//! component gets the functions of `sdk/wit` and nothing else; every call has an instance of its own, dropped after
+//! it; a refusal (the author's words) and a fault (the plugin broke) are never mixed; no word of the sandbox leaves.
+
+mod describe;
+mod engine;
+mod error;
+mod fault;
+mod host;
+mod invoke;
+mod limits;
+mod linked;
+mod merge;
+mod package;
+mod registry;
+mod section;
+mod since_1;
+mod state;
+
+pub use error::LoadError;
+pub use host::PluginHost;
+pub use limits::{COMPONENT_BYTES_MAX, CallLimits, ROWS_PER_CALL};
+pub use package::{PluginPackage, Subscription};

@@ -1,0 +1,85 @@
+//! A plugin as it is handed in: its component, and what that says of itself.
+
+use std::path::Path;
+
+use tenon_hooks::{Operation, Phase};
+
+use crate::section::Form;
+use crate::{COMPONENT_BYTES_MAX, LoadError, describe, section};
+
+/// The component's file in a package's folder.
+const COMPONENT_FILE: &str = "plugin.wasm";
+
+/// Where a plugin wants to be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// API name of the object.
+    pub object: String,
+    /// At which moment.
+    pub phase: Phase,
+    /// For which operations; never empty once loaded.
+    pub operations: Vec<Operation>,
+}
+
+/// A plugin as it is handed in. Nothing of it has been checked but its description.
+#[derive(Clone, Debug)]
+pub struct PluginPackage {
+    /// The package's name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The component.
+    pub component: Vec<u8>,
+    /// Where it wants to be asked.
+    pub subscriptions: Vec<Subscription>,
+    /// Plugins with a lower number are asked first; equal ones in the order of their installs.
+    pub priority: i32,
+}
+
+impl PluginPackage {
+    /// The plugin a component describes itself as (the SDK's `export!` has written that into it).
+    ///
+    /// # Errors
+    /// Where the bytes are too many, no component, or do not say what they are.
+    pub fn from_component(component: Vec<u8>) -> Result<Self, LoadError> {
+        if component.len() > COMPONENT_BYTES_MAX {
+            return Err(LoadError::TooLarge(component.len()));
+        }
+        match section::form(&component) {
+            Form::Component => {}
+            Form::CoreModule => return Err(LoadError::NotAComponent("it is a core module, wrap it with wit-component".to_owned())),
+            Form::Unknown => return Err(LoadError::NotAComponent("it does not begin like one".to_owned())),
+        }
+        let described = section::find(&component)
+            .ok_or_else(|| LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME)))?;
+        let describe::Description { name, version, subscriptions } = describe::read(described)?;
+        Ok(Self { name, version, component, subscriptions, priority: 0 })
+    }
+
+    /// The plugin of a component's file.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, and as [`from_component`](Self::from_component).
+    pub fn from_file(file: &Path) -> Result<Self, LoadError> {
+        let failed = |error: std::io::Error| LoadError::File { file: file.display().to_string(), reason: error.to_string() };
+        let size = std::fs::metadata(file).map_err(failed)?.len();
+        match usize::try_from(size) {
+            Ok(size) if size <= COMPONENT_BYTES_MAX => Self::from_component(std::fs::read(file).map_err(failed)?),
+            size => Err(LoadError::TooLarge(size.unwrap_or(usize::MAX))),
+        }
+    }
+
+    /// The plugin of a package's folder: its `plugin.wasm`.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file).
+    pub fn from_dir(folder: &Path) -> Result<Self, LoadError> {
+        Self::from_file(&folder.join(COMPONENT_FILE))
+    }
+
+    /// `name@version`, as faults and logs name it.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{}@{}", self.name, self.version)
+    }
+}

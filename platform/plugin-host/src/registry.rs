@@ -1,0 +1,107 @@
+//! Which tenant has which plugin. Read on every save, changed at installs: readers never wait.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tenon_hooks::{Operation, Phase};
+use tenon_value::TenantId;
+
+use crate::linked::Linked;
+
+/// All installed plugins.
+#[derive(Default)]
+pub(crate) struct Registry {
+    installed: ArcSwap<Installed>,
+}
+
+#[derive(Clone, Default)]
+struct Installed {
+    /// Plugins that every tenant has.
+    everywhere: Vec<Entry>,
+    tenants: HashMap<TenantId, Vec<Entry>>,
+    /// Counts installs, for the order of calls.
+    installs: u64,
+}
+
+#[derive(Clone)]
+struct Entry {
+    plugin: Arc<Linked>,
+    install: u64,
+}
+
+/// What a hook is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Occasion<'a> {
+    pub object: &'a str,
+    pub phase: Phase,
+    pub operation: Operation,
+}
+
+impl Linked {
+    fn wants(&self, occasion: Occasion<'_>) -> bool {
+        self.subscriptions.iter().any(|one| {
+            one.object == occasion.object && one.phase == occasion.phase && one.operations.contains(&occasion.operation)
+        })
+    }
+}
+
+impl Installed {
+    fn of(&self, tenant: TenantId) -> impl Iterator<Item = &Entry> {
+        let own = self.tenants.get(&tenant).map(Vec::as_slice).unwrap_or_default();
+        // A tenant's own version of a package stands for the one that everybody has.
+        let replaced = |entry: &&Entry| !own.iter().any(|other| other.plugin.name == entry.plugin.name);
+        self.everywhere.iter().filter(replaced).chain(own)
+    }
+}
+
+impl Registry {
+    /// True where somebody wants to be asked.
+    pub(crate) fn wants(&self, tenant: TenantId, occasion: Occasion<'_>) -> bool {
+        self.installed.load().of(tenant).any(|entry| entry.plugin.wants(occasion))
+    }
+
+    /// Whom to ask, in order: priority, then install.
+    pub(crate) fn asked(&self, tenant: TenantId, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
+        let installed = self.installed.load();
+        let mut asked: Vec<&Entry> = installed.of(tenant).filter(|entry| entry.plugin.wants(occasion)).collect();
+        asked.sort_by_key(|entry| (entry.plugin.priority, entry.install));
+        asked.into_iter().map(|entry| Arc::clone(&entry.plugin)).collect()
+    }
+
+    /// Takes a plugin in, for one tenant or for all. Another version of the package gives way and leaves its place in
+    /// the order; calls that are under way end on the old one.
+    pub(crate) fn install(&self, tenant: Option<TenantId>, plugin: &Arc<Linked>) {
+        self.installed.rcu(|before| {
+            let mut after = Installed::clone(before);
+            after.installs += 1;
+            let entry = Entry { plugin: Arc::clone(plugin), install: after.installs };
+            let list = match tenant {
+                Some(tenant) => after.tenants.entry(tenant).or_default(),
+                None => &mut after.everywhere,
+            };
+            match list.iter_mut().find(|other| other.plugin.name == plugin.name) {
+                Some(other) => other.plugin = entry.plugin,
+                None => list.push(entry),
+            }
+            after
+        });
+    }
+
+    /// Takes a tenant's plugin out; true if there was one.
+    pub(crate) fn uninstall(&self, tenant: TenantId, name: &str) -> bool {
+        let mut was_there = false;
+        self.installed.rcu(|before| {
+            let mut after = Installed::clone(before);
+            let list = after.tenants.entry(tenant).or_default();
+            let count = list.len();
+            list.retain(|entry| entry.plugin.name != name);
+            was_there = list.len() < count;
+            if list.is_empty() {
+                after.tenants.remove(&tenant);
+            }
+            after
+        });
+        was_there
+    }
+}

@@ -1,0 +1,34 @@
+//! What [`export!`](crate::export) expands to calls: from the contract's words to the SDK's and back.
+
+use std::rc::Rc;
+
+use crate::{Hooks, wire};
+
+pub use crate::bindings::exports::tenon::plugin::record_hooks::{Change, Error, Guest, Operation, Verdict};
+
+/// Runs the hook of a plugin. Everything it lives on is made here and dropped here.
+///
+/// # Errors
+/// What the plugin says.
+pub fn before_save(plugin: &dyn Hooks, object: &str, operation: Operation, changes: Vec<Change>) -> Result<Vec<Verdict>, Error> {
+    report_panics();
+    let object: Rc<str> = object.into();
+    let mut changes: Vec<crate::Change> = changes.into_iter().map(|change| wire::change(&object, operation, change)).collect();
+    plugin.before_save_all(&mut changes).map_err(wire::error)?;
+    Ok(changes.into_iter().map(wire::verdict).collect())
+}
+
+/// A panic ends the instance; its words would be lost. Natively the test harness shows them.
+fn report_panics() {
+    #[cfg(target_arch = "wasm32")]
+    std::panic::set_hook(Box::new(|info| crate::log::error(&info.to_string())));
+}
+
+/// The bytes of a text, as an array that a section can hold.
+#[must_use]
+pub const fn bytes<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
+    match text.as_bytes().first_chunk::<LENGTH>() {
+        Some(bytes) => *bytes,
+        None => [0; LENGTH],
+    }
+}
