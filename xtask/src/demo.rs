@@ -13,6 +13,8 @@ mod load;
 mod organisation;
 mod people;
 mod products;
+#[cfg(test)]
+mod rehearsal;
 mod words;
 
 use std::io::{BufRead, BufReader};

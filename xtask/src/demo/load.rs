@@ -27,7 +27,7 @@ pub(super) const fn kind(single: &'static str, plural: &'static str) -> Kind {
 
 /// What the generators share.
 pub(super) struct World {
-    client: Client,
+    send: Send,
     created: usize,
     /// Where everything random comes from.
     pub(super) chance: Chance,
@@ -35,9 +35,17 @@ pub(super) struct World {
     pub(super) today: Day,
 }
 
+/// Runs a document with variables; the answer is its data.
+pub(super) type Send = Box<dyn Fn(&str, &Value) -> anyhow::Result<Value>>;
+
 /// Fills the tenant; the answer is the number of records.
 pub(super) fn fill(client: Client) -> anyhow::Result<usize> {
-    let mut world = World { client, created: 0, chance: Chance::new(SEED), today: Day::today() };
+    fill_by(Box::new(move |document, variables| client.run(document, variables)), Day::today())
+}
+
+/// The same with any way of sending, as on any day.
+pub(super) fn fill_by(send: Send, today: Day) -> anyhow::Result<usize> {
+    let mut world = World { send, created: 0, chance: Chance::new(SEED), today };
     let staff = organisation::fill(&mut world)?;
     let goods = products::fill(&mut world)?;
     let accounts = companies::fill(&mut world, &staff)?;
@@ -59,7 +67,7 @@ impl World {
             format!("mutation Fill($rows: [Create{single}Input!]!) {{ batch: create{plural}(inputs: $rows) {{ nodes {{ id }} }} }}");
         let mut ids = Vec::with_capacity(rows.len());
         for chunk in rows.chunks(BATCH_ROWS) {
-            let answer = self.client.run(&document, &json!({ "rows": chunk }));
+            let answer = (self.send)(&document, &json!({ "rows": chunk }));
             let answer = answer.with_context(|| format!("creating {plural}"))?;
             let nodes = answer.pointer("/batch/nodes").and_then(Value::as_array).context("a batch has nodes")?;
             ids.extend(nodes.iter().filter_map(|node| node.get("id")?.as_str()).map(str::to_owned));
