@@ -1,0 +1,17 @@
+//! The data API: documents become plans of the query language, answers become bytes, the schema describes itself.
+//!
+//! Floor 7. Parsing, validation, planning and execution are ours (DESIGN §5). Invariants: nothing is executed that
+//! was not validated against what this principal may see; every object in a plan is an `AuthorizedTable`; limits hold
+//! before anything recursive runs; bad input is a problem with a place, never a panic.
+#![recursion_limit = "256"]
+
+mod api;
+mod collect;
+mod limits;
+mod request;
+mod schema;
+mod syntax;
+
+pub use api::DataApi;
+pub use limits::LIMITS;
+pub use request::{GraphqlRequest, GraphqlResponse, Outcome};

@@ -1,0 +1,28 @@
+//! The schema one role sees: a table of types, made from the model, each type when it is first asked for.
+//!
+//! Validation, SDL and introspection read it; lowering does not, it reads the model itself. Invariant: what the
+//! policy hides has no type, no field and no argument here.
+
+mod aggregates;
+mod choices;
+mod descriptions;
+mod edges;
+mod filters;
+mod introspect;
+mod names;
+mod objects;
+mod references;
+mod roots;
+mod sdl;
+mod seeds;
+mod table;
+mod view;
+mod writes;
+
+pub(crate) use introspect::answer as introspect;
+pub(crate) use names::{choice_type, edge_stem, link_choice_type, relation_stem};
+pub(crate) use references::is_composite;
+pub(crate) use roots::{Verb, mutations};
+pub(crate) use seeds::Seed;
+pub(crate) use table::{EnumValue, FieldDef, InputDef, Schema, TypeDef, TypeKind};
+pub(crate) use view::View;

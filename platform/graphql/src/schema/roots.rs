@@ -1,0 +1,168 @@
+//! Query and Mutation.
+
+use tenon_model::Object;
+use tenon_query::Action;
+
+use super::objects::page_arguments;
+use super::seeds::may;
+use super::{FieldDef, InputDef, TypeDef, TypeKind, View};
+use crate::syntax::ast::ValueKind;
+
+fn deleted() -> InputDef {
+    InputDef::new("deleted", "Deleted").defaulting(ValueKind::Enum("EXCLUDE".into()))
+}
+
+pub(super) fn query(view: &View<'_>) -> TypeDef {
+    let mut fields = vec![
+        FieldDef::new("record", "Record").taking(vec![InputDef::new("object", "String!"), InputDef::new("id", "ID!")]),
+        FieldDef::new("records", "[Record]!").taking(vec![InputDef::new("refs", "[RecordRef!]!")]),
+        FieldDef::new("me", "Me!"),
+    ];
+    for object in view.objects() {
+        let name = object.graphql.type_name.as_str();
+        fields.push(FieldDef::new(&object.graphql.single, name).taking(vec![
+            InputDef::new("id", "ID"),
+            InputDef::new("by", &format!("{name}Key")),
+            deleted(),
+        ]));
+        let mut arguments = page_arguments(name, Vec::new());
+        arguments.push(deleted());
+        fields.push(FieldDef::new(&object.graphql.plural, &format!("{name}Connection!")).taking(arguments));
+        fields.push(FieldDef::new(&format!("{}Aggregate", object.graphql.plural), &format!("[{name}Aggregate!]!")).taking(vec![
+            InputDef::new("filter", &format!("{name}Filter")),
+            InputDef::new("groupBy", &format!("[{name}GroupBy!]")),
+            InputDef::new("having", &format!("{name}Having")),
+            InputDef::new("orderBy", &format!("[{name}AggregateOrder!]")),
+            InputDef::new("first", "Int"),
+            deleted(),
+        ]));
+    }
+    TypeDef { name: "Query".into(), description: None, kind: TypeKind::Object { fields, interfaces: Vec::new() } }
+}
+
+/// What a root field of a mutation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Create,
+    Update,
+    Upsert,
+    Delete,
+    Restore,
+    Destroy,
+    CreateMany,
+    UpdateMany,
+    UpsertMany,
+    DeleteMany,
+    RestoreMany,
+    DestroyMany,
+}
+
+impl Verb {
+    const ALL: [Self; 12] = [
+        Self::Create,
+        Self::Update,
+        Self::Upsert,
+        Self::Delete,
+        Self::Restore,
+        Self::Destroy,
+        Self::CreateMany,
+        Self::UpdateMany,
+        Self::UpsertMany,
+        Self::DeleteMany,
+        Self::RestoreMany,
+        Self::DestroyMany,
+    ];
+
+    const fn action(self) -> Action {
+        match self {
+            Self::Create | Self::CreateMany => Action::Create,
+            Self::Update | Self::UpdateMany | Self::Upsert | Self::UpsertMany => Action::Update,
+            Self::Delete | Self::DeleteMany => Action::Delete,
+            Self::Restore | Self::RestoreMany => Action::Restore,
+            Self::Destroy | Self::DestroyMany => Action::Destroy,
+        }
+    }
+
+    fn field_name(self, object: &Object) -> String {
+        let (one, many) = (&object.graphql.type_name, &object.graphql.plural_type);
+        match self {
+            Self::Create => format!("create{one}"),
+            Self::Update => format!("update{one}"),
+            Self::Upsert => format!("upsert{one}"),
+            Self::Delete => format!("delete{one}"),
+            Self::Restore => format!("restore{one}"),
+            Self::Destroy => format!("destroy{one}"),
+            Self::CreateMany => format!("create{many}"),
+            Self::UpdateMany => format!("update{many}"),
+            Self::UpsertMany => format!("upsert{many}"),
+            Self::DeleteMany => format!("delete{many}"),
+            Self::RestoreMany => format!("restore{many}"),
+            Self::DestroyMany => format!("destroy{many}"),
+        }
+    }
+
+    fn arguments(self, object: &Object) -> Vec<InputDef> {
+        let name = object.graphql.type_name.as_str();
+        let create = format!("Create{name}Input!");
+        let update = format!("Update{name}Input");
+        let by = || InputDef::new("by", &format!("{name}Unique!"));
+        let mode = || InputDef::new("mode", "BatchMode").defaulting(ValueKind::Enum("ATOMIC".into()));
+        let id = || InputDef::new("id", "ID!");
+        let version = || InputDef::new("expectedVersion", "Int");
+        let which = || vec![InputDef::new("ids", "[ID!]"), InputDef::new("filter", &format!("{name}Filter"))];
+        match self {
+            Self::Create => vec![InputDef::new("input", &create)],
+            Self::Update => vec![id(), InputDef::new("input", &format!("{update}!")), version()],
+            Self::Upsert => vec![by(), InputDef::new("input", &format!("{update}!"))],
+            Self::Delete => vec![id(), version()],
+            Self::Restore | Self::Destroy => vec![id()],
+            Self::CreateMany => vec![InputDef::new("inputs", &format!("[{create}]!")), mode()],
+            Self::UpdateMany => {
+                let mut arguments = which();
+                arguments.extend([InputDef::new("input", &update), InputDef::new("updates", &format!("[{name}Update!]")), mode()]);
+                arguments
+            }
+            Self::UpsertMany => vec![
+                by(),
+                InputDef::new("inputs", &format!("[{update}!]!")),
+                InputDef::new("onMatch", "OnMatch").defaulting(ValueKind::Enum("UPDATE".into())),
+                mode(),
+            ],
+            Self::DeleteMany | Self::RestoreMany | Self::DestroyMany => {
+                let mut arguments = which();
+                arguments.push(mode());
+                arguments
+            }
+        }
+    }
+
+    fn answer(self, object: &Object) -> String {
+        let name = &object.graphql.type_name;
+        match self {
+            Self::Destroy => "Destroyed!".to_owned(),
+            Self::Create | Self::Update | Self::Upsert | Self::Delete | Self::Restore => format!("{name}!"),
+            _ => format!("{name}Batch!"),
+        }
+    }
+}
+
+/// Every root field of Mutation: name, object, verb.
+pub(crate) fn mutations<'a>(view: &View<'a>) -> Vec<(String, &'a Object, Verb)> {
+    let mut fields = Vec::new();
+    for object in view.objects() {
+        for verb in Verb::ALL {
+            if may(view, object.ix, verb.action()) {
+                fields.push((verb.field_name(object), object, verb));
+            }
+        }
+    }
+    fields
+}
+
+pub(super) fn mutation(view: &View<'_>) -> TypeDef {
+    let fields = mutations(view)
+        .into_iter()
+        .map(|(name, object, verb)| FieldDef::new(&name, &verb.answer(object)).taking(verb.arguments(object)))
+        .collect();
+    TypeDef { name: "Mutation".into(), description: None, kind: TypeKind::Object { fields, interfaces: Vec::new() } }
+}

@@ -1,0 +1,245 @@
+//! Type definitions, and the table that makes and keeps them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use tenon_access::Policy;
+use tenon_model::Model;
+
+use super::View;
+use super::seeds::{self, Seed};
+use crate::syntax::ast::{TypeRef, Value};
+use crate::syntax::parse_types;
+
+/// A type.
+#[derive(Clone, Debug)]
+pub(crate) struct TypeDef {
+    pub(crate) name: Box<str>,
+    pub(crate) description: Option<String>,
+    pub(crate) kind: TypeKind,
+}
+
+/// What sort of type, and of what it consists.
+#[derive(Clone, Debug)]
+pub(crate) enum TypeKind {
+    Scalar { specified_by: Option<String> },
+    Enum(Vec<EnumValue>),
+    Input { fields: Vec<InputDef>, one_of: bool },
+    Interface { fields: Vec<FieldDef> },
+    Object { fields: Vec<FieldDef>, interfaces: Vec<Box<str>> },
+    Union(Vec<Box<str>>),
+}
+
+/// One value of an enum.
+#[derive(Clone, Debug)]
+pub(crate) struct EnumValue {
+    pub(crate) name: Box<str>,
+    pub(crate) description: Option<String>,
+    pub(crate) deprecated: Option<String>,
+}
+
+/// One field of an object or interface.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldDef {
+    pub(crate) name: Box<str>,
+    pub(crate) description: Option<String>,
+    pub(crate) arguments: Vec<InputDef>,
+    pub(crate) ty: TypeRef,
+    pub(crate) deprecated: Option<String>,
+}
+
+/// One argument, or one field of an input.
+#[derive(Clone, Debug)]
+pub(crate) struct InputDef {
+    pub(crate) name: Box<str>,
+    pub(crate) description: Option<String>,
+    pub(crate) ty: TypeRef,
+    pub(crate) default: Option<Value>,
+    pub(crate) deprecated: Option<String>,
+}
+
+impl FieldDef {
+    pub(crate) fn new(name: &str, ty: &str) -> Self {
+        Self { name: name.into(), description: None, arguments: Vec::new(), ty: TypeRef::of(ty), deprecated: None }
+    }
+
+    pub(crate) fn described(mut self, description: Option<String>) -> Self {
+        self.description = description;
+        self
+    }
+
+    pub(crate) fn taking(mut self, arguments: Vec<InputDef>) -> Self {
+        self.arguments = arguments;
+        self
+    }
+}
+
+impl InputDef {
+    pub(crate) fn new(name: &str, ty: &str) -> Self {
+        Self { name: name.into(), description: None, ty: TypeRef::of(ty), default: None, deprecated: None }
+    }
+
+    pub(crate) fn described(mut self, description: Option<String>) -> Self {
+        self.description = description;
+        self
+    }
+
+    pub(crate) fn defaulting(mut self, default: crate::syntax::ast::ValueKind) -> Self {
+        self.default = Some(default.into());
+        self
+    }
+
+    /// True where a value must be given.
+    pub(crate) const fn is_required(&self) -> bool {
+        self.ty.is_non_null() && self.default.is_none()
+    }
+}
+
+impl TypeDef {
+    pub(crate) fn fields(&self) -> &[FieldDef] {
+        match &self.kind {
+            TypeKind::Object { fields, .. } | TypeKind::Interface { fields } => fields,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn inputs(&self) -> &[InputDef] {
+        match &self.kind {
+            TypeKind::Input { fields, .. } => fields,
+            _ => &[],
+        }
+    }
+
+    pub(crate) const fn is_composite(&self) -> bool {
+        matches!(self.kind, TypeKind::Object { .. } | TypeKind::Interface { .. } | TypeKind::Union(_))
+    }
+
+    pub(crate) const fn is_input(&self) -> bool {
+        matches!(self.kind, TypeKind::Scalar { .. } | TypeKind::Enum(_) | TypeKind::Input { .. })
+    }
+}
+
+struct Cell {
+    name: Box<str>,
+    seed: Seed,
+    made: OnceLock<TypeDef>,
+}
+
+/// The types of one model as one policy lets them be seen.
+pub(crate) struct Schema {
+    pub(crate) model: Arc<Model>,
+    pub(crate) policy: Policy,
+    cells: Vec<Cell>,
+    names: HashMap<Box<str>, usize>,
+    typename: FieldDef,
+    meta: [FieldDef; 2],
+}
+
+/// Types that every schema has.
+fn builtins() -> &'static [TypeDef] {
+    static BUILTINS: OnceLock<Vec<TypeDef>> = OnceLock::new();
+    BUILTINS.get_or_init(|| parse_types(include_str!("builtins.graphql")).expect("our own type definitions parse"))
+}
+
+impl Schema {
+    /// The schema of a role.
+    pub(crate) fn new(model: Arc<Model>, policy: Policy) -> Self {
+        let mut cells: Vec<Cell> = Vec::new();
+        let mut names = HashMap::new();
+        let mut add = |name: &str, seed: Seed| {
+            // A clash of derived names is a diagnostic of the compiler; should one slip through, the first stands.
+            if !names.contains_key(name) {
+                names.insert(Box::from(name), cells.len());
+                cells.push(Cell { name: name.into(), seed, made: OnceLock::new() });
+            }
+        };
+        for (at, builtin) in builtins().iter().enumerate() {
+            add(&builtin.name, Seed::Builtin(at));
+        }
+        seeds::sow(&View::new(&model, &policy), &mut add);
+        let meta = [
+            FieldDef::new("__schema", "__Schema!"),
+            FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")]),
+        ];
+        Self { model, policy, cells, names, typename: FieldDef::new("__typename", "String!"), meta }
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View::new(&self.model, &self.policy)
+    }
+
+    /// A type by name.
+    pub(crate) fn ty(&self, name: &str) -> Option<&TypeDef> {
+        self.cells.get(*self.names.get(name)?).map(|cell| self.make(cell))
+    }
+
+    /// What a type was made of.
+    pub(crate) fn seed(&self, name: &str) -> Option<Seed> {
+        self.cells.get(*self.names.get(name)?).map(|cell| cell.seed)
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// All type names, unsorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().map(|cell| &*cell.name)
+    }
+
+    /// Rough size in memory, for caches.
+    pub(crate) fn weight(&self) -> u32 {
+        u32::try_from(self.cells.len()).unwrap_or(u32::MAX / 600).saturating_mul(600)
+    }
+
+    fn make<'a>(&'a self, cell: &'a Cell) -> &'a TypeDef {
+        match cell.seed {
+            Seed::Builtin(at) if !matches!(&*cell.name, "Record" | "Actor") => builtins().get(at).expect("seeds of built-in types are places of the list"),
+            seed => cell.made.get_or_init(|| self.grow(seed, &cell.name)),
+        }
+    }
+
+    fn grow(&self, seed: Seed, name: &str) -> TypeDef {
+        if let Seed::Builtin(at) = seed {
+            let mut ty = builtins().get(at).cloned().expect("seeds of built-in types are places of the list");
+            if let TypeKind::Object { fields, .. } | TypeKind::Interface { fields } = &mut ty.kind {
+                fields.retain(|field| self.has(field.ty.name()));
+            }
+            return ty;
+        }
+        seeds::grow(&self.view(), seed, name)
+    }
+
+    /// A field of a composite type, the meta fields included.
+    pub(crate) fn field<'a>(&'a self, parent: &'a TypeDef, name: &str) -> Option<&'a FieldDef> {
+        if name.starts_with("__") {
+            if name == "__typename" && parent.is_composite() {
+                return Some(&self.typename);
+            }
+            return self.meta.iter().find(|field| &*field.name == name && &*parent.name == "Query");
+        }
+        parent.fields().iter().find(|field| &*field.name == name)
+    }
+
+    /// The object types a composite type may turn out to be.
+    pub(crate) fn possible<'a>(&'a self, ty: &'a TypeDef) -> Vec<&'a str> {
+        match &ty.kind {
+            TypeKind::Object { .. } => vec![&*ty.name],
+            TypeKind::Union(members) => members.iter().map(|name| &**name).collect(),
+            TypeKind::Interface { .. } => {
+                let view = self.view();
+                view.objects().map(|object| object.graphql.type_name.as_str()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether two composite types share an object type.
+    pub(crate) fn overlap(&self, one: &TypeDef, other: &TypeDef) -> bool {
+        if one.name == other.name {
+            return true;
+        }
+        let possible = self.possible(one);
+        self.possible(other).iter().any(|name| possible.contains(name))
+    }
+}
