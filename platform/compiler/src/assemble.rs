@@ -24,6 +24,8 @@ use tenon_model::{Layer, Model, ModelVersion, ObjectIx, Physical, Settings, Stat
 use tenon_value::TenantId;
 
 use crate::checks::limit;
+pub(crate) use connect::inverse_name;
+
 use crate::merge::{merge, Parts};
 use crate::{clash, cycle, limits, order};
 

@@ -7,6 +7,7 @@ mod assemble;
 mod checks;
 mod clash;
 mod cycle;
+mod filter;
 mod keys;
 mod labels;
 pub mod limits;

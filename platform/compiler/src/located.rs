@@ -39,6 +39,11 @@ impl<'a> At<'a> {
         Some(self.below(json, key))
     }
 
+    /// The value of a key, also if it is null.
+    pub(crate) fn get_any(&self, key: &str) -> Option<Self> {
+        Some(self.below(self.json.get(key)?, key))
+    }
+
     /// Key and value of each entry of a mapping, nulls left out; empty for anything else.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&'a str, Self)> {
         let map: Option<&'a JsonMap<String, Json>> = self.json.as_object();

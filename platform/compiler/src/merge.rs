@@ -49,6 +49,10 @@ impl<'a> Merged<'a> {
     }
 
     fn overlay(&mut self, element: &'a Element) {
+        // The tenant may retire what a package brings; nothing above revives what a package has retired.
+        if element.state == State::Retired {
+            self.state = State::Retired;
+        }
         self.pairs.extend(element.properties.iter().map(|(key, property)| (key.as_str(), At::of(property))));
     }
 

@@ -1,6 +1,6 @@
 //! Views and layouts: what they name has to be there.
 
-use tenon_model::{Layout, Model, View};
+use tenon_model::{Layout, Model, State, View};
 use tenon_value::{Json, JsonMap};
 
 use super::Scope;
@@ -18,12 +18,12 @@ pub(super) fn all(parts: &[Parts<'_>], model: &mut Model, scope: &mut Scope<'_>)
             scope.report.push(diagnostic.at(part.object.span()).of(part.object.path.clone()));
         }
         let views: Vec<View> = part.views.iter().take(limits::VIEWS.max).map(|member| view(member, scope)).collect();
-        let layouts: Vec<Layout> = part.layouts.iter().map(|member| layout(member, scope)).collect();
+        let layouts: Vec<Layout> = part.layouts.iter().filter(|member| member.state == State::Active).map(|member| layout(member, scope)).collect();
         for member in part.views.iter().take(limits::VIEWS.max) {
             references::of_view(member, object, model, &mut scope.report);
         }
         for member in &part.layouts {
-            references::of_layout(member, object, &mut scope.report);
+            references::of_layout(member, object, model, &mut scope.report);
         }
         built.push((views, layouts));
     }

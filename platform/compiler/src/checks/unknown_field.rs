@@ -21,3 +21,13 @@ pub(crate) fn retired(object: &str, name: &str) -> Diagnostic {
 pub(crate) fn unfit(name: &str, kind: &str, purpose: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("field `{name}` is of type {kind}, which {purpose}"))
 }
+
+/// A dotted name goes on after something that is no to-one relation.
+pub(crate) fn no_way_on(step: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("nothing leads on from `{step}`")).help("only relations to one object can be followed")
+}
+
+/// A dotted name takes too many hops.
+pub(crate) fn too_far(name: &str, most: usize) -> Diagnostic {
+    Diagnostic::error(CODE, format!("`{}` leads over more than {most} relations", super::wrong_type::shorten(name)))
+}

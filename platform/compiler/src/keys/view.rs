@@ -12,7 +12,6 @@ const COLUMN: Table = Table {
     ],
 };
 
-const ORDER: Shape = Shape::List(&Shape::Names(&Shape::Word(&["asc", "desc", "asc_nulls_first", "desc_nulls_first"])));
 const FIELDS: Shape = Shape::List(&Shape::Text);
 
 /// A view of `views.yaml`.
@@ -24,7 +23,7 @@ pub(crate) const VIEW: Table = Table {
         ABOUT,
         key("columns", Shape::List(&Shape::Either(&[Shape::Text, Shape::Table(&COLUMN)])), "What a table shows, in order."),
         key("filter", Shape::Any, "Which records: the GraphQL filter, in snake_case."),
-        key("order", ORDER, "In which order."),
+        key("order", Shape::List(&Shape::Any), "In which order: `{ close_date: asc }`, in snake_case."),
         key("by", Shape::Text, "What a board, chart or calendar groups by: a choice, a date, a to-one relation."),
         key("card", FIELDS, "What a card of a board, gallery, calendar or map shows."),
         key("total", Shape::Text, "The number summed per group."),
@@ -62,12 +61,21 @@ const SECTION: Table = Table {
     ],
 };
 
+const WIDGET: Table = Table {
+    owner: "a widget",
+    keys: &[
+        LABEL,
+        key("list", Shape::Text, "The list of related records shown."),
+        key("timeline", Shape::Word(&["all", "activities", "history"]), "What happened, newest first."),
+    ],
+};
+
 const TAB: Table = Table {
     owner: "a tab",
     keys: &[
         LABEL,
         key("sections", Shape::Names(&Shape::Table(&SECTION)), "Groups of fields."),
-        key("widgets", Shape::Names(&Shape::Any), "Lists of related records, timelines and what packages bring."),
+        key("widgets", Shape::Names(&Shape::Table(&WIDGET)), "Lists of related records, timelines and what packages bring."),
     ],
 };
 
