@@ -83,9 +83,8 @@ fn serve(workspace: &Workspace, data: &Path) -> anyhow::Result<(Watched, String)
     let mut command = Command::new(workspace.built("tenon"));
     command.arg("serve").arg("--data").arg(data).arg("--listen").arg(format!("127.0.0.1:{port}"));
     command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut process = command.spawn().context("cannot start tenon")?;
-    let output = process.stdout.take().context("stdout was asked for")?;
-    let server = Watched::new(process, None)?;
+    let mut server = Watched::spawn(&mut command, None)?;
+    let output = server.process.stdout.take().context("stdout was asked for")?;
     let mut lines = BufReader::new(output).lines();
     for line in lines.by_ref() {
         let line = line?;

@@ -71,9 +71,8 @@ impl Cluster {
             server.args(["-c", setting]);
         }
         server.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::null());
-        let process = server.spawn().context("cannot start postgres")?;
         let url = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/{SUPERUSER}");
-        let watched = Watched::new(process, Some(&folder.keep()))?;
+        let watched = Watched::spawn(&mut server, Some(folder))?;
         let mut cluster = Self { url, server: Some(watched) };
         cluster.wait_until_ready(&programs, port)?;
         Ok(cluster)

@@ -2,10 +2,11 @@
 //!
 //! Its input is a pipe only we hold, so it wakes on Ctrl-C, on `kill -9` and on a plain end alike.
 
-use std::path::Path;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context;
+use tempfile::TempDir;
 
 use crate::terminal;
 
@@ -32,10 +33,14 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// Takes over a running process, and the folder that goes when it ends.
-    pub(crate) fn new(process: Child, folder: Option<&Path>) -> anyhow::Result<Self> {
+    /// Starts a process, and takes over the folder that goes when it ends.
+    pub(crate) fn spawn(command: &mut Command, folder: Option<TempDir>) -> anyhow::Result<Self> {
+        // In a group of its own, Ctrl-C does not reach it: it is interrupted once, by the shell.
+        let process = command.process_group(0).spawn();
+        let process = process.with_context(|| format!("cannot start {}", command.get_program().display()))?;
+        let folder = folder.map(TempDir::keep).unwrap_or_default();
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, "warden"]).arg(process.id().to_string()).arg(folder.unwrap_or(Path::new("")));
+        shell.args(["-c", SCRIPT, "warden"]).arg(process.id().to_string()).arg(folder);
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let warden = shell.spawn().context("cannot start the shell that stops what we start")?;
         Ok(Self { process, warden })
