@@ -1,0 +1,223 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Tenon: an extensible CRM platform.
+#[derive(Debug, Parser)]
+#[command(name = "tenon", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+    /// Address of a server.
+    #[arg(long, global = true, env = "TENON_URL")]
+    pub(crate) url: Option<String>,
+    /// Name of a tenant.
+    #[arg(long, global = true, env = "TENON_TENANT")]
+    pub(crate) tenant: Option<String>,
+    /// API key.
+    #[arg(long, global = true, env = "TENON_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+    /// File holding the API key.
+    #[arg(long, global = true, conflicts_with = "key")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Data directory, for verbs that work on it.
+    #[arg(long, global = true, env = "TENON_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// PostgreSQL database, `postgres://…`; SQLite in the data directory without it.
+    #[arg(long, global = true, env = "TENON_DATABASE", hide_env_values = true)]
+    pub(crate) database: Option<String>,
+    /// Print the result as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Answer every question with yes.
+    #[arg(long, global = true)]
+    pub(crate) yes: bool,
+    /// No progress, no prose.
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// Log lines of the program, as `TENON_LOG` filters them.
+    #[arg(long, global = true, env = "TENON_LOG", default_value = "warn,tenon_server=info")]
+    pub(crate) log: String,
+    /// Form of log lines.
+    #[arg(long, global = true, env = "TENON_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a server on a data directory.
+    Serve {
+        /// Address to listen on.
+        #[arg(long, default_value = "127.0.0.1:8080", env = "TENON_LISTEN")]
+        listen: SocketAddr,
+        /// A plugin's component, offered to every tenant.
+        #[arg(long = "plugin", value_name = "FILE")]
+        plugins: Vec<PathBuf>,
+        /// Requests a minute and credential.
+        #[arg(long, env = "TENON_RATE", default_value_t = 1_200_000)]
+        rate: u32,
+        /// Connections to PostgreSQL.
+        #[arg(long, env = "TENON_CONNECTIONS")]
+        connections: Option<u32>,
+    },
+    /// Find, explain and mend what is wrong in a data directory.
+    Doctor {
+        /// Mend what is safe to mend.
+        #[arg(long)]
+        fix: bool,
+    },
+    /// Print the version.
+    Version,
+    /// Check metadata files without a server.
+    Check {
+        /// Folder of the files.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Show what applying metadata files would change.
+    Plan {
+        /// Folder of the files.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Also remove what the tenant owns and the files lack.
+        #[arg(long)]
+        prune: bool,
+        /// Write the plan as JSON.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Exit 0 for an empty plan, 2 for changes, 1 for errors.
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// Apply metadata files to a tenant.
+    Apply {
+        /// Folder of the files.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Also remove what the tenant owns and the files lack.
+        #[arg(long)]
+        prune: bool,
+        /// Apply only if the plan still has this hash.
+        #[arg(long, value_name = "HASH")]
+        plan: Option<String>,
+        /// Confirm a destructive operation on this path.
+        #[arg(long, value_name = "PATH")]
+        confirm: Vec<String>,
+    },
+    /// Write a tenant's metadata into files.
+    Pull {
+        /// Folder for the files.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Which layer: `tenant`, or a package.
+        #[arg(long, default_value = "tenant")]
+        layer: String,
+    },
+    /// Import records from a file.
+    Import {
+        /// Object whose records they are.
+        #[arg(long)]
+        object: String,
+        /// Mapping file.
+        #[arg(long)]
+        mapping: PathBuf,
+        /// The data: CSV or JSONL.
+        file: PathBuf,
+        /// Do everything, then roll back.
+        #[arg(long)]
+        dry_run: bool,
+        /// What to do with records that are there: `update` or `skip`.
+        #[arg(long)]
+        on_match: Option<String>,
+        /// Where to write rows that failed; default: beside the data.
+        #[arg(long)]
+        error_file: Option<PathBuf>,
+    },
+    /// Run a GraphQL document.
+    Query {
+        /// The document, or `@FILE`.
+        document: String,
+        /// A variable: `name=value`, the value as JSON or text.
+        #[arg(short = 'V', long = "variable", value_name = "NAME=VALUE")]
+        variables: Vec<String>,
+    },
+    /// The tenant's GraphQL schema.
+    #[command(subcommand)]
+    Schema(SchemaVerb),
+    /// Tenants of a data directory.
+    #[command(subcommand)]
+    Tenant(TenantVerb),
+    /// API keys of a tenant.
+    #[command(subcommand)]
+    Key(KeyVerb),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaVerb {
+    /// Print it as SDL.
+    Print,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantVerb {
+    /// Make a tenant with the base CRM; prints its first key.
+    Create {
+        /// Its name in URLs.
+        name: String,
+        /// A sandbox: its clock stands still.
+        #[arg(long)]
+        sandbox: bool,
+        /// IANA zone.
+        #[arg(long)]
+        zone: Option<String>,
+        /// `en` or `zh`.
+        #[arg(long)]
+        locale: Option<String>,
+        /// ISO 4217 code of the base currency.
+        #[arg(long)]
+        currency: Option<String>,
+    },
+    /// List tenants.
+    List,
+    /// Show one tenant.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Remove a tenant and everything of it.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyVerb {
+    /// Make a key with the administrator's role; it is shown once.
+    Create {
+        /// What people read in history.
+        #[arg(long, default_value = "key of the command line")]
+        display: String,
+        /// When it ends, such as `90d`.
+        #[arg(long)]
+        expires: Option<String>,
+    },
+    /// List keys.
+    List,
+    /// Revoke a key.
+    Revoke {
+        /// Its id.
+        id: String,
+    },
+}

@@ -1,0 +1,152 @@
+//! Talking to a server over HTTP.
+
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+use tenon_value::Json;
+
+use crate::args::Args;
+
+/// How long one call may take; imports are watched, not waited for.
+const CALL_MAX: Duration = Duration::from_secs(120);
+/// Bytes of an answer at most.
+const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// A tenant of a server, with a credential.
+#[derive(Clone)]
+pub(crate) struct Client {
+    agent: ureq::Agent,
+    base: String,
+    key: String,
+}
+
+/// The server said no: the first of its errors.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// `{ code, rule, message, … }`.
+    pub(crate) error: Json,
+}
+
+impl Refused {
+    /// True for a no that repeating will not turn into a yes.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self.error.get("code").and_then(Json::as_str), Some("REFUSED" | "FORBIDDEN" | "CONFLICT"))
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |name: &str| self.error.get(name).and_then(Json::as_str);
+        f.write_str(text("message").unwrap_or("the server refused"))?;
+        if let Some(code) = text("code") {
+            write!(f, " [{code}{}]", text("rule").map_or_else(String::new, |rule| format!(" {rule}")))?;
+        }
+        if let Some(help) = text("help") {
+            write!(f, "\nhelp: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Client {
+    /// The client that the arguments name.
+    pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
+        let url = args.url.as_deref().context("name the server: --url URL or TENON_URL")?;
+        let tenant = args.tenant.as_deref().context("name the tenant: --tenant NAME or TENON_TENANT")?;
+        let key = match (&args.key, &args.key_file) {
+            (Some(key), _) => key.clone(),
+            (None, Some(file)) => {
+                std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?.trim().to_owned()
+            }
+            (None, None) => anyhow::bail!("give an API key: --key KEY, --key-file FILE or TENON_KEY"),
+        };
+        let config = ureq::Agent::config_builder().timeout_global(Some(CALL_MAX)).http_status_as_error(false).build();
+        Ok(Self { agent: config.into(), base: format!("{}/t/{tenant}", url.trim_end_matches('/')), key })
+    }
+
+    /// Runs a document at `graphql` or `metadata`; the whole answer.
+    pub(crate) fn graphql(&self, endpoint: &str, query: &str, variables: &Json) -> anyhow::Result<Json> {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let response = self
+            .agent
+            .post(format!("{}/{endpoint}", self.base))
+            .header("Authorization", format!("Bearer {}", self.key))
+            .header("Content-Type", "application/json")
+            .header("Accept", "application/graphql-response+json, application/json")
+            .send(body.as_bytes())
+            .with_context(|| format!("cannot reach `{}`", self.base))?;
+        read_json(response)
+    }
+
+    /// Runs a document and takes its data.
+    pub(crate) fn data(&self, endpoint: &str, query: &str, variables: &Json) -> anyhow::Result<Json> {
+        let mut answer = self.graphql(endpoint, query, variables)?;
+        if let Some(first) = answer.pointer("/errors/0") {
+            return Err(refused(first).into());
+        }
+        Ok(answer.get_mut("data").map(Json::take).unwrap_or_default())
+    }
+
+    /// Reads a text.
+    pub(crate) fn text(&self, path: &str) -> anyhow::Result<String> {
+        let mut response = self
+            .agent
+            .get(format!("{}/{path}", self.base))
+            .header("Authorization", format!("Bearer {}", self.key))
+            .call()
+            .with_context(|| format!("cannot reach `{}`", self.base))?;
+        let status = response.status();
+        let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        Err(problem(serde_json::from_str(&text).unwrap_or_default()).into())
+    }
+
+    /// Reads a JSON document.
+    pub(crate) fn json(&self, path: &str) -> anyhow::Result<Json> {
+        serde_json::from_str(&self.text(path)?).context("the server's answer is not JSON")
+    }
+
+    /// Sends a form; the JSON answered.
+    pub(crate) fn form(&self, path: &str, form: ureq::unversioned::multipart::Form<'_>) -> anyhow::Result<Json> {
+        let response = self
+            .agent
+            .post(format!("{}/{path}", self.base))
+            .config()
+            // A file of any size takes as long as it takes.
+            .timeout_global(None)
+            .build()
+            .header("Authorization", format!("Bearer {}", self.key))
+            .send(form)
+            .with_context(|| format!("cannot reach `{}`", self.base))?;
+        let failed = !response.status().is_success();
+        let answer = read_json(response)?;
+        if failed { Err(problem(answer).into()) } else { Ok(answer) }
+    }
+}
+
+fn read_json(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Json> {
+    let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+    serde_json::from_str(&text).with_context(|| format!("the server's answer ({}) is not JSON", response.status()))
+}
+
+/// One of a GraphQL answer's errors, flat.
+fn refused(error: &Json) -> Refused {
+    let mut members = error.get("extensions").and_then(Json::as_object).cloned().unwrap_or_default();
+    members.insert("message".to_owned(), error.get("message").cloned().unwrap_or_default());
+    Refused { error: Json::Object(members) }
+}
+
+/// A problem document.
+fn problem(document: Json) -> Refused {
+    let mut members = document.as_object().cloned().unwrap_or_default();
+    if let Some(title) = members.remove("title") {
+        members.insert("message".to_owned(), title);
+    }
+    Refused { error: Json::Object(members) }
+}

@@ -1,0 +1,32 @@
+//! `tenon`: the server, and the command line of operators, tenant admins and developers.
+//!
+//! Results go to stdout, progress and prose to stderr. Exit: 0 done, 1 failed, 2 usage, 3 refused or not confirmed,
+//! 4 partial (API.md §6).
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on them; `output` is the only caller")]
+
+mod args;
+mod client;
+mod files;
+mod output;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Args;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let output = Output::new(args.json, args.quiet);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(verbs::run(&args, &output)),
+        Err(error) => Err(anyhow::Error::new(error).context("cannot start")),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => output.failure(&error).into(),
+    }
+}

@@ -1,0 +1,89 @@
+//! What the command line prints: results on stdout, all else on stderr.
+
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use serde_json::json;
+use tenon_value::Json;
+
+use crate::client::Refused;
+
+/// How a verb ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    Failed,
+    /// `plan --exit-code` with changes (as terraform has it; the same number as a usage error).
+    Changes,
+    /// Refused, or a question was not answered with yes.
+    Refused,
+    /// Some rows failed.
+    Partial,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Changes => 2,
+            Exit::Refused => 3,
+            Exit::Partial => 4,
+        })
+    }
+}
+
+/// Where results and prose go.
+pub(crate) struct Output {
+    json: bool,
+    quiet: bool,
+}
+
+impl Output {
+    pub(crate) const fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
+    }
+
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// The result: as JSON with `--json`, else in words.
+    pub(crate) fn result(&self, json: &Json, words: impl Display) {
+        if self.json {
+            println!("{json}");
+        } else {
+            println!("{words}");
+        }
+    }
+
+    /// Prose and progress.
+    pub(crate) fn say(&self, words: impl Display) {
+        if !self.quiet {
+            eprintln!("{words}");
+        }
+    }
+
+    /// Progress that overwrites itself on a terminal.
+    pub(crate) fn progress(&self, words: impl Display) {
+        if !self.quiet && std::io::stderr().is_terminal() {
+            eprint!("\r\x1b[2K{words}");
+        }
+    }
+
+    /// A failure; its exit says whether the server refused.
+    pub(crate) fn failure(&self, error: &anyhow::Error) -> Exit {
+        let refused = error.downcast_ref::<Refused>();
+        if self.json {
+            let members = refused.map_or_else(|| json!({ "code": "FAILED", "message": format!("{error:#}") }), |refused| refused.error.clone());
+            println!("{}", json!({ "error": members }));
+        } else {
+            eprintln!("error: {error:#}");
+        }
+        match refused {
+            Some(refused) if refused.is_refusal() => Exit::Refused,
+            _ => Exit::Failed,
+        }
+    }
+}

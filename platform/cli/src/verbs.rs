@@ -1,0 +1,36 @@
+//! One file per group of verbs; here they are told apart.
+
+mod check;
+mod data;
+mod import;
+mod local;
+mod metadata;
+mod serve;
+
+use crate::args::{Args, SchemaVerb, Verb};
+use crate::output::{Exit, Output};
+
+/// Does what was asked.
+pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
+    match &args.verb {
+        Verb::Serve { listen, plugins, rate, connections } => serve::serve(args, output, *listen, plugins, (*rate, *connections)).await,
+        Verb::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            output.result(&serde_json::json!({ "version": version }), format!("tenon {version}"));
+            Ok(Exit::Done)
+        }
+        Verb::Check { dir } => check::check(output, dir),
+        Verb::Plan { dir, prune, out, exit_code } => metadata::plan(args, output, dir, *prune, (out.as_deref(), *exit_code)),
+        Verb::Apply { dir, prune, plan, confirm } => metadata::apply(args, output, dir, *prune, (plan.as_deref(), confirm)),
+        Verb::Pull { dir, layer } => metadata::pull(args, output, dir, layer),
+        Verb::Import { object, mapping, file, dry_run, on_match, error_file } => {
+            let upload = import::Upload { object, mapping, file, dry_run: *dry_run, on_match: on_match.as_deref(), error_file: error_file.as_deref() };
+            import::import(args, output, &upload)
+        }
+        Verb::Query { document, variables } => data::query(args, output, document, variables),
+        Verb::Schema(SchemaVerb::Print) => data::schema(args, output),
+        Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
+        Verb::Tenant(verb) => local::tenant(args, output, verb).await,
+        Verb::Key(verb) => local::key(args, output, verb).await,
+    }
+}

@@ -1,0 +1,98 @@
+//! `tenon import`: uploads a file, watches the import, prints what became of it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+use tenon_value::Json;
+use ureq::unversioned::multipart::Form;
+
+use crate::args::Args;
+use crate::client::Client;
+use crate::output::{Exit, Output};
+
+/// How often the import is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What is imported, and how.
+pub(crate) struct Upload<'a> {
+    pub(crate) object: &'a str,
+    pub(crate) mapping: &'a Path,
+    pub(crate) file: &'a Path,
+    pub(crate) dry_run: bool,
+    pub(crate) on_match: Option<&'a str>,
+    pub(crate) error_file: Option<&'a Path>,
+}
+
+/// Imports; exit 4 where some rows failed, 1 where the import itself did.
+pub(crate) fn import(args: &Args, output: &Output, upload: &Upload<'_>) -> anyhow::Result<Exit> {
+    let client = Client::new(args)?;
+    let form = Form::new()
+        .file("mapping", upload.mapping)
+        .with_context(|| format!("cannot read `{}`", upload.mapping.display()))?
+        .file("data", upload.file)
+        .with_context(|| format!("cannot read `{}`", upload.file.display()))?;
+    let on_match = upload.on_match.map_or_else(String::new, |on_match| format!("&onMatch={on_match}"));
+    let begun = client.form(&format!("imports?object={}&dryRun={}{on_match}", upload.object, upload.dry_run), form)?;
+    let id = begun.get("id").and_then(Json::as_str).context("the server did not name the import")?.to_owned();
+    let state = watch(&client, output, &id)?;
+    report(&client, output, upload, &id, &state)
+}
+
+/// Looks at the import until it ends.
+fn watch(client: &Client, output: &Output, id: &str) -> anyhow::Result<Json> {
+    loop {
+        let state = client.json(&format!("imports/{id}"))?;
+        let number = |name: &str| state.get(name).and_then(Json::as_u64).unwrap_or_default();
+        match state.get("state").and_then(Json::as_str) {
+            Some("WAITING" | "RUNNING") => {
+                let rows = number("created") + number("updated") + number("unchanged") + number("skipped") + number("failed");
+                let eta = state.get("etaSeconds").and_then(Json::as_u64).map_or_else(String::new, |eta| format!(", {eta} s left"));
+                output.progress(format_args!("{rows} rows, {} rows/s{eta}", number("rowsPerSecond")));
+            }
+            _ => {
+                output.progress("");
+                return Ok(state);
+            }
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// Prints the result and fetches the rows that failed.
+fn report(client: &Client, output: &Output, upload: &Upload<'_>, id: &str, state: &Json) -> anyhow::Result<Exit> {
+    if let Some(error) = state.get("error").filter(|error| !error.is_null()) {
+        return Err(crate::client::Refused { error: error.clone() }.into());
+    }
+    let number = |name: &str| state.get(name).and_then(Json::as_u64).unwrap_or_default();
+    let failed = number("failed");
+    let error_file = if failed > 0 {
+        let target = upload.error_file.map_or_else(|| beside(upload.file), Path::to_path_buf);
+        std::fs::write(&target, client.text(&format!("imports/{id}/errors.csv"))?).with_context(|| format!("cannot write `{}`", target.display()))?;
+        Some(target.display().to_string())
+    } else {
+        None
+    };
+    let result = json!({
+        "created": number("created"), "updated": number("updated"), "unchanged": number("unchanged"), "skipped": number("skipped"), "failed": failed,
+        "errorFile": error_file, "replaced": state.get("replaced"), "missing": state.get("missing"),
+    });
+    let mut words = format!(
+        "created {}, updated {}, unchanged {}, skipped {}, failed {failed}",
+        number("created"),
+        number("updated"),
+        number("unchanged"),
+        number("skipped")
+    );
+    if let Some(file) = &error_file {
+        words += &format!("\nrows that failed: {file}");
+    }
+    output.result(&result, words);
+    Ok(if failed > 0 { Exit::Partial } else { Exit::Done })
+}
+
+/// `deals.csv` → `deals.errors.csv`.
+fn beside(file: &Path) -> PathBuf {
+    file.with_extension("errors.csv")
+}

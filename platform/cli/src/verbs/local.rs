@@ -1,0 +1,134 @@
+//! Verbs on a data directory: through the running server's control socket, else on the files themselves.
+
+use std::io::{BufRead, IsTerminal, Write as _};
+
+use anyhow::Context as _;
+use tenon_server::{Answer, Command, Engine, ServeConfig, TenantRequest};
+use tenon_value::Json;
+
+use crate::args::{Args, KeyVerb, TenantVerb};
+use crate::output::{Exit, Output};
+
+/// `tenon tenant …`.
+pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> anyhow::Result<Exit> {
+    match verb {
+        TenantVerb::Create { name, sandbox, zone, locale, currency } => {
+            let request = TenantRequest {
+                name: name.clone(),
+                sandbox: *sandbox,
+                zone: zone.clone(),
+                locale: locale.clone(),
+                currency: currency.clone(),
+            };
+            let created = ask(args, Command::TenantCreate(request)).await?;
+            let text = |name: &str| created.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+            let words = format!(
+                "tenant    {}\nAPI key   {}\nadmin     {}\npassword  {}\n\nKey and password are shown once.",
+                text("tenant"),
+                text("apiKey"),
+                text("adminEmail"),
+                text("adminPassword")
+            );
+            output.result(&created, words);
+        }
+        TenantVerb::List => {
+            let tenants = ask(args, Command::TenantList).await?;
+            output.result(&tenants, lines(&tenants, &["tenant", "createdAt"]));
+        }
+        TenantVerb::Show { name } => {
+            let tenant = ask(args, Command::TenantShow { name: name.clone() }).await?;
+            output.result(&tenant, pretty(&tenant));
+        }
+        TenantVerb::Delete { name } => {
+            if !args.yes && !confirmed(&format!("Remove tenant `{name}` with all its records?"))? {
+                output.say("nothing was removed");
+                return Ok(Exit::Refused);
+            }
+            let deleted = ask(args, Command::TenantDelete { name: name.clone() }).await?;
+            output.result(&deleted, format!("tenant `{name}` is removed"));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// `tenon key …`.
+pub(crate) async fn key(args: &Args, output: &Output, verb: &KeyVerb) -> anyhow::Result<Exit> {
+    let tenant = args.tenant.clone().context("name the tenant: --tenant NAME or TENON_TENANT")?;
+    match verb {
+        KeyVerb::Create { display, expires } => {
+            let days = expires.as_deref().map(days).transpose()?;
+            let key = ask(args, Command::KeyCreate { tenant, display: display.clone(), days }).await?;
+            output.result(&key, key.get("apiKey").and_then(Json::as_str).unwrap_or_default());
+        }
+        KeyVerb::List => {
+            let keys = ask(args, Command::KeyList { tenant }).await?;
+            output.result(&keys, lines(&keys, &["id", "display", "createdAt", "expiresAt"]));
+        }
+        KeyVerb::Revoke { id } => {
+            let revoked = ask(args, Command::KeyRevoke { tenant, id: id.clone() }).await?;
+            output.result(&revoked, format!("key `{id}` is revoked"));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// `tenon doctor`. Exit 1 where something is wrong and not mended.
+pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::Result<Exit> {
+    let reports = ask(args, Command::Doctor { tenant: args.tenant.clone(), fix }).await?;
+    let mut words = String::new();
+    let mut findings = 0;
+    for report in reports.as_array().into_iter().flatten() {
+        let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let found = report.get("findings").and_then(Json::as_array).cloned().unwrap_or_default();
+        findings += found.len();
+        words += &format!("{}: {}\n", text(report, "tenant"), if found.is_empty() { "well".to_owned() } else { format!("{} findings", found.len()) });
+        for finding in &found {
+            words += &format!("  {}: {}\n    help: {}\n", text(finding, "code"), text(finding, "message"), text(finding, "help"));
+        }
+    }
+    output.result(&reports, words.trim_end());
+    Ok(if findings == 0 || fix { Exit::Done } else { Exit::Failed })
+}
+
+/// Has a command carried out, by the running server or here.
+async fn ask(args: &Args, command: Command) -> anyhow::Result<Json> {
+    let data = args.data.clone().context("name the data directory: --data DIR or TENON_DATA")?;
+    let answer = match tenon_server::send(&data, &command).await? {
+        Some(answer) => answer,
+        None => {
+            let config = ServeConfig { database: args.database.clone(), ..ServeConfig::new(data) };
+            Engine::open(&config).await?.command(&command).await
+        }
+    };
+    match answer {
+        Answer::Done(result) => Ok(result),
+        Answer::Failed(reason) => Err(anyhow::anyhow!(reason)),
+    }
+}
+
+/// Asks a question on a terminal; without one the answer is no.
+fn confirmed(question: &str) -> anyhow::Result<bool> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Ok(false);
+    }
+    eprint!("{question} [y/N] ");
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer)?;
+    Ok(answer.trim().eq_ignore_ascii_case("y"))
+}
+
+fn days(text: &str) -> anyhow::Result<u32> {
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    days.with_context(|| format!("`{text}` is no length of time; write days, such as `90d`"))
+}
+
+fn lines(list: &Json, columns: &[&str]) -> String {
+    let line = |row: &Json| columns.iter().map(|column| row.get(column).and_then(Json::as_str).unwrap_or("-").to_owned()).collect::<Vec<_>>().join("  ");
+    list.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn pretty(json: &Json) -> String {
+    serde_json::to_string_pretty(json).unwrap_or_default()
+}

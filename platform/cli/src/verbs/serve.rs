@@ -1,0 +1,32 @@
+//! `tenon serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde_json::json;
+use tenon_server::ServeConfig;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::{Args, LogFormat};
+use crate::output::{Exit, Output};
+
+/// Runs until it is told to stop (Ctrl-C, SIGTERM).
+pub(crate) async fn serve(args: &Args, output: &Output, listen: SocketAddr, plugins: &[PathBuf], limits: (u32, Option<u32>)) -> anyhow::Result<Exit> {
+    tenon_server::init_log(Some(&args.log), args.log_format == LogFormat::Json);
+    let data = args.data.clone().context("name the data directory: --data DIR or TENON_DATA")?;
+    let (rate_per_minute, connections) = limits;
+    let config =
+        ServeConfig { listen, database: args.database.clone(), plugins: plugins.to_vec(), rate_per_minute, connections, ..ServeConfig::new(data) };
+    let running = tenon_server::start(config).await?;
+    let address = format!("http://{}", running.address());
+    output.result(&json!({ "listening": address }), format!("listening on {address}"));
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    output.say("stopping");
+    running.stop().await?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,66 @@
+//! What the routes share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_graphql::{DataApi, MetadataApi};
+use tenon_identity::Identity;
+use tenon_records::Pipeline;
+
+use crate::imports::ImportJobs;
+use crate::rate::Rate;
+use crate::status::Status;
+use crate::traffic::Traffic;
+
+/// Seconds a request may take before its caller is told `time` is exhausted; the limit `time` of API.md §1.7.
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(10);
+
+/// What an [`App`] is made of.
+pub struct AppParts {
+    /// Credential → context.
+    pub identity: Identity,
+    /// The data API.
+    pub data: DataApi,
+    /// The metadata API.
+    pub metadata: MetadataApi,
+    /// The record pipeline, for imports.
+    pub pipeline: Pipeline,
+    /// Where uploads are kept while they are read.
+    pub uploads: PathBuf,
+    /// Ready, draining.
+    pub status: Status,
+    /// Requests a minute and credential.
+    pub rate_per_minute: u32,
+}
+
+/// What the routes share; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) identity: Identity,
+    pub(crate) data: DataApi,
+    pub(crate) metadata: MetadataApi,
+    pub(crate) imports: ImportJobs,
+    pub(crate) status: Status,
+    pub(crate) rate: Rate,
+    pub(crate) traffic: Traffic,
+}
+
+impl App {
+    /// The shared state of a server.
+    #[must_use]
+    pub fn new(parts: AppParts) -> Self {
+        let AppParts { identity, data, metadata, pipeline, uploads, status, rate_per_minute } = parts;
+        let imports = ImportJobs::new(pipeline, uploads);
+        Self(Arc::new(Inner { identity, data, metadata, imports, status, rate: Rate::new(rate_per_minute), traffic: Traffic::default() }))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

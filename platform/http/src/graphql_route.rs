@@ -1,0 +1,163 @@
+//! The GraphQL endpoints over HTTP: after the GraphQL-over-HTTP specification, with the statuses of API.md §3.
+
+use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tenon_context::{OpContext, Via};
+use tenon_diagnostics::{Classify, Kind, Problem};
+use tenon_graphql::{GraphqlRequest, GraphqlResponse, Outcome};
+
+use crate::call::Call;
+use crate::explorer;
+use crate::limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_MAX};
+use crate::negotiate::{Media, accepted, is_json};
+use crate::request::{from_body, from_query};
+use crate::respond::{graphql_failure, problem_of, status_of};
+
+const MODEL_VERSION: HeaderName = HeaderName::from_static("tenon-model-version");
+const COST: HeaderName = HeaderName::from_static("tenon-cost");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Which of a tenant's two endpoints.
+#[derive(Clone, Copy)]
+enum Endpoint {
+    Data,
+    Metadata,
+}
+
+pub(crate) async fn data(call: Call, body: Result<Bytes, BytesRejection>) -> Response {
+    by_post(&call, body, Endpoint::Data).await.unwrap_or_else(|response| *response)
+}
+
+pub(crate) async fn metadata(call: Call, body: Result<Bytes, BytesRejection>) -> Response {
+    by_post(&call, body, Endpoint::Metadata).await.unwrap_or_else(|response| *response)
+}
+
+pub(crate) async fn data_by_get(call: Call) -> Response {
+    by_get(&call, Endpoint::Data).await.unwrap_or_else(|response| *response)
+}
+
+pub(crate) async fn metadata_by_get(call: Call) -> Response {
+    by_get(&call, Endpoint::Metadata).await.unwrap_or_else(|response| *response)
+}
+
+/// An early answer: boxed, since answers are large and most calls have none.
+type Early = Box<Response>;
+
+async fn by_post(call: &Call, body: Result<Bytes, BytesRejection>, endpoint: Endpoint) -> Result<Response, Early> {
+    let media = media(call)?;
+    if !is_json(&call.headers) {
+        let problem = Problem::invalid("content_type", "send `Content-Type: application/json`", "请使用 `Content-Type: application/json`");
+        return Err(Box::new(graphql_failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, media, &problem, &call.arrival)));
+    }
+    let context = context(call, media).await?;
+    let body = body.map_err(|rejection| {
+        let (status, problem) = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let max = u64::try_from(BODY_BYTES_MAX).unwrap_or(u64::MAX);
+                (StatusCode::PAYLOAD_TOO_LARGE, Problem::exhausted("body_bytes", max, max + 1))
+            }
+            _ => (StatusCode::BAD_REQUEST, Problem::invalid("body", "the body could not be read", "无法读取请求体")),
+        };
+        Box::new(graphql_failure(status, media, &problem, &call.arrival))
+    })?;
+    let mut request = from_body(&body).map_err(|problem| Box::new(graphql_failure(StatusCode::BAD_REQUEST, media, &problem, &call.arrival)))?;
+    request.idempotency = idempotency(call, media, &body)?;
+    answer(call, context, request, endpoint, media).await
+}
+
+async fn by_get(call: &Call, endpoint: Endpoint) -> Result<Response, Early> {
+    let media = media(call)?;
+    if media == Media::Page && call.parameter("query").is_none() {
+        return Ok(explorer::page());
+    }
+    let context = context(call, media).await?;
+    let request = from_query(call.query.as_deref().unwrap_or_default());
+    let request = request.map_err(|problem| Box::new(graphql_failure(StatusCode::BAD_REQUEST, media, &problem, &call.arrival)))?;
+    answer(call, context, request, endpoint, media).await
+}
+
+fn media(call: &Call) -> Result<Media, Early> {
+    accepted(&call.headers).ok_or_else(|| {
+        let problem = Problem::invalid("accept", "this endpoint answers `application/graphql-response+json` or `application/json`", "此接口仅返回 `application/graphql-response+json` 或 `application/json`");
+        Box::new(graphql_failure(StatusCode::NOT_ACCEPTABLE, Media::Json, &problem, &call.arrival))
+    })
+}
+
+/// The caller's context, if he is known, within his rate, and the server takes work.
+async fn context(call: &Call, media: Media) -> Result<OpContext, Early> {
+    let refuse = |problem: &Problem| Box::new(graphql_failure(status_of(problem.kind), media, problem, &call.arrival));
+    if call.app.status.is_draining() {
+        return Err(refuse(&Problem::of_kind(Kind::Unavailable)));
+    }
+    let context = call.context(Via::Graphql).await.map_err(|error| refuse(&problem_of(&error, &call.arrival)))?;
+    call.app.rate.take(&context.principal).map_err(|problem| refuse(&problem))?;
+    Ok(context)
+}
+
+/// The `Idempotency-Key`, bound to the body it came with.
+fn idempotency(call: &Call, media: Media, body: &[u8]) -> Result<Option<(String, [u8; 32])>, Early> {
+    let Some(value) = call.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()));
+    let Some(key) = key else {
+        let problem = Problem::invalid("idempotency_key", "`Idempotency-Key` has 1 to 255 printable letters", "`Idempotency-Key` 必须为 1 到 255 个可打印字符");
+        return Err(Box::new(graphql_failure(StatusCode::BAD_REQUEST, media, &problem, &call.arrival)));
+    };
+    Ok(Some((key.to_owned(), Sha256::digest(body).into())))
+}
+
+async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, endpoint: Endpoint, media: Media) -> Result<Response, Early> {
+    request.cost_full = call.headers.get(COST).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"full"));
+    let is_get = request.is_get;
+    let response = match endpoint {
+        Endpoint::Data => call.app.data.execute(context, request).await,
+        Endpoint::Metadata => call.app.metadata.execute(context, request).await,
+    };
+    Ok(respond(call, response, media, is_get))
+}
+
+/// The last station: status and headers.
+#[tracing::instrument(name = "http.respond", level = "info", skip_all)]
+fn respond(call: &Call, answer: GraphqlResponse, media: Media, is_get: bool) -> Response {
+    let status = match (answer.outcome, media) {
+        (Outcome::Answered, _) | (Outcome::Rejected, Media::Json | Media::Page) => StatusCode::OK,
+        (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
+        (Outcome::MutationByGet, _) => StatusCode::METHOD_NOT_ALLOWED,
+        (Outcome::Failed(kind), _) => status_of(kind),
+    };
+    let etag = (is_get && status == StatusCode::OK).then(|| etag(&answer.body));
+    let unchanged = etag.as_ref().is_some_and(|etag| call.headers.get_all(header::IF_NONE_MATCH).iter().any(|known| known == etag));
+    let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(answer.body) });
+    *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { status };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    headers.insert(MODEL_VERSION, HeaderValue::from(answer.model_version));
+    if let Some(etag) = etag {
+        headers.insert(header::ETAG, etag);
+    }
+    if answer.replayed {
+        headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    }
+    match answer.outcome {
+        Outcome::Answered => {}
+        Outcome::MutationByGet => {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Outcome::Rejected | Outcome::Failed(_) => {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+    }
+    response
+}
+
+/// A strong tag of the answer, but for what differs in every answer: the id of the request.
+fn etag(body: &Bytes) -> HeaderValue {
+    let stable = body.split(|byte| *byte == b'"').filter(|part| part.len() != 36).fold(Sha256::new(), |hash, part| hash.chain_update(part));
+    let tag = format!("\"{}\"", hex::encode(stable.finalize().get(..16).unwrap_or_default()));
+    HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}

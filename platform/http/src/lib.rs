@@ -1,0 +1,28 @@
+//! The door: routes, media types, limits, status codes. The only crate that names axum.
+//!
+//! Floor 8. Invariants: every answer carries a request id; [`respond`] is the only place that knows status codes of
+//! failures; no tenant data is touched without a context from `identity`.
+
+mod app;
+mod call;
+mod cors;
+mod explorer;
+mod facts;
+mod graphql_route;
+mod imports;
+mod imports_route;
+mod limits;
+mod negotiate;
+mod probes;
+mod rate;
+mod request;
+mod respond;
+mod router;
+mod schema_route;
+mod status;
+mod traffic;
+
+pub use app::{App, AppParts};
+pub use imports::{ImportJobs, IMPORTS_MAX};
+pub use router::router;
+pub use status::{Readiness, Status};

@@ -1,0 +1,1 @@
+//! The import: files of rows, through the pipeline.

@@ -1,0 +1,259 @@
+//! Rows of a file: CSV or JSONL, as cells of text with the line each began on.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tenon_value::Json;
+
+use super::mapping::{Encoding, Reading};
+
+/// Bytes of one row at most (`line_bytes`): a file that is one line ends here, not in memory.
+pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
+
+/// The format of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated, RFC 4180, a header line first.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+impl Format {
+    /// By the ending of a file's name; CSV where it says nothing.
+    #[must_use]
+    pub fn of_name(name: &str) -> Self {
+        let jsonl = [".jsonl", ".ndjson"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
+        if jsonl { Self::Jsonl } else { Self::Csv }
+    }
+}
+
+/// A cell: text, or a JSON value; none where a JSONL row says nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Cell {
+    Absent,
+    Text(String),
+    Json(Json),
+}
+
+/// One row, in the order of the columns.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) line: u64,
+    pub(crate) cells: Result<Vec<Cell>, BadRow>,
+}
+
+/// Why a row could not even be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BadRow {
+    Length,
+    Encoding,
+    Json,
+}
+
+/// Why reading ended before the file did.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It cannot be read.
+    #[error("the file cannot be read")]
+    Io(#[from] io::Error),
+    /// A row is longer than [`RECORD_BYTES_MAX`].
+    #[error("a row is longer than {RECORD_BYTES_MAX} bytes")]
+    RowTooLong,
+    /// The header is no text of the encoding, or there is none.
+    #[error("the header cannot be read")]
+    Header,
+}
+
+/// Counts bytes, and stops when a row takes too many of them.
+struct Guarded {
+    inner: Box<dyn Read + Send>,
+    read: Arc<AtomicU64>,
+    allowed: Arc<AtomicU64>,
+}
+
+impl Read for Guarded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.read.load(Ordering::Relaxed) > self.allowed.load(Ordering::Relaxed) {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        let count = self.inner.read(buffer)?;
+        self.read.fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
+        Ok(count)
+    }
+}
+
+/// Bytes read so far, for progress, and how many the next row may reach.
+#[derive(Clone, Default)]
+struct Meter {
+    read: Arc<AtomicU64>,
+    allowed: Arc<AtomicU64>,
+}
+
+impl Meter {
+    fn next_row(&self) {
+        // One buffer may have been read ahead of the row.
+        self.allowed.store(self.read.load(Ordering::Relaxed) + RECORD_BYTES_MAX, Ordering::Relaxed);
+    }
+}
+
+enum Rows {
+    Csv { reader: Box<csv::Reader<Guarded>>, encoding: Encoding },
+    Jsonl { reader: BufReader<Guarded>, line: u64, columns: Vec<String> },
+}
+
+/// A file being read.
+pub(crate) struct Source {
+    rows: Rows,
+    meter: Meter,
+    /// Its columns: the header, or for JSONL those that the mapping names.
+    pub(crate) columns: Vec<String>,
+}
+
+impl Source {
+    /// Opens a file and reads its header. A JSONL file has the columns of the mapping.
+    pub(crate) fn open(inner: Box<dyn Read + Send>, format: Format, reading: &Reading, mapped: Vec<String>) -> Result<Self, SourceError> {
+        let meter = Meter::default();
+        meter.next_row();
+        let guarded = Guarded { inner, read: Arc::clone(&meter.read), allowed: Arc::clone(&meter.allowed) };
+        if format == Format::Jsonl {
+            let rows = Rows::Jsonl { reader: BufReader::new(guarded), line: 0, columns: mapped.clone() };
+            return Ok(Self { rows, meter, columns: mapped });
+        }
+        let mut reader = csv::ReaderBuilder::new().delimiter(reading.delimiter).flexible(true).from_reader(guarded);
+        let header = reader.byte_headers().map_err(csv_error)?.clone();
+        let columns: Option<Vec<String>> = header.iter().map(|cell| decoded(cell, reading.encoding)).collect();
+        let mut columns = columns.filter(|columns| !columns.is_empty()).ok_or(SourceError::Header)?;
+        if let Some(first) = columns.first_mut() {
+            *first = first.trim_start_matches('\u{feff}').to_owned();
+        }
+        let columns: Vec<String> = columns.iter().map(|column| column.trim().to_owned()).collect();
+        Ok(Self { rows: Rows::Csv { reader: Box::new(reader), encoding: reading.encoding }, meter, columns })
+    }
+
+    /// Bytes read so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.meter.read.load(Ordering::Relaxed)
+    }
+
+    /// The next row; none at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<Row>, SourceError> {
+        self.meter.next_row();
+        match &mut self.rows {
+            Rows::Csv { reader, encoding } => {
+                let mut record = csv::ByteRecord::new();
+                if !reader.read_byte_record(&mut record).map_err(csv_error)? {
+                    return Ok(None);
+                }
+                let line = record.position().map_or(0, csv::Position::line);
+                let cells = if record.len() == self.columns.len() {
+                    let cells: Option<Vec<Cell>> = record.iter().map(|cell| decoded(cell, *encoding).map(Cell::Text)).collect();
+                    cells.ok_or(BadRow::Encoding)
+                } else {
+                    Err(BadRow::Length)
+                };
+                Ok(Some(Row { line, cells }))
+            }
+            Rows::Jsonl { reader, line, columns } => next_json(reader, line, columns),
+        }
+    }
+}
+
+fn next_json(reader: &mut BufReader<Guarded>, line: &mut u64, columns: &[String]) -> Result<Option<Row>, SourceError> {
+    loop {
+        let mut bytes = Vec::new();
+        let count = reader.read_until(b'\n', &mut bytes).map_err(io_error)?;
+        if count == 0 {
+            return Ok(None);
+        }
+        *line += 1;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let cells = match serde_json::from_slice(&bytes) {
+            Ok(Json::Object(mut members)) => Ok(columns.iter().map(|column| members.remove(column).map_or(Cell::Absent, of_json)).collect()),
+            _ => Err(BadRow::Json),
+        };
+        return Ok(Some(Row { line: *line, cells }));
+    }
+}
+
+fn of_json(json: Json) -> Cell {
+    match json {
+        Json::String(text) => Cell::Text(text),
+        other => Cell::Json(other),
+    }
+}
+
+fn decoded(bytes: &[u8], encoding: Encoding) -> Option<String> {
+    match encoding {
+        Encoding::Utf8 => std::str::from_utf8(bytes).ok().map(str::to_owned),
+        Encoding::Gbk => encoding_rs::GBK.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned),
+    }
+}
+
+fn io_error(error: io::Error) -> SourceError {
+    if error.kind() == io::ErrorKind::FileTooLarge { SourceError::RowTooLong } else { SourceError::Io(error) }
+}
+
+fn csv_error(error: csv::Error) -> SourceError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => io_error(error),
+        _ => SourceError::Header,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(encoding: Encoding) -> Reading {
+        Reading { encoding, delimiter: b',', date: None, decimal: '.', zone: None }
+    }
+
+    fn open(bytes: Vec<u8>, encoding: Encoding) -> Result<Source, SourceError> {
+        Source::open(Box::new(io::Cursor::new(bytes)), Format::Csv, &reading(encoding), Vec::new())
+    }
+
+    #[test]
+    fn rows_come_with_their_lines() {
+        let mut source = open(b"\xef\xbb\xbfa,b\r\n1,\"x\r\ny\"\r\n2\r\n\xff,3\r\n".to_vec(), Encoding::Utf8).unwrap();
+        assert_eq!(source.columns, ["a", "b"]);
+        let first = source.next().unwrap().unwrap();
+        assert_eq!((first.line, first.cells), (2, Ok(vec![Cell::Text("1".to_owned()), Cell::Text("x\r\ny".to_owned())])));
+        let short = source.next().unwrap().unwrap();
+        assert_eq!((short.line, short.cells), (4, Err(BadRow::Length)));
+        assert_eq!(source.next().unwrap().unwrap().cells, Err(BadRow::Encoding));
+        assert!(source.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn gbk_is_read() {
+        let (bytes, ..) = encoding_rs::GBK.encode("名称\n上海,公司\n");
+        let mut source = open(bytes.into_owned(), Encoding::Gbk).unwrap();
+        assert_eq!(source.columns, ["名称"]);
+        assert_eq!(source.next().unwrap().unwrap().cells, Err(BadRow::Length));
+    }
+
+    #[test]
+    fn a_file_that_is_one_line_is_refused_early() {
+        let endless = io::repeat(b'x').take(RECORD_BYTES_MAX * 3);
+        let source = Source::open(Box::new(endless), Format::Csv, &reading(Encoding::Utf8), Vec::new());
+        assert!(matches!(source, Err(SourceError::RowTooLong)));
+        let quoted = io::Cursor::new(b"a\n\"".to_vec()).chain(io::repeat(b'\n').take(RECORD_BYTES_MAX * 3));
+        let mut source = Source::open(Box::new(quoted), Format::Csv, &reading(Encoding::Utf8), Vec::new()).unwrap();
+        assert!(matches!(source.next(), Err(SourceError::RowTooLong)));
+    }
+
+    #[test]
+    fn jsonl_rows_follow_the_mapping() {
+        let text = b"{\"a\":1,\"b\":\"x\"}\n\n[]\n{\"b\":null}\n".to_vec();
+        let columns = vec!["a".to_owned(), "b".to_owned()];
+        let mut source = Source::open(Box::new(io::Cursor::new(text)), Format::Jsonl, &reading(Encoding::Utf8), columns).unwrap();
+        assert_eq!(source.next().unwrap().unwrap().cells, Ok(vec![Cell::Json(Json::from(1)), Cell::Text("x".to_owned())]));
+        let wrong = source.next().unwrap().unwrap();
+        assert_eq!((wrong.line, wrong.cells), (3, Err(BadRow::Json)));
+        assert_eq!(source.next().unwrap().unwrap().cells, Ok(vec![Cell::Absent, Cell::Json(Json::Null)]));
+    }
+}

@@ -1,0 +1,94 @@
+//! What a server is told.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tenon_model::Settings;
+use tenon_store::{Database, StoreConfig, StoreLimits};
+use tenon_value::Locale;
+
+/// Requests a minute and credential, unless configured.
+const RATE_PER_MINUTE: u32 = 1_200_000;
+
+/// What a server is told at start.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// The data directory; made where it is missing.
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// `postgres://…`; none: SQLite in the data directory.
+    pub database: Option<String>,
+    /// Plugin components offered to every tenant, until packages can be installed.
+    pub plugins: Vec<PathBuf>,
+    /// Requests a minute and credential.
+    pub rate_per_minute: u32,
+    /// Connections to PostgreSQL.
+    pub connections: Option<u32>,
+    /// Tests only: the process ends at this step of a change of metadata.
+    pub crash_at: Option<String>,
+}
+
+impl ServeConfig {
+    /// A server on this directory, on a free port of the loopback.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            database: None,
+            plugins: Vec::new(),
+            rate_per_minute: RATE_PER_MINUTE,
+            connections: None,
+            crash_at: None,
+        }
+    }
+
+    pub(crate) fn store(&self) -> StoreConfig {
+        let database = self.database.clone().map_or(Database::Sqlite, |url| Database::Postgres { url });
+        let mut limits = StoreLimits::default();
+        if let Some(connections) = self.connections {
+            limits.connections = connections;
+        }
+        StoreConfig { limits, crash_at: self.crash_at.clone(), ..StoreConfig::new(&self.data, database) }
+    }
+}
+
+/// A tenant to be made. What is left out is the product's default: `Asia/Shanghai`, `zh`, `CNY`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantRequest {
+    /// Its name in URLs.
+    pub name: String,
+    /// A sandbox: its clock stands still.
+    pub sandbox: bool,
+    /// IANA zone.
+    pub zone: Option<String>,
+    /// `en`, `zh`.
+    pub locale: Option<String>,
+    /// ISO 4217 code.
+    pub currency: Option<String>,
+}
+
+impl TenantRequest {
+    /// The settings asked for.
+    ///
+    /// # Errors
+    /// Where zone, locale or currency is none; the text says which.
+    pub fn settings(&self) -> anyhow::Result<Settings> {
+        let mut settings = Settings { sandbox: self.sandbox, ..Settings::default() };
+        if let Some(zone) = &self.zone {
+            anyhow::ensure!(tenon_packages::is_zone(zone), "`{zone}` is no time zone; write an IANA name such as `Europe/Berlin`");
+            settings.zone.clone_from(zone);
+        }
+        if let Some(locale) = &self.locale {
+            settings.locale = Locale::from_tag(locale).ok_or_else(|| anyhow::anyhow!("`{locale}` is no language of the product: `en` or `zh`"))?;
+        }
+        if let Some(currency) = &self.currency {
+            let shaped = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
+            anyhow::ensure!(shaped, "`{currency}` is no currency; write an ISO 4217 code such as `CNY`");
+            settings.base_currency.clone_from(currency);
+        }
+        Ok(settings)
+    }
+}

@@ -1,0 +1,155 @@
+//! The command line's way into a running server: a Unix socket in the data directory, readable by its owner only.
+//!
+//! One JSON command a connection, one JSON answer. Limits: a command has at most [`COMMAND_BYTES_MAX`] bytes.
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenon_value::Json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+
+use crate::config::TenantRequest;
+use crate::engine::Engine;
+
+/// Bytes of a command or answer at most.
+const COMMAND_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// What an operator asks of a data directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Make a tenant.
+    TenantCreate(TenantRequest),
+    /// List tenants.
+    TenantList,
+    /// Show one.
+    TenantShow {
+        /// Its name.
+        name: String,
+    },
+    /// Remove one.
+    TenantDelete {
+        /// Its name.
+        name: String,
+    },
+    /// Make a key.
+    KeyCreate {
+        /// The tenant's name.
+        tenant: String,
+        /// What people read in history.
+        display: String,
+        /// Days until it ends.
+        days: Option<u32>,
+    },
+    /// List keys.
+    KeyList {
+        /// The tenant's name.
+        tenant: String,
+    },
+    /// Revoke a key.
+    KeyRevoke {
+        /// The tenant's name.
+        tenant: String,
+        /// The key's id.
+        id: String,
+    },
+    /// Look for what is wrong.
+    Doctor {
+        /// One tenant only.
+        tenant: Option<String>,
+        /// Mend what is safe.
+        fix: bool,
+    },
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Done; here is the result.
+    Done(Json),
+    /// Not done; here is why.
+    Failed(String),
+}
+
+impl Engine {
+    /// Carries out a command.
+    pub async fn command(&self, command: &Command) -> Answer {
+        let result = match command {
+            Command::TenantCreate(request) => self.tenant_create(request).await.map(|created| json!(created)),
+            Command::TenantList => self.tenant_list().await,
+            Command::TenantShow { name } => self.tenant_show(name).await,
+            Command::TenantDelete { name } => self.tenant_delete(name).await,
+            Command::KeyCreate { tenant, display, days } => self.key_make(tenant, display, *days).await,
+            Command::KeyList { tenant } => self.key_list(tenant).await,
+            Command::KeyRevoke { tenant, id } => self.key_revoke(tenant, id).await,
+            Command::Doctor { tenant, fix } => self.doctor(tenant.as_deref(), *fix).await,
+        };
+        match result {
+            Ok(result) => Answer::Done(result),
+            Err(error) => Answer::Failed(format!("{error:#}")),
+        }
+    }
+}
+
+fn socket(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+/// Sends a command to the server that owns a data directory; none where no server runs there.
+///
+/// # Errors
+/// Where the server breaks off.
+pub async fn send(data: &Path, command: &Command) -> anyhow::Result<Option<Answer>> {
+    let mut stream = match UnixStream::connect(socket(data)).await {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(error) => return Err(error).context("cannot reach the running server"),
+    };
+    stream.write_all(&serde_json::to_vec(command)?).await?;
+    stream.shutdown().await?;
+    let mut answer = Vec::new();
+    stream.take(COMMAND_BYTES_MAX).read_to_end(&mut answer).await?;
+    serde_json::from_slice(&answer).map(Some).context("the running server broke off")
+}
+
+/// Opens the socket of a data directory; one left by a killed server is replaced (we hold the directory's lock).
+pub(crate) fn open(data: &Path) -> anyhow::Result<UnixListener> {
+    let path = socket(data);
+    match std::fs::remove_file(&path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).context("cannot replace `control.sock`"),
+    }
+    let listener = UnixListener::bind(&path).with_context(|| format!("cannot open `{}`", path.display()))?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Answers commands, one after another, for as long as the server runs.
+pub(crate) async fn listen(listener: UnixListener, engine: Arc<Engine>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        if let Err(error) = answer(stream, &engine).await {
+            tracing::warn!("a control connection broke off: {error:#}");
+        }
+    }
+}
+
+async fn answer(mut stream: UnixStream, engine: &Engine) -> anyhow::Result<()> {
+    let mut bytes = Vec::new();
+    (&mut stream).take(COMMAND_BYTES_MAX).read_to_end(&mut bytes).await?;
+    let answer = match serde_json::from_slice(&bytes) {
+        Ok(command) => engine.command(&command).await,
+        Err(error) => Answer::Failed(format!("this server does not know that command: {error}")),
+    };
+    stream.write_all(&serde_json::to_vec(&answer)?).await?;
+    stream.shutdown().await?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! Everything behind the doors, put together: store, models, packages, pipeline, identity, plugins.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tenon_catalog::Catalog;
+use tenon_graphql::{DataApi, MetadataApi};
+use tenon_hooks::{Hooks, NoHooks};
+use tenon_http::{App, AppParts, Status};
+use tenon_identity::Identity;
+use tenon_packages::Packages;
+use tenon_plugin_host::{PluginHost, PluginPackage};
+use tenon_records::Pipeline;
+use tenon_store::Store;
+
+use crate::clock;
+use crate::config::ServeConfig;
+use crate::lock::DataLock;
+
+/// Everything behind the doors. Made by the server, or by the command line while no server runs.
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) packages: Packages,
+    pub(crate) identity: Identity,
+    pub(crate) pipeline: Pipeline,
+    uploads: PathBuf,
+    rate_per_minute: u32,
+    _lock: DataLock,
+}
+
+impl Engine {
+    /// Opens a data directory and its database.
+    ///
+    /// # Errors
+    /// Where another process has it, or the database cannot be opened.
+    pub async fn open(config: &ServeConfig) -> anyhow::Result<Self> {
+        let lock = DataLock::take(&config.data).with_context(|| format!("cannot use `{}`", config.data.display()))?;
+        let store = Store::open(config.store()).await.context("cannot open the database")?;
+        let catalog = Arc::new(Catalog::new(store.clone()));
+        let hooks = hooks(&config.plugins)?;
+        Ok(Self {
+            packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall),
+            identity: Identity::new(store.clone(), Arc::clone(&catalog), clock::wall),
+            pipeline: Pipeline::new(store.clone(), hooks),
+            uploads: config.data.join("uploads"),
+            rate_per_minute: config.rate_per_minute,
+            store,
+            catalog,
+            _lock: lock,
+        })
+    }
+
+    /// The doors' shared state over this engine.
+    pub(crate) async fn app(&self, status: Status) -> anyhow::Result<App> {
+        let secret = self.store.cursor_secret().await.context("cannot read the server's secret")?;
+        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone(), secret);
+        let metadata = MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone());
+        Ok(App::new(AppParts {
+            identity: self.identity.clone(),
+            data,
+            metadata,
+            pipeline: self.pipeline.clone(),
+            uploads: self.uploads.clone(),
+            status,
+            rate_per_minute: self.rate_per_minute,
+        }))
+    }
+}
+
+/// The plugins' host, if there are plugins.
+fn hooks(plugins: &[PathBuf]) -> anyhow::Result<Arc<dyn Hooks>> {
+    if plugins.is_empty() {
+        return Ok(Arc::new(NoHooks));
+    }
+    let host = PluginHost::new().context("cannot start the plugin host")?;
+    for path in plugins {
+        let component = std::fs::read(path).with_context(|| format!("cannot read the plugin `{}`", path.display()))?;
+        let package = PluginPackage::from_component(&component).with_context(|| format!("`{}` is no plugin", path.display()))?;
+        host.offer(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;
+    }
+    Ok(Arc::new(host))
+}

@@ -1,0 +1,22 @@
+//! The server as a library: one data directory, its tenants, its doors. `tenon serve` and the tests start it.
+//!
+//! Floor 9. Configuration and clock enter here. Invariant: one process owns a data directory; the command line talks to
+//! it over `control.sock` while it runs, and opens the files itself while it does not.
+
+mod clock;
+mod config;
+mod control;
+mod engine;
+mod keys;
+mod lock;
+mod log;
+mod serve;
+mod tenants;
+
+pub use config::{ServeConfig, TenantRequest};
+pub use control::{Answer, Command, send};
+pub use engine::Engine;
+pub use lock::{DataLock, LockError};
+pub use log::init as init_log;
+pub use serve::{Running, start};
+pub use tenants::TenantCreated;

@@ -1,0 +1,149 @@
+//! Tenants: made, listed, shown, removed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tenon_context::{Principal, Via};
+use tenon_identity::{ApiKey, RequestFacts, hash_password, random_password};
+use tenon_store::{NewTenant, StoredKey, StoredPassword, TenantInfo};
+use tenon_value::{Json, Name, RequestId, Uuid};
+
+use crate::clock;
+use crate::config::TenantRequest;
+use crate::engine::Engine;
+
+/// A tenant just made: what its first administrator needs. Shown once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantCreated {
+    /// Its name in URLs.
+    pub tenant: String,
+    /// A key with every right within the tenant.
+    pub api_key: String,
+    /// Login of the first administrator.
+    pub admin_email: String,
+    /// The first administrator's password.
+    pub admin_password: String,
+}
+
+impl Engine {
+    /// Makes a tenant with the base CRM, a key and an administrator.
+    ///
+    /// # Errors
+    /// Where the name is taken or no name, a setting is wrong, or the database fails; then nothing of it remains.
+    pub async fn tenant_create(&self, request: &TenantRequest) -> anyhow::Result<TenantCreated> {
+        Name::check(&request.name).map_err(|reason| anyhow::anyhow!("`{}` is no name for a tenant: {reason}", request.name))?;
+        let settings = request.settings()?;
+        anyhow::ensure!(self.store.tenant(&request.name).await?.is_none(), "there is a tenant `{}` already", request.name);
+        let created_at = clock::wall();
+        let tenant = self.store.tenant_create(&NewTenant { name: request.name.clone(), sandbox: request.sandbox, settings, created_at }).await?;
+        match self.equip(&tenant).await {
+            Ok(created) => Ok(created),
+            Err(error) => {
+                // A tenant without metadata or key is of no use to anybody.
+                self.store.tenant_delete(&tenant.name).await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn equip(&self, tenant: &TenantInfo) -> anyhow::Result<TenantCreated> {
+        self.packages.install_base(tenant.id).await?;
+        let admin_email = format!("admin@{}.example", tenant.name.replace('_', "-"));
+        let admin_password = random_password();
+        let hash = hash_password(admin_password.clone()).await?;
+        let user = self.admin_record(tenant, &admin_email).await?;
+        self.store.password_put(tenant.id, &StoredPassword { user, login: admin_email.clone(), hash }).await?;
+        let api_key = self.key_create(tenant, "first key", None).await?;
+        Ok(TenantCreated { tenant: tenant.name.clone(), api_key: api_key.reveal(), admin_email, admin_password })
+    }
+
+    /// Stores a new key with the administrator's role.
+    pub(crate) async fn key_create(&self, tenant: &TenantInfo, display: &str, expires_at: Option<tenon_value::DateTime>) -> anyhow::Result<ApiKey> {
+        let key = ApiKey::generate();
+        let stored = StoredKey {
+            id: Uuid::now_v7(),
+            display: display.to_owned(),
+            hash: key.hash(),
+            roles: vec![Principal::ADMINISTRATOR.to_owned()],
+            expires_at,
+            created_at: clock::wall(),
+        };
+        self.store.key_put(tenant.id, &stored).await?;
+        Ok(key)
+    }
+
+    /// All tenants.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn tenant_list(&self) -> anyhow::Result<Json> {
+        Ok(self.store.tenants().await?.iter().map(tenant_json).collect())
+    }
+
+    /// One tenant, with the version of its model and the sizes of its objects.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or the database fails.
+    pub async fn tenant_show(&self, name: &str) -> anyhow::Result<Json> {
+        let tenant = self.tenant_named(name).await?;
+        let model = self.catalog.model(tenant.id).await?;
+        let mut shown = tenant_json(&tenant);
+        let mut records = serde_json::Map::new();
+        for object in model.active_objects() {
+            records.insert(object.name.to_string(), json!(self.store.row_count(&model, object.ix).await?));
+        }
+        if let Some(members) = shown.as_object_mut() {
+            members.insert("modelVersion".to_owned(), json!(model.version.0));
+            members.insert("records".to_owned(), Json::Object(records));
+        }
+        Ok(shown)
+    }
+
+    /// Removes a tenant and everything of it.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or the database fails.
+    pub async fn tenant_delete(&self, name: &str) -> anyhow::Result<Json> {
+        let tenant = self.tenant_named(name).await?;
+        self.store.tenant_delete(name).await?;
+        self.identity.forget();
+        self.catalog.forget(tenant.id);
+        Ok(json!({ "deleted": name }))
+    }
+
+    /// What is wrong with the tenants' tables and rows, or with one tenant's; `fix` mends what is safe.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or the database fails.
+    pub async fn doctor(&self, name: Option<&str>, fix: bool) -> anyhow::Result<Json> {
+        let tenants = match name {
+            Some(name) => vec![self.tenant_named(name).await?],
+            None => self.store.tenants().await?,
+        };
+        let mut reports = Vec::new();
+        for tenant in tenants {
+            let model = self.catalog.model(tenant.id).await?;
+            let findings = if fix { self.store.doctor_fix(&model).await? } else { self.store.doctor(&model).await? };
+            let findings: Vec<Json> = findings
+                .iter()
+                .map(|finding| json!({ "code": finding.code, "message": finding.message, "rows": finding.rows, "help": finding.help, "fixable": finding.fixable }))
+                .collect();
+            reports.push(json!({ "tenant": tenant.name, "modelVersion": model.version.0, "findings": findings }));
+        }
+        Ok(Json::Array(reports))
+    }
+
+    pub(crate) async fn tenant_named(&self, name: &str) -> anyhow::Result<TenantInfo> {
+        self.store.tenant(name).await?.ok_or_else(|| anyhow::anyhow!("there is no tenant `{name}`"))
+    }
+
+    /// Tenon's own context within a tenant, at its business time.
+    pub(crate) async fn system_context(&self, tenant: &TenantInfo) -> anyhow::Result<tenon_context::OpContext> {
+        let facts = RequestFacts { request: RequestId::generate(), locale: None, deadline: None, via: Via::Install };
+        Ok(self.identity.system(tenant, facts).await?)
+    }
+}
+
+fn tenant_json(tenant: &TenantInfo) -> Json {
+    json!({ "tenant": tenant.name, "id": tenant.id.to_string(), "sandbox": tenant.sandbox, "createdAt": tenant.created_at.to_string() })
+}
