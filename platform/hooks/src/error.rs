@@ -56,17 +56,9 @@ impl Fault {
                 format!("plugin `{package}` failed: it crossed its limit `{limit}`"),
                 format!("插件 `{package}` 运行出错:超出限制 `{limit}`"),
             ),
-            None => Message::new(
-                format!("plugin `{package}` failed"),
-                format!("插件 `{package}` 运行出错"),
-            ),
+            None => Message::new(format!("plugin `{package}` failed"), format!("插件 `{package}` 运行出错")),
         };
-        Problem {
-            limit: self.limit,
-            message,
-            package: Some(package.clone()),
-            ..Problem::of_kind(Kind::PluginFault)
-        }
+        Problem { limit: self.limit, message, package: Some(package.clone()), ..Problem::of_kind(Kind::PluginFault) }
     }
 }
 
@@ -76,12 +68,10 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_its_authors_words() {
-        let refusal = Refusal {
-            package: "sales".to_owned(),
-            rule: Some("DAILY_LIMIT".to_owned()),
-            message: "今天到此为止".to_owned(),
-            field: None,
-        };
+        let refusal =
+            Refusal {
+                package: "sales".to_owned(), rule: Some("DAILY_LIMIT".to_owned()), message: "今天到此为止".to_owned(), field: None
+            };
         let problem = HookError::Refused(refusal).problem();
         assert_eq!(problem.kind, Kind::Refused);
         assert_eq!(problem.rule.as_deref(), Some("DAILY_LIMIT"));
@@ -92,11 +82,8 @@ mod tests {
 
     #[test]
     fn a_fault_names_plugin_and_limit_and_nothing_else() {
-        let fault = Fault {
-            package: "sales@1.2.0".to_owned(),
-            limit: Some("fuel"),
-            detail: "wasm trap: all fuel consumed at 0x1f3".to_owned(),
-        };
+        let fault =
+            Fault { package: "sales@1.2.0".to_owned(), limit: Some("fuel"), detail: "wasm trap: all fuel consumed at 0x1f3".to_owned() };
         let error = HookError::Fault(fault);
         let problem = error.problem();
         assert_eq!(problem.kind.code(), "PLUGIN_FAULT");

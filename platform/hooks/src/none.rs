@@ -16,13 +16,7 @@ impl Hooks for NoHooks {
         false
     }
 
-    async fn before_save(
-        &self,
-        _: &OpContext,
-        _: ObjectIx,
-        _: Operation,
-        changes: &[HookChange<'_>],
-    ) -> Result<Vec<Verdict>, HookError> {
+    async fn before_save(&self, _: &OpContext, _: ObjectIx, _: Operation, changes: &[HookChange<'_>]) -> Result<Vec<Verdict>, HookError> {
         Ok(vec![Verdict::Keep; changes.len()])
     }
 }

@@ -16,7 +16,7 @@ pub(crate) fn start(limits: &CallLimits) -> Result<Engine, LoadError> {
         Ok(engine) => Ok(engine),
         Err(error) => {
             tracing::warn!(%error, "no room for a pool of plugin instances, each call allocates its own");
-            Engine::new(&config()).map_err(|error| LoadError::Engine(error.to_string()))
+            Engine::new(&config()).map_err(|again| LoadError::Engine(again.to_string()))
         }
     }
 }

@@ -25,7 +25,13 @@ pub(crate) struct Called {
 }
 
 /// Runs to the end or to a limit. Must run on the plugins' own threads: between two yields a guest holds its thread.
-pub(crate) async fn call(engine: &Engine, hooks: &HooksPre<CallState>, state: CallState, question: Question, limits: &CallLimits) -> Called {
+pub(crate) async fn call(
+    engine: &Engine,
+    hooks: &HooksPre<CallState>,
+    state: CallState,
+    question: Question,
+    limits: &CallLimits,
+) -> Called {
     let begun = Instant::now();
     let fuel = limits.fuel_for(question.changes.len());
     let mut store = Store::new(engine, state);

@@ -58,7 +58,7 @@ impl Workshop {
         // Compiled outside the lock: it takes long, and twice is not wrong.
         let component = Arc::new(self.compile(bytes, limits)?);
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        compiled.retain(|_, component| component.strong_count() > 0);
+        compiled.retain(|_, held| held.strong_count() > 0);
         compiled.insert(digest, Arc::downgrade(&component));
         Ok(component)
     }
@@ -117,8 +117,6 @@ fn check(subscription: &Subscription) -> Result<(), LoadError> {
     }
     match operations.iter().find(|operation| !phase.has(**operation)) {
         None => Ok(()),
-        Some(operation) => {
-            Err(LoadError::NeverCalled { phase: phase.word().to_owned(), operation: operation.word().to_owned() })
-        }
+        Some(operation) => Err(LoadError::NeverCalled { phase: phase.word().to_owned(), operation: operation.word().to_owned() }),
     }
 }

@@ -50,8 +50,9 @@ impl PluginPackage {
             Form::CoreModule => return Err(LoadError::NotAComponent("it is a core module, wrap it with wit-component".to_owned())),
             Form::Unknown => return Err(LoadError::NotAComponent("it does not begin like one".to_owned())),
         }
-        let described = section::find(&component)
-            .ok_or_else(|| LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME)))?;
+        let described = section::find(&component).ok_or_else(|| {
+            LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
+        })?;
         let describe::Description { name, version, subscriptions } = describe::read(described)?;
         Ok(Self { name, version, component, subscriptions, priority: 0 })
     }

@@ -40,9 +40,9 @@ pub(crate) struct Occasion<'a> {
 
 impl Linked {
     fn wants(&self, occasion: Occasion<'_>) -> bool {
-        self.subscriptions.iter().any(|one| {
-            one.object == occasion.object && one.phase == occasion.phase && one.operations.contains(&occasion.operation)
-        })
+        self.subscriptions
+            .iter()
+            .any(|one| one.object == occasion.object && one.phase == occasion.phase && one.operations.contains(&occasion.operation))
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn find(component: &[u8]) -> Option<&[u8]> {
     for (id, contents) in sections(component) {
         match id {
             CUSTOM => found.extend(named(contents)),
-            CORE_MODULE => found.extend(sections(contents).filter(|(id, _)| *id == CUSTOM).filter_map(|(_, inner)| named(inner))),
+            CORE_MODULE => found.extend(sections(contents).filter(|(inner, _)| *inner == CUSTOM).filter_map(|(_, held)| named(held))),
             _ => {}
         }
     }

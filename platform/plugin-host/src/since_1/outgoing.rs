@@ -57,9 +57,7 @@ fn outgoing(value: &Value) -> Option<types::Value> {
         Value::Date(date) => types::Value::Date(date.days()),
         Value::DateTime(moment) => types::Value::Datetime(moment.millis()),
         Value::Duration(length) => types::Value::Duration(length.millis()),
-        Value::Money(money) => {
-            types::Value::Money(types::Money { amount: money.amount.to_string(), currency: money.currency.clone() })
-        }
+        Value::Money(money) => types::Value::Money(types::Money { amount: money.amount.to_string(), currency: money.currency.clone() }),
         Value::Geo(geo) => types::Value::Geo(point(*geo)),
         Value::Address(parts) => types::Value::Address(address(parts)),
         Value::Json(json) => types::Value::Json(json.to_string()),
@@ -97,10 +95,9 @@ fn field_size(field: &types::FieldValue) -> usize {
         types::Value::Choices(codes) => codes.iter().map(|code| code.len() + size_of::<String>()).sum(),
         types::Value::Money(money) => money.amount.len() + money.currency.len(),
         types::Value::Reference(to) => to.object.len() + to.id.len(),
-        types::Value::Address(parts) => [&parts.country, &parts.region, &parts.city, &parts.district, &parts.street, &parts.postal_code]
-            .into_iter()
-            .map(optional)
-            .sum(),
+        types::Value::Address(parts) => {
+            [&parts.country, &parts.region, &parts.city, &parts.district, &parts.street, &parts.postal_code].into_iter().map(optional).sum()
+        }
         _ => 0,
     };
     size_of::<types::FieldValue>() + field.name.len() + held

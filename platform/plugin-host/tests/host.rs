@@ -1,0 +1,11 @@
+//! The host with real components: what honest plugins do, how others are stopped, who is not taken in.
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+#[path = "host/calls.rs"]
+mod calls;
+#[path = "host/faults.rs"]
+mod faults;
+#[path = "host/loading.rs"]
+mod loading;
+#[path = "host/setting.rs"]
+mod setting;

@@ -1,0 +1,68 @@
+//! Who is taken in, and who is not.
+
+use std::path::Path;
+
+use tenon_diagnostics::Classify;
+use tenon_hooks::{Operation, Phase};
+use tenon_plugin_host::{COMPONENT_BYTES_MAX, LoadError, PluginHost, PluginPackage, Subscription};
+
+use crate::setting::{create, host, package, patient, tenant};
+
+#[test]
+fn a_component_says_itself_what_it_is() {
+    let hello = package("hello");
+    assert_eq!(hello.title(), "hello@1.0.0");
+    let operations = vec![Operation::Create, Operation::Update];
+    assert_eq!(hello.subscriptions, [Subscription { object: "opportunity".to_owned(), phase: Phase::BeforeSave, operations }]);
+}
+
+#[test]
+fn what_a_person_writes_agrees_with_what_the_component_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let written = std::fs::read_to_string(root.join("plugins/hello/package.yaml")).unwrap();
+    let hello = package("hello");
+    assert!(written.contains(&format!("\npackage: {}\n", hello.name)));
+    assert!(written.contains(&format!("\nversion: {}\n", hello.version)));
+}
+
+#[tokio::test]
+async fn an_import_that_is_not_granted_is_refused_by_its_function() {
+    let host = host(&["unruly"]);
+    let refused = host.install(tenant(), package("greedy")).unwrap_err();
+    assert_eq!(refused, LoadError::NotGranted("acme:files/disk@1.0.0#read".to_owned()));
+    assert!(refused.problem().message.en.contains("acme:files/disk@1.0.0#read"));
+    assert!(create(&host, &["any"]).await.is_ok(), "what was installed before stays");
+}
+
+#[test]
+fn what_is_no_component_is_refused() {
+    let refused = |bytes: &[u8]| PluginPackage::from_component(bytes.to_vec()).unwrap_err();
+    assert!(matches!(refused(b""), LoadError::NotAComponent(_)));
+    assert!(matches!(refused(b"\0asm\x01\0\0\0"), LoadError::NotAComponent(_)));
+    assert!(matches!(refused(b"\0asm\x0d\0\x01\0"), LoadError::Undescribed(_)));
+    assert_eq!(refused(&vec![0; COMPONENT_BYTES_MAX + 1]), LoadError::TooLarge(COMPONENT_BYTES_MAX + 1));
+    let missing = PluginPackage::from_dir(Path::new("/nowhere")).unwrap_err();
+    assert!(matches!(missing, LoadError::File { file, .. } if file == "/nowhere/plugin.wasm"));
+}
+
+#[test]
+fn broken_bytes_are_refused_without_harm() {
+    let host = PluginHost::with_limits(patient()).unwrap();
+    let whole = package("hello");
+    for place in (0..whole.component.len()).step_by(997) {
+        let mut broken = whole.clone();
+        broken.component.truncate(place);
+        assert!(host.check(broken).is_err(), "{place}");
+    }
+    assert_eq!(host.check(whole), Ok(()));
+}
+
+#[test]
+fn a_subscription_that_is_never_met_is_refused() {
+    let host = PluginHost::with_limits(patient()).unwrap();
+    let mut hello = package("hello");
+    hello.subscriptions[0].operations = vec![Operation::Restore];
+    assert!(matches!(host.check(hello.clone()), Err(LoadError::NeverCalled { .. })));
+    hello.subscriptions[0].operations = Vec::new();
+    assert!(matches!(host.check(hello), Err(LoadError::Undescribed(_))));
+}
