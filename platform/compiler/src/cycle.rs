@@ -1,6 +1,6 @@
 //! Circles in which no first record could be saved: parts of each other, or records that need each other.
 //!
-//! Polymorphic relations close no circle: another target may be chosen. A required relation to its own object does.
+//! A part of its own object, or a tree that needs a parent, has a code of its own. Polymorphic relations close no circle: another target may be chosen. A required relation to its own object does.
 
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{Model, Object, ObjectIx, Relation, RelationShape, State};
@@ -20,12 +20,12 @@ enum Mark {
 /// Reports each circle once, at the relation that closes it.
 pub(crate) fn check(parts: &[Parts<'_>], model: &Model, report: &mut Vec<Diagnostic>) {
     let part_of = |relation: &Relation| relation.part_of;
-    for (chain, ix) in circles(model, part_of) {
+    for (chain, ix) in circles(model, part_of).into_iter().filter(|(chain, _)| chain.len() > 1) {
         say(parts, model, &chain, ix, ("part_of", cycle::part_of), report);
     }
     // A circle of parts has been reported; the others have at least one plain link in them.
     for (chain, ix) in circles(model, |relation| relation.required) {
-        if chain.iter().any(|(_, relation)| !relation.part_of) {
+        if chain.iter().any(|(_, relation)| !relation.part_of && !relation.tree) {
             say(parts, model, &chain, ix, ("required", cycle::required), report);
         }
     }

@@ -18,12 +18,17 @@ mod order;
 mod physical;
 mod read;
 mod references;
+mod schema;
 mod shape;
 mod source;
+mod write;
 mod yaml;
 
 pub use assemble::{assemble, Assembled};
 pub use checks::CODES;
+pub use order::sort as sort_diagnostics;
 pub use physical::{link_field_id, unnamed, PhysicalKind};
 pub use read::{element, read, Manifest, Read};
+pub use schema::schemas;
 pub use source::SourceFile;
+pub use write::write;

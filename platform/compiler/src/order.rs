@@ -2,8 +2,8 @@
 
 use tenon_diagnostics::Diagnostic;
 
-/// Sorts, and drops what was said twice at one place.
-pub(crate) fn sort(diagnostics: &mut Vec<Diagnostic>) {
+/// Sorts, and drops what was said twice at one place: for callers who put several reports together.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.sort_by(|left, right| key(left).cmp(&key(right)));
     diagnostics.dedup();
 }

@@ -4,7 +4,7 @@ mod layout;
 mod view;
 
 use tenon_diagnostics::Diagnostic;
-use tenon_model::{Edge, Field, Model, Object, Relation, RelationShape, State};
+use tenon_model::{Field, Model, Object, Relation, RelationShape, State};
 
 use crate::checks::unknown_field;
 use crate::located::At;
@@ -20,7 +20,8 @@ const HOPS_MAX: usize = 3;
 enum Member<'m> {
     Field(&'m Field),
     Relation(&'m Relation),
-    Edge(&'m Edge),
+    /// A list; nothing is asked of it but that it is there.
+    Edge,
 }
 
 /// Names of everything in use that a view may show, for "did you mean".
@@ -38,8 +39,8 @@ fn member<'m>(object: &'m Object, name: &str) -> Result<Member<'m>, Diagnostic> 
     if let Some(relation) = object.relation_named(name).filter(|relation| !matches!(relation.shape, RelationShape::Many(_))) {
         return Ok(Member::Relation(relation));
     }
-    if let Some(edge) = object.edge_named(name) {
-        return Ok(Member::Edge(edge));
+    if object.edge_named(name).is_some() {
+        return Ok(Member::Edge);
     }
     let retired = object.fields.iter().any(|field| field.name.as_str() == name)
         || object.relations.iter().any(|relation| relation.name.as_str() == name)
@@ -62,7 +63,7 @@ fn resolve<'m>(model: &'m Model, object: &'m Object, name: &str) -> Result<Membe
     for step in steps {
         let target = match member(object, step)? {
             Member::Relation(relation) => relation.target().and_then(|target| model.object(target)),
-            Member::Field(_) | Member::Edge(_) => None,
+            Member::Field(_) | Member::Edge => None,
         };
         object = target.ok_or_else(|| unknown_field::no_way_on(step))?;
     }
@@ -110,7 +111,7 @@ impl<'a> Names<'a> {
             let kind = match found {
                 Member::Field(field) => field.kind.word(),
                 Member::Relation(_) => "relation",
-                Member::Edge(_) => "list",
+                Member::Edge => "list",
             };
             self.say(unknown_field::unfit(at.text().unwrap_or_default(), kind, purpose), at);
         }

@@ -11,7 +11,7 @@ use tenon_diagnostics::{Diagnostic, Span};
 use tenon_model::{Inside, Place};
 use tenon_value::{Json, JsonMap};
 
-use crate::checks::{format, limit, yaml, yaml_feature};
+use crate::checks::{format, limit, yaml};
 use crate::{limits, SourceFile};
 use builder::Builder;
 pub(crate) use scalar::{decimal, plain};

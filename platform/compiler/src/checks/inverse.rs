@@ -20,7 +20,3 @@ pub(crate) fn target_twice(name: &str) -> Diagnostic {
 pub(crate) fn many(reason: &str) -> Diagnostic {
     Diagnostic::error(CODE, reason.to_owned())
 }
-
-pub(crate) fn two(what: &str, object: &str) -> Diagnostic {
-    Diagnostic::error(CODE, format!("`{object}` has a relation with `{what}: true` already")).help("an object has one at most")
-}

@@ -10,6 +10,7 @@ pub(crate) fn wrong_type(key: &str, expected: &str, found: &Json) -> Diagnostic 
     let diagnostic = Diagnostic::error(CODE, format!("`{key}` is {expected}, not {}", describe(found)));
     match found {
         Json::Number(_) | Json::Bool(_) if expected.contains("text") => diagnostic.help("put it in quotes"),
+        Json::String(text) if expected.ends_with("number") && crate::yaml::decimal(text).is_some() => diagnostic.help("write it without quotes"),
         Json::String(text) if expected == "true or false" && matches!(text.as_str(), "yes" | "on" | "y") => diagnostic.help("write `true`"),
         Json::String(text) if expected == "true or false" && matches!(text.as_str(), "no" | "off" | "n") => diagnostic.help("write `false`"),
         _ => diagnostic,

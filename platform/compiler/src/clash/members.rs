@@ -1,5 +1,5 @@
 //! Names inside one object: fields, relations and lists share one space, in files (`close_date`) and in GraphQL
-//! (`closeDate`), together with what a tree adds.
+//! (`closeDate`), together with what a tree adds. What has no right name of its own yet claims none.
 
 use std::collections::HashMap;
 
@@ -20,10 +20,14 @@ pub(super) fn check(parts: &[Parts<'_>], model: &Model, report: &mut Vec<Diagnos
             taken.extend(TREE.iter().map(|name| (*name, format!("the tree's `{name}`"))));
         }
         for (field, member) in object.fields.iter().skip(tenon_model::system::FIELDS).zip(&part.fields) {
-            claim(&mut taken, (&field.graphql, format!("field `{}`", member.name)), (member.span(), &member.path), report);
+            if field.name.as_str() == member.name {
+                claim(&mut taken, (&field.graphql, format!("field `{}`", member.name)), (member.span(), &member.path), report);
+            }
         }
         for (relation, member) in object.relations.iter().skip(tenon_model::system::RELATIONS).zip(&part.relations) {
-            claim(&mut taken, (&relation.graphql, format!("relation `{}`", member.name)), (member.span(), &member.path), report);
+            if relation.name.as_str() == member.name {
+                claim(&mut taken, (&relation.graphql, format!("relation `{}`", member.name)), (member.span(), &member.path), report);
+            }
         }
         edges(parts, model, object, &mut taken, report);
     }
@@ -61,6 +65,9 @@ fn edges<'m>(parts: &[Parts<'_>], model: &'m Model, object: &'m Object, taken: &
             EdgeKind::Linked { .. } | EdgeKind::Descendants { .. } => continue,
         };
         let Some(declared) = declared else { continue };
+        if inverse_name(declared).is_none_or(|(_, name)| name != edge.name.as_str()) {
+            continue;
+        }
         let span = inverse_name(declared).and_then(|(at, _)| at.span()).or_else(|| declared.span());
         if let Some(holder) = name_reserved::holder_of_member(edge.name.as_str()) {
             report.push(name_reserved::reserved(edge.name.as_str(), holder).at(span.clone()).of(declared.path.clone()));

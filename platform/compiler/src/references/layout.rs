@@ -28,7 +28,7 @@ pub(crate) fn of_layout(merged: &Merged<'_>, object: &Object, model: &Model, rep
     for (_, tab) in merged.get("tabs").iter().flat_map(|tabs| tabs.entries()) {
         sections(tab.get("sections").as_ref(), &mut names);
         for (_, widget) in tab.get("widgets").iter().flat_map(At::entries) {
-            names.fitting(widget.get("list").as_ref(), "is no list of records", |found| matches!(found, Member::Edge(_)));
+            names.fitting(widget.get("list").as_ref(), "is no list of records", |found| matches!(found, Member::Edge));
         }
     }
 }

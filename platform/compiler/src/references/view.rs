@@ -86,7 +86,7 @@ fn groups(found: Member<'_>) -> bool {
     match found {
         Member::Field(field) => field.kind.is_groupable(),
         Member::Relation(relation) => relation.shape == RelationShape::One,
-        Member::Edge(_) => false,
+        Member::Edge => false,
     }
 }
 
@@ -117,7 +117,7 @@ fn order(at: &At<'_>, object: &Object, names: &mut Names<'_>, hops: usize) {
         }
         Ok(Member::Field(field)) => field.kind.word(),
         Ok(Member::Relation(_)) => "relation",
-        Ok(Member::Edge(_)) => "list",
+        Ok(Member::Edge) => "list",
     };
     names.report.push(unknown_field::unfit(name, kind, "has no order").at(value.key_span()).of(names.path));
 }

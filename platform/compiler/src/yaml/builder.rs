@@ -8,13 +8,20 @@ use tenon_diagnostics::Diagnostic;
 use tenon_value::Json;
 
 use super::{scalar, Entry, Node, Range, Value};
-use crate::checks::{limit, yaml_feature};
+use crate::checks::{limit, yaml, yaml_feature};
 use crate::limits;
 
 /// A list or mapping that is still open.
 enum Frame {
     List { nodes: Vec<Node>, start: Range },
-    Map { entries: Vec<Entry>, seen: HashSet<String>, key: Option<(String, Range)>, start: Range },
+    Map { entries: Vec<Entry>, seen: HashSet<String>, key: Option<Key>, start: Range },
+}
+
+/// A key that waits for its value.
+enum Key {
+    Word(String, Range),
+    /// A list or mapping: reported already, its value is dropped.
+    Complex,
 }
 
 /// Builds the tree of one file.
@@ -88,8 +95,11 @@ impl<'a> Builder<'a> {
 
     fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, range: Range) {
         if let Some(Frame::Map { key: key @ None, .. }) = self.stack.last_mut() {
-            *key = Some((text.into_owned(), range));
+            *key = Some(Key::Word(text.into_owned(), range));
             return;
+        }
+        if text.contains('\0') {
+            self.report(yaml::broken("text cannot hold the character U+0000"), range);
         }
         let value = match style {
             ScalarStyle::Plain => scalar::plain(&text),
@@ -131,11 +141,12 @@ impl<'a> Builder<'a> {
             }
             Some(Frame::Map { entries, seen, key, .. }) => match key.take() {
                 None => {
-                    *key = Some((String::new(), range));
+                    *key = Some(Key::Complex);
                     Some((yaml_feature::complex_key(), range))
                 }
-                Some((text, place)) if text == "<<" => Some((yaml_feature::merge_key(), place)),
-                Some((text, place)) => {
+                Some(Key::Complex) => None,
+                Some(Key::Word(text, place)) if text == "<<" => Some((yaml_feature::merge_key(), place)),
+                Some(Key::Word(text, place)) => {
                     if seen.insert(text.clone()) {
                         entries.push(Entry { key: text, range: place, value: node });
                         None

@@ -58,6 +58,7 @@ fn float(text: &str) -> Json {
     let written = decimal(text);
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite()).and_then(JsonNumber::from_f64);
     match number {
+        Some(number) if number.to_string() == text => Json::Number(number),
         Some(number) if written.is_some() && decimal(&number.to_string()) == written => Json::Number(number),
         _ => Json::String(text.to_owned()),
     }
