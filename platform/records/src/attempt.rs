@@ -1,0 +1,220 @@
+//! One try of a mutation inside one transaction: its steps in order, each with its answer.
+
+use std::collections::{HashMap, HashSet};
+
+use tenon_access::Policy;
+use tenon_context::OpContext;
+use tenon_diagnostics::{InputPath, Kind, Problem};
+use tenon_model::{Model, Object, ObjectIx};
+use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
+use tenon_store::Tx;
+use tenon_value::{Decimal, RecordId};
+
+use crate::halt::{Found, Halt, Tried};
+use crate::hooking::Verdicts;
+use crate::job::{Aim, Job, Saved};
+use crate::limits::BATCH_SIZE_MAX;
+use crate::pipeline::{Respond, refused};
+use crate::{Done, Mutation, Pipeline, RecordsError, Step, StepOutcome, answer, idempotency};
+
+/// What outlives a try, so that the next one meets the same questions.
+#[derive(Default)]
+pub(crate) struct Memory {
+    /// Ids of new records, in the order of their making.
+    pub(crate) ids: Vec<RecordId>,
+    /// What hooks have said, and have yet to say.
+    pub(crate) verdicts: Verdicts,
+}
+
+/// How far a try goes on that has met a question hooks have not yet answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rehearsal {
+    /// No further: there is one step, its records are asked about at once.
+    ToTheFirstQuestion,
+    /// To the end, collecting the questions of all steps.
+    Whole,
+}
+
+/// How a try ended.
+pub(crate) enum Ended {
+    /// It stands (or was a dry run, or a replay).
+    Committed(Vec<StepOutcome>, Done),
+    /// Hooks must speak first.
+    Unanswered,
+}
+
+/// One try.
+pub(crate) struct Attempt<'p> {
+    pub(crate) pipeline: &'p Pipeline,
+    pub(crate) cx: &'p OpContext,
+    pub(crate) policy: &'p Policy,
+    pub(crate) model: &'p Model,
+    pub(crate) tx: Tx,
+    pub(crate) memory: &'p mut Memory,
+    pub(crate) rehearsal: Rehearsal,
+    /// Problems of the step at hand.
+    pub(crate) found: Found,
+    /// A question was met that has no answer yet.
+    pub(crate) unanswered: bool,
+    /// Records known to be live and locked, or made here.
+    pub(crate) settled: HashSet<(ObjectIx, RecordId)>,
+    /// Exchange rates looked up so far.
+    pub(crate) rates: HashMap<String, Option<Decimal>>,
+    /// Records saved by the step at hand.
+    pub(crate) rows: usize,
+    ids_used: usize,
+}
+
+impl<'p> Attempt<'p> {
+    pub(crate) async fn run(
+        pipeline: &'p Pipeline,
+        cx: &'p OpContext,
+        policy: &'p Policy,
+        mutation: &Mutation,
+        (memory, rehearsal): (&'p mut Memory, Rehearsal),
+        respond: &Respond<'_>,
+    ) -> Result<Ended, RecordsError> {
+        let tx = pipeline.store.begin(cx).await?;
+        let mut attempt = Self {
+            pipeline,
+            cx,
+            policy,
+            model: &cx.model,
+            tx,
+            memory,
+            rehearsal,
+            found: Found::default(),
+            unanswered: false,
+            settled: HashSet::new(),
+            rates: HashMap::new(),
+            rows: 0,
+            ids_used: 0,
+        };
+        let ended = attempt.journey(mutation, respond).await;
+        let Self { tx, .. } = attempt;
+        match ended {
+            Ok(Ended::Committed(outcomes, done)) if !cx.dry_run && !done.replayed => {
+                commit(tx).await?;
+                Ok(Ended::Committed(outcomes, done))
+            }
+            // What ended otherwise leaves nothing; that the connection fails now too changes nothing of it.
+            other => {
+                if let Err(error) = tx.rollback().await {
+                    tracing::debug!(%error, "rollback");
+                }
+                other
+            }
+        }
+    }
+
+    async fn journey(&mut self, mutation: &Mutation, respond: &Respond<'_>) -> Result<Ended, RecordsError> {
+        let whole = |halt| ended_by(None, halt);
+        match idempotency::find(&mut self.tx, self.cx, mutation.idempotency.as_ref()).await {
+            Ok(Some(done)) => return Ok(Ended::Committed(Vec::new(), done)),
+            Ok(None) => {}
+            Err(halt) => return whole(halt),
+        }
+        let mut outcomes = Vec::with_capacity(mutation.steps.len());
+        for (place, step) in mutation.steps.iter().enumerate() {
+            let outcome = self.step(step).await;
+            let problems = self.found.take();
+            match outcome {
+                // A question without an answer makes everything after it provisional, problems too.
+                _ if self.unanswered && (self.rehearsal == Rehearsal::ToTheFirstQuestion || !problems.is_empty()) => return Ok(Ended::Unanswered),
+                Err(Halt::Refuse(problem)) => return Err(refused(place, problems.into_iter().map(|(_, found)| found).chain([*problem]))),
+                Err(halt) => return ended_by(Some(place), halt),
+                Ok(_) if !problems.is_empty() => return Err(refused(place, problems.into_iter().map(|(_, found)| found))),
+                Ok(outcome) => outcomes.push(outcome),
+            }
+        }
+        if self.unanswered {
+            return Ok(Ended::Unanswered);
+        }
+        let response = respond(&outcomes).map_err(|problem| RecordsError::problem(None, problem))?;
+        match idempotency::keep(&mut self.tx, self.cx, mutation.idempotency.as_ref(), &response).await {
+            Ok(()) => Ok(Ended::Committed(outcomes, Done { response, replayed: false })),
+            Err(halt) => whole(halt),
+        }
+    }
+
+    async fn step(&mut self, step: &Step) -> Tried<StepOutcome> {
+        self.rows = 0;
+        if let Write::Batch(object, batch, mode) = &step.write {
+            let rows = self.batch(*object, batch, *mode).await?;
+            let answer = if self.found.is_empty() { answer::read(&mut self.tx, step, &answer::ids(&rows)).await? } else { None };
+            return Ok(StepOutcome::Batch { rows, answer });
+        }
+        match self.single(&step.write).await? {
+            Some(Saved { id, status }) if self.found.is_empty() => {
+                let answer = answer::read(&mut self.tx, step, &[id]).await?;
+                Ok(StepOutcome::One { id, status, answer })
+            }
+            // Without a record there is a problem, and this outcome is never seen.
+            _ => Ok(StepOutcome::Batch { rows: Vec::new(), answer: None }),
+        }
+    }
+
+    async fn single(&mut self, write: &Write) -> Tried<Option<Saved>> {
+        let at_id = || InputPath::default().key("id");
+        let saved = match write {
+            Write::Create(object, input) => self.save(*object, vec![Job::new(0, input, Aim::Create)]).await?,
+            Write::Update(object, id, expected, input) => {
+                let mut job = Job::new(0, input, Aim::Update(*id, *expected));
+                if input.path.steps().is_empty() {
+                    job.path = InputPath::default().key("input");
+                }
+                self.save(*object, vec![job]).await?
+            }
+            Write::Upsert(object, target, input) => self.upsert(*object, *target, vec![Job::new(0, input, Aim::Create)], OnMatch::Update).await?,
+            Write::Delete(object, id, expected) => self.remove(*object, &[(0, *id, *expected, at_id())]).await?,
+            Write::Restore(object, id) => self.restore(*object, &[(0, *id, at_id())]).await?,
+            Write::Destroy(object, id) => self.destroy(*object, &[(0, *id, at_id())]).await?,
+            Write::Batch(..) => Vec::new(),
+        };
+        Ok(saved.into_iter().next().flatten())
+    }
+
+    /// An object of the model.
+    pub(crate) fn object(&self, object: ObjectIx) -> Tried<&'p Object> {
+        self.model.object(object).ok_or_else(|| Problem::of_kind(Kind::NotFound).into())
+    }
+
+    /// An object, authorized for an action.
+    pub(crate) fn table(&self, object: ObjectIx, action: Action) -> Tried<AuthorizedTable> {
+        let name = || self.model.object(object).map(|object| object.name.as_str().to_owned()).unwrap_or_default();
+        self.policy.table(self.model, object, action).map_err(|denied| Halt::denied(denied, &name()))
+    }
+
+    /// Counts records towards `batch_size`.
+    pub(crate) fn count(&mut self, rows: usize) -> Tried<()> {
+        self.rows += rows;
+        if self.rows > BATCH_SIZE_MAX {
+            let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+            return Err(Problem::exhausted("batch_size", number(BATCH_SIZE_MAX), number(self.rows)).into());
+        }
+        Ok(())
+    }
+
+    /// The id of the next new record: the same in every try.
+    pub(crate) fn next_id(&mut self) -> RecordId {
+        if self.ids_used == self.memory.ids.len() {
+            self.memory.ids.push(RecordId::generate());
+        }
+        let id = self.memory.ids.get(self.ids_used).copied().unwrap_or_else(RecordId::generate);
+        self.ids_used += 1;
+        id
+    }
+}
+
+#[tracing::instrument(name = "records.commit", skip_all)]
+async fn commit(tx: Tx) -> Result<(), RecordsError> {
+    Ok(tx.commit().await?)
+}
+
+fn ended_by(step: Option<usize>, halt: Halt) -> Result<Ended, RecordsError> {
+    match halt {
+        Halt::Store(error) => Err(error.into()),
+        Halt::Refuse(problem) => Err(RecordsError::problem(step, *problem)),
+        Halt::Unanswered => Ok(Ended::Unanswered),
+    }
+}

@@ -1,0 +1,1 @@
+//! What fits a field, and what does not.

@@ -1,0 +1,98 @@
+//! One record to be saved, and its way through the stations.
+
+use std::sync::LazyLock;
+
+use tenon_diagnostics::InputPath;
+use tenon_model::RelationIx;
+use tenon_query::{Record, RecordInput};
+use tenon_value::{RecordId, Value};
+
+use crate::Status;
+
+/// An input that asks for nothing: connecting a child changes only its relation.
+pub(crate) static NOTHING: LazyLock<RecordInput> = LazyLock::new(RecordInput::default);
+
+/// What is to happen to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aim {
+    /// It is to be made.
+    Create,
+    /// It is to be changed; with the version the caller has seen.
+    Update(RecordId, Option<i64>),
+    /// A key has found it: changed, and taken out of the recycle bin where it lies there.
+    Match(RecordId),
+}
+
+impl Aim {
+    pub(crate) const fn existing(self) -> Option<RecordId> {
+        match self {
+            Self::Create => None,
+            Self::Update(id, _) | Self::Match(id) => Some(id),
+        }
+    }
+}
+
+/// One record to be saved.
+#[derive(Debug)]
+pub(crate) struct Job<'i> {
+    /// The row of the step to whose problems its own belong.
+    pub(crate) root: usize,
+    /// Level of nesting, from 0.
+    pub(crate) depth: usize,
+    /// What it is to become.
+    pub(crate) input: &'i RecordInput,
+    /// Where it stands in the request.
+    pub(crate) path: InputPath,
+    /// What is to happen.
+    pub(crate) aim: Aim,
+    /// Relations set from outside: the way back to its parent.
+    pub(crate) preset: Vec<(RelationIx, Value)>,
+    /// Its external ids have just been looked for, and are free.
+    pub(crate) ids_free: bool,
+}
+
+impl<'i> Job<'i> {
+    pub(crate) fn new(root: usize, input: &'i RecordInput, aim: Aim) -> Self {
+        Self { root, depth: 0, input, path: input.path.clone(), aim, preset: Vec::new(), ids_free: false }
+    }
+
+    /// The same, one level below another.
+    pub(crate) fn below<'o>(parent: &Work<'o>, input: &'i RecordInput, aim: Aim) -> Self {
+        Self { depth: parent.job.depth + 1, ..Self::new(parent.job.root, input, aim) }
+    }
+
+    pub(crate) fn at(mut self, path: InputPath) -> Self {
+        self.path = path;
+        self
+    }
+
+    pub(crate) fn with(mut self, relation: RelationIx, value: Value) -> Self {
+        self.preset.push((relation, value));
+        self
+    }
+}
+
+/// A job on its way.
+#[derive(Debug)]
+pub(crate) struct Work<'i> {
+    pub(crate) job: Job<'i>,
+    /// Its place among the jobs it came with.
+    pub(crate) place: usize,
+    /// As it is stored.
+    pub(crate) old: Option<Record>,
+    /// As it is to be.
+    pub(crate) new: Record,
+    /// Relations whose value could not be found out; their problem has been reported.
+    pub(crate) unknown: Vec<RelationIx>,
+    /// It has a problem; it is not written.
+    pub(crate) failed: bool,
+    /// What became of it.
+    pub(crate) status: Status,
+}
+
+/// A record saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Saved {
+    pub(crate) id: RecordId,
+    pub(crate) status: Status,
+}

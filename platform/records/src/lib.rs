@@ -1,0 +1,43 @@
+//! The record pipeline: the one way by which records are written, from every door; and the import.
+//!
+//! Floor 6. [`Pipeline`] carries out a [`Mutation`]: one transaction, in the order of DESIGN §7. Invariants: rights are
+//! asked for every object touched; hooks speak outside the write transaction; a failure leaves nothing behind; each
+//! answer is read after its write, before the next one. `coerce` is where the doors check types.
+
+mod answer;
+mod apply;
+mod attempt;
+mod auto_number;
+mod batch;
+mod change;
+mod children;
+pub mod coerce;
+mod defaults;
+mod destroy;
+mod error;
+mod external;
+mod halt;
+mod hooking;
+mod idempotency;
+//pub mod import;
+mod job;
+mod limits;
+mod links;
+mod manys;
+mod money;
+mod mutation;
+mod pipeline;
+mod relations;
+mod remove;
+mod resolve;
+mod restore;
+mod save;
+mod unique;
+mod upsert;
+mod validate;
+mod version;
+
+pub use error::RecordsError;
+pub use limits::{BATCH_SIZE_MAX, CASCADE_MAX, HOOK_ROUNDS_MAX, NEST_DEPTH_MAX, RETRIES_MAX};
+pub use mutation::{BatchRow, Done, Idempotency, Mutation, Status, Step, StepAnswer, StepOutcome};
+pub use pipeline::{Pipeline, Respond};

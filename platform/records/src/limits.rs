@@ -1,0 +1,12 @@
+//! The numbers beyond which the pipeline refuses, by the names under which it says so.
+
+/// `batch_size`: rows of a batch, nested ones included.
+pub const BATCH_SIZE_MAX: usize = 2_000;
+/// `nesting`: levels of records within records.
+pub const NEST_DEPTH_MAX: usize = 4;
+/// `cascade`: records that one deletion may take with it or clear.
+pub const CASCADE_MAX: usize = 20_000;
+/// How often a mutation runs again after a conflict inside the database.
+pub const RETRIES_MAX: usize = 3;
+/// How often hooks speak again because a record moved under them.
+pub const HOOK_ROUNDS_MAX: usize = 3;

@@ -1,0 +1,143 @@
+//! The journey of a mutation, from top to bottom: try, let hooks speak, try again, commit.
+//!
+//! ```text
+//! begin ─ model lock, version of the model
+//!   idempotency   a stored answer? give it back
+//!   per step      authorize → load and lock → apply and defaults → hooks' verdicts → rules → write → history, outbox → answer
+//!   respond       the caller makes its bytes of the answers
+//! commit
+//! ```
+//! Hooks speak outside the transaction: a try that meets a question without an answer ends there and is rolled back,
+//! the hooks are asked with the snapshot it loaded, and the next try uses the verdicts only where the record, before and
+//! after, is still the same. Without subscribers there is exactly one try. A conflict inside the database starts anew.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use tenon_access::Policy;
+use tenon_context::OpContext;
+use tenon_diagnostics::{Classify, Problem, Problems};
+use tenon_hooks::Hooks;
+use tenon_store::{Store, StoreError};
+
+use crate::attempt::{Attempt, Ended, Memory, Rehearsal};
+use crate::hooking;
+use crate::idempotency::Running;
+use crate::limits::{HOOK_ROUNDS_MAX, RETRIES_MAX};
+use crate::{Done, Mutation, RecordsError, StepOutcome};
+
+/// Makes the caller's bytes of what became of the steps; its problem rolls everything back.
+pub type Respond<'r> = dyn Fn(&[StepOutcome]) -> Result<Vec<u8>, Problem> + Sync + 'r;
+
+/// The record pipeline. Cheap to clone.
+#[derive(Clone)]
+pub struct Pipeline {
+    pub(crate) store: Store,
+    pub(crate) hooks: Arc<dyn Hooks>,
+    pub(crate) running: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Pipeline {
+    /// A pipeline over a store, with whoever runs the plugins.
+    #[must_use]
+    pub fn new(store: Store, hooks: Arc<dyn Hooks>) -> Self {
+        Self { store, hooks, running: Arc::default() }
+    }
+
+    /// Carries out a mutation, whole or not at all.
+    ///
+    /// # Errors
+    /// See [`RecordsError`]; nothing was written then.
+    #[tracing::instrument(name = "records.pipeline", skip_all)]
+    pub async fn run(&self, cx: &OpContext, policy: &Policy, mutation: &Mutation, respond: &Respond<'_>) -> Result<Done, RecordsError> {
+        let (_, done) = self.carry_out(cx, policy, mutation, respond).await?;
+        Ok(done)
+    }
+
+    /// Carries out a mutation for a caller inside the house, who wants the outcomes and no bytes.
+    ///
+    /// # Errors
+    /// See [`RecordsError`]; nothing was written then.
+    pub async fn write(&self, cx: &OpContext, policy: &Policy, mutation: &Mutation) -> Result<Vec<StepOutcome>, RecordsError> {
+        let (outcomes, _) = self.carry_out(cx, policy, mutation, &|_| Ok(Vec::new())).await?;
+        Ok(outcomes)
+    }
+
+    async fn carry_out(
+        &self,
+        cx: &OpContext,
+        policy: &Policy,
+        mutation: &Mutation,
+        respond: &Respond<'_>,
+    ) -> Result<(Vec<StepOutcome>, Done), RecordsError> {
+        let _running = Running::enter(self, cx, mutation.idempotency.as_ref())?;
+        let mut memory = Memory::default();
+        let (mut retries, mut rounds) = (0, 0);
+        loop {
+            let rehearsal = if mutation.steps.len() > 1 { Rehearsal::Whole } else { Rehearsal::ToTheFirstQuestion };
+            let ended = Attempt::run(self, cx, policy, mutation, (&mut memory, rehearsal), respond).await;
+            match ended {
+                Ok(Ended::Committed(outcomes, done)) => return Ok((outcomes, done)),
+                Ok(Ended::Unanswered) => {
+                    rounds += 1;
+                    if rounds > mutation.steps.len() + HOOK_ROUNDS_MAX {
+                        return Err(RecordsError::problem(None, moved()));
+                    }
+                    hooking::answer(self, cx, &mut memory).await?;
+                }
+                Err(RecordsError::Store(error)) if may_help(&error) && retries < RETRIES_MAX => {
+                    tracing::debug!(%error, "the mutation runs again");
+                    retries += 1;
+                }
+                Err(RecordsError::Store(error)) => return Err(told(cx, error)),
+                Err(other) => return Err(other),
+            }
+        }
+    }
+}
+
+/// Whether another try may end otherwise. A key that somebody took meanwhile is found by the next try's own look, which
+/// can say whose it is, or updates that record instead.
+const fn may_help(error: &StoreError) -> bool {
+    error.is_retryable()
+        || matches!(error, StoreError::Unique { .. } | StoreError::DuplicateId { .. } | StoreError::ExternalIdTaken | StoreError::IdempotencyTaken)
+}
+
+/// A store error in words of the request where it is one.
+fn told(cx: &OpContext, error: StoreError) -> RecordsError {
+    let named = |object| cx.model.object(object).map(|object| object.name.as_str().to_owned());
+    match &error {
+        StoreError::Unique { object, key } => {
+            let mut problem = error.problem();
+            problem.object = named(*object);
+            problem.field = cx.model.object(*object).and_then(|object| object.unique.get(*key)).map(|key| key.name.as_str().to_owned());
+            RecordsError::problem(None, problem)
+        }
+        StoreError::DuplicateId { object } => {
+            let mut problem = error.problem();
+            problem.object = named(*object);
+            RecordsError::problem(None, problem)
+        }
+        StoreError::ExternalIdTaken => RecordsError::problem(None, error.problem()),
+        StoreError::IdempotencyTaken => RecordsError::problem(None, crate::idempotency::still_running()),
+        StoreError::Serialization | StoreError::Busy => RecordsError::problem(None, Problem::conflict(
+            "busy",
+            "others are changing the same records, try again",
+            "其他操作正在修改相同的记录,请稍后重试",
+        )),
+        _ => RecordsError::Store(error),
+    }
+}
+
+fn moved() -> Problem {
+    Problem::conflict("version", "the record kept changing while plugins were asked about it", "插件处理期间记录不断被修改,请重试")
+}
+
+/// All problems of a step as one error.
+pub(crate) fn refused(step: usize, problems: impl IntoIterator<Item = Problem>) -> RecordsError {
+    let mut all = Problems::default();
+    for problem in problems {
+        all.push(problem);
+    }
+    RecordsError::Problems { step: Some(step), problems: all }
+}

@@ -1,0 +1,237 @@
+//! From keys to ids, in bulk: connects, connect-or-creates, creates and updates behind to-one relations.
+
+use std::collections::HashMap;
+
+use tenon_diagnostics::{InputPath, Problem};
+use tenon_model::{Object, ObjectIx, RelationIx, RelationShape};
+use tenon_query::{Action, Deleted, OneWrite, OnMatch, RecordInput, RecordKey, Target};
+use tenon_value::{RecordId, Value, fold};
+
+use crate::attempt::Attempt;
+use crate::halt::Tried;
+use crate::job::{Aim, Job, Work};
+
+/// One spelling for keys that are equal: text is compared folded, as unique keys are.
+pub(crate) fn spelling(values: &[Value]) -> String {
+    use std::fmt::Write;
+    values.iter().fold(String::new(), |mut spelt, value| {
+        match value {
+            Value::Text(text) => spelt.push_str(&fold(text)),
+            // Writing to a string cannot fail.
+            other => write!(spelt, "{other:?}").unwrap_or_default(),
+        }
+        spelt.push('\u{0}');
+        spelt
+    })
+}
+
+/// The value of a reference to a record of an object.
+pub(crate) fn reference(shape: RelationShape, object: &Object, id: RecordId) -> Value {
+    match shape {
+        RelationShape::Any => Value::Ref(object.name.as_str().to_owned(), id.0),
+        _ => Value::Id(id.0),
+    }
+}
+
+pub(crate) fn no_such_target(object: &Object, path: InputPath) -> Problem {
+    let name = &object.name;
+    Problem::invalid("reference", format!("there is no `{name}` with this key"), format!("没有这样的 `{name}` 记录")).object(name.as_str()).at(path)
+}
+
+/// Writes behind relations that make or change records of one object.
+struct Behind<'i> {
+    /// Work and relation that the result goes to.
+    to: (usize, RelationIx),
+    job: Job<'i>,
+}
+
+impl Attempt<'_> {
+    /// Ids of keys, in their order; equal keys are looked up once.
+    pub(crate) async fn find_keys(&mut self, object: ObjectIx, keys: &[&RecordKey], deleted: Deleted) -> Tried<Vec<Option<RecordId>>> {
+        let mut found: Vec<Option<RecordId>> = vec![None; keys.len()];
+        let mut unique: HashMap<usize, (Vec<Vec<Value>>, HashMap<String, usize>, Vec<(usize, usize)>)> = HashMap::new();
+        let mut external: (Vec<(String, String)>, HashMap<(String, String), usize>, Vec<(usize, usize)>) = Default::default();
+        for (at, key) in keys.iter().enumerate() {
+            match key {
+                RecordKey::Id(id) => {
+                    if let Some(slot) = found.get_mut(at) {
+                        *slot = Some(*id);
+                    }
+                }
+                RecordKey::Unique(place, values) => {
+                    let (asked, known, wants) = unique.entry(*place).or_default();
+                    let question = *known.entry(spelling(values)).or_insert_with(|| {
+                        asked.push(values.clone());
+                        asked.len() - 1
+                    });
+                    wants.push((at, question));
+                }
+                RecordKey::External(external_id) => {
+                    let Some(key) = &external_id.key else { continue };
+                    let (asked, known, wants) = &mut external;
+                    let pair = (external_id.system.clone(), key.clone());
+                    let question = *known.entry(pair).or_insert_with_key(|pair| {
+                        asked.push(pair.clone());
+                        asked.len() - 1
+                    });
+                    wants.push((at, question));
+                }
+            }
+        }
+        let table = self.table(object, Action::Read)?;
+        let mut place_answers = |answers: &[Option<RecordId>], wants: &[(usize, usize)]| {
+            for (at, question) in wants {
+                if let Some(slot) = found.get_mut(*at) {
+                    *slot = answers.get(*question).copied().flatten();
+                }
+            }
+        };
+        for (place, (asked, _, wants)) in unique {
+            let answers = self.tx.find_unique(&table, place, &asked, deleted).await?;
+            place_answers(&answers, &wants);
+        }
+        let (asked, _, wants) = external;
+        if !asked.is_empty() {
+            let answers = self.tx.find_external(&table, &asked, deleted).await?;
+            place_answers(&answers, &wants);
+        }
+        Ok(found)
+    }
+
+    /// Carries out what the inputs ask of to-one relations, and writes the references into the images.
+    pub(crate) async fn resolve_ones<'i>(&mut self, object: &Object, works: &mut [Work<'i>]) -> Tried<()> {
+        let mut connects: HashMap<ObjectIx, Vec<(usize, RelationIx, &'i RecordKey)>> = HashMap::new();
+        let mut saves: HashMap<ObjectIx, Vec<Behind<'i>>> = HashMap::new();
+        let mut upserts: HashMap<(ObjectIx, String), (Target, Vec<Behind<'i>>)> = HashMap::new();
+        for (at, work) in works.iter_mut().enumerate() {
+            let input: &'i RecordInput = work.job.input;
+            for (relation_ix, write) in &input.ones {
+                let Some(relation) = object.relation(*relation_ix) else { continue };
+                if relation.read_only || !self.policy.may_write_relation(object.ix, *relation_ix) {
+                    let name = &relation.name;
+                    let problem = Problem::invalid("read_only", format!("`{name}` is set by the system"), format!("`{name}` 由系统维护,不能修改"));
+                    self.report(object, work, relation.ix, problem.field(name.as_str()));
+                    continue;
+                }
+                let to = (at, *relation_ix);
+                match write {
+                    OneWrite::Disconnect => work.new.set_relation(*relation_ix, Value::Null),
+                    OneWrite::Connect(target, key) => connects.entry(*target).or_default().push((at, *relation_ix, key)),
+                    OneWrite::Create(target, input) => saves.entry(*target).or_default().push(Behind { to, job: Job::below(work, input, Aim::Create) }),
+                    OneWrite::ConnectOrCreate(target, by, input) => {
+                        let behind = Behind { to, job: Job::below(work, input, Aim::Create) };
+                        upserts.entry((*target, format!("{by:?}"))).or_insert_with(|| (*by, Vec::new())).1.push(behind);
+                    }
+                    OneWrite::Update(input) => match (work.old.as_ref().and_then(|old| old.relation(*relation_ix).as_id()), relation.target()) {
+                        (Some(id), Some(target)) => {
+                            let job = Job::below(work, input, Aim::Update(RecordId(id), None));
+                            saves.entry(target).or_default().push(Behind { to, job });
+                        }
+                        _ => {
+                            let name = &relation.name;
+                            let problem = Problem::invalid("reference", format!("`{name}` points nowhere, there is nothing to change"), format!("`{name}` 为空,没有可修改的记录"));
+                            self.report(object, work, relation.ix, problem.field(name.as_str()));
+                        }
+                    },
+                }
+            }
+        }
+        self.connect_ones(object, works, connects).await?;
+        for (target, behinds) in in_order(saves) {
+            let (places, jobs): (Vec<_>, Vec<_>) = behinds.into_iter().map(|behind| (behind.to, behind.job)).unzip();
+            let saved = self.save(target, jobs).await?;
+            self.refer(object, works, target, places.into_iter().zip(saved.into_iter().map(|saved| saved.map(|saved| saved.id))))?;
+        }
+        for ((target, _), (by, behinds)) in upserts {
+            let (places, jobs): (Vec<_>, Vec<_>) = behinds.into_iter().map(|behind| (behind.to, behind.job)).unzip();
+            let saved = self.connect_or_create(target, by, jobs).await?;
+            self.refer(object, works, target, places.into_iter().zip(saved))?;
+        }
+        Ok(())
+    }
+
+    async fn connect_ones<'i>(
+        &mut self,
+        object: &Object,
+        works: &mut [Work<'i>],
+        connects: HashMap<ObjectIx, Vec<(usize, RelationIx, &'i RecordKey)>>,
+    ) -> Tried<()> {
+        for (target, wanted) in in_order(connects) {
+            let keys: Vec<&RecordKey> = wanted.iter().map(|(_, _, key)| *key).collect();
+            let found = self.find_keys(target, &keys, Deleted::Exclude).await?;
+            let target_object = self.object(target)?;
+            for ((at, relation, _), id) in wanted.into_iter().zip(found) {
+                let Some(work) = works.get_mut(at) else { continue };
+                let Some(relation) = object.relation(relation) else { continue };
+                match id {
+                    Some(id) => work.new.set_relation(relation.ix, reference(relation.shape, target_object, id)),
+                    None => {
+                        let problem = no_such_target(target_object, InputPath::default()).field(relation.name.as_str());
+                        self.report(object, work, relation.ix, problem);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn refer<'i>(
+        &mut self,
+        object: &Object,
+        works: &mut [Work<'i>],
+        target: ObjectIx,
+        saved: impl Iterator<Item = ((usize, RelationIx), Option<RecordId>)>,
+    ) -> Tried<()> {
+        let target = self.object(target)?;
+        for ((at, relation), id) in saved {
+            let (Some(work), Some(relation)) = (works.get_mut(at), object.relation(relation)) else { continue };
+            match id {
+                Some(id) => work.new.set_relation(relation.ix, reference(relation.shape, target, id)),
+                // Its own problem is reported already; this record cannot be written either.
+                None => {
+                    work.unknown.push(relation.ix);
+                    work.failed = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Records that keys find, or that are made; several with one key share the first's.
+    pub(crate) async fn connect_or_create<'i>(&mut self, object: ObjectIx, by: Target, jobs: Vec<Job<'i>>) -> Tried<Vec<Option<RecordId>>> {
+        let keys = self.keys_of(object, by, &jobs).await?;
+        let mut first: HashMap<String, usize> = HashMap::new();
+        let (mut places, mut asked) = (Vec::with_capacity(jobs.len()), Vec::new());
+        for (job, key) in jobs.into_iter().zip(keys) {
+            let Some(key) = key else {
+                places.push(None);
+                continue;
+            };
+            let place = *first.entry(format!("{key:?}")).or_insert_with(|| {
+                asked.push(job);
+                asked.len() - 1
+            });
+            places.push(Some(place));
+        }
+        let saved = self.upsert(object, by, asked, OnMatch::Skip).await?;
+        Ok(places.into_iter().map(|place| saved.get(place?).copied().flatten().map(|saved| saved.id)).collect())
+    }
+
+    /// Reports a problem of a relation, whose value stays unknown.
+    pub(crate) fn report(&mut self, object: &Object, work: &mut Work<'_>, relation: RelationIx, problem: Problem) {
+        work.failed = true;
+        work.unknown.push(relation);
+        let path = match object.relation(relation) {
+            Some(relation) => work.job.path.key(relation.graphql.clone()),
+            None => work.job.path.clone(),
+        };
+        self.found.push(work.job.root, problem.object(object.name.as_str()).at(path));
+    }
+}
+
+/// Objects in one order for everybody, so that locks meet in one order.
+fn in_order<T>(map: HashMap<ObjectIx, T>) -> Vec<(ObjectIx, T)> {
+    let mut entries: Vec<_> = map.into_iter().collect();
+    entries.sort_by_key(|(object, _)| *object);
+    entries
+}

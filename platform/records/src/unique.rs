@@ -1,0 +1,86 @@
+//! Unique keys, looked up before the database refuses: so the conflict names its field, its place and the record in the way.
+
+use std::collections::HashMap;
+
+use tenon_diagnostics::Problem;
+use tenon_model::{Object, ObjectIx, UniqueKey, UniquePart};
+use tenon_query::{Action, Deleted, Record};
+use tenon_value::{RecordId, Value};
+
+use crate::attempt::Attempt;
+use crate::halt::Tried;
+use crate::job::Work;
+use crate::resolve::spelling;
+
+/// The values of a key in a record; none where a part is empty, for then the key binds nobody.
+pub(crate) fn values(key: &UniqueKey, record: &Record) -> Option<Vec<Value>> {
+    let value = |part: &UniquePart| match part {
+        UniquePart::Field(field) => record.field(*field).clone(),
+        UniquePart::Relation(relation) => record.relation(*relation).clone(),
+    };
+    let values: Vec<Value> = key.parts.iter().map(value).collect();
+    (!values.iter().any(Value::is_null)).then_some(values)
+}
+
+impl Attempt<'_> {
+    /// Looks for records that have the same key already, stored or in this batch.
+    pub(crate) async fn keep_unique(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
+        let object = self.object(object)?;
+        for (place, key) in object.unique.iter().enumerate() {
+            let mut asked: Vec<(usize, Vec<Value>)> = Vec::new();
+            let mut here: HashMap<String, RecordId> = HashMap::new();
+            for (at, work) in works.iter_mut().enumerate().filter(|(_, work)| !work.failed) {
+                let Some(wanted) = values(key, &work.new) else { continue };
+                let kept = work.old.as_ref().is_some_and(|old| !deleted(old) && values(key, old).as_ref() == Some(&wanted));
+                if kept {
+                    continue;
+                }
+                match here.insert(spelling(&wanted), work.new.id) {
+                    Some(other) if other != work.new.id => {
+                        work.failed = true;
+                        self.found.push(work.job.root, conflict(object, key, work, None));
+                    }
+                    _ => asked.push((at, wanted)),
+                }
+            }
+            if asked.is_empty() {
+                continue;
+            }
+            let table = self.table(object.ix, Action::Read)?;
+            let wanted: Vec<Vec<Value>> = asked.iter().map(|(_, values)| values.clone()).collect();
+            let taken = self.tx.find_unique(&table, place, &wanted, Deleted::Exclude).await?;
+            for ((at, _), taken) in asked.into_iter().zip(taken) {
+                let Some(work) = works.get_mut(at) else { continue };
+                if let Some(other) = taken.filter(|other| *other != work.new.id) {
+                    work.failed = true;
+                    self.found.push(work.job.root, conflict(object, key, work, Some(other)));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn deleted(record: &Record) -> bool {
+    !record.field(tenon_model::system::DELETED_AT).is_null()
+}
+
+fn conflict(object: &Object, key: &UniqueKey, work: &Work<'_>, existing: Option<RecordId>) -> Problem {
+    let single = match key.parts.as_slice() {
+        [UniquePart::Field(field)] => object.field(*field).map(|field| (field.name.as_str(), field.graphql.as_str())),
+        [UniquePart::Relation(relation)] => object.relation(*relation).map(|relation| (relation.name.as_str(), relation.graphql.as_str())),
+        _ => None,
+    };
+    let (name, path) = match single {
+        Some((name, graphql)) => (name, work.job.path.key(graphql.to_owned())),
+        None => (key.name.as_str(), work.job.path.clone()),
+    };
+    let problem = Problem::conflict("unique", format!("another record has this `{name}` already"), format!("已有其他记录使用了相同的 `{name}`"))
+        .object(object.name.as_str())
+        .field(name)
+        .at(path);
+    match existing {
+        Some(id) => problem.with("existing", id.to_string()),
+        None => problem,
+    }
+}
