@@ -38,7 +38,8 @@ impl Place {
     /// Starts a server and waits until it says where it listens.
     pub(crate) async fn serve(&self) -> anyhow::Result<Server> {
         let port = free_port()?;
-        listen(self.command(&["serve", "--listen", &format!("127.0.0.1:{port}")])).await
+        // Nobody is slowed down here: the limit is tested elsewhere.
+        listen(self.command(&["serve", "--rate", "4000000000", "--listen", &format!("127.0.0.1:{port}")])).await
     }
 
     /// Makes a tenant; the answer opens its data API at a server's address.
