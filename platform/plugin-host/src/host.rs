@@ -98,7 +98,7 @@ impl PluginHost {
         self.take_in(Some(tenant), package)
     }
 
-    /// Takes a plugin in for every tenant there is and will be. Compiles.
+    /// Offers a plugin to every tenant there is and will be; one that has installed its own version keeps that. Compiles.
     ///
     /// # Errors
     /// Why it is not taken in.

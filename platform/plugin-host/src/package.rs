@@ -41,20 +41,20 @@ impl PluginPackage {
     ///
     /// # Errors
     /// Where the bytes are too many, no component, or do not say what they are.
-    pub fn from_component(component: Vec<u8>) -> Result<Self, LoadError> {
+    pub fn from_component(component: &[u8]) -> Result<Self, LoadError> {
         if component.len() > COMPONENT_BYTES_MAX {
             return Err(LoadError::TooLarge(component.len()));
         }
-        match section::form(&component) {
+        match section::form(component) {
             Form::Component => {}
             Form::CoreModule => return Err(LoadError::NotAComponent("it is a core module, wrap it with wit-component".to_owned())),
             Form::Unknown => return Err(LoadError::NotAComponent("it does not begin like one".to_owned())),
         }
-        let described = section::find(&component).ok_or_else(|| {
+        let described = section::find(component).ok_or_else(|| {
             LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
         })?;
         let describe::Description { name, version, subscriptions } = describe::read(described)?;
-        Ok(Self { name, version, component, subscriptions, priority: 0 })
+        Ok(Self { name, version, component: component.to_vec(), subscriptions, priority: 0 })
     }
 
     /// The plugin of a component's file.
@@ -65,7 +65,7 @@ impl PluginPackage {
         let failed = |error: std::io::Error| LoadError::File { file: file.display().to_string(), reason: error.to_string() };
         let size = std::fs::metadata(file).map_err(failed)?.len();
         match usize::try_from(size) {
-            Ok(size) if size <= COMPONENT_BYTES_MAX => Self::from_component(std::fs::read(file).map_err(failed)?),
+            Ok(size) if size <= COMPONENT_BYTES_MAX => Self::from_component(&std::fs::read(file).map_err(failed)?),
             size => Err(LoadError::TooLarge(size.unwrap_or(usize::MAX))),
         }
     }

@@ -36,7 +36,7 @@ async fn an_import_that_is_not_granted_is_refused_by_its_function() {
 
 #[test]
 fn what_is_no_component_is_refused() {
-    let refused = |bytes: &[u8]| PluginPackage::from_component(bytes.to_vec()).unwrap_err();
+    let refused = |bytes: &[u8]| PluginPackage::from_component(bytes).unwrap_err();
     assert!(matches!(refused(b""), LoadError::NotAComponent(_)));
     assert!(matches!(refused(b"\0asm\x01\0\0\0"), LoadError::NotAComponent(_)));
     assert!(matches!(refused(b"\0asm\x0d\0\x01\0"), LoadError::Undescribed(_)));
