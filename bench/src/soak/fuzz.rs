@@ -24,6 +24,9 @@ const TENANT: &str = "fuzz";
 /// How long one answer may take, whatever was asked.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 
+/// Findings after which a front is left: more of the same help nobody.
+const FINDINGS_MAX: u32 = 25;
+
 /// A front with the inputs it begins with.
 struct Front {
     name: &'static str,
@@ -54,7 +57,7 @@ async fn one(front: &Front, door: &Target, server: &mut Server, found: &Path, mi
     let begun = Instant::now();
     let (mut tried, mut findings) = (0_u64, 0);
     let mut connection = Connection::open(door).await?;
-    while begun.elapsed() < Duration::from_secs(minutes * 60) {
+    while begun.elapsed() < Duration::from_secs(minutes * 60) && findings < FINDINGS_MAX {
         let input = break_it::one(&front.seeds, &mut chance);
         tried += 1;
         let body = (front.wrap)(&input).to_string();
@@ -72,7 +75,7 @@ async fn one(front: &Front, door: &Target, server: &mut Server, found: &Path, mi
         anyhow::ensure!(server.is_alive(), "the server is gone; the input is in {}", place.display());
         connection = Connection::open(door).await?;
     }
-    say::result(&format!("{}: {tried} inputs in {minutes} min, {findings} findings", front.name));
+    say::result(&format!("{}: {tried} inputs in {} s, {findings} findings", front.name, begun.elapsed().as_secs()));
     Ok(findings)
 }
 
