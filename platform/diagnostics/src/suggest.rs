@@ -21,7 +21,7 @@ fn distance(word: &[char], candidate: &str) -> usize {
     for (row, letter) in word.iter().enumerate() {
         let mut current = vec![row + 1; width];
         for (column, other) in candidate.iter().enumerate() {
-            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
+            let at = |cells: &[usize], place: usize| cells.get(place).copied().unwrap_or(usize::MAX - 1);
             let replace = at(&previous, column) + usize::from(letter != other);
             let mut best = replace.min(at(&previous, column + 1) + 1).min(at(&current, column) + 1);
             let swapped = row > 0 && column > 0 && word.get(row - 1) == Some(other) && candidate.get(column - 1) == Some(letter);

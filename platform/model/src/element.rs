@@ -95,8 +95,8 @@ impl Place {
         let Self::File { key, value, inside } = self else { return None };
         let mut pointer = pointer;
         while !pointer.is_empty() {
-            if let Some((key, value)) = inside.get(pointer) {
-                return Some((key, value));
+            if let Some((inner_key, inner_value)) = inside.get(pointer) {
+                return Some((inner_key, inner_value));
             }
             pointer = pointer.rsplit_once('/').map_or("", |(outer, _)| outer);
         }

@@ -35,6 +35,7 @@ pub enum RelationShape {
 
 /// A checked relation, as its object declares it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own in the file")]
 pub struct Relation {
     /// Where it stands in its object.
     pub ix: RelationIx,

@@ -15,7 +15,7 @@ pub struct View {
     pub kind: String,
     /// What people call it.
     pub label: Localized,
-    /// Columns, filter, order, as in files (snake_case).
+    /// Columns, filter, order, as in files (`snake_case`).
     pub definition: Json,
     /// Package that brought it.
     pub package: Name,

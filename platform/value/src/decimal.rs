@@ -112,7 +112,7 @@ impl Decimal {
     ///
     /// # Errors
     /// `Overflow` where the digits do not fit.
-    pub fn add(self, other: Self) -> Result<Self, DecimalError> {
+    pub fn plus(self, other: Self) -> Result<Self, DecimalError> {
         let scale = self.scale.max(other.scale);
         let units = self.rescale(scale)?.units.checked_add(other.rescale(scale)?.units).ok_or(DecimalError::Overflow)?;
         Ok(Self { units, scale })
