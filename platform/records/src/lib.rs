@@ -19,7 +19,7 @@ mod external;
 mod halt;
 mod hooking;
 mod idempotency;
-//pub mod import;
+pub mod import;
 mod job;
 mod limits;
 mod links;

@@ -38,6 +38,38 @@ pub(crate) fn no_such_target(object: &Object, path: InputPath) -> Problem {
     Problem::invalid("reference", format!("there is no `{name}` with this key"), format!("没有这样的 `{name}` 记录")).object(name.as_str()).at(path)
 }
 
+/// Questions of which equal ones are asked once.
+struct Asked<K, Q> {
+    questions: Vec<Q>,
+    known: HashMap<K, usize>,
+    /// Who asked, and which question.
+    wants: Vec<(usize, usize)>,
+}
+
+impl<K, Q> Default for Asked<K, Q> {
+    fn default() -> Self {
+        Self { questions: Vec::new(), known: HashMap::new(), wants: Vec::new() }
+    }
+}
+
+impl<K: std::hash::Hash + Eq, Q> Asked<K, Q> {
+    fn ask(&mut self, who: usize, spelling: K, question: impl FnOnce() -> Q) {
+        let place = *self.known.entry(spelling).or_insert_with(|| {
+            self.questions.push(question());
+            self.questions.len() - 1
+        });
+        self.wants.push((who, place));
+    }
+
+    fn answer<A: Copy>(&self, answers: &[Option<A>], places: &mut [Option<A>]) {
+        for (who, question) in &self.wants {
+            if let Some(slot) = places.get_mut(*who) {
+                *slot = answers.get(*question).copied().flatten();
+            }
+        }
+    }
+}
+
 /// Writes behind relations that make or change records of one object.
 struct Behind<'i> {
     /// Work and relation that the result goes to.
@@ -49,8 +81,8 @@ impl Attempt<'_> {
     /// Ids of keys, in their order; equal keys are looked up once.
     pub(crate) async fn find_keys(&mut self, object: ObjectIx, keys: &[&RecordKey], deleted: Deleted) -> Tried<Vec<Option<RecordId>>> {
         let mut found: Vec<Option<RecordId>> = vec![None; keys.len()];
-        let mut unique: HashMap<usize, (Vec<Vec<Value>>, HashMap<String, usize>, Vec<(usize, usize)>)> = HashMap::new();
-        let mut external: (Vec<(String, String)>, HashMap<(String, String), usize>, Vec<(usize, usize)>) = Default::default();
+        let mut unique: HashMap<usize, Asked<String, Vec<Value>>> = HashMap::new();
+        let mut external: Asked<(String, String), (String, String)> = Asked::default();
         for (at, key) in keys.iter().enumerate() {
             match key {
                 RecordKey::Id(id) => {
@@ -58,42 +90,22 @@ impl Attempt<'_> {
                         *slot = Some(*id);
                     }
                 }
-                RecordKey::Unique(place, values) => {
-                    let (asked, known, wants) = unique.entry(*place).or_default();
-                    let question = *known.entry(spelling(values)).or_insert_with(|| {
-                        asked.push(values.clone());
-                        asked.len() - 1
-                    });
-                    wants.push((at, question));
-                }
-                RecordKey::External(external_id) => {
-                    let Some(key) = &external_id.key else { continue };
-                    let (asked, known, wants) = &mut external;
-                    let pair = (external_id.system.clone(), key.clone());
-                    let question = *known.entry(pair).or_insert_with_key(|pair| {
-                        asked.push(pair.clone());
-                        asked.len() - 1
-                    });
-                    wants.push((at, question));
+                RecordKey::Unique(place, values) => unique.entry(*place).or_default().ask(at, spelling(values), || values.clone()),
+                RecordKey::External(named) => {
+                    let Some(key) = &named.key else { continue };
+                    let pair = (named.system.clone(), key.clone());
+                    external.ask(at, pair.clone(), || pair);
                 }
             }
         }
         let table = self.table(object, Action::Read)?;
-        let mut place_answers = |answers: &[Option<RecordId>], wants: &[(usize, usize)]| {
-            for (at, question) in wants {
-                if let Some(slot) = found.get_mut(*at) {
-                    *slot = answers.get(*question).copied().flatten();
-                }
-            }
-        };
-        for (place, (asked, _, wants)) in unique {
-            let answers = self.tx.find_unique(&table, place, &asked, deleted).await?;
-            place_answers(&answers, &wants);
+        for (place, asked) in unique {
+            let answers = self.tx.find_unique(&table, place, &asked.questions, deleted).await?;
+            asked.answer(&answers, &mut found);
         }
-        let (asked, _, wants) = external;
-        if !asked.is_empty() {
-            let answers = self.tx.find_external(&table, &asked, deleted).await?;
-            place_answers(&answers, &wants);
+        if !external.questions.is_empty() {
+            let answers = self.tx.find_external(&table, &external.questions, deleted).await?;
+            external.answer(&answers, &mut found);
         }
         Ok(found)
     }

@@ -123,7 +123,7 @@ impl Attempt<'_> {
             // What a key has found is gone again: look anew.
             (None, Aim::Match(_)) => Err(Halt::Store(StoreError::Serialization)),
             (None, _) => {
-                self.found.push(job.root, missing(object, id).at(job.path.clone()));
+                self.found.push(job.root, missing(object, id).at(job.path));
                 Ok(None)
             }
         }

@@ -41,7 +41,7 @@ impl Attempt<'_> {
                 Some(Some(id)) => job.aim = Aim::Match(id),
                 Some(None) => {
                     job.aim = Aim::Create;
-                    job.ids_free = by == Target::External;
+                    job.ids_free = by == Target::External && job.input.external_ids.len() == 1;
                 }
             }
             places.push(at);
@@ -76,8 +76,8 @@ impl Attempt<'_> {
         let mut keys = Vec::with_capacity(jobs.len());
         for job in jobs {
             keys.push(match by {
-                Target::External => match job.input.external_ids.as_slice() {
-                    [one] if one.key.is_some() => Some(RecordKey::External(one.clone())),
+                Target::External => match job.input.external_ids.first() {
+                    Some(one) if one.key.is_some() => Some(RecordKey::External(one.clone())),
                     _ => {
                         self.key_missing(object, job, ("external_ids", "externalIds"));
                         None

@@ -9,7 +9,7 @@ use tenon_value::{Json, JsonMap};
 use super::decode::{Decoded, Marks, TOO_LONG};
 use super::error::ImportError;
 use super::mapping::Reading;
-use super::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, COLUMNS_MAX, LINE_BYTES_MAX};
+use super::{CHUNK_BYTES_MAX, COLUMNS_MAX, LINE_BYTES_MAX};
 
 /// The form of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,9 +77,9 @@ impl<R: Read> RowReader<R> {
     }
 
     /// The next rows; none at the end.
-    pub(crate) fn chunk(&mut self) -> Result<Vec<Raw>, ImportError> {
+    pub(crate) fn chunk(&mut self, rows_max: usize) -> Result<Vec<Raw>, ImportError> {
         let (mut chunk, mut bytes) = (Vec::new(), 0);
-        while chunk.len() < CHUNK_ROWS_MAX && bytes < CHUNK_BYTES_MAX {
+        while chunk.len() < rows_max && bytes < CHUNK_BYTES_MAX {
             let row = match &mut self.rows {
                 Rows::Csv { reader, headers } => csv_row(reader, headers.len())?,
                 Rows::Jsonl { reader, line } => json_row(reader, line)?,
