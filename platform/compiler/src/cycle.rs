@@ -35,8 +35,8 @@ type Chain<'m> = Vec<(&'m Object, &'m Relation)>;
 
 fn say(parts: &[Parts<'_>], model: &Model, chain: &Chain<'_>, end: ObjectIx, (key, words): (&str, fn(&[&str]) -> Diagnostic), report: &mut Vec<Diagnostic>) {
     let Some((object, relation)) = chain.last() else { return };
-    let mut names: Vec<&str> = chain.iter().map(|(object, _)| object.name.as_str()).collect();
-    names.extend(model.object(end).map(|object| object.name.as_str()));
+    let mut names: Vec<&str> = chain.iter().map(|(step, _)| step.name.as_str()).collect();
+    names.extend(model.object(end).map(|first| first.name.as_str()));
     let own = usize::from(relation.ix.0).checked_sub(tenon_model::system::RELATIONS);
     let member = parts.get(usize::from(object.ix.0)).and_then(|part| part.relations.get(own?));
     let Some(member) = member else { return };
@@ -74,7 +74,7 @@ fn circles(model: &Model, wanted: impl Fn(&Relation) -> bool) -> Vec<(Chain<'_>,
                     stack.push((target, 0));
                 }
                 Some(Mark::Open) => {
-                    let from = chain.iter().position(|(object, _)| object.ix == target.ix).unwrap_or(chain.len());
+                    let from = chain.iter().position(|(step, _)| step.ix == target.ix).unwrap_or(chain.len());
                     let mut circle: Chain<'_> = chain.get(from..).unwrap_or_default().to_vec();
                     circle.push((object, relation));
                     found.push((circle, target.ix));

@@ -32,3 +32,4 @@ pub use read::{element, read, Manifest, Read};
 pub use schema::schemas;
 pub use source::SourceFile;
 pub use write::write;
+pub use yaml::read_yaml;

@@ -51,9 +51,11 @@ pub const PATTERN: Limit = limit("pattern_letters", 500);
 pub const TEXT: Limit = limit("text_letters", 10_000);
 /// Conditions of a view's filter.
 pub const FILTER_NODES: Limit = limit("filter_nodes", 500);
+/// Mistakes told at once; there is one more that says how many there are.
+pub const DIAGNOSTICS: Limit = limit("metadata_diagnostics", 1_000);
 
 /// All of them.
 pub const LIMITS: &[Limit] = &[
     FILE_BYTES, NESTING, ELEMENTS, OBJECTS, FIELDS, COLUMNS, RELATIONS, EDGES, VIEWS, OPTIONS, UNIQUE_KEYS, UNIQUE_PARTS, TARGETS,
-    LINK_FIELDS, LABEL, ABOUT, PATTERN, TEXT, FILTER_NODES,
+    LINK_FIELDS, LABEL, ABOUT, PATTERN, TEXT, FILTER_NODES, DIAGNOSTICS,
 ];

@@ -32,7 +32,7 @@ pub(crate) fn members(object: &Object) -> impl Iterator<Item = &str> {
     fields.chain(relations).chain(edges)
 }
 
-fn member<'m>(object: &'m Object, name: &str) -> Result<Member<'m>, Diagnostic> {
+fn member<'m>(object: &'m Object, name: &str) -> Result<Member<'m>, Box<Diagnostic>> {
     if let Some(field) = object.field_named(name) {
         return Ok(Member::Field(field));
     }
@@ -45,27 +45,27 @@ fn member<'m>(object: &'m Object, name: &str) -> Result<Member<'m>, Diagnostic> 
     let retired = object.fields.iter().any(|field| field.name.as_str() == name)
         || object.relations.iter().any(|relation| relation.name.as_str() == name)
         || object.edges.iter().any(|edge| edge.name.as_str() == name);
-    Err(if retired {
+    Err(Box::new(if retired {
         unknown_field::retired(object.name.as_str(), name)
     } else {
         unknown_field::unknown_field(object.name.as_str(), name, members(object))
-    })
+    }))
 }
 
 /// Follows a dotted name through to-one relations.
-fn resolve<'m>(model: &'m Model, object: &'m Object, name: &str) -> Result<Member<'m>, Diagnostic> {
+fn resolve<'m>(model: &'m Model, object: &'m Object, name: &str) -> Result<Member<'m>, Box<Diagnostic>> {
     let mut object = object;
     let mut steps: Vec<&str> = name.split('.').take(HOPS_MAX + 2).collect();
     let last = steps.pop().unwrap_or_default();
     if steps.len() > HOPS_MAX {
-        return Err(unknown_field::too_far(name, HOPS_MAX));
+        return Err(Box::new(unknown_field::too_far(name, HOPS_MAX)));
     }
     for step in steps {
         let target = match member(object, step)? {
             Member::Relation(relation) => relation.target().and_then(|target| model.object(target)),
             Member::Field(_) | Member::Edge => None,
         };
-        object = target.ok_or_else(|| unknown_field::no_way_on(step))?;
+        object = target.ok_or_else(|| Box::new(unknown_field::no_way_on(step)))?;
     }
     member(object, last)
 }
@@ -86,7 +86,7 @@ impl<'a> Names<'a> {
         match resolve(self.model, self.object, name) {
             Ok(member) => Some(member),
             Err(diagnostic) => {
-                self.say(diagnostic, at);
+                self.say(*diagnostic, at);
                 None
             }
         }

@@ -34,8 +34,8 @@ pub(crate) fn check(name: &str, value: &At<'_>, shape: &Shape, path: &str, repor
             }
         }
         Shape::Table(inner) if value.json.is_object() => table(value, inner, path, report),
-        Shape::Either(shapes) if shapes.iter().any(|shape| fits(value.json, shape)) => {
-            if let Some(inner) = shapes.iter().find(|shape| fits(value.json, shape)) {
+        Shape::Either(shapes) if shapes.iter().any(|one| fits(value.json, one)) => {
+            if let Some(inner) = shapes.iter().find(|one| fits(value.json, one)) {
                 check(name, value, inner, path, report);
             }
         }
@@ -99,7 +99,7 @@ fn fits(value: &Json, shape: &Shape) -> bool {
         Shape::Decimal => decimal(value).is_some(),
         Shape::List(_) => value.is_array(),
         Shape::Localized | Shape::Names(_) | Shape::Table(_) => value.is_object(),
-        Shape::Either(shapes) => shapes.iter().any(|shape| fits(value, shape)),
+        Shape::Either(shapes) => shapes.iter().any(|one| fits(value, one)),
     }
 }
 

@@ -157,3 +157,15 @@ pub(crate) fn parse(file: &SourceFile, report: &mut Vec<Diagnostic>) -> Option<N
     }
     builder.finish()
 }
+
+/// A file that is no metadata (a mapping) as JSON: the same subset of YAML, the same diagnostics.
+///
+/// # Errors
+/// All that is wrong with its text.
+pub fn read_yaml(file: &SourceFile) -> Result<Json, Vec<Diagnostic>> {
+    let mut report = Vec::new();
+    match parse(file, &mut report) {
+        Some(node) if report.is_empty() => Ok(node.to_json()),
+        _ => Err(report),
+    }
+}

@@ -54,7 +54,7 @@ fn mutate(text: &str, at: usize, length: usize, piece: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     let at = at % (letters.len() + 1);
     let end = (at + length).min(letters.len());
-    letters[..at].iter().collect::<String>() + piece + &letters[end..].iter().collect::<String>()
+    letters.iter().take(at).collect::<String>() + piece + &letters.iter().skip(end).collect::<String>()
 }
 
 proptest! {

@@ -1,7 +1,5 @@
 //! What is written is read back as the same elements.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -61,10 +59,10 @@ fn properties() -> impl Strategy<Value = JsonMap<String, Json>> {
 
 fn layer() -> impl Strategy<Value = Layer> {
     let group = prop_oneof![Just("fields"), Just("relations"), Just("views"), Just("layouts")];
-    let object = (name(), properties()).prop_map(|(object, properties)| (ElementPath::object(&object), properties));
-    let member = (name(), group, name(), properties()).prop_map(|(object, group, name, properties)| (ElementPath::child(&object, group, &name), properties));
-    prop::collection::vec(prop_oneof![object, member], 0..12).prop_map(|elements| {
-        let unique: BTreeMap<String, JsonMap<String, Json>> = elements.into_iter().map(|(path, properties)| (path.0, properties)).collect();
+    let object = (name(), properties()).prop_map(|(name, properties)| (ElementPath::object(&name), properties));
+    let member = (name(), group, name(), properties()).prop_map(|(of, group, name, properties)| (ElementPath::child(&of, group, &name), properties));
+    prop::collection::vec(prop_oneof![object, member], 0..12).prop_map(|drawn| {
+        let unique: BTreeMap<String, JsonMap<String, Json>> = drawn.into_iter().map(|(path, properties)| (path.0, properties)).collect();
         let elements = unique.into_iter().map(|(path, properties)| element("tenant", ElementPath(path), properties)).collect();
         Layer { package: Name::known("tenant"), elements }
     })

@@ -2,8 +2,6 @@
 //!
 //! `UPDATE=1 cargo test -p tenon-compiler --test schemas` rewrites them.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
-
 use std::fs;
 use std::path::Path;
 

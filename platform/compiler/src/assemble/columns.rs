@@ -4,8 +4,8 @@ use tenon_model::{Column, ColumnType, FieldKind, Part, SortRule};
 
 /// The columns of a field of this kind; the main one first.
 pub(super) fn of(kind: &FieldKind, sort: SortRule, stem: &str) -> Vec<Column> {
-    let column = |part: Part, suffix: &str, kind: ColumnType| Column { part, name: format!("{stem}{suffix}"), kind };
-    let whole = |kind: ColumnType| vec![column(Part::Whole, "", kind)];
+    let column = |part: Part, suffix: &str, of: ColumnType| Column { part, name: format!("{stem}{suffix}"), kind: of };
+    let whole = |of: ColumnType| vec![column(Part::Whole, "", of)];
     let folded = || vec![column(Part::Whole, "", ColumnType::Text), column(Part::Fold, "_f", ColumnType::Text)];
     match kind {
         FieldKind::Text { .. } if sort == SortRule::Pinyin => {

@@ -102,7 +102,7 @@ fn edges(owner: ObjectIx, part: &Parts<'_>, model: &mut Model, scope: &mut Scope
     let mut made: Vec<(ObjectIx, Edge)> = Vec::new();
     for (member, relation) in part.relations.iter().zip(object.relations.iter().skip(tenon_model::system::RELATIONS)) {
         let here = relation.state == State::Active && owner_state == State::Active;
-        let state = |target: ObjectIx, scope: &Scope<'_>| if here && scope.is_active(target) { State::Active } else { State::Retired };
+        let state = |target: ObjectIx, within: &Scope<'_>| if here && within.is_active(target) { State::Active } else { State::Retired };
         if let (RelationShape::Many(link), Some(target)) = (relation.shape, relation.targets.first().copied()) {
             let kind = EdgeKind::Linked { link, here: LinkEnd::Source };
             let texts = (relation.label.clone(), relation.about.clone());
@@ -110,8 +110,8 @@ fn edges(owner: ObjectIx, part: &Parts<'_>, model: &mut Model, scope: &mut Scope
         }
         if let Some((at, name)) = inverse_name(member) {
             let inverse = member.get("inverse");
-            let label = inverse.and_then(|at| at.get("label")).map_or_else(|| plural_label.clone(), |label| label.localized());
-            let about = inverse.and_then(|at| at.get("about")).map_or_else(Localized::default, |about| about.localized());
+            let label = inverse.and_then(|inverse| inverse.get("label")).map_or_else(|| plural_label.clone(), |label| label.localized());
+            let about = inverse.and_then(|inverse| inverse.get("about")).map_or_else(Localized::default, |about| about.localized());
             for target in &relation.targets {
                 let kind = match relation.shape {
                     RelationShape::Many(link) => EdgeKind::Linked { link, here: LinkEnd::Target },
@@ -129,8 +129,8 @@ fn edges(owner: ObjectIx, part: &Parts<'_>, model: &mut Model, scope: &mut Scope
         }
     }
     for (on, edge) in made {
-        if let Some(object) = model.objects.get_mut(usize::from(on.0)) {
-            object.edges.push(edge);
+        if let Some(holder) = model.objects.get_mut(usize::from(on.0)) {
+            holder.edges.push(edge);
         }
     }
 }

@@ -67,7 +67,7 @@ fn check_type(merged: &Merged<'_>, scope: &mut Scope<'_>) -> Option<&'static Fie
     if NOT_YET_TYPES.contains(&word) {
         report.push(not_enforced_yet::not_enforced_yet(&format!("field type `{word}`")).at(at.span()).of(merged.path.clone()));
     } else if known.is_none() {
-        let types = keys::FIELD_TYPES.iter().map(|known| known.word);
+        let types = keys::FIELD_TYPES.iter().map(|candidate| candidate.word);
         report.push(unknown_type::unknown_type(word, types).at(at.span()).of(merged.path.clone()));
     }
     known
@@ -80,8 +80,8 @@ fn check_keys(merged: &Merged<'_>, field_type: &FieldType, scope: &mut Scope<'_>
         match field_type.all_keys().find(|known| known.name == *key) {
             Some(known) => shape::check(key, at, &known.shape, &merged.path, report),
             None => {
-                let known = shape::names(field_type.all_keys());
-                report.push(unknown_key::unknown_key(&owner(), key, known).at(at.key_span()).of(merged.path.clone()));
+                let all = shape::names(field_type.all_keys());
+                report.push(unknown_key::unknown_key(&owner(), key, all).at(at.key_span()).of(merged.path.clone()));
             }
         }
     }

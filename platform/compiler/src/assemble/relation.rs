@@ -45,7 +45,7 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, owner: ObjectIx, link: LinkI
         required,
         read_only: false,
         system: false,
-        on_delete: deletion(merged, shape, part_of, required, scope),
+        on_delete: deletion(merged, shape, required, scope),
         tree: merged.is_true("tree"),
         part_of,
         kind_column: (shape == RelationShape::Any).then(|| format!("{stem}_k")),
@@ -134,7 +134,8 @@ fn check_shape(merged: &Merged<'_>, shape: RelationShape, targets: &[ObjectIx], 
     }
 }
 
-fn deletion(merged: &Merged<'_>, shape: RelationShape, part_of: bool, required: bool, scope: &mut Scope<'_>) -> OnDelete {
+fn deletion(merged: &Merged<'_>, shape: RelationShape, required: bool, scope: &mut Scope<'_>) -> OnDelete {
+    let part_of = merged.is_true("part_of");
     let said = merged.get("on_delete");
     let (chosen, complaint) = match said.and_then(|at| at.text()) {
         None if part_of => (OnDelete::Cascade, None),

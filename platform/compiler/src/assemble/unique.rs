@@ -57,10 +57,10 @@ fn composite(part: &Parts<'_>, object: &Object, (text, at): (&str, &At<'_>), kno
     let mut resolved = Vec::new();
     for item in at.items().take(limits::UNIQUE_PARTS.max) {
         let member = item.text()?;
-        let outcome = if seen.insert(member) { resolve(object, text, member) } else { Err(unique::twice(text, member)) };
+        let outcome = if seen.insert(member) { resolve(object, text, member) } else { Err(Box::new(unique::twice(text, member))) };
         match outcome {
             Ok(found) => resolved.push(found),
-            Err(diagnostic) => scope.report.push(diagnostic.at(item.span()).of(path.clone())),
+            Err(diagnostic) => scope.report.push((*diagnostic).at(item.span()).of(path.clone())),
         }
     }
     // With a part missing the key would refuse records that differ in that part: better no key, and the report above.
@@ -71,20 +71,24 @@ fn composite(part: &Parts<'_>, object: &Object, (text, at): (&str, &At<'_>), kno
     })
 }
 
-fn resolve<'o>(object: &'o Object, key: &str, member: &str) -> Result<(UniquePart, &'o str), Diagnostic> {
+fn resolve<'o>(object: &'o Object, key: &str, member: &str) -> Result<(UniquePart, &'o str), Box<Diagnostic>> {
     let name = object.name.as_str();
     if let Some(field) = object.fields.iter().find(|field| field.name.as_str() == member) {
         let able = keys::field_type(field.kind.word()).is_some_and(|kind| kind.unique == keys::Unique::Can);
         return match field.columns.first() {
-            _ if field.state == State::Retired => Err(unknown_field::retired(name, member)),
+            _ if field.state == State::Retired => Err(Box::new(unknown_field::retired(name, member))),
             Some(column) if able => Ok((UniquePart::Field(field.ix), &column.name)),
-            _ => Err(unique::unfit(member, field.kind.word())),
+            _ => Err(Box::new(unique::unfit(member, field.kind.word()))),
         };
     }
     match object.relations.iter().find(|relation| relation.name.as_str() == member) {
-        Some(relation) if relation.state == State::Retired => Err(unknown_field::retired(name, member)),
+        Some(relation) if relation.state == State::Retired => Err(Box::new(unknown_field::retired(name, member))),
         Some(relation) if relation.shape == RelationShape::One => Ok((UniquePart::Relation(relation.ix), &relation.column)),
-        Some(_) => Err(unique::many(key, member)),
-        None => Err(unknown_field::unknown_field(name, member, object.fields.iter().map(|field| field.name.as_str()).chain(object.relations.iter().map(|relation| relation.name.as_str())))),
+        Some(_) => Err(Box::new(unique::many(key, member))),
+        None => {
+            let fields = object.active_fields().map(|field| field.name.as_str());
+            let relations = object.active_relations().map(|relation| relation.name.as_str());
+            Err(Box::new(unknown_field::unknown_field(name, member, fields.chain(relations))))
+        }
     }
 }

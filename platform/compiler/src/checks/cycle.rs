@@ -17,3 +17,14 @@ pub(crate) fn required(chain: &[&str]) -> Diagnostic {
 fn arrows(chain: &[&str]) -> String {
     chain.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" → ")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn records_cannot_need_each_other_in_a_circle() {
+        assert_eq!(codes("relations:\n  a: { label: { en: A }, to: deal, required: true }\n"), [super::CODE]);
+        assert!(codes("relations:\n  a: { label: { en: A }, to: deal }\n").is_empty());
+    }
+}

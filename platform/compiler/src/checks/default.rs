@@ -12,3 +12,14 @@ pub(crate) fn unfit(reason: &str) -> Diagnostic {
 pub(crate) fn refused(kind: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("a field of type {kind} has no default"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_default_fits_its_field() {
+        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: integer, max: 3, default: 4 }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: integer, max: 3, default: 3 }\n").is_empty());
+    }
+}

@@ -8,3 +8,14 @@ pub(crate) const CODE: &str = "metadata/duplicate-option";
 pub(crate) fn duplicate_option(name: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("option `{name}` is offered twice")).help("keep one of them")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_code_is_offered_once() {
+        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: choice, options: [b, b] }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: choice, options: [b, c] }\n").is_empty());
+    }
+}

@@ -19,3 +19,14 @@ pub(crate) fn missing() -> Diagnostic {
 pub(crate) fn unknown(found: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("format {found} is not known")).help("write `format: tenon/v1`")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes_of;
+
+    #[test]
+    fn a_file_says_its_format() {
+        assert_eq!(codes_of(&[("object.yaml", "format: tenon/v9\nobject: deal\nlabel: { en: Deal }\n")]), [super::CODE]);
+        assert!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n")]).is_empty());
+    }
+}

@@ -20,3 +20,14 @@ pub(crate) fn target_twice(name: &str) -> Diagnostic {
 pub(crate) fn many(reason: &str) -> Diagnostic {
     Diagnostic::error(CODE, reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn an_inverse_has_a_name_or_is_none() {
+        assert_eq!(codes("relations:\n  a: { label: { en: A }, to: deal, inverse: true }\n"), [super::CODE]);
+        assert!(codes("relations:\n  a: { label: { en: A }, to: deal, inverse: { name: others } }\n").is_empty());
+    }
+}

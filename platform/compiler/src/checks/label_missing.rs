@@ -14,3 +14,14 @@ pub(crate) fn no_label(what: &str) -> Diagnostic {
 pub(crate) fn incomplete(what: &str, key: &str, locale: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("{what} has no `{key}` in `{locale}`")).help("the base package speaks `en` and `zh`")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn everything_people_meet_has_a_label() {
+        assert_eq!(codes("fields:\n  a: { type: text }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: text }\n").is_empty());
+    }
+}

@@ -14,3 +14,14 @@ pub(crate) fn exceeded(limit: Limit, actual: usize, owner: &str, unit: &str) -> 
 pub(crate) fn options(actual: usize) -> Diagnostic {
     exceeded(crate::limits::OPTIONS, actual, "the field", "options").help("make the options records of an object, and the field a relation")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_limit_is_kept() {
+        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: text, max: 10001 }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: text, max: 10000 }\n").is_empty());
+    }
+}

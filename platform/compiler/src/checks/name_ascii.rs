@@ -47,3 +47,14 @@ fn proposal(name: &str) -> Option<String> {
     }
     tenon_value::Name::check(&proposal).ok().map(|()| proposal)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn names_are_ascii_labels_are_not() {
+        assert_eq!(codes("fields:\n  金额: { type: text, label: { zh: 金额 } }\n"), [super::CODE]);
+        assert!(codes("fields:\n  jin_e: { type: text, label: { zh: 金额 } }\n").is_empty());
+    }
+}

@@ -39,3 +39,14 @@ pub(crate) fn holder_of_object(name: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn what_every_record_has_is_no_field() {
+        assert_eq!(codes("fields:\n  owner: { type: text, label: { en: A } }\n"), [super::CODE]);
+        assert!(codes("fields:\n  holder: { type: text, label: { en: A } }\n").is_empty());
+    }
+}

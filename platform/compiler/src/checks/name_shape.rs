@@ -19,3 +19,14 @@ pub(crate) fn shape(name: &str) -> Diagnostic {
 pub(crate) fn empty() -> Diagnostic {
     Diagnostic::error(CODE, "a name cannot be empty")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_name_begins_with_a_letter() {
+        assert_eq!(codes("fields:\n  2nd: { type: text, label: { en: A } }\n"), [super::CODE]);
+        assert!(codes("fields:\n  second: { type: text, label: { en: A } }\n").is_empty());
+    }
+}

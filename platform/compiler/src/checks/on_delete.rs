@@ -16,3 +16,14 @@ pub(crate) fn of_many() -> Diagnostic {
 pub(crate) fn of_part() -> Diagnostic {
     Diagnostic::error(CODE, "a part is deleted and restored with its whole").help("leave `on_delete` out")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn what_is_required_is_not_cleared() {
+        assert_eq!(codes("relations:\n  a: { label: { en: A }, to: deal, many: true, on_delete: clear }\n"), [super::CODE]);
+        assert!(codes("relations:\n  a: { label: { en: A }, to: deal, on_delete: clear }\n").is_empty());
+    }
+}

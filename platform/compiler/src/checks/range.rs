@@ -16,3 +16,14 @@ pub(crate) fn scale(scale: u64) -> Diagnostic {
 pub(crate) fn bound(key: &str, reason: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{key}` {reason}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn bounds_leave_room_for_a_value() {
+        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: integer, min: 2, max: 1 }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: integer, min: 1, max: 2 }\n").is_empty());
+    }
+}

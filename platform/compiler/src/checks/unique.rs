@@ -20,3 +20,14 @@ pub(crate) fn twice(key: &str, part: &str) -> Diagnostic {
 pub(crate) fn many(key: &str, part: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("unique key `{key}` cannot hold relation `{part}`")).help("a key is made of fields and of relations to one object")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_key_is_made_of_what_can_be_compared() {
+        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: geo, unique: true }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: text, unique: true }\n").is_empty());
+    }
+}

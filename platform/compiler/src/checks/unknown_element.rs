@@ -13,3 +13,14 @@ pub(crate) fn no_such_group(path: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{path}` is no path of an element"))
         .help("paths are `opportunity`, `opportunity.fields.stage`, `opportunity.relations.account`, `opportunity.views.mine`, `opportunity.layouts.record`")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes_of;
+
+    #[test]
+    fn a_label_belongs_to_something() {
+        assert_eq!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal.fields.name: 名称 }\n")]), [super::CODE]);
+        assert!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\nfields: { name: { type: text } }\n"), ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal.fields.name: 名称 }\n")]).is_empty());
+    }
+}

@@ -31,3 +31,14 @@ pub(crate) fn no_way_on(step: &str) -> Diagnostic {
 pub(crate) fn too_far(name: &str, most: usize) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{}` leads over more than {most} relations", super::wrong_type::shorten(name)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn what_is_named_is_there() {
+        assert_eq!(codes("display: b\nfields:\n  a: { label: { en: A }, type: text }\n"), [super::CODE]);
+        assert!(codes("display: a\nfields:\n  a: { label: { en: A }, type: text }\n").is_empty());
+    }
+}

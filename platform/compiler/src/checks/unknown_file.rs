@@ -9,3 +9,14 @@ pub(crate) fn unknown_file(path: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{path}` is no file of metadata"))
         .help("an object has `object.yaml`, `views.yaml`, `layout.yaml` and `labels/<locale>.yaml`; a package has `package.yaml`")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes_of;
+
+    #[test]
+    fn metadata_lies_in_known_files() {
+        assert_eq!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("view.yaml", "format: tenon/v1\n")]), [super::CODE]);
+        assert!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("README.md", "words"), ("deals.yaml", "format: tenon/v1\nmapping: deal\n")]).is_empty());
+    }
+}

@@ -18,3 +18,14 @@ pub(crate) fn unknown_key<'a>(owner: &str, key: &str, known: impl IntoIterator<I
 pub(crate) fn in_other_file(key: &str, file: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{key}` does not stand in this file")).help(format!("move it to `{file}`, beside this file"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_key_is_known() {
+        assert_eq!(codes("plurals: deals\n"), [super::CODE]);
+        assert!(codes("plural: deals\n").is_empty());
+    }
+}

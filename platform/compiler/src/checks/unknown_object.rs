@@ -20,3 +20,14 @@ pub(crate) fn undescribed<'a>(name: &str, known: impl IntoIterator<Item = &'a st
         None => diagnostic.help("a new object says at least its `label`"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_relation_leads_somewhere() {
+        assert_eq!(codes("relations:\n  a: { label: { en: A }, to: deel }\n"), [super::CODE]);
+        assert!(codes("relations:\n  a: { label: { en: A }, to: deal }\n").is_empty());
+    }
+}

@@ -24,3 +24,14 @@ pub(crate) fn unknown_type<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         None => diagnostic.help(format!("the types are `{}`", known.join("`, `"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_type_is_known() {
+        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: string }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: text }\n").is_empty());
+    }
+}

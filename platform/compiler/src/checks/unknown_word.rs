@@ -11,3 +11,14 @@ pub(crate) fn unknown_word(key: &str, word: &str, known: &[&str]) -> Diagnostic 
         None => diagnostic.help(format!("it is one of `{}`", known.join("`, `"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_word_is_one_of_its_keys_words() {
+        assert_eq!(codes("relations:\n  a: { label: { en: A }, to: deal, on_delete: delete }\n"), [super::CODE]);
+        assert!(codes("relations:\n  a: { label: { en: A }, to: deal, on_delete: cascade }\n").is_empty());
+    }
+}

@@ -36,3 +36,14 @@ pub(crate) fn shorten(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_value_is_of_its_keys_sort() {
+        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: text, required: \"true\" }\n"), [super::CODE]);
+        assert!(codes("fields:\n  a: { label: { en: A }, type: text, required: true }\n").is_empty());
+    }
+}

@@ -9,3 +9,14 @@ pub(crate) const CODE: &str = "metadata/yaml";
 pub(crate) fn broken(words: &str) -> Diagnostic {
     Diagnostic::error(CODE, words.trim_end_matches('.').to_owned()).help("check indentation, brackets and quotes here and on the line above")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn broken_text_is_no_metadata() {
+        assert_eq!(codes("fields: {\n"), [super::CODE]);
+        assert!(codes("fields: {}\n").is_empty());
+    }
+}

@@ -34,3 +34,14 @@ pub(crate) fn duplicate_key(key: &str) -> Diagnostic {
 pub(crate) fn documents() -> Diagnostic {
     Diagnostic::error(CODE, "a file holds one document").help("put what follows `---` into a file of its own")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::checks::testing::codes;
+
+    #[test]
+    fn a_key_is_written_once() {
+        assert_eq!(codes("icon: a\nicon: b\n"), [super::CODE]);
+        assert!(codes("icon: a\n").is_empty());
+    }
+}

@@ -72,7 +72,7 @@ fn edges<'m>(parts: &[Parts<'_>], model: &'m Model, object: &'m Object, taken: &
         if let Some(holder) = name_reserved::holder_of_member(edge.name.as_str()) {
             report.push(name_reserved::reserved(edge.name.as_str(), holder).at(span.clone()).of(declared.path.clone()));
         }
-        let from = model.object(edge.target).map_or("", |object| object.name.as_str());
+        let from = model.object(edge.target).map_or("", |other| other.name.as_str());
         let what = format!("list `{}` of `{}` (the inverse of `{from}.{}`)", edge.name, object.name, declared.name);
         claim(taken, (&edge.graphql, what), (span, &declared.path), report);
     }

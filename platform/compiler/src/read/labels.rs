@@ -80,7 +80,7 @@ impl Label {
         let Some(part) = descend(&mut property.value, deeper, &mut pointer) else { return missing() };
         let Some(part) = part.as_object_mut() else { return missing() };
         let texts = part.entry(self.key).or_insert_with(|| Json::Object(JsonMap::new()));
-        let Some(texts) = texts.as_object_mut() else { return None };
+        let texts = texts.as_object_mut()?;
         if texts.contains_key(self.locale) {
             return Some(label_twice::label_twice(&self.path, self.key, self.locale));
         }

@@ -50,16 +50,16 @@ pub(super) fn read(root: &Node, file: &SourceFile, report: &mut Vec<Diagnostic>)
         report.push(wrong_type::wrong_type("version", "text of three numbers, as in `1.0.0`", value.json).at(value.span()));
     }
     let name = at.get("package")?;
-    let package = name.text().and_then(|text| match text.parse() {
+    let package = name.text().and_then(|word| match word.parse() {
         Ok(package) => Some(package),
         Err(_) => {
-            report.extend(crate::names::complaint(text).map(|diagnostic| diagnostic.at(name.span())));
+            report.extend(crate::names::complaint(word).map(|diagnostic| diagnostic.at(name.span())));
             None
         }
     });
     // Requirements are only pairs of texts if nothing was wrong with them.
     let requires = at.get("requires").filter(|_| report.len() == known);
-    let requires = requires.iter().flat_map(At::entries).filter_map(|(name, range)| Some((name.to_owned(), range.text()?.to_owned()))).collect();
+    let requires = requires.iter().flat_map(At::entries).filter_map(|(other, range)| Some((other.to_owned(), range.text()?.to_owned()))).collect();
     Some(Manifest {
         package: package?,
         publisher: text("publisher"),

@@ -104,7 +104,7 @@ fn order(at: &At<'_>, object: &Object, names: &mut Names<'_>, hops: usize) {
     };
     let kind = match super::member(object, name) {
         Err(diagnostic) => {
-            names.report.push(diagnostic.at(value.key_span()).of(names.path));
+            names.report.push((*diagnostic).at(value.key_span()).of(names.path));
             return;
         }
         Ok(Member::Field(field)) if field.kind.is_sortable() => return direction(&value, names),

@@ -14,7 +14,7 @@ pub(super) fn flow(value: &Json) -> String {
         Json::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Json::Object(map) if map.is_empty() => "{}".to_owned(),
         Json::Object(map) => {
-            let entries: Vec<String> = map.iter().map(|(key, value)| format!("{}: {}", word(key), flow(value))).collect();
+            let entries: Vec<String> = map.iter().map(|(key, inner)| format!("{}: {}", word(key), flow(inner))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
     }
