@@ -3,7 +3,7 @@
 use tenon_hooks::{Operation, Phase};
 use tenon_value::{Json, Name};
 
-use crate::{LoadError, Subscription};
+use crate::{LoadError, Subscription, since_1};
 
 /// The only form of description there is.
 const FORMAT: i64 = 1;
@@ -26,6 +26,7 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
     if json.get("format").and_then(Json::as_i64) != Some(FORMAT) {
         return Err(wrong("its description has another format than 1"));
     }
+    fits(word(&json, "contract")?)?;
     let name = word(&json, "package")?.replace('-', "_");
     if name.parse::<Name>().is_err() {
         return Err(wrong(&format!("`{}` is no name of a package", name.escape_default())));
@@ -38,6 +39,19 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
     let hooks = json.get("hooks").and_then(Json::as_array).ok_or_else(|| wrong("`hooks` is missing"))?;
     let subscriptions = hooks.iter().map(subscription).collect::<Result<_, _>>()?;
     Ok(Description { name, version: version.to_owned(), subscriptions })
+}
+
+/// An older host cannot know what a younger contract added, so the linker's word is not enough.
+fn fits(contract: &str) -> Result<(), LoadError> {
+    let (package, version) = contract.split_once('@').unwrap_or((contract, ""));
+    let mut numbers = version.split('.');
+    let major = numbers.next().unwrap_or_default();
+    let minor: Option<u32> = numbers.next().and_then(|minor| minor.parse().ok());
+    if package == since_1::PACKAGE && major == since_1::MAJOR && minor.is_some_and(|minor| since_1::MINORS.contains(&minor)) {
+        return Ok(());
+    }
+    let (wanted, ours) = (contract.escape_default(), format!("{}@{}.{}", since_1::PACKAGE, since_1::MAJOR, since_1::MINORS.end()));
+    Err(LoadError::Contract(format!("it is written for `{wanted}`, this is `{ours}`")))
 }
 
 fn subscription(hook: &Json) -> Result<Subscription, LoadError> {
@@ -82,16 +96,24 @@ mod tests {
             "",
             "\u{0}",
             "[]",
-            r#"{"format":2,"package":"a","version":"1","hooks":[]}"#,
-            r#"{"format":1,"package":"A b","version":"1","hooks":[]}"#,
-            r#"{"format":1,"package":"a","version":"<1>","hooks":[]}"#,
-            r#"{"format":1,"package":"a","version":"1"}"#,
-            r#"{"format":1,"package":"a","version":"1","hooks":[{"phase":"after_save","object":"x","operations":["create"]}]}"#,
-            r#"{"format":1,"package":"a","version":"1","hooks":[{"phase":"before_save","object":"x","operations":["insert"]}]}"#,
+            r#"{"format":2,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[]}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"A b","version":"1","hooks":[]}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"<1>","hooks":[]}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1"}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[{"phase":"after_save","object":"x","operations":["create"]}]}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[{"phase":"before_save","object":"x","operations":["insert"]}]}"#,
         ];
         for text in wrong {
             assert!(matches!(read(text.as_bytes()), Err(LoadError::Undescribed(_))), "{text}");
         }
         assert!(read(&[0xff]).is_err());
+    }
+
+    #[test]
+    fn a_plugin_for_a_younger_contract_waits_for_a_younger_host() {
+        for contract in ["tenon:plugin@1.1.0", "tenon:plugin@2.0.0", "tenon:plugin@0.9.0", "tenon:plugin", "acme:plugin@1.0.0"] {
+            let text = format!(r#"{{"format":1,"contract":"{contract}","package":"a","version":"1","hooks":[]}}"#);
+            assert!(matches!(read(text.as_bytes()), Err(LoadError::Contract(_))), "{contract}");
+        }
     }
 }

@@ -43,6 +43,8 @@ use generated::tenon::plugin::{clock, log};
 pub(crate) const PACKAGE: &str = "tenon:plugin";
 /// See [`PACKAGE`].
 pub(crate) const MAJOR: &str = "1";
+/// The minors this host knows.
+pub(crate) const MINORS: std::ops::RangeInclusive<u32> = 0..=0;
 
 /// What every plugin may import, by interface. `types` has no functions.
 pub(crate) const GRANTED: [(&str, &[&str]); 3] = [("types", &[]), ("log", &["write"]), ("clock", &["now", "today"])];
