@@ -1,0 +1,26 @@
+//! The metadata API: a static schema in the words of the files, over `tenon-packages`.
+//!
+//! Names of elements are snake_case values, enum values lower-case (API.md §2). Invariants: a document is counted before
+//! async-graphql sees it; the changes of one document are one transaction; reads are cut to what the principal may see.
+
+mod alter;
+mod api;
+mod can;
+mod describe;
+mod door;
+mod field;
+mod guard;
+mod inputs;
+mod mutation;
+mod object;
+mod plan;
+mod properties;
+mod query;
+mod relation;
+mod respond;
+mod scalars;
+mod settings;
+mod views;
+mod words;
+
+pub use api::MetadataApi;

@@ -1,0 +1,91 @@
+//! The door of the metadata API: one request in, one response out.
+
+use std::sync::Arc;
+
+use async_graphql::{EmptySubscription, Request, Schema, Variables};
+use bytes::Bytes;
+use tenon_catalog::Catalog;
+use tenon_context::OpContext;
+use tenon_diagnostics::Problems;
+use tenon_packages::Packages;
+use tenon_store::Store;
+
+use super::door::Door;
+use super::mutation::Mutation;
+use super::query::Query;
+use super::{guard, respond};
+use crate::{GraphqlRequest, GraphqlResponse};
+
+type MetadataSchema = Schema<Query, Mutation, EmptySubscription>;
+
+/// The metadata API of all tenants. Cheap to clone.
+#[derive(Clone)]
+pub struct MetadataApi {
+    store: Store,
+    packages: Packages,
+    schema: MetadataSchema,
+}
+
+impl std::fmt::Debug for MetadataApi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MetadataApi").finish_non_exhaustive()
+    }
+}
+
+fn schema() -> MetadataSchema {
+    // Recursion is bounded by our own count of nesting, before the document comes here.
+    Schema::build(Query, Mutation, EmptySubscription).limit_recursive_depth(crate::limits::NESTING).finish()
+}
+
+impl MetadataApi {
+    /// The API over a store, its models and what changes them.
+    #[must_use]
+    pub fn new(store: Store, catalog: Arc<Catalog>, packages: Packages) -> Self {
+        let _ = catalog;
+        Self { store, packages, schema: schema() }
+    }
+
+    /// The schema, as SDL; the same for everybody.
+    #[must_use]
+    pub fn sdl(&self) -> Bytes {
+        Bytes::from(self.schema.sdl())
+    }
+
+    /// Answers a request. Never fails: what is wrong is in the response.
+    pub async fn execute(&self, cx: OpContext, request: GraphqlRequest) -> GraphqlResponse {
+        let told = respond::Told::new(&cx);
+        let kind = match guard::check(&request) {
+            Ok(kind) => kind,
+            Err(problem) => return respond::rejected(&told, Problems::from(problem)),
+        };
+        if kind == guard::Kind::Mutation && request.is_get {
+            return respond::mutation_by_get(&told);
+        }
+        let dry_run = cx.dry_run || request.extensions.get("dryRun").and_then(tenon_value::Json::as_bool).unwrap_or_default();
+        let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), cx));
+        let mut inner = Request::new(request.query)
+            .variables(Variables::from_json(tenon_value::Json::Object(request.variables)))
+            .data(Arc::clone(&door));
+        if let Some(name) = request.operation_name {
+            inner = inner.operation_name(name);
+        }
+        let response = self.schema.execute(inner).await;
+        // A document whose answer lacks something that must be there has changed nothing.
+        let ended = door.end(response.errors.is_empty() && !dry_run).await;
+        match ended {
+            Ok(version) => respond::answered(&told, &response, version.unwrap_or(told.version), dry_run),
+            Err(error) => respond::failed(&told, error.problems()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_speaks_the_words_of_the_files() {
+        let sdl = super::schema().sdl();
+        for words in ["long_text", "input CreateObjectInput", "pluralLabel: LocalizedText", "enum Risk", "destructive", "scalar ChoiceOption", "onDelete: OnDelete"] {
+            assert!(sdl.contains(words), "{words}\n{sdl}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Objects as the metadata API shows them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, SimpleObject};
+use tenon_model::{Model, ObjectIx};
+use tenon_value::Json;
+
+use super::can::ObjectCan;
+use super::door::{Failure, door};
+use super::field::{Field, Owner};
+use super::relation::Relation;
+use super::scalars::Long;
+use super::views::{Layout, View};
+use super::words::State;
+
+/// An object of the tenant.
+#[derive(Clone)]
+pub(super) struct Object {
+    pub(super) model: Arc<Model>,
+    pub(super) at: ObjectIx,
+}
+
+/// The names GraphQL knows an object by.
+#[derive(SimpleObject)]
+pub(super) struct GraphqlNames {
+    #[graphql(name = "type")]
+    kind: String,
+    single: String,
+    plural: String,
+    aggregate: String,
+    create: String,
+    update: String,
+    upsert: String,
+    filter: String,
+    order: String,
+    changed: String,
+}
+
+/// A unique key of several parts, or of one field.
+#[derive(SimpleObject)]
+pub(super) struct UniqueKey {
+    name: String,
+    graphql_name: String,
+    fields: Vec<String>,
+}
+
+impl Object {
+    fn object(&self) -> async_graphql::Result<&tenon_model::Object> {
+        self.model.object(self.at).ok_or_else(|| async_graphql::Error::new("there is no such object"))
+    }
+
+    fn locale(&self, ctx: &Context<'_>, locale: Option<&str>) -> tenon_value::Locale {
+        locale.and_then(tenon_value::Locale::from_tag).unwrap_or(door(ctx).cx.locale)
+    }
+
+    fn field(&self, at: u16, alias: Option<usize>) -> Field {
+        Field { model: Arc::clone(&self.model), owner: Owner::Object(self.at), at, alias }
+    }
+}
+
+fn key(object: &tenon_model::Object, key: &tenon_model::UniqueKey) -> UniqueKey {
+    let part = |part: &tenon_model::UniquePart| match part {
+        tenon_model::UniquePart::Field(ix) => object.field(*ix).map(|field| field.name.to_string()),
+        tenon_model::UniquePart::Relation(ix) => object.relation(*ix).map(|relation| relation.name.to_string()),
+    };
+    UniqueKey { name: key.name.to_string(), graphql_name: key.graphql.clone(), fields: key.parts.iter().filter_map(part).collect() }
+}
+
+#[async_graphql::Object]
+impl Object {
+    async fn id(&self) -> async_graphql::Result<async_graphql::ID> {
+        Ok(self.object()?.id.0.to_string().into())
+    }
+
+    async fn name(&self) -> async_graphql::Result<String> {
+        Ok(self.object()?.name.to_string())
+    }
+
+    async fn plural(&self) -> async_graphql::Result<String> {
+        Ok(self.object()?.plural.to_string())
+    }
+
+    async fn label(&self, ctx: &Context<'_>, locale: Option<String>) -> async_graphql::Result<Option<String>> {
+        Ok(self.object()?.label.get(self.locale(ctx, locale.as_deref())).map(str::to_owned))
+    }
+
+    async fn plural_label(&self, ctx: &Context<'_>, locale: Option<String>) -> async_graphql::Result<Option<String>> {
+        Ok(self.object()?.plural_label.get(self.locale(ctx, locale.as_deref())).map(str::to_owned))
+    }
+
+    async fn about(&self, ctx: &Context<'_>, locale: Option<String>) -> async_graphql::Result<Option<String>> {
+        Ok(self.object()?.about.get(self.locale(ctx, locale.as_deref())).map(str::to_owned))
+    }
+
+    async fn package(&self) -> async_graphql::Result<String> {
+        Ok(self.object()?.package.to_string())
+    }
+
+    /// The layer that brought it: `tenant`, or a package's name.
+    async fn layer(&self) -> async_graphql::Result<String> {
+        Ok(self.object()?.package.to_string())
+    }
+
+    async fn state(&self) -> async_graphql::Result<State> {
+        Ok(self.object()?.state.into())
+    }
+
+    /// The field that names a record.
+    async fn display(&self) -> async_graphql::Result<Option<String>> {
+        let object = self.object()?;
+        Ok(object.display.and_then(|at| object.field(at)).map(|field| field.name.to_string()))
+    }
+
+    async fn icon(&self) -> async_graphql::Result<Option<String>> {
+        Ok(self.object()?.icon.clone())
+    }
+
+    async fn can(&self, ctx: &Context<'_>) -> ObjectCan {
+        ObjectCan::of(&door(ctx).policy, self.at)
+    }
+
+    async fn graphql(&self) -> async_graphql::Result<GraphqlNames> {
+        let names = &self.object()?.graphql;
+        let of = |stem: &str, ending: &str| format!("{stem}{ending}");
+        Ok(GraphqlNames {
+            kind: names.type_name.clone(),
+            single: names.single.clone(),
+            plural: names.plural.clone(),
+            aggregate: of(&names.plural, "Aggregate"),
+            create: of("create", &names.type_name),
+            update: of("update", &names.type_name),
+            upsert: of("upsert", &names.type_name),
+            filter: of(&names.type_name, "Filter"),
+            order: of(&names.type_name, "Order"),
+            changed: of(&names.single, "Changed"),
+        })
+    }
+
+    /// Its own fields in order; those every record has with `system`, former names with `deprecated`.
+    async fn fields(
+        &self,
+        ctx: &Context<'_>,
+        names: Option<Vec<String>>,
+        #[graphql(default)] system: bool,
+        #[graphql(default)] retired: bool,
+        #[graphql(default)] deprecated: bool,
+    ) -> async_graphql::Result<Vec<Field>> {
+        let policy = &door(ctx).policy;
+        let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
+        let mut fields = Vec::new();
+        for field in &self.object()?.fields {
+            let hidden = (field.system && !system) || (field.state == tenon_model::State::Retired && !retired);
+            if hidden || !policy.may_read_field(self.at, field.ix) {
+                continue;
+            }
+            if wanted(field.name.as_str()) {
+                fields.push(self.field(field.ix.0, None));
+            }
+            let aliases = field.aliases.iter().enumerate().filter(|(_, (name, _))| deprecated && wanted(name.as_str()));
+            fields.extend(aliases.map(|(at, _)| self.field(field.ix.0, Some(at))));
+        }
+        Ok(fields)
+    }
+
+    /// Its own relations in order; those every record has with `system`.
+    async fn relations(&self, ctx: &Context<'_>, #[graphql(default)] system: bool, #[graphql(default)] retired: bool) -> async_graphql::Result<Vec<Relation>> {
+        let policy = &door(ctx).policy;
+        let shown = |relation: &&tenon_model::Relation| {
+            let hidden = (relation.system && !system) || (relation.state == tenon_model::State::Retired && !retired);
+            !hidden && policy.may_read_relation(self.at, relation.ix)
+        };
+        let relation = |relation: &tenon_model::Relation| Relation { model: Arc::clone(&self.model), object: self.at, at: relation.ix };
+        Ok(self.object()?.relations.iter().filter(shown).map(relation).collect())
+    }
+
+    async fn views(&self, ctx: &Context<'_>, #[graphql(default)] retired: bool) -> async_graphql::Result<Vec<View>> {
+        let locale = door(ctx).cx.locale;
+        let shown = |view: &&tenon_model::View| retired || view.state == tenon_model::State::Active;
+        Ok(self.object()?.views.iter().filter(shown).map(|view| View::of(view, locale)).collect())
+    }
+
+    async fn layouts(&self) -> async_graphql::Result<Vec<Layout>> {
+        Ok(self.object()?.layouts.iter().map(Layout::of).collect())
+    }
+
+    async fn unique(&self) -> async_graphql::Result<Vec<UniqueKey>> {
+        let object = self.object()?;
+        Ok(object.unique.iter().map(|one| key(object, one)).collect())
+    }
+
+    /// Rules; this version has none.
+    async fn rules(&self) -> Vec<Json> {
+        Vec::new()
+    }
+
+    /// The process; this version has none.
+    async fn process(&self) -> Option<Json> {
+        None
+    }
+
+    /// Roles that may read it.
+    async fn roles(&self) -> Vec<&'static str> {
+        vec![tenon_context::Principal::ADMINISTRATOR]
+    }
+
+    /// How many records there are, deleted ones included.
+    async fn record_count(&self, ctx: &Context<'_>) -> Result<Long, Failure> {
+        Ok(Long(door(ctx).row_count(self.at).await?))
+    }
+
+    /// Paths of what the tenant wrote over a package's elements here.
+    async fn overrides(&self, ctx: &Context<'_>) -> Result<Vec<String>, Failure> {
+        let door = door(ctx);
+        let Some(object) = self.model.object(self.at) else { return Ok(Vec::new()) };
+        let prefix = format!("{}.", object.name);
+        let all = door.packages.overrides(door.cx.model.tenant).await?;
+        Ok(all.into_iter().filter(|path| *path == object.name.as_str() || path.starts_with(&prefix)).collect())
+    }
+}

@@ -1,0 +1,112 @@
+//! Plans and what came of them, as the metadata API shows them.
+
+use async_graphql::SimpleObject;
+use tenon_value::Json;
+
+use super::scalars::{DateTime, Long};
+use super::words::{ApiEffect, Risk};
+
+/// What would be done.
+#[derive(SimpleObject)]
+pub(super) struct Plan {
+    hash: String,
+    base: u64,
+    empty: bool,
+    risk: Risk,
+    operations: Vec<Operation>,
+    diagnostics: Vec<Diagnostic>,
+    expires_at: DateTime,
+}
+
+/// One step of a plan.
+#[derive(SimpleObject)]
+pub(super) struct Operation {
+    path: String,
+    op: String,
+    risk: Risk,
+    api: ApiEffect,
+    rows: Option<Long>,
+    violations: Option<Long>,
+    before: Option<Json>,
+    after: Option<Json>,
+    text: String,
+    help: Option<String>,
+}
+
+/// What is wrong with a wish.
+#[derive(SimpleObject)]
+pub(super) struct Diagnostic {
+    code: String,
+    severity: String,
+    message: String,
+    path: Option<String>,
+    file: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+    end_line: Option<u32>,
+    end_column: Option<u32>,
+    help: Option<String>,
+}
+
+/// Work that goes on in the background; this version does everything at once.
+#[derive(SimpleObject)]
+pub(super) struct Job {
+    id: async_graphql::ID,
+}
+
+/// What was done.
+#[derive(SimpleObject)]
+pub(super) struct Applied {
+    pub(super) version: u64,
+    pub(super) operations: Vec<Operation>,
+    pub(super) jobs: Vec<Job>,
+}
+
+impl From<tenon_packages::Operation> for Operation {
+    fn from(one: tenon_packages::Operation) -> Self {
+        Self {
+            path: one.path,
+            op: one.op.word().to_owned(),
+            risk: one.risk.into(),
+            api: one.api.into(),
+            rows: one.rows.map(Long),
+            violations: one.violations.map(Long),
+            before: one.before,
+            after: one.after,
+            text: one.text,
+            help: one.help,
+        }
+    }
+}
+
+impl From<tenon_diagnostics::Diagnostic> for Diagnostic {
+    fn from(one: tenon_diagnostics::Diagnostic) -> Self {
+        let span = one.span.as_ref();
+        Self {
+            code: one.code.to_owned(),
+            severity: one.severity.word().to_owned(),
+            message: one.message,
+            path: Some(one.path).filter(|path| !path.is_empty()),
+            file: span.map(|span| span.file.clone()),
+            line: span.map(|span| span.line),
+            column: span.map(|span| span.column),
+            end_line: span.map(|span| span.end_line),
+            end_column: span.map(|span| span.end_column),
+            help: one.help,
+        }
+    }
+}
+
+impl From<tenon_packages::Plan> for Plan {
+    fn from(plan: tenon_packages::Plan) -> Self {
+        Self {
+            base: plan.base.0,
+            empty: plan.is_empty(),
+            risk: plan.risk().into(),
+            hash: plan.hash,
+            operations: plan.operations.into_iter().map(Into::into).collect(),
+            diagnostics: plan.diagnostics.into_iter().map(Into::into).collect(),
+            expires_at: DateTime(plan.expires_at),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Reads of the metadata API, cut to what the principal may see.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, SimpleObject};
+use tenon_diagnostics::{Kind, Message, Problem};
+use tenon_model::State;
+
+use super::describe::{self, Describe};
+use super::door::{Failure, door};
+use super::object::Object;
+use super::plan::Plan;
+use super::settings::Settings;
+
+/// Plans listed where nothing is said.
+const PLANS_DEFAULT: usize = 20;
+/// Plans listed at most.
+const PLANS_MAX: usize = 100;
+
+/// Which model is live.
+#[derive(SimpleObject)]
+pub(super) struct ModelInfo {
+    version: u64,
+    settings: Settings,
+    /// Objects in use.
+    objects: u64,
+}
+
+/// A file of a layer.
+#[derive(SimpleObject)]
+pub(super) struct File {
+    path: String,
+    text: String,
+}
+
+/// An installed package.
+#[derive(SimpleObject)]
+pub(super) struct Package {
+    name: String,
+    version: String,
+    publisher: Option<String>,
+    label: Option<String>,
+    about: Option<String>,
+}
+
+/// Reads.
+pub(super) struct Query;
+
+#[async_graphql::Object]
+impl Query {
+    /// Which model is live.
+    async fn model(&self, ctx: &Context<'_>) -> ModelInfo {
+        let model = &door(ctx).cx.model;
+        ModelInfo { version: model.version.0, settings: (&model.settings).into(), objects: model.active_objects().count() as u64 }
+    }
+
+    /// Objects in use, or those named; retired ones with `retired`.
+    async fn objects(&self, ctx: &Context<'_>, names: Option<Vec<String>>, #[graphql(default)] retired: bool) -> Vec<Object> {
+        let door = door(ctx);
+        let model = &door.cx.model;
+        let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
+        let shown = |object: &&tenon_model::Object| {
+            (retired || object.state == State::Active) && door.sees(object.ix) && wanted(object.name.as_str())
+        };
+        model.objects.iter().filter(shown).map(|object| Object { model: Arc::clone(model), at: object.ix }).collect()
+    }
+
+    /// One object by name, retired or not.
+    async fn object(&self, ctx: &Context<'_>, name: String) -> Option<Object> {
+        let door = door(ctx);
+        let model = &door.cx.model;
+        let found = model.objects.iter().find(|object| object.name.as_str() == name && door.sees(object.ix))?;
+        Some(Object { model: Arc::clone(model), at: found.ix })
+    }
+
+    /// The files of a layer: `tenant`, or a package's name.
+    async fn pull(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default = "tenant")] layer: String,
+        paths: Option<Vec<String>>,
+    ) -> Result<Vec<File>, Failure> {
+        let door = door(ctx);
+        // A layer shows everything in it, whoever may see the objects: it is for those who may change it.
+        door.may_change()?;
+        let files = door.packages.pull(door.cx.model.tenant, &layer, paths.as_deref()).await?;
+        Ok(files.into_iter().map(|file| File { path: file.path, text: file.text }).collect())
+    }
+
+    /// Plans that can still be applied, the newest first.
+    async fn plans(&self, ctx: &Context<'_>, first: Option<i32>) -> Result<Vec<Plan>, Failure> {
+        let door = door(ctx);
+        door.may_change()?;
+        let asked = first.map_or(Ok(PLANS_DEFAULT), usize::try_from);
+        let first = asked.map_err(|_| Problem::invalid("range", "`first` is not negative", "`first` 不能为负"))?;
+        if first > PLANS_MAX {
+            return Err(Problem::exhausted("page_size", PLANS_MAX as u64, first as u64).into());
+        }
+        Ok(door.packages.plans(door.cx.model.tenant, first).into_iter().map(Into::into).collect())
+    }
+
+    /// Installed packages.
+    async fn packages(&self, ctx: &Context<'_>) -> Result<Vec<Package>, Failure> {
+        let door = door(ctx);
+        let locale = door.cx.locale;
+        let installed = door.packages.installed(door.cx.model.tenant).await?;
+        let package = |one: tenon_packages::PackageInfo| Package {
+            name: one.name.to_string(),
+            version: one.version,
+            publisher: one.publisher,
+            label: one.label.get(locale).map(str::to_owned),
+            about: one.about.get(locale).map(str::to_owned),
+        };
+        Ok(installed.into_iter().map(package).collect())
+    }
+
+    /// Everything a front end needs to start.
+    async fn describe(&self, ctx: &Context<'_>, #[graphql(name = "as")] viewer: Option<async_graphql::ID>) -> Result<Describe, Failure> {
+        let door = door(ctx);
+        if let Some(viewer) = viewer
+            && viewer.as_str() != door.cx.principal.id.to_string()
+        {
+            let message = Message::new("viewing as somebody else is not served by this version yet", "此版本尚不支持以他人身份查看");
+            return Err(Problem { rule: Some("not_served".into()), message, ..Problem::of_kind(Kind::Invalid) }.into());
+        }
+        describe::describe(door).await
+    }
+}

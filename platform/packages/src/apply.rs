@@ -1,0 +1,175 @@
+//! Carrying a plan out: computed again under the exclusive model lock, written in one transaction, live when it returns.
+//!
+//! Invariant: a crash or an error at any step leaves the tenant as it was; after commit there is nothing left to do but load.
+
+use std::sync::Arc;
+
+use tenon_context::OpContext;
+use tenon_diagnostics::Diagnostic;
+use tenon_model::{Model, ModelVersion};
+use tenon_store::{MetadataRows, MetadataTx};
+use tenon_value::{Json, Name, TenantId};
+
+use crate::compute::{compute, Computed};
+use crate::elements::Elements;
+use crate::measure::Gauge;
+use crate::settings::changed;
+use crate::{journal, physical, Draft, Operation, Packages, PackagesError, Risk, SettingsChange};
+
+/// What was done.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The version that is live now.
+    pub version: ModelVersion,
+    /// The steps, as they were carried out.
+    pub operations: Vec<Operation>,
+    /// The model that is live now.
+    pub model: Arc<Model>,
+}
+
+/// What the caller has agreed to.
+#[derive(Clone, Copy)]
+pub(crate) enum Consent<'a> {
+    /// Steps at these paths, however destructive.
+    Paths(&'a [String]),
+    /// Whatever the package brings.
+    Package,
+}
+
+impl Consent<'_> {
+    fn covers(self, operation: &Operation) -> bool {
+        match self {
+            Self::Paths(paths) => paths.contains(&operation.path),
+            Self::Package => true,
+        }
+    }
+}
+
+/// A draft to be carried out.
+#[derive(Clone)]
+pub(crate) struct Work<'a> {
+    pub(crate) tenant: TenantId,
+    pub(crate) cx: Option<&'a OpContext>,
+    pub(crate) target: Name,
+    pub(crate) draft: &'a Draft,
+    pub(crate) expect: Option<&'a str>,
+    pub(crate) consent: Consent<'a>,
+}
+
+impl Packages {
+    /// Carries a draft out in a transaction of its own.
+    pub(crate) async fn carry_out(&self, work: Work<'_>) -> Result<Applied, PackagesError> {
+        let mut tx = self.store.metadata_begin(work.tenant).await?;
+        match self.under_lock(&mut tx, &work).await {
+            Ok(Some(mut applied)) => {
+                tx.commit(applied.version).await?;
+                applied.model = self.live(work.tenant, applied.version).await?;
+                tracing::info!(tenant = %work.tenant, version = applied.version.0, steps = applied.operations.len(), "metadata applied");
+                Ok(applied)
+            }
+            Ok(None) => {
+                let version = tx.version();
+                tx.rollback().await?;
+                Ok(Applied { version, operations: Vec::new(), model: self.live(work.tenant, version).await? })
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Everything but the commit. None where there is nothing to do.
+    pub(crate) async fn under_lock(&self, tx: &mut MetadataTx, work: &Work<'_>) -> Result<Option<Applied>, PackagesError> {
+        let rows = tx.rows().await?;
+        let own = own_elements(&rows, &work.target);
+        let now = work.cx.map_or_else(self.clock, |cx| cx.now);
+        let mut computed = compute(work.tenant, &rows, &work.target, work.draft, now)?;
+        let plan = crate::measure::settle(&mut Gauge::Locked(tx), &mut computed, now).await?;
+        if work.expect.is_some_and(|hash| hash != plan.hash) {
+            return Err(PackagesError::PlanStale);
+        }
+        let errors: Vec<Diagnostic> = plan.errors().cloned().collect();
+        if !errors.is_empty() {
+            return Err(PackagesError::Refused(errors));
+        }
+        permitted(&plan.operations, work.consent)?;
+        if plan.is_empty() {
+            return Ok(None);
+        }
+        let by = work.cx.map_or("Tenon", |cx| cx.principal.display.as_str());
+        let note = journal::entry(by, work.target.as_str(), &plan.operations, (&own, &computed.wish.elements));
+        let version = computed.rows.version;
+        let model = write(tx, (work.tenant, &work.target), computed, &own).await?;
+        tx.journal(now, &note).await?;
+        Ok(Some(Applied { version, operations: plan.operations, model }))
+    }
+}
+
+/// Writes settings. None where nothing would change.
+pub(crate) async fn settings_under_lock(tx: &mut MetadataTx, cx: &OpContext, change: &SettingsChange) -> Result<Option<ModelVersion>, PackagesError> {
+    let rows = tx.rows().await?;
+    let new = changed(&rows.settings, change).map_err(|problem| PackagesError::Setting(Box::new(problem)))?;
+    if new == rows.settings {
+        return Ok(None);
+    }
+    if new.base_currency != rows.settings.base_currency {
+        refuse_stored_money(tx, cx.model.tenant, &rows).await?;
+    }
+    tx.put_settings(&new).await?;
+    let mut note = tenon_value::JsonMap::new();
+    note.insert("by".to_owned(), Json::from(cx.principal.display.as_str()));
+    note.insert("settings".to_owned(), journal::settings(&new));
+    note.insert("overwritten".to_owned(), journal::settings(&rows.settings));
+    tx.journal(cx.now, &Json::Object(note)).await?;
+    Ok(Some(ModelVersion(rows.version.0 + 1)))
+}
+
+/// Amounts are stored in the base currency too: with records in place it cannot change any more.
+async fn refuse_stored_money(tx: &mut MetadataTx, tenant: TenantId, rows: &MetadataRows) -> Result<(), PackagesError> {
+    let model = tenon_catalog::model_of(tenant, rows)?;
+    let has_money = |object: &tenon_model::Object| object.fields.iter().any(|field| matches!(field.kind, tenon_model::FieldKind::Money { .. }));
+    for object in model.objects.iter().filter(|object| has_money(object)) {
+        if tx.row_count(object).await? > 0 {
+            let problem = tenon_diagnostics::Problem::invalid(
+                "locked",
+                format!("`{}` has records with amounts in the base currency, it can no longer change", object.name),
+                format!("`{}` 已有以本位币计的记录,本位币不可再更改", object.name),
+            );
+            return Err(PackagesError::Setting(Box::new(problem.field("baseCurrency"))));
+        }
+    }
+    Ok(())
+}
+
+/// Blocked steps are refused; those that need it must be agreed to.
+fn permitted(operations: &[Operation], consent: Consent<'_>) -> Result<(), PackagesError> {
+    let blocked: Vec<Operation> = operations.iter().filter(|one| one.risk == Risk::Blocked).cloned().collect();
+    if !blocked.is_empty() {
+        return Err(PackagesError::Blocked(blocked));
+    }
+    let open: Vec<String> =
+        operations.iter().filter(|one| one.needs_confirmation() && !consent.covers(one)).map(|one| one.path.clone()).collect();
+    if open.is_empty() { Ok(()) } else { Err(PackagesError::Unconfirmed(open)) }
+}
+
+async fn write(tx: &mut MetadataTx, (tenant, target): (TenantId, &Name), computed: Computed, own: &Elements) -> Result<Arc<Model>, PackagesError> {
+    let Computed { wish, before, mut rows, after, .. } = computed;
+    let gone: Vec<_> = own.keys().filter(|path| !wish.elements.contains_key(*path)).cloned().collect();
+    if !gone.is_empty() {
+        tx.remove_elements(target, &gone).await?;
+    }
+    let elements: Vec<_> = wish.elements.values().cloned().collect();
+    tx.put_elements(target, &elements).await?;
+    if let Some(after) = &after {
+        physical::allocate(tx, after, &mut rows.physical).await?;
+    }
+    let after = tenon_catalog::model_of(tenant, &rows)?;
+    tx.shape(Some(&before), &after).await?;
+    Ok(Arc::new(after))
+}
+
+fn own_elements(rows: &MetadataRows, target: &Name) -> Elements {
+    let layer = rows.layers.iter().find(|layer| layer.package == *target);
+    layer.into_iter().flat_map(|layer| &layer.elements).map(|element| (element.path.clone(), element.clone())).collect()
+}

@@ -1,0 +1,40 @@
+//! Offline: would these files compile, over the base package, without any server?
+
+use tenon_diagnostics::Diagnostic;
+use tenon_model::{Layer, ModelVersion, Physical, Settings};
+use tenon_value::{Name, TenantId, Uuid};
+
+use crate::{crm, SourceFile, BASE_PACKAGE, TENANT_LAYER};
+
+/// Everything that is wrong with the files of a tenant or a package, alone and together with the base package.
+#[must_use]
+pub fn check(files: &[SourceFile]) -> Vec<Diagnostic> {
+    let read = tenon_compiler::read(&Name::known(TENANT_LAYER), files);
+    let mut diagnostics = read.diagnostics;
+    let mut layers: Vec<Layer> = Vec::new();
+    if read.layer.package.as_str() != BASE_PACKAGE {
+        layers.push(tenon_compiler::read(&Name::known(BASE_PACKAGE), &crm::files()).layer);
+    }
+    layers.push(read.layer);
+    let nobody = TenantId(Uuid::nil());
+    let assembled = tenon_compiler::assemble(nobody, ModelVersion(1), &Settings::default(), &layers, &Physical::default());
+    for found in assembled.diagnostics {
+        if !diagnostics.contains(&found) {
+            diagnostics.push(found);
+        }
+    }
+    diagnostics
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_package_and_a_file_over_it_compile() {
+        assert_eq!(check(&crm::files()), []);
+        let file = SourceFile::new("objects/deal/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal, zh: 交易 }\nrelations:\n  account: { to: acount }\n");
+        let codes: Vec<_> = check(&[file]).iter().map(|one| one.code).collect();
+        assert!(codes.contains(&"metadata/unknown-object"), "{codes:?}");
+    }
+}

@@ -1,0 +1,87 @@
+//! A draft worked out over what is stored: the steps, the mistakes, and everything as it would be. Pure.
+
+use std::sync::Arc;
+
+use tenon_catalog::CatalogError;
+use tenon_diagnostics::{Diagnostic, Severity};
+use tenon_model::{Layer, Model, ModelVersion};
+use tenon_store::MetadataRows;
+use tenon_value::{DateTime, Json, Name, TenantId};
+
+use crate::desired::{desired, Desired};
+use crate::diff::diff;
+use crate::elements::{property, Stored, TENANT_LAYER};
+use crate::judge::{judge, Judged};
+use crate::Draft;
+
+/// How long a renamed element's old name goes on working.
+const ALIAS_MILLIS: i64 = 90 * 24 * 60 * 60 * 1000;
+
+/// A draft worked out.
+pub(crate) struct Computed {
+    pub(crate) base: ModelVersion,
+    /// The steps, with what remains to be asked about them.
+    pub(crate) steps: Vec<Judged>,
+    /// What is wrong with it.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The layer as it would be.
+    pub(crate) wish: Desired,
+    /// The model as it is.
+    pub(crate) before: Arc<Model>,
+    /// The rows as they would be, and the model they make, where they make one.
+    pub(crate) rows: MetadataRows,
+    pub(crate) after: Option<Model>,
+}
+
+/// Works a draft of layer `target` out.
+pub(crate) fn compute(tenant: TenantId, rows: &MetadataRows, target: &Name, draft: &Draft, now: DateTime) -> Result<Computed, CatalogError> {
+    let before = Arc::new(tenon_catalog::model_of(tenant, rows)?);
+    let mut stored = Stored::new(&rows.layers, &rows.physical, target);
+    let mut wish = desired(&mut stored, draft);
+    stamp_aliases(&mut wish, now, &rows.settings.zone);
+    let steps = diff(&stored, &wish);
+    let next = rows_after(rows, target, &wish, ModelVersion(rows.version.0 + 1));
+    let (after, found) = tenon_catalog::assemble_rows(tenant, &next);
+    let mut diagnostics = std::mem::take(&mut wish.diagnostics);
+    diagnostics.extend(found);
+    in_order(&mut diagnostics);
+    let steps = judge(steps, &before, after.as_ref());
+    Ok(Computed { base: rows.version, steps, diagnostics, wish, before, rows: next, after })
+}
+
+/// The rows as they will be: the layer in its new form, in the order of layers.
+fn rows_after(rows: &MetadataRows, target: &Name, wish: &Desired, version: ModelVersion) -> MetadataRows {
+    let layer = Layer { package: target.clone(), elements: wish.elements.values().cloned().collect() };
+    let mut next = MetadataRows { version, ..rows.clone() };
+    match next.layers.iter_mut().find(|one| one.package == *target) {
+        Some(place) => *place = layer,
+        None => {
+            let tenant = next.layers.iter().position(|one| one.package.as_str() == TENANT_LAYER);
+            let place = if target.as_str() == TENANT_LAYER { None } else { tenant };
+            next.layers.insert(place.unwrap_or(next.layers.len()), layer);
+        }
+    }
+    next
+}
+
+/// Old names go on working for 90 days, to the end of that day in the tenant's zone.
+fn stamp_aliases(wish: &mut Desired, now: DateTime, zone: &str) {
+    let until = DateTime::from_millis(now.millis().saturating_add(ALIAS_MILLIS)).date_in(zone);
+    for (_, to) in &wish.renames {
+        if let Some(element) = wish.elements.get_mut(to) {
+            element.properties.insert("alias_until".to_owned(), property(Json::from(until.to_string())));
+        }
+    }
+}
+
+/// Errors first, and nothing said twice.
+fn in_order(diagnostics: &mut Vec<Diagnostic>) {
+    let mut seen: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for one in diagnostics.drain(..) {
+        if !seen.contains(&one) {
+            seen.push(one);
+        }
+    }
+    seen.sort_by_key(|one| one.severity != Severity::Error);
+    *diagnostics = seen;
+}

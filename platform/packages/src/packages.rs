@@ -1,0 +1,122 @@
+//! The door of this crate: plan, apply, pull, settings.
+
+use std::sync::Arc;
+
+use tenon_catalog::{Catalog, CatalogError};
+use tenon_context::OpContext;
+use tenon_model::{Model, ModelVersion};
+use tenon_store::Store;
+use tenon_value::{DateTime, Name, TenantId};
+
+use crate::apply::{Applied, Consent, Work};
+use crate::compute::compute;
+use crate::elements::{Stored, TENANT_LAYER};
+use crate::measure::{settle, Gauge};
+use crate::plans::{Kept, Plans};
+use crate::{crm, pull, Draft, PackageInfo, PackagesError, Plan, Session, SourceFile, BASE_PACKAGE};
+
+/// Plans and applies changes of metadata. Cheap to clone.
+#[derive(Clone)]
+pub struct Packages {
+    pub(crate) store: Store,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) clock: fn() -> DateTime,
+    plans: Plans,
+}
+
+impl std::fmt::Debug for Packages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Packages").finish_non_exhaustive()
+    }
+}
+
+impl Packages {
+    /// Over a store and its models. The clock is the wall's; business time comes with each context.
+    #[must_use]
+    pub fn new(store: Store, catalog: Arc<Catalog>, clock: fn() -> DateTime) -> Self {
+        Self { store, catalog, clock, plans: Plans::new() }
+    }
+
+    /// Plans a draft of the tenant's layer. Mistakes are in the plan's diagnostics.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn plan(&self, cx: &OpContext, draft: Draft) -> Result<Plan, PackagesError> {
+        let tenant = cx.model.tenant;
+        let rows = self.store.metadata(tenant).await?;
+        let mut computed = compute(tenant, &rows, &Name::known(TENANT_LAYER), &draft, cx.now)?;
+        let mut gauge = Gauge::reading(&self.store, cx, Arc::clone(&computed.before));
+        let plan = settle(&mut gauge, &mut computed, cx.now).await?;
+        if !plan.is_empty() && plan.errors().next().is_none() {
+            self.plans.keep(tenant, plan.clone(), draft);
+        }
+        Ok(plan)
+    }
+
+    /// Plans of this tenant that can still be applied, the newest first.
+    #[must_use]
+    pub fn plans(&self, tenant: TenantId, first: usize) -> Vec<Plan> {
+        self.plans.list(tenant, first)
+    }
+
+    /// A session in which changes are carried out together.
+    #[must_use]
+    pub fn session(&self, cx: OpContext) -> Session {
+        Session::new(self.clone(), cx)
+    }
+
+    pub(crate) fn kept(&self, tenant: TenantId, hash: &str) -> Option<Arc<Kept>> {
+        self.plans.find(tenant, hash)
+    }
+
+    /// Installs the base package in a new tenant; again on an old one, it brings what is new in it.
+    ///
+    /// # Errors
+    /// Where the store does not do it.
+    pub async fn install_base(&self, tenant: TenantId) -> Result<Applied, PackagesError> {
+        let draft = Draft::Files { files: crm::files(), prune: false };
+        let target = Name::known(BASE_PACKAGE);
+        let work = Work { tenant, cx: None, target, draft: &draft, expect: None, consent: Consent::Package };
+        match self.carry_out(work).await {
+            Err(PackagesError::Refused(diagnostics)) => {
+                let first = diagnostics.first().map(ToString::to_string);
+                Err(PackagesError::BuiltIn(first.unwrap_or_default()))
+            }
+            other => other,
+        }
+    }
+
+    /// The files of a layer: `tenant`, or a package's name. `paths` keeps some of them.
+    ///
+    /// # Errors
+    /// `NoLayer` where there is none of that name.
+    pub async fn pull(&self, tenant: TenantId, layer: &str, paths: Option<&[String]>) -> Result<Vec<SourceFile>, PackagesError> {
+        let rows = self.store.metadata(tenant).await?;
+        pull::files(&rows, layer, paths)
+    }
+
+    /// Installed packages.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn installed(&self, tenant: TenantId) -> Result<Vec<PackageInfo>, PackagesError> {
+        let rows = self.store.metadata(tenant).await?;
+        let base = crm::info().filter(|base| rows.layers.iter().any(|layer| layer.package == base.name));
+        Ok(base.into_iter().collect())
+    }
+
+    /// What the tenant wrote over a package's elements, by path.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn overrides(&self, tenant: TenantId) -> Result<Vec<String>, PackagesError> {
+        let rows = self.store.metadata(tenant).await?;
+        let stored = Stored::new(&rows.layers, &rows.physical, &Name::known(TENANT_LAYER));
+        Ok(stored.own.keys().filter(|path| stored.below.contains_key(*path)).map(|path| path.0.clone()).collect())
+    }
+
+    /// The model of at least this version.
+    pub(crate) async fn live(&self, tenant: TenantId, version: ModelVersion) -> Result<Arc<Model>, CatalogError> {
+        self.catalog.reload(tenant, version).await
+    }
+}

@@ -1,0 +1,36 @@
+//! A stored layer as files: what an author would have written.
+
+use std::collections::HashSet;
+
+use tenon_compiler::SourceFile;
+use tenon_model::{Layer, State};
+use tenon_store::MetadataRows;
+
+use crate::elements::{SERVER_PROPERTIES, TENANT_LAYER};
+use crate::PackagesError;
+
+/// The files of a layer; with `paths`, those among them.
+pub(crate) fn files(rows: &MetadataRows, layer: &str, paths: Option<&[String]>) -> Result<Vec<SourceFile>, PackagesError> {
+    let found = rows.layers.iter().find(|one| one.package.as_str() == layer);
+    let authored = match found {
+        Some(found) => authored(found),
+        None if layer == TENANT_LAYER => return Ok(Vec::new()),
+        None => return Err(PackagesError::NoLayer),
+    };
+    let mut files = tenon_compiler::write(&authored);
+    if let Some(paths) = paths {
+        files.retain(|file| paths.contains(&file.path));
+    }
+    Ok(files)
+}
+
+/// The layer without what only the server writes: retired elements with what hangs below them, ends of aliases.
+fn authored(layer: &Layer) -> Layer {
+    let retired: HashSet<&str> = layer.elements.iter().filter(|one| one.state == State::Retired).map(|one| one.path.0.as_str()).collect();
+    let active = layer.elements.iter().filter(|one| one.state == State::Active && !retired.contains(one.path.split().0));
+    let elements = active.cloned().map(|mut element| {
+        element.properties.retain(|key, _| !SERVER_PROPERTIES.contains(&key.as_str()));
+        element
+    });
+    Layer { package: layer.package.clone(), elements: elements.collect() }
+}

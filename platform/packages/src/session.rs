@@ -1,0 +1,154 @@
+//! Several changes in one transaction: a document of the metadata API is carried out whole, or not at all.
+//!
+//! Invariant: from the first change to the end the session holds the exclusive model lock; nothing outside sees a
+//! change before [`Session::finish`].
+
+use std::sync::Arc;
+
+use tenon_context::OpContext;
+use tenon_model::{Model, ModelVersion, ObjectIx};
+use tenon_store::MetadataTx;
+use tenon_value::Name;
+
+use crate::apply::{settings_under_lock, Consent, Work};
+use crate::elements::TENANT_LAYER;
+use crate::{Change, Draft, Operation, Packages, PackagesError, SettingsChange};
+
+/// The changes of one document, until it ends.
+#[derive(Debug)]
+pub struct Session {
+    packages: Packages,
+    cx: OpContext,
+    open: Option<Open>,
+}
+
+/// The transaction, from the first change on.
+struct Open {
+    tx: MetadataTx,
+    model: Arc<Model>,
+    changed: Option<ModelVersion>,
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Open").field("changed", &self.changed).finish_non_exhaustive()
+    }
+}
+
+/// The path a change takes out of use: it names it, so it is its own confirmation.
+fn retired_path(change: &Change) -> Option<String> {
+    match change {
+        Change::Retire(path) => Some(path.0.clone()),
+        _ => None,
+    }
+}
+
+impl Session {
+    pub(crate) const fn new(packages: Packages, cx: OpContext) -> Self {
+        Self { packages, cx, open: None }
+    }
+
+    /// The model with all changes so far.
+    #[must_use]
+    pub fn model(&self) -> Arc<Model> {
+        Arc::clone(self.open.as_ref().map_or(&self.cx.model, |open| &open.model))
+    }
+
+    /// Carries out changes. A change that retires names what it retires, so it is its own confirmation.
+    ///
+    /// # Errors
+    /// `Blocked`, `Unconfirmed`, `Refused`: then the session can only be abandoned.
+    pub async fn change(&mut self, changes: Vec<Change>) -> Result<Vec<Operation>, PackagesError> {
+        let named: Vec<String> = changes.iter().filter_map(retired_path).collect();
+        self.carry_out(&Draft::Changes(changes), None, &named).await
+    }
+
+    /// Carries out a plan by its hash. Steps that are destructive or break the API are named in `confirm` by path.
+    ///
+    /// # Errors
+    /// `PlanStale` where the metadata moved; as [`Session::change`] otherwise.
+    pub async fn apply(&mut self, hash: &str, confirm: &[String]) -> Result<Vec<Operation>, PackagesError> {
+        let kept = self.packages.kept(self.cx.model.tenant, hash).ok_or(PackagesError::PlanStale)?;
+        self.carry_out(&kept.draft, Some(hash), confirm).await
+    }
+
+    /// Changes settings.
+    ///
+    /// # Errors
+    /// `Setting` where one makes no sense.
+    pub async fn settings(&mut self, change: &SettingsChange) -> Result<Arc<Model>, PackagesError> {
+        let cx = self.cx.clone();
+        let open = self.opened().await?;
+        if let Some(version) = settings_under_lock(&mut open.tx, &cx, change).await? {
+            let rows = open.tx.rows().await?;
+            let rows = tenon_store::MetadataRows { version, ..rows };
+            open.model = Arc::new(tenon_catalog::model_of(cx.model.tenant, &rows)?);
+            open.changed = Some(version);
+        }
+        Ok(self.model())
+    }
+
+    /// How many records an object has.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn row_count(&mut self, object: ObjectIx) -> Result<u64, PackagesError> {
+        match &mut self.open {
+            None => Ok(self.packages.store.row_count(&self.cx.model, object).await?),
+            Some(open) => match Arc::clone(&open.model).object(object) {
+                Some(object) => Ok(open.tx.row_count(object).await?),
+                None => Ok(0),
+            },
+        }
+    }
+
+    /// Ends it: what was changed is live when this returns.
+    ///
+    /// # Errors
+    /// Where the store does not commit; then nothing was changed.
+    pub async fn finish(self) -> Result<Arc<Model>, PackagesError> {
+        let Some(Open { tx, model, changed }) = self.open else { return Ok(self.cx.model) };
+        let Some(version) = changed else {
+            tx.rollback().await?;
+            return Ok(model);
+        };
+        tx.commit(version).await?;
+        Ok(self.packages.live(self.cx.model.tenant, version).await?)
+    }
+
+    /// Ends it without a trace.
+    ///
+    /// # Errors
+    /// Where the store does not even roll back; the database will.
+    pub async fn abandon(self) -> Result<(), PackagesError> {
+        if let Some(open) = self.open {
+            open.tx.rollback().await?;
+        }
+        Ok(())
+    }
+
+    async fn opened(&mut self) -> Result<&mut Open, PackagesError> {
+        let open = match self.open.take() {
+            Some(open) => open,
+            None => {
+                let mut tx = self.packages.store.metadata_begin(self.cx.model.tenant).await?;
+                let rows = tx.rows().await?;
+                let model = Arc::new(tenon_catalog::model_of(self.cx.model.tenant, &rows)?);
+                Open { tx, model, changed: None }
+            }
+        };
+        Ok(self.open.insert(open))
+    }
+
+    async fn carry_out(&mut self, draft: &Draft, expect: Option<&str>, confirm: &[String]) -> Result<Vec<Operation>, PackagesError> {
+        let (packages, cx) = (self.packages.clone(), self.cx.clone());
+        let open = self.opened().await?;
+        let tenant = cx.model.tenant;
+        let work = Work { tenant, cx: Some(&cx), target: Name::known(TENANT_LAYER), draft, expect, consent: Consent::Paths(confirm) };
+        let done = packages.under_lock(&mut open.tx, &work).await?;
+        let Some(done) = done else { return Ok(Vec::new()) };
+        open.changed = Some(done.version);
+        open.model = done.model;
+        Ok(done.operations)
+    }
+}
