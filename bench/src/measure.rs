@@ -111,9 +111,9 @@ async fn loads(wish: &Wish, database: &Database, amount: &Amount, table: &mut ta
             let mut figures = table::Row::new(load, connections, database.place.database.is_some());
             for round in 0..wish.rounds {
                 let seed = u64::try_from(round)? + 1;
-                figures.floor.push(drive(&floor_target, load, &floor_ids, Side::Floor, seed, (connections, wish.seconds)).await?);
-                if let Some((_, target, ids)) = &platform {
-                    figures.platform.push(drive(target, load, ids, Side::Platform, seed, (connections, wish.seconds)).await?);
+                figures.floor.push(drive((&floor, &floor_target), load, &floor_ids, Side::Floor, seed, (connections, wish.seconds)).await?);
+                if let Some((server, target, ids)) = &platform {
+                    figures.platform.push(drive((server, target), load, ids, Side::Platform, seed, (connections, wish.seconds)).await?);
                 }
                 if let Some(url) = &database.place.database {
                     figures.peer.push(peer::run(url, load.name, amount, connections, wish.seconds).await?);
@@ -135,20 +135,21 @@ enum Side {
     Platform,
 }
 
+/// One run against a server: so many connections, so many seconds.
 async fn drive(
-    target: &Target,
+    (server, target): (&Server, &Target),
     load: &'static Load,
     ids: &Ids,
     side: Side,
     seed: u64,
-    run: (usize, u64),
+    (connections, seconds): (usize, u64),
 ) -> anyhow::Result<driver::Figures> {
     let ids = ids.clone();
     let make = move |chance: &mut Chance| {
         let parameters = load.next(&ids, chance);
         if side == Side::Platform { load.body(&parameters) } else { parameters }
     };
-    driver::run(target, make, seed, run.0, run.1).await
+    driver::run(target, server.vitals()?, make, seed, connections, seconds).await
 }
 
 /// Starts the platform, and fills a tenant by its public API.

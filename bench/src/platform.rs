@@ -69,6 +69,27 @@ impl Place {
     }
 }
 
+/// A process as the kernel counts it.
+#[derive(Clone, Copy)]
+pub(crate) struct Vitals(u32);
+
+impl Vitals {
+    /// Resident memory in KiB.
+    pub(crate) fn memory_kib(self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        Ok(line.trim().trim_end_matches("kB").trim().parse()?)
+    }
+
+    /// CPU time used so far, in microseconds. Linux counts it in hundredths of a second.
+    pub(crate) fn cpu_us(self) -> anyhow::Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0))?;
+        let after_name = stat.rsplit(')').next().unwrap_or_default();
+        let ticks = after_name.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
+        Ok(ticks.sum::<Result<u64, _>>()? * 10_000)
+    }
+}
+
 /// Starts any program that says `listening on http://…`.
 pub(crate) async fn serve_program(program: &Path, words: &[String]) -> anyhow::Result<Server> {
     let mut command = Command::new(program);
@@ -104,9 +125,9 @@ impl Server {
         matches!(self.process.try_wait(), Ok(None))
     }
 
-    /// Its process id, for a look at its memory.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.process.id()
+    /// What the kernel knows of it.
+    pub(crate) fn vitals(&self) -> anyhow::Result<Vitals> {
+        Ok(Vitals(self.process.id().context("the server runs")?))
     }
 }
 

@@ -8,6 +8,7 @@ use hdrhistogram::Histogram;
 use serde_json::Value;
 
 use crate::chance::Chance;
+use crate::platform::Vitals;
 use crate::wire::{Connection, Target};
 
 /// The longest latency that is told apart, in microseconds.
@@ -24,11 +25,14 @@ pub(crate) struct Figures {
     pub(crate) p50_ms: f64,
     /// 99th percentile of latency in milliseconds.
     pub(crate) p99_ms: f64,
+    /// CPU time of the server per answer, in microseconds.
+    pub(crate) cpu_us: f64,
 }
 
 /// Runs; any answer that is not a plain success ends it.
 pub(crate) async fn run(
     target: &Target,
+    vitals: Vitals,
     make: impl Fn(&mut Chance) -> Value + Send + Sync + 'static,
     seed: u64,
     connections: usize,
@@ -43,11 +47,21 @@ pub(crate) async fn run(
         let chance = Chance::new(seed.wrapping_mul(1_000).wrapping_add(u64::try_from(number)?));
         tasks.push(tokio::spawn(async move { ask(&target, &*make, chance, begin, end).await }));
     }
+    tokio::time::sleep_until(begin.into()).await;
+    let before = vitals.cpu_us()?;
+    tokio::time::sleep_until(end.into()).await;
+    let cpu = vitals.cpu_us()? - before;
     let mut all = Histogram::<u64>::new_with_bounds(1, LATENCY_MAX_US, 3)?;
     for task in tasks {
         all.add(task.await??)?;
     }
-    Ok(Figures { rate: count(all.len()) / count(seconds), p50_ms: ms(all.value_at_quantile(0.5)), p99_ms: ms(all.value_at_quantile(0.99)) })
+    let cpu_us = count(cpu) / count(all.len().max(1));
+    Ok(Figures {
+        cpu_us,
+        rate: count(all.len()) / count(seconds),
+        p50_ms: ms(all.value_at_quantile(0.5)),
+        p99_ms: ms(all.value_at_quantile(0.99)),
+    })
 }
 
 async fn ask(

@@ -41,8 +41,10 @@ impl Table {
     pub(super) fn print(&self) {
         say::result(&format!("\n## {}\n", self.title));
         if !self.rows.is_empty() {
-            say::result("| load | × floor | budget | met | floor / pgbench | req/s | floor req/s | p50 ms | p99 ms |");
-            say::result("|---|--:|--:|---|--:|--:|--:|--:|--:|");
+            say::result(
+                "| load | × floor | budget | met | floor / pgbench | req/s | floor req/s | CPU µs | floor CPU µs | p50 ms | p99 ms |",
+            );
+            say::result("|---|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|");
             self.rows.iter().for_each(|row| say::result(&row.line()));
         }
         if !self.one_off.is_empty() {
@@ -70,12 +72,14 @@ impl Row {
         let (budget, met) = if is_judged { (format!("{budget:.2}"), mark(ratio >= budget)) } else { (String::new(), "") };
         let peer = if self.peer.is_empty() { String::new() } else { share(floor / median(self.peer.clone())) };
         format!(
-            "| {} {} /{} | {} | {budget} | {met} | {peer} | {} | {floor:.0} | {} | {} |",
+            "| {} {} /{} | {} | {budget} | {met} | {peer} | {} | {floor:.0} | {} | {} | {} | {} |",
             self.load.name.to_uppercase(),
             self.load.about,
             self.connections,
             figure(ratio, 2),
             figure(platform, 0),
+            figure(of(&self.platform, |one| one.cpu_us), 0),
+            figure(of(&self.floor, |one| one.cpu_us), 0),
             figure(of(&self.platform, |one| one.p50_ms), 2),
             figure(of(&self.platform, |one| one.p99_ms), 2),
         )
