@@ -1,0 +1,68 @@
+// The whole client: a typed document, a POST, and errors as they come. Nothing here knows of opportunities.
+
+/** A document, with the types of what goes in and what comes out. */
+export interface Operation<Data, Variables> {
+  readonly text: string
+  /** Never set: it only carries the types. */
+  readonly types?: (variables: Variables) => Data
+}
+
+/** Writes down an operation with its types. */
+export function operation<Data, Variables>(text: string): Operation<Data, Variables> {
+  return { text }
+}
+
+/** One entry of `errors`, as far as a page needs it. */
+export interface Problem {
+  message: string
+  path?: (string | number)[]
+  extensions: {
+    code: string
+    rule?: string
+    field?: string
+    inputPath?: (string | number)[]
+    currentVersion?: number
+    changedFields?: string[]
+    requestId?: string
+  }
+}
+
+/** What the server refused. */
+export class Refused extends Error {
+  constructor(readonly problems: Problem[]) {
+    super(problems.map((problem) => problem.message).join('; '))
+    this.name = 'Refused'
+  }
+
+  /** The first problem of this rule. */
+  of(rule: string): Problem | undefined {
+    return this.problems.find((problem) => problem.extensions.rule === rule)
+  }
+}
+
+/** A tenant's data API. */
+export class Tenant {
+  constructor(
+    private readonly endpoint: string,
+    private readonly key: string,
+    private readonly language: 'en' | 'zh' = 'en',
+  ) {}
+
+  /** Runs an operation; what the server refuses is thrown as {@link Refused}. */
+  async run<Data, Variables>(what: Operation<Data, Variables>, variables: Variables): Promise<Data> {
+    const response = await fetch(this.endpoint, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.key}`,
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json',
+        'accept-language': this.language,
+      },
+      body: JSON.stringify({ query: what.text, variables }),
+    })
+    const answer = (await response.json()) as { data?: Data | null; errors?: Problem[] }
+    if (answer.errors) throw new Refused(answer.errors)
+    if (!answer.data) throw new Error(`status ${response.status} without data`)
+    return answer.data
+  }
+}
