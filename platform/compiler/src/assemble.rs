@@ -21,12 +21,13 @@ use std::collections::HashMap;
 
 use tenon_diagnostics::{Diagnostic, Severity};
 use tenon_model::{Layer, Model, ModelVersion, ObjectIx, Physical, Settings, State};
-use tenon_value::TenantId;
+use tenon_value::{ElementId, TenantId};
 
-use crate::checks::limit;
+use crate::checks::{duplicate, limit};
+use crate::located::At;
 pub(crate) use connect::inverse_name;
 
-use crate::merge::{merge, Parts};
+use crate::merge::{merge, Merged, Parts};
 use crate::{clash, cycle, limits, order};
 
 /// What came of assembling.
@@ -69,6 +70,7 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
         report.push(limit::exceeded(limits::OBJECTS, parts.len(), "the tenant", "objects"));
         parts.truncate(limits::OBJECTS.max);
     }
+    one_element_each(&parts, &mut report);
     let mut scope = Scope {
         physical,
         settings,
@@ -87,6 +89,7 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
     for object in model.objects.iter().filter(|object| object.state == State::Active) {
         model.by_name.insert(object.name.clone(), object.ix);
     }
+    object::drop_taken_object_aliases(&mut model);
     connect::relations(&parts, &mut model, &mut scope);
     for (part, object) in parts.iter().zip(&mut model.objects) {
         refer(part, object, &mut scope);
@@ -100,8 +103,23 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
     Assembled { model: (!wrong).then_some(model), diagnostics }
 }
 
+/// No two elements have one id: they would share a column.
+fn one_element_each<'p>(parts: &'p [Parts<'_>], report: &mut Vec<Diagnostic>) {
+    let mut known: HashMap<ElementId, &'p Merged<'_>> = HashMap::new();
+    for merged in parts.iter().flat_map(Parts::all) {
+        if let Some(other) = known.get(&merged.id) {
+            let diagnostic = duplicate::same_element(&merged.path, &other.path, merged.text("was"));
+            let span = merged.get("was").map_or_else(|| merged.span(), At::span);
+            report.push(diagnostic.at(span).of(merged.path.clone()));
+        } else {
+            known.insert(merged.id, merged);
+        }
+    }
+}
+
 /// What an object says of its own fields and relations, once they are there.
 fn refer(part: &Parts<'_>, object: &mut tenon_model::Object, scope: &mut Scope<'_>) {
+    object::drop_taken_aliases(object);
     object.display = display::choose(part, object, scope);
     object.unique = unique::keys(part, object, scope);
     let tree = object.relations.iter().find(|relation| relation.tree && relation.state == State::Active);

@@ -10,6 +10,11 @@ use crate::merge::Merged;
 /// The package whose texts are complete by rule.
 const COMPLETE: &str = "crm";
 
+/// Whether the texts inside a property have to be complete: ours are, a tenant's over ours are the tenant's affair.
+pub(crate) fn must_be_complete(merged: &Merged<'_>, key: &str) -> bool {
+    merged.package.as_str() == COMPLETE && merged.is_owners(key)
+}
+
 /// Warns of a missing label; refuses an incomplete one where `keys` have to be complete.
 pub(crate) fn complete(merged: &Merged<'_>, what: &str, keys: &[&str], report: &mut Vec<Diagnostic>) {
     if merged.state == State::Retired {

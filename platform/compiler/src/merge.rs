@@ -24,6 +24,8 @@ pub(crate) struct Merged<'a> {
     named: Named<'a>,
     /// All properties in layer order; of one key the last counts.
     pairs: Vec<(&'a str, At<'a>)>,
+    /// How many of them the owner wrote.
+    owned: usize,
 }
 
 /// Where an element's name stands.
@@ -43,6 +45,7 @@ impl<'a> Merged<'a> {
             state: element.state,
             named: Named::Element(&element.place),
             pairs: Vec::with_capacity(element.properties.len()),
+            owned: element.properties.len(),
         };
         merged.overlay(element);
         merged
@@ -58,6 +61,7 @@ impl<'a> Merged<'a> {
 
     /// An attribute of a link: a field inside a property of the relation `around`.
     pub(crate) fn inline(around: &Self, name: &'a str, at: At<'a>) -> Self {
+        let pairs: Vec<(&str, At<'a>)> = at.entries().collect();
         let first_name = at.get("was").and_then(|was| was.text()).unwrap_or(name);
         Self {
             path: Cow::Owned(format!("{}.link.{name}", around.path)),
@@ -65,7 +69,8 @@ impl<'a> Merged<'a> {
             id: crate::physical::link_field_id(around.id, first_name),
             package: around.package,
             state: State::Active,
-            pairs: at.entries().collect(),
+            owned: pairs.len(),
+            pairs,
             named: Named::Inline(at),
         }
     }
@@ -81,6 +86,11 @@ impl<'a> Merged<'a> {
     /// The value of a property. `null` written by a later layer takes the property away.
     pub(crate) fn get(&self, key: &str) -> Option<&At<'a>> {
         self.pairs.iter().rev().find(|(name, _)| *name == key).map(|(_, at)| at).filter(|at| !at.json.is_null())
+    }
+
+    /// True where the property that counts is the owner's, not a later layer's.
+    pub(crate) fn is_owners(&self, key: &str) -> bool {
+        self.pairs.iter().rposition(|(name, _)| *name == key).is_none_or(|at| at < self.owned)
     }
 
     pub(crate) fn text(&self, key: &str) -> Option<&'a str> {
@@ -124,6 +134,11 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// The object and everything below it.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Merged<'a>> {
+        std::iter::once(&self.object).chain(&self.fields).chain(&self.relations).chain(&self.views).chain(&self.layouts)
+    }
+
     fn group(&mut self, group: &str) -> Option<&mut Vec<Merged<'a>>> {
         match group {
             "fields" => Some(&mut self.fields),

@@ -19,7 +19,8 @@ fn assembled(layers: &[Layer]) -> Assembled {
 
 fn model(layers: &[Layer]) -> Model {
     let assembled = assembled(layers);
-    assembled.model.unwrap_or_else(|| panic!("{:#?}", assembled.diagnostics))
+    assert_eq!(assembled.diagnostics, []);
+    assembled.model.unwrap()
 }
 
 const USER: &str = "object: user\nlabel: { en: User }\nfields: { name: { type: text, label: { en: Name } } }\n";

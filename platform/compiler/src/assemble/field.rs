@@ -24,6 +24,7 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, holder: Holder, scope: &mut 
         check_keys(merged, field_type, scope);
     }
     check_name(merged, holder, scope);
+    object::check_was(merged, &mut scope.report);
     labels::complete(merged, &format!("field `{}`", merged.name), &["label", "about"], &mut scope.report);
     let word = field_type.map_or("text", |field_type| field_type.word);
     let kind = kind::build(word, merged, scope);

@@ -1,8 +1,9 @@
 //! One object with its fields; relations come when all objects are there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use tenon_model::{GraphqlNames, Object, ObjectIx, State};
+use tenon_diagnostics::Diagnostic;
+use tenon_model::{GraphqlNames, Model, Object, ObjectIx, State};
 use tenon_value::{camel, pascal, plural_of, Date, Localized, Name};
 
 use super::{field, system, Scope};
@@ -95,6 +96,7 @@ fn check_keys(merged: &Merged<'_>, scope: &mut Scope<'_>) {
     if merged.get("label").is_none() {
         report.push(missing_key::missing_key("an object", "label", "{ en: Opportunity, zh: 商机 }").at(merged.span()).of(merged.path.clone()));
     }
+    check_was(merged, report);
     labels::complete(merged, &format!("object `{}`", merged.name), &["label", "plural_label", "about"], report);
 }
 
@@ -113,6 +115,35 @@ fn plural(merged: &Merged<'_>, name: &Name, scope: &mut Scope<'_>) -> Name {
             // A name of 40 letters has a plural of more: the author has to say a shorter one.
             names::checked(&derived, || merged.span(), &merged.path, &mut scope.report)
         }
+    }
+}
+
+/// `was` is a name, or there never was such an element.
+pub(super) fn check_was(merged: &Merged<'_>, report: &mut Vec<Diagnostic>) {
+    if let Some((at, was)) = merged.get("was").and_then(|at| Some((at, at.text()?))) {
+        report.extend(names::complaint(was).map(|diagnostic| diagnostic.at(at.span()).of(merged.path.clone())));
+    }
+}
+
+/// A former name that something else has by now is served as that.
+pub(super) fn drop_taken_aliases(object: &mut Object) {
+    if object.fields.iter().all(|field| field.aliases.is_empty()) {
+        return;
+    }
+    let fields = object.fields.iter().map(|field| field.graphql.clone());
+    let relations = object.relations.iter().map(|relation| relation.graphql.clone());
+    let edges = object.edges.iter().map(|edge| edge.graphql.clone());
+    let taken: HashSet<String> = fields.chain(relations).chain(edges).collect();
+    for field in &mut object.fields {
+        field.aliases.retain(|(alias, _)| !taken.contains(&camel(alias.as_str())));
+    }
+}
+
+/// The same for objects.
+pub(super) fn drop_taken_object_aliases(model: &mut Model) {
+    let taken: HashSet<Name> = model.objects.iter().flat_map(|object| [object.name.clone(), object.plural.clone()]).collect();
+    for object in &mut model.objects {
+        object.aliases.retain(|(alias, _)| !taken.contains(alias));
     }
 }
 

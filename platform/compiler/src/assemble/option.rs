@@ -9,7 +9,7 @@ use super::Scope;
 use crate::checks::{duplicate_option, label_missing, limit, missing_key};
 use crate::located::At;
 use crate::merge::Merged;
-use crate::{limits, names};
+use crate::{labels, limits, names};
 
 /// The options in declared order.
 pub(super) fn all(merged: &Merged<'_>, scope: &mut Scope<'_>) -> Vec<Choice> {
@@ -36,7 +36,7 @@ pub(super) fn all(merged: &Merged<'_>, scope: &mut Scope<'_>) -> Vec<Choice> {
 fn option(merged: &Merged<'_>, item: &At<'_>, at: &At<'_>, code: &str, scope: &mut Scope<'_>) -> Choice {
     let name = names::checked_code(code, || at.span(), &merged.path, &mut scope.report);
     let label = item.get("label").map_or_else(Localized::default, |label| label.localized());
-    if merged.package.as_str() == "crm" && (label.en.is_none() || label.zh.is_none()) {
+    if labels::must_be_complete(merged, "options") && (label.en.is_none() || label.zh.is_none()) {
         let locale = if label.en.is_none() { "en" } else { "zh" };
         scope.report.push(label_missing::incomplete(&format!("option `{code}`"), "label", locale).at(item.span()).of(merged.path.clone()));
     }

@@ -82,6 +82,7 @@ fn check_keys(merged: &Merged<'_>, scope: &mut Scope<'_>) {
     if let Some(holder) = name_reserved::holder_of_member(merged.name) {
         report.push(name_reserved::reserved(merged.name, holder).at(merged.span()).of(merged.path.clone()));
     }
+    super::object::check_was(merged, report);
     labels::complete(merged, &format!("relation `{}`", merged.name), &["label", "about"], report);
 }
 

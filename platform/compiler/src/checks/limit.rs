@@ -24,4 +24,10 @@ mod tests {
         assert_eq!(codes("fields:\n  a: { label: { en: A }, type: text, max: 10001 }\n"), [super::CODE]);
         assert!(codes("fields:\n  a: { label: { en: A }, type: text, max: 10000 }\n").is_empty());
     }
+
+    #[test]
+    fn two_thousand_fields_are_too_many() {
+        let fields: String = (0..2_000).map(|at| format!("  field_{at}: {{ type: text, label: {{ en: A }} }}\n")).collect();
+        assert_eq!(codes(&format!("fields:\n{fields}")), [super::CODE]);
+    }
 }
