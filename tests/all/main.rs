@@ -1,0 +1,14 @@
+//! Everything that needs a running server, in one binary: linking is what costs.
+//!
+//! `stories` plays the Markdown stories on both databases with a second tenant present; the other modules hold what
+//! a story cannot say. `STORY=part-of-a-path` plays some stories, `UPDATE=1` rewrites what they expect.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod bad_input;
+mod both;
+mod flow;
+mod live_model;
+mod plugins;
+mod real_pipeline;
+mod stories;

@@ -1,0 +1,56 @@
+//! Plugins in a save: `hello` patches and refuses, its looping twin is stopped; on both databases.
+
+use serde_json::json;
+use tenon_tests::{Database, Setting, TestServer, run_all};
+
+use crate::both::on;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hello_patches_and_refuses_on_sqlite() {
+    hello(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hello_patches_and_refuses_on_postgres() {
+    hello(Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_looping_plugin_is_stopped_on_sqlite() {
+    looping(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_looping_plugin_is_stopped_on_postgres() {
+    looping(Database::Postgres).await;
+}
+
+async fn hello(database: Database) {
+    let component = Setting::read().component("hello").unwrap();
+    on(database, vec![component], async |server, setting| {
+        let outcome = run_all(server, setting, &[Setting::repository().join("plugins/hello/stories")]).await?;
+        anyhow::ensure!(outcome.failures.is_empty(), "{}", outcome.failures.join("\n\n"));
+        Ok(())
+    })
+    .await;
+}
+
+async fn looping(database: Database) {
+    let component = Setting::read().component("looping").unwrap();
+    on(database, vec![component], stopped).await;
+}
+
+async fn stopped(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let body = json!({ "query": r#"mutation { createTag(input: { name: "vip" }) { id } createOpportunity(input: { name: "Deal" }) { id } }"# });
+    let answer = tenant.post("graphql", &body, &[]).await?.json()?;
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!((&answer["data"], &extensions["code"], &extensions["limit"]), (&json!(null), &json!("PLUGIN_FAULT"), &json!("fuel")), "{answer}");
+    assert!(extensions["package"].as_str().is_some_and(|package| package.starts_with("looping@")), "{answer}");
+
+    // Nothing is left of the document, and objects no plugin asked for are saved as ever.
+    let data = tenant.data("{ opportunities { nodes { id } } tags { nodes { id } } }", json!({})).await?;
+    assert_eq!(data, json!({ "opportunities": { "nodes": [] }, "tags": { "nodes": [] } }));
+    tenant.data(r#"mutation { createTag(input: { name: "vip" }) { id } }"#, json!({})).await?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Stands in until the server can be started in process.

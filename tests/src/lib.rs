@@ -1,0 +1,27 @@
+//! What the tests of the whole product share: a server in this process on either database, tenants, stories.
+//!
+//! A story is a Markdown file under `tests/stories/`; `story` says how one is written. Invariant: nothing here knows
+//! a physical name or speaks SQL to a tenant; the product is asked through its public doors only.
+
+#![expect(clippy::indexing_slicing, reason = "a member that JSON lacks reads as null, and null is then not what was expected")]
+
+mod bystander;
+mod http;
+mod matching;
+mod names;
+mod postgres;
+mod real;
+mod server;
+mod setting;
+mod story;
+mod tenant;
+
+pub use bystander::Bystander;
+pub use http::{Answer, Request};
+pub use matching::{Mismatch, match_answer, match_part};
+pub use names::Names;
+pub use real::{RealPipeline, run as run_real_pipeline};
+pub use server::{Database, TestServer};
+pub use setting::Setting;
+pub use story::{Outcome, Story, run_all};
+pub use tenant::Tenant;

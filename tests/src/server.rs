@@ -1,0 +1,98 @@
+//! The server, started in this process on port 0, on SQLite or PostgreSQL, over folders that vanish with it.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, bail};
+use tempfile::TempDir;
+use tenon_server::{Running, ServeConfig, TenantRequest, start};
+
+use crate::postgres::OwnDatabase;
+use crate::{Setting, Tenant};
+
+/// The zone of tenants that do not say otherwise.
+pub(crate) const ZONE: &str = "Asia/Shanghai";
+
+/// Which database a server stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// Files in a temporary folder.
+    Sqlite,
+    /// A database of its own in the cluster of `TENON_TEST_POSTGRES`.
+    Postgres,
+}
+
+/// A running server.
+pub struct TestServer {
+    running: Running,
+    tenants: AtomicU32,
+    // Dropped after the server: fields are dropped in order.
+    _database: Option<OwnDatabase>,
+    _data: TempDir,
+}
+
+impl TestServer {
+    /// Starts a server; `None` where there is no PostgreSQL to start it on.
+    ///
+    /// # Errors
+    /// When it does not start, or PostgreSQL is missing under `CI=true`.
+    pub async fn start(database: Database, setting: &Setting) -> anyhow::Result<Option<Self>> {
+        Self::start_with(database, setting, Vec::new()).await
+    }
+
+    /// The same with these plugins offered to every tenant.
+    ///
+    /// # Errors
+    /// As [`TestServer::start`].
+    pub async fn start_with(database: Database, setting: &Setting, plugins: Vec<PathBuf>) -> anyhow::Result<Option<Self>> {
+        let own = match (database, &setting.postgres) {
+            (Database::Sqlite, _) => None,
+            (Database::Postgres, Some(cluster)) => {
+                let cluster = cluster.clone();
+                Some(tokio::task::spawn_blocking(move || OwnDatabase::create(&cluster)).await??)
+            }
+            (Database::Postgres, None) if setting.ci => bail!("TENON_TEST_POSTGRES is not set, and CI is"),
+            (Database::Postgres, None) => {
+                not_run("PostgreSQL");
+                return Ok(None);
+            }
+        };
+        let data = tempfile::Builder::new().prefix("tenon-tests-").tempdir()?;
+        let mut config = ServeConfig::new(data.path());
+        config.database = own.as_ref().map(|one| one.url.clone());
+        config.plugins = plugins;
+        let running = start(config).await.context("the server does not start")?;
+        Ok(Some(Self { running, tenants: AtomicU32::new(0), _database: own, _data: data }))
+    }
+
+    /// A new sandbox tenant with the base CRM; what is not said is Asia/Shanghai, en, CNY.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn tenant(&self, zone: Option<&str>, locale: Option<&str>, currency: Option<&str>) -> anyhow::Result<Tenant> {
+        let number = self.tenants.fetch_add(1, Ordering::Relaxed);
+        let request = TenantRequest {
+            name: format!("story_{number}"),
+            sandbox: true,
+            zone: Some(zone.unwrap_or(ZONE).to_owned()),
+            locale: Some(locale.unwrap_or("en").to_owned()),
+            currency: Some(currency.unwrap_or("CNY").to_owned()),
+        };
+        let created = self.running.tenant_create(&request).await.context("tenant create")?;
+        Ok(Tenant { address: self.running.address(), name: created.tenant, key: created.api_key })
+    }
+
+    /// Stops the server and waits for it.
+    ///
+    /// # Errors
+    /// When it does not stop in order.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.running.stop().await
+    }
+}
+
+/// Says what did not run, past the test harness, which would swallow what a passing test prints.
+pub(crate) fn not_run(what: &str) {
+    drop(writeln!(std::io::stdout().lock(), "NOT RUN: {what}"));
+}

@@ -1,0 +1,226 @@
+//! A story's text as the steps it tells.
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use super::block::{Block, blocks};
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// `POST …/graphql`.
+    Data,
+    /// `GET …/graphql`.
+    DataByGet,
+    /// `POST …/metadata`.
+    Metadata,
+}
+
+/// What a step must answer.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    /// The answer as written, with names.
+    pub(super) value: Value,
+    /// The status, where the story names it.
+    pub(super) status: Option<u16>,
+    /// The line of the block's fence, from 1.
+    pub(super) line: usize,
+    /// How many lines the block's text has.
+    pub(super) lines: usize,
+}
+
+/// A GraphQL request.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) door: Door,
+    pub(super) document: String,
+    pub(super) variables: Option<Value>,
+    pub(super) extensions: Option<Value>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) expected: Option<Expected>,
+    pub(super) response_headers: Vec<(String, String)>,
+}
+
+/// An import.
+#[derive(Clone, Debug)]
+pub(super) struct Imported {
+    pub(super) object: String,
+    pub(super) mapping: String,
+    pub(super) data: String,
+    pub(super) file: &'static str,
+    pub(super) dry_run: bool,
+    pub(super) gbk: bool,
+    pub(super) expected: Option<Expected>,
+    pub(super) errors: Option<String>,
+}
+
+/// What happens in a story.
+#[derive(Clone, Debug)]
+pub(super) enum Deed {
+    /// These files become part of the tenant's metadata.
+    Files(Vec<(String, String)>),
+    /// A request.
+    Ask(Box<Asked>),
+    /// An import.
+    Import(Box<Imported>),
+}
+
+/// One step, with the line it begins on.
+#[derive(Clone, Debug)]
+pub(super) struct Step {
+    pub(super) line: usize,
+    pub(super) deed: Deed,
+}
+
+/// The tenant a story wants.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    pub(super) zone: Option<String>,
+    pub(super) currency: Option<String>,
+    pub(super) locale: Option<String>,
+}
+
+/// A story, ready to be played.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    pub(super) wanted: Wanted,
+    pub(super) steps: Vec<Step>,
+}
+
+impl Story {
+    /// Reads a story.
+    ///
+    /// # Errors
+    /// When a block is not what its first line says, or has no request it could belong to.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        let mut story = Self::default();
+        let mut mapping = None;
+        for block in blocks(text) {
+            story.take(&block, &mut mapping).with_context(|| format!("line {}", block.line))?;
+        }
+        Ok(story)
+    }
+
+    fn take(&mut self, block: &Block, mapping: &mut Option<String>) -> anyhow::Result<()> {
+        match block.language.as_str() {
+            "yaml" => self.take_yaml(block, mapping)?,
+            "graphql" => self.steps.push(Step { line: block.line, deed: Deed::Ask(Box::new(asked(block))) }),
+            "csv" if block.has("errors") => self.import()?.errors = Some(block.text.clone()),
+            "csv" | "jsonl" => {
+                let imported = imported(block, mapping.take().context("data without a `yaml mapping` before it")?)?;
+                self.steps.push(Step { line: block.line, deed: Deed::Import(Box::new(imported)) });
+            }
+            "headers" => self.request()?.headers = headers(&block.text)?,
+            "response" => self.request()?.response_headers = headers(&block.text)?,
+            "json" => self.take_json(block)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn take_yaml(&mut self, block: &Block, mapping: &mut Option<String>) -> anyhow::Result<()> {
+        let word = block.words.first().map(String::as_str).context("`yaml` needs a word: tenant, mapping or a file's path")?;
+        match word {
+            "tenant" => self.wanted = wanted(&block.text)?,
+            "mapping" => *mapping = Some(block.text.clone()),
+            path => match self.steps.last_mut().map(|step| &mut step.deed) {
+                Some(Deed::Files(files)) => files.push((path.to_owned(), block.text.clone())),
+                _ => {
+                    let files = vec![(path.to_owned(), block.text.clone())];
+                    self.steps.push(Step { line: block.line, deed: Deed::Files(files) });
+                }
+            },
+        }
+        Ok(())
+    }
+
+    fn take_json(&mut self, block: &Block) -> anyhow::Result<()> {
+        let value: Value = serde_json::from_str(&block.text)?;
+        match block.words.first().map(String::as_str) {
+            Some("variables") => self.request()?.variables = Some(value),
+            Some("extensions") => self.request()?.extensions = Some(value),
+            word => {
+                let status = word.map(str::parse).transpose().context("a status, `variables` or `extensions`")?;
+                let expected = Some(Expected { value, status, line: block.line, lines: block.lines });
+                match self.steps.last_mut().map(|step| &mut step.deed) {
+                    Some(Deed::Ask(asked)) => asked.expected = expected,
+                    Some(Deed::Import(imported)) => imported.expected = expected,
+                    _ => bail!("an answer without a request before it"),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn request(&mut self) -> anyhow::Result<&mut Asked> {
+        match self.steps.last_mut().map(|step| &mut step.deed) {
+            Some(Deed::Ask(asked)) => Ok(asked),
+            _ => bail!("no request before it"),
+        }
+    }
+
+    fn import(&mut self) -> anyhow::Result<&mut Imported> {
+        match self.steps.last_mut().map(|step| &mut step.deed) {
+            Some(Deed::Import(imported)) => Ok(imported),
+            _ => bail!("no import before it"),
+        }
+    }
+}
+
+fn asked(block: &Block) -> Asked {
+    let door = match block {
+        block if block.has("metadata") => Door::Metadata,
+        block if block.has("get") => Door::DataByGet,
+        _ => Door::Data,
+    };
+    let document = block.text.clone();
+    Asked { door, document, variables: None, extensions: None, headers: Vec::new(), expected: None, response_headers: Vec::new() }
+}
+
+fn imported(block: &Block, mapping: String) -> anyhow::Result<Imported> {
+    let object = block.words.first().context("which object? `csv account`")?.clone();
+    let file = if block.language == "csv" { "data.csv" } else { "data.jsonl" };
+    let data = block.text.clone();
+    Ok(Imported { object, mapping, data, file, dry_run: block.has("dry-run"), gbk: block.has("gbk"), expected: None, errors: None })
+}
+
+fn headers(text: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+    text.lines().map(|line| pair(line).with_context(|| format!("`{line}` is no header"))).collect()
+}
+
+fn wanted(text: &str) -> anyhow::Result<Wanted> {
+    let mut wanted = Wanted::default();
+    for line in text.lines() {
+        let (key, value) = line.split_once(": ").with_context(|| format!("`{line}`"))?;
+        let value = Some(value.trim().to_owned());
+        match key.trim() {
+            "zone" => wanted.zone = value,
+            "currency" => wanted.currency = value,
+            "locale" => wanted.locale = value,
+            other => bail!("a tenant has no `{other}` here"),
+        }
+    }
+    Ok(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Deed, Door, Story};
+
+    #[test]
+    fn a_request_takes_what_follows_it() {
+        let text = "```graphql get\n{ a }\n```\n```json variables\n{}\n```\n```json 400\n{\"errors\":[]}\n```\n";
+        let story = Story::parse(text).unwrap();
+        let [step] = story.steps.as_slice() else { panic!("{story:?}") };
+        let Deed::Ask(asked) = &step.deed else { panic!("{step:?}") };
+        assert_eq!((asked.door, asked.variables.is_some()), (Door::DataByGet, true));
+        assert_eq!(asked.expected.as_ref().and_then(|expected| expected.status), Some(400));
+    }
+
+    #[test]
+    fn an_answer_without_a_request_is_named_with_its_line() {
+        let error = Story::parse("# A\n```json\n{}\n```\n").unwrap_err();
+        assert_eq!(format!("{error:#}"), "line 2: an answer without a request before it");
+    }
+}

@@ -1,0 +1,89 @@
+//! Plays a story in a tenant of its own.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use super::days;
+use super::parse::{Asked, Deed, Door, Expected, Imported, Story};
+use super::update::Rewrite;
+use crate::http::Answer;
+use crate::matching::{match_answer, match_part};
+use crate::server::ZONE;
+use crate::{Names, Tenant, TestServer};
+
+/// Plays all steps; with `update`, differences become rewrites instead of errors.
+pub(super) async fn play(server: &TestServer, story: &Story, update: bool) -> anyhow::Result<Vec<Rewrite>> {
+    let wanted = &story.wanted;
+    let tenant = server.tenant(wanted.zone.as_deref(), wanted.locale.as_deref(), wanted.currency.as_deref()).await?;
+    let mut names = days::names(&tenant, wanted.zone.as_deref().unwrap_or(ZONE)).await.context("the tenant's day")?;
+    let mut rewrites = Vec::new();
+    for step in &story.steps {
+        let rewrite = match &step.deed {
+            Deed::Files(files) => tenant.apply(files).await.map(|()| None),
+            Deed::Ask(asked) => ask(&tenant, asked, &mut names, update).await,
+            Deed::Import(imported) => import(&tenant, imported, &mut names, update).await,
+        };
+        rewrites.extend(rewrite.with_context(|| step.line.to_string())?);
+    }
+    Ok(rewrites)
+}
+
+async fn ask(tenant: &Tenant, asked: &Asked, names: &mut Names, update: bool) -> anyhow::Result<Option<Rewrite>> {
+    let document = names.fill_text(&asked.document);
+    let mut body = serde_json::Map::new();
+    body.insert("query".to_owned(), Value::String(document));
+    if let Some(variables) = &asked.variables {
+        body.insert("variables".to_owned(), names.fill(variables));
+    }
+    if let Some(extensions) = &asked.extensions {
+        body.insert("extensions".to_owned(), names.fill(extensions));
+    }
+    let answer = match asked.door {
+        Door::Data => tenant.post("graphql", &Value::Object(body), &asked.headers).await?,
+        Door::Metadata => tenant.post("metadata", &Value::Object(body), &asked.headers).await?,
+        Door::DataByGet => tenant.get(&body, &asked.headers).await?,
+    };
+    for (name, value) in &asked.response_headers {
+        let own = answer.header(name);
+        ensure!(own == Some(value.as_str()) || (value == "*" && own.is_some()), "header `{name}`: expected `{value}`, got {own:?}");
+    }
+    judge(&answer, asked.expected.as_ref(), names, update)
+}
+
+fn judge(answer: &Answer, expected: Option<&Expected>, names: &mut Names, update: bool) -> anyhow::Result<Option<Rewrite>> {
+    let actual = answer.json()?;
+    let Some(expected) = expected else {
+        ensure!(answer.status == 200 && actual.get("errors").is_none(), "status {}: {actual}", answer.status);
+        return Ok(None);
+    };
+    let usual = if expected.value.get("data").is_some() { 200 } else { 400 };
+    let status = expected.status.unwrap_or(usual);
+    let mut tried = names.clone();
+    let difference = match_answer(&expected.value, &actual, &mut tried);
+    if update && difference.is_err() {
+        return Ok(Some(Rewrite::of_answer(expected, &actual, answer.status, names)));
+    }
+    difference.map_err(|mismatch| anyhow::anyhow!("{mismatch}\n    whole answer: {actual}"))?;
+    ensure!(answer.status == status, "expected status {status}, got {}: {actual}", answer.status);
+    *names = tried;
+    Ok(None)
+}
+
+async fn import(tenant: &Tenant, imported: &Imported, names: &mut Names, update: bool) -> anyhow::Result<Option<Rewrite>> {
+    let data = if imported.gbk { gbk(&imported.data) } else { imported.data.clone().into_bytes() };
+    let (report, errors) = tenant.import(&imported.object, &imported.mapping, (imported.file, &data), imported.dry_run).await?;
+    if let Some(wanted) = &imported.errors {
+        ensure!(wanted.trim_end() == errors.replace("\r\n", "\n").trim_end(), "error file:\n{errors}");
+    }
+    let Some(expected) = &imported.expected else { return Ok(None) };
+    let difference = match_part(&expected.value, &report, names);
+    if update && difference.is_err() {
+        return Ok(Some(Rewrite::of_report(expected, &report)));
+    }
+    difference.map_err(|mismatch| anyhow::anyhow!("{mismatch}\n    whole report: {report}\n    error file: {errors}"))?;
+    Ok(None)
+}
+
+fn gbk(text: &str) -> Vec<u8> {
+    encoding_rs::GBK.encode(text).0.into_owned()
+}
