@@ -1,9 +1,38 @@
 //! The only crate that knows a database: plans become SQL here, and rows become values.
+//!
+//! Floor 5. [`Store::prepare`] lowers a plan once (`lower`), [`Store::read`] runs it (`run`), [`Tx`] writes (`tx`),
+//! [`MetadataTx`] changes metadata and shape (`metadata`, `ddl`); `db` stands between SQL text and the drivers.
+//! Invariants: a statement names an object only through an `AuthorizedTable`, with its row policy; no statement
+//! names two tenants; one mutation is one transaction; what is acknowledged is on disk.
+
 mod config;
+mod contract;
+mod credentials;
+mod db;
+mod ddl;
+mod doctor;
 mod error;
-mod skeleton;
-mod types;
-pub use config::*;
+mod json;
+mod lower;
+mod metadata;
+mod prepared;
+mod run;
+mod store;
+mod system;
+mod tables;
+mod tenant;
+mod tx;
+mod wire;
+
+pub use config::{
+    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, ROWS_MAX, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
+};
+pub use contract::{
+    Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, StoredKey, StoredPassword, TenantInfo, TenantState,
+};
 pub use error::StoreError;
-pub use skeleton::*;
-pub use types::*;
+pub use metadata::change::{MetadataTx, crash_points};
+pub use prepared::Prepared;
+pub use store::Store;
+pub use tx::Tx;
+pub use tx::savepoint::Savepoint;

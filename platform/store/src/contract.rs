@@ -1,7 +1,7 @@
 //! What callers hand to the store and get back, beside plans and records.
 
 use tenon_model::{Layer, ModelVersion, Physical, Settings};
-use tenon_query::{Change, Record};
+use tenon_query::Record;
 use tenon_value::{DateTime, ElementId, Json, RecordId, TenantId, Uuid, Value};
 
 /// A tenant to be made.
@@ -167,15 +167,6 @@ pub struct OutboxRow {
     pub at: DateTime,
     /// What: `type`, `object`, `records`, `changed`, `via`, `by`.
     pub payload: Json,
-}
-
-/// A version of a record, stored: what `doctor` and undo read.
-#[derive(Clone, Debug)]
-pub struct StoredVersion {
-    /// The version it made.
-    pub version: i64,
-    /// What was before.
-    pub changes: Vec<Change>,
 }
 
 /// Something `doctor` found.

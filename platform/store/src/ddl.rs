@@ -1,0 +1,52 @@
+//! Tables and indexes, in text of our own: no library's emitter covers both databases without panics.
+//!
+//! Invariants: names come from the model or from this crate; nothing that holds rows is dropped.
+
+pub(crate) mod catalog;
+pub(crate) mod fixtures;
+pub(crate) mod object;
+pub(crate) mod shape;
+
+use tenon_model::ColumnType;
+
+use crate::Dialect;
+use crate::lower::columns::Physical;
+use crate::lower::statement::type_name;
+
+/// A column as `create table` and `add column` have it.
+pub(crate) fn column(column: &Physical, dialect: Dialect) -> String {
+    let name = type_name(column.kind, dialect);
+    let rest = match (column.kind, column.required) {
+        (ColumnType::Bool, _) if dialect == Dialect::Postgres => " not null default false",
+        (ColumnType::Bool, _) => " not null default 0",
+        (_, true) => " not null",
+        (_, false) => "",
+    };
+    format!("\"{}\" {name}{rest}", column.name)
+}
+
+/// `"a", "b"`.
+pub(crate) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
+/// An index. SQLite wants its schema before the index, PostgreSQL before the table.
+pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String {
+    let unique = if index.unique { "unique " } else { "" };
+    let only = if index.live { " where \"deleted_at\" is null" } else { "" };
+    let (name, table) = match dialect {
+        Dialect::Postgres => (format!("\"{}\"", index.name), format!("\"{schema}\".\"{}\"", index.table)),
+        Dialect::Sqlite => (format!("\"{schema}\".\"{}\"", index.name), format!("\"{}\"", index.table)),
+    };
+    format!("create {unique}index if not exists {name} on {table} ({}){only}", quoted(index.columns.iter().map(String::as_str)))
+}
+
+/// What an index is over.
+pub(crate) struct Index<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) table: &'a str,
+    pub(crate) columns: Vec<String>,
+    pub(crate) unique: bool,
+    /// Only rows that are not deleted.
+    pub(crate) live: bool,
+}

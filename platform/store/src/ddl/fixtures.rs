@@ -1,0 +1,106 @@
+//! The tables every tenant has, whatever its model says.
+
+use tenon_model::ColumnType::{self, Bool, DateTime, Id, Int, Json, Text};
+
+use super::{Index, column, index, quoted};
+use crate::Dialect;
+use crate::lower::columns::Physical;
+
+/// A table: columns with whether they are required, the primary key, further indexes.
+struct Fixture {
+    name: &'static str,
+    columns: &'static [(&'static str, ColumnType, bool)],
+    key: &'static [&'static str],
+    /// Columns and whether they are unique.
+    indexes: &'static [(&'static [&'static str], bool)],
+}
+
+/// A number given by the database: `outbox` and `journal` are read in its order.
+const SEQ: &str = "seq";
+
+const FIXTURES: &[Fixture] = &[
+    Fixture { name: "model", columns: &[("id", Int, true), ("version", Int, true), ("settings", Json, true), ("next_physical", Int, true)], key: &["id"], indexes: &[] },
+    Fixture { name: "layer", columns: &[("package", Text, true), ("position", Int, true)], key: &["package"], indexes: &[] },
+    Fixture {
+        name: "element",
+        columns: &[("package", Text, true), ("path", Text, true), ("id", Id, true), ("properties", Json, true), ("retired", Bool, true), ("position", Int, true)],
+        key: &["package", "path"],
+        indexes: &[],
+    },
+    Fixture { name: "physical", columns: &[("element", Id, true), ("name", Text, true)], key: &["element"], indexes: &[] },
+    Fixture { name: "journal", columns: &[(SEQ, Int, true), ("at", DateTime, true), ("entry", Json, true)], key: &[SEQ], indexes: &[] },
+    Fixture {
+        name: "history",
+        columns: &[
+            ("object", Text, true),
+            ("record", Id, true),
+            ("version", Int, true),
+            ("at", DateTime, true),
+            ("by_kind", Text, true),
+            ("by_id", Id, true),
+            ("by_display", Text, true),
+            ("via", Text, true),
+            ("reason", Text, false),
+            ("changes", Json, true),
+        ],
+        key: &["object", "record", "version"],
+        indexes: &[],
+    },
+    Fixture { name: "outbox", columns: &[(SEQ, Int, true), ("at", DateTime, true), ("payload", Json, true)], key: &[SEQ], indexes: &[] },
+    Fixture {
+        name: "idempotency",
+        columns: &[("principal", Text, true), ("key", Text, true), ("body_hash", Text, true), ("response", Text, true), ("at", DateTime, true)],
+        key: &["principal", "key"],
+        indexes: &[(&["at"], false)],
+    },
+    Fixture {
+        name: "external_id",
+        columns: &[("object", Text, true), ("system", Text, true), ("key", Text, true), ("record", Id, true)],
+        key: &["object", "system", "key"],
+        indexes: &[(&["object", "record", "system"], true)],
+    },
+    Fixture { name: "counter", columns: &[("field", Id, true), ("period", Text, true), ("next", Int, true)], key: &["field", "period"], indexes: &[] },
+    Fixture {
+        name: "api_key",
+        columns: &[("id", Id, true), ("display", Text, true), ("hash", Text, true), ("roles", Json, true), ("expires_at", DateTime, false), ("created_at", DateTime, true), ("revoked_at", DateTime, false)],
+        key: &["id"],
+        indexes: &[(&["hash"], true)],
+    },
+    Fixture { name: "password", columns: &[("user", Id, true), ("login", Text, true), ("hash", Text, true)], key: &["user"], indexes: &[(&["login"], true)] },
+    Fixture { name: "actor", columns: &[("kind", Text, true), ("id", Id, true), ("display", Text, true)], key: &["kind", "id"], indexes: &[] },
+];
+
+/// Names of the tables every tenant has.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FIXTURES.iter().map(|fixture| fixture.name)
+}
+
+/// The statements that make a tenant's home.
+pub(crate) fn statements(dialect: Dialect, schema: &str) -> Vec<String> {
+    let mut statements = Vec::new();
+    if dialect == Dialect::Postgres {
+        statements.push(format!("create schema \"{schema}\""));
+    }
+    for fixture in FIXTURES {
+        let serial = fixture.key == [SEQ];
+        let mut columns: Vec<String> = fixture
+            .columns
+            .iter()
+            .map(|(name, kind, required)| match (serial && *name == SEQ, dialect) {
+                (true, Dialect::Postgres) => format!("\"{name}\" bigint generated always as identity"),
+                (true, Dialect::Sqlite) => format!("\"{name}\" integer primary key autoincrement"),
+                (false, _) => column(&Physical::new(name, *kind, *required), dialect),
+            })
+            .collect();
+        if !(serial && dialect == Dialect::Sqlite) {
+            columns.push(format!("primary key ({})", quoted(fixture.key.iter().copied())));
+        }
+        statements.push(format!("create table \"{schema}\".\"{}\" ({})", fixture.name, columns.join(", ")));
+        for (place, (over, unique)) in fixture.indexes.iter().enumerate() {
+            let name = format!("{}_{place}", fixture.name);
+            let columns = over.iter().map(|column| (*column).to_owned()).collect();
+            statements.push(index(dialect, schema, &Index { name: &name, table: fixture.name, columns, unique: *unique, live: false }));
+        }
+    }
+    statements
+}

@@ -1,0 +1,70 @@
+//! Tables of objects and links, with the few indexes they begin with: primary key, references, unique keys.
+
+use tenon_model::{Link, Object, Part, RelationShape, UniqueKey, UniquePart};
+
+use super::{Index, column, index, quoted};
+use crate::Dialect;
+use crate::lower::columns::{self, Physical};
+
+/// The statements that make an object's table.
+pub(crate) fn create(dialect: Dialect, schema: &str, object: &Object) -> Vec<String> {
+    let mut statements = vec![table(dialect, schema, &object.table, &columns::of_object(object), &["id"])];
+    statements.extend(indexes(object).iter().map(|over| index(dialect, schema, over)));
+    statements
+}
+
+/// The statements that make a link's table.
+pub(crate) fn create_link(dialect: Dialect, schema: &str, link: &Link) -> Vec<String> {
+    let name = format!("{}_target", link.table);
+    let reverse = Index { name: &name, table: &link.table, columns: vec!["target".to_owned(), "source".to_owned()], unique: false, live: false };
+    vec![table(dialect, schema, &link.table, &columns::of_link(link), &["source", "target"]), index(dialect, schema, &reverse)]
+}
+
+fn table(dialect: Dialect, schema: &str, name: &str, columns: &[Physical], key: &[&str]) -> String {
+    let mut parts: Vec<String> = columns.iter().map(|physical| column(physical, dialect)).collect();
+    parts.push(format!("primary key ({})", quoted(key.iter().copied())));
+    format!("create table if not exists \"{schema}\".\"{name}\" ({})", parts.join(", "))
+}
+
+
+/// All indexes an object's table has beside its primary key.
+pub(crate) fn indexes(object: &Object) -> Vec<Index<'_>> {
+    let references = object.relations.iter().filter(|relation| !relation.system && !matches!(relation.shape, RelationShape::Many(_)));
+    let mut indexes: Vec<Index<'_>> = references.map(|relation| reference(object, &relation.column, relation.kind_column.as_deref())).collect();
+    indexes.extend(object.unique.iter().map(|key| unique(object, key)));
+    indexes
+}
+
+fn reference<'a>(object: &'a Object, column: &'a str, kind: Option<&'a str>) -> Index<'a> {
+    let columns = [Some(column), kind].into_iter().flatten().map(str::to_owned).collect();
+    // The column's name is opaque and never used twice in a tenant, so the index can carry it.
+    Index { name: column, table: &object.table, columns, unique: false, live: false }
+}
+
+fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
+    Index { name: &key.index, table: &object.table, columns: unique_columns(object, key), unique: true, live: true }
+}
+
+/// The columns of a unique key: text as it folds, money as amount and currency.
+pub(crate) fn unique_columns(object: &Object, key: &UniqueKey) -> Vec<String> {
+    let mut columns = Vec::new();
+    for part in &key.parts {
+        match part {
+            UniquePart::Field(field) => {
+                let Some(field) = object.field(*field) else { continue };
+                if let (Some(amount), Some(currency)) = (field.column(Part::Amount), field.column(Part::Currency)) {
+                    columns.extend([amount.name.clone(), currency.name.clone()]);
+                } else {
+                    let column = field.column(Part::Fold).or_else(|| field.columns.first());
+                    columns.extend(column.map(|column| column.name.clone()));
+                }
+            }
+            UniquePart::Relation(relation) => {
+                let Some(relation) = object.relation(*relation) else { continue };
+                columns.extend(relation.kind_column.clone());
+                columns.push(relation.column.clone());
+            }
+        }
+    }
+    columns
+}

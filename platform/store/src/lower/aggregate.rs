@@ -1,0 +1,263 @@
+//! Groups: keys and measures in one pass; medians and percentiles in one ranked pass each.
+//!
+//! Sums are exact: `numeric` on PostgreSQL; on SQLite the upper and lower 32 bits are added apart, so that no sum of
+//! 2³¹ rows overflows. Having, order and `first` are applied to the exact results, outside the database.
+
+use tenon_model::{Column, ColumnType, Part};
+use tenon_query::{Aggregate, AggregateOrder, Func, GroupKey, GroupTerm, Having, Measure, Param};
+use tenon_value::Decimal;
+
+use super::output::{Columns, Reader};
+use super::statement::Statement;
+use super::{Lower, Lowered, Scope};
+use crate::config::GROUPS_SCANNED_MAX;
+use crate::db::Shape;
+use crate::{Dialect, StoreError};
+
+/// How a measure is read.
+#[derive(Clone, Debug)]
+pub(crate) enum MeasureReader {
+    Cell(usize),
+    /// `numeric`, or upper and lower half; of this scale and column type.
+    Sum { cells: Vec<usize>, kind: ColumnType },
+    Avg { cells: Vec<usize>, count: usize, kind: ColumnType },
+    /// Place in [`AggregatePlan::ranked`].
+    Ranked(usize),
+}
+
+/// A percentile: after the keys come rank, number of values, value.
+#[derive(Debug)]
+pub(crate) struct Ranked {
+    pub(crate) statement: Statement,
+    /// The share as a fraction.
+    pub(crate) share: (i128, i128),
+    pub(crate) scale: u8,
+}
+
+/// Groups, lowered.
+#[derive(Debug)]
+pub(crate) struct AggregatePlan {
+    pub(crate) statement: Statement,
+    pub(crate) keys: Vec<Reader>,
+    /// How many cells the keys take, from the first.
+    pub(crate) key_cells: usize,
+    /// Codes in declared order, for keys that are choices.
+    pub(crate) declared: Vec<Option<Vec<String>>>,
+    pub(crate) measures: Vec<MeasureReader>,
+    /// Cells that count rows without a rate: all must be zero.
+    pub(crate) rateless: Vec<usize>,
+    pub(crate) ranked: Vec<Ranked>,
+    pub(crate) having: Option<Having>,
+    pub(crate) order: Vec<AggregateOrder>,
+    pub(crate) first: Option<Param>,
+}
+
+struct Grouping<'m> {
+    from: String,
+    condition: String,
+    scope: Scope<'m>,
+    columns: Columns,
+    keys: Vec<Reader>,
+    declared: Vec<Option<Vec<String>>>,
+}
+
+/// Lowers an aggregate.
+pub(crate) fn lower(model: &tenon_model::Model, dialect: Dialect, aggregate: &Aggregate) -> Lowered<AggregatePlan> {
+    let mut lower = Lower::new(model, dialect);
+    let mut grouping = lower.grouping(aggregate)?;
+    let key_cells = grouping.columns.expressions.len();
+    let (mut measures, mut rateless, mut ranked) = (Vec::new(), Vec::new(), Vec::new());
+    for measure in &aggregate.measures {
+        let share = match measure.func {
+            Func::Median => Some((1, 2)),
+            Func::Percentile(share) => Some(fraction(share)?),
+            _ => None,
+        };
+        let reader = match share {
+            Some(share) => {
+                ranked.push(lower_ranked(model, dialect, aggregate, measure, share)?);
+                MeasureReader::Ranked(ranked.len() - 1)
+            }
+            None => lower.measure(&grouping.scope, measure, &mut grouping.columns)?,
+        };
+        measures.push(reader);
+        if let Some(cell) = lower.rateless(&grouping.scope, measure, &mut grouping.columns)? {
+            rateless.push(cell);
+        }
+    }
+    if grouping.columns.expressions.is_empty() {
+        grouping.columns.add("count(*)".to_owned(), Shape::Int);
+    }
+    let places: Vec<String> = (1..=key_cells).map(|place| place.to_string()).collect();
+    let group = if places.is_empty() { String::new() } else { format!(" group by {}", places.join(", ")) };
+    let sql = format!(
+        "select {} from {} where {}{group} limit {}",
+        grouping.columns.expressions.join(", "),
+        grouping.from,
+        grouping.condition,
+        GROUPS_SCANNED_MAX + 1,
+    );
+    let statement = lower.finish(sql, grouping.columns.shapes);
+    Ok(AggregatePlan {
+        statement,
+        keys: grouping.keys,
+        key_cells,
+        declared: grouping.declared,
+        measures,
+        rateless,
+        ranked,
+        having: aggregate.having.clone(),
+        order: aggregate.order.clone(),
+        first: aggregate.first,
+    })
+}
+
+fn fraction(share: Decimal) -> Lowered<(i128, i128)> {
+    let share = share.round(6).map_err(|_| StoreError::Value("a share has six places at most"))?;
+    if share < Decimal::ZERO || share > Decimal::from(1) {
+        return Err(StoreError::Value("a share lies between 0 and 1"));
+    }
+    Ok((share.units(), 10_i128.pow(u32::from(share.scale()))))
+}
+
+fn lower_ranked(model: &tenon_model::Model, dialect: Dialect, aggregate: &Aggregate, measure: &Measure, share: (i128, i128)) -> Lowered<Ranked> {
+    let mut lower = Lower::new(model, dialect);
+    let grouping = lower.grouping(aggregate)?;
+    let (value, column) = lower.measured(&grouping.scope, measure)?;
+    let filter = measure.filter.as_ref().map(|filter| lower.predicate(&grouping.scope, filter)).transpose()?;
+    let filter = filter.map(|filter| format!(" and {filter}")).unwrap_or_default();
+    let keys = &grouping.columns.expressions;
+    let partition = if keys.is_empty() { String::new() } else { format!("partition by {}", keys.join(", ")) };
+    let named: String = keys.iter().enumerate().map(|(place, key)| format!("{key} as k{place}, ")).collect();
+    let names: String = (0..keys.len()).map(|place| format!("q.k{place}, ")).collect();
+    let (top, bottom) = share;
+    let sql = format!(
+        "select {names}q.rank, q.total, q.value from (select {named}{value} as value, row_number() over ({partition} order by {value}) as rank, \
+         count(*) over ({partition}) as total from {} where {} and {value} is not null{filter}) as q \
+         where q.rank - 1 = {top} * (q.total - 1) / {bottom} or q.rank - 2 = {top} * (q.total - 1) / {bottom}",
+        grouping.from, grouping.condition,
+    );
+    let mut shapes = grouping.columns.shapes.clone();
+    shapes.extend([Shape::Int, Shape::Int, Shape::from(column.kind)]);
+    let scale = if let ColumnType::Decimal(scale) = column.kind { scale } else { 0 };
+    Ok(Ranked { statement: lower.finish(sql, shapes), share, scale })
+}
+
+impl<'m> Lower<'m> {
+    fn grouping(&mut self, aggregate: &Aggregate) -> Lowered<Grouping<'m>> {
+        let (mut from, scope) = self.table(&aggregate.table)?;
+        let mut condition = self.visible(&aggregate.table, &scope, aggregate.deleted)?;
+        if let Some(filter) = &aggregate.filter {
+            condition = format!("{condition} and {}", self.predicate(&scope, filter)?);
+        }
+        let mut columns = Columns::default();
+        let (mut keys, mut declared) = (Vec::new(), Vec::new());
+        for key in &aggregate.keys {
+            let (reader, codes) = self.key(&scope, key, &mut columns, &mut from)?;
+            keys.push(reader);
+            declared.push(codes);
+        }
+        Ok(Grouping { from, condition, scope, columns, keys, declared })
+    }
+
+    fn key(&mut self, scope: &Scope<'m>, key: &GroupKey, columns: &mut Columns, joins: &mut String) -> Lowered<(Reader, Option<Vec<String>>)> {
+        let mut scope = scope.clone();
+        for hop in &key.hops {
+            scope = self.left_join(&scope, hop.relation, &hop.table, joins)?;
+        }
+        let codes = |field: tenon_model::FieldIx| -> Lowered<Option<Vec<String>>> {
+            let options = scope.field(field)?.kind.options();
+            Ok((!options.is_empty()).then(|| options.iter().map(|option| option.name.to_string()).collect()))
+        };
+        Ok(match &key.term {
+            GroupTerm::Column(column) => {
+                let (name, model) = self.column(&scope, *column)?;
+                (Reader::Cell(columns.add(name, Shape::from(model.kind))), codes(column.field)?)
+            }
+            GroupTerm::Element(field) => {
+                let (name, _) = self.column(&scope, tenon_query::ColumnRef::whole(*field))?;
+                let element = self.alias();
+                let value = if self.is_postgres() {
+                    *joins += &format!(" left join lateral unnest({name}) as {element}(value) on true");
+                    format!("{element}.value")
+                } else {
+                    *joins += &format!(" left join json_each({name}) as {element}");
+                    format!("{element}.value")
+                };
+                (Reader::Cell(columns.add(value, Shape::Text)), codes(*field)?)
+            }
+            GroupTerm::Bucket(column, bucket) => {
+                let (name, model) = self.column(&scope, *column)?;
+                let (expression, shape) = self.bucket(&name, model.kind, bucket)?;
+                (Reader::Cell(columns.add(expression, shape)), None)
+            }
+            GroupTerm::Relation(relation) => (self.whole_relation(&scope, scope.relation(*relation)?, columns), None),
+            GroupTerm::Record => (Reader::Cell(columns.add(scope.column("id"), Shape::Id)), None),
+        })
+    }
+
+    fn measured(&self, scope: &Scope<'m>, measure: &Measure) -> Lowered<(String, &'m Column)> {
+        self.column(scope, measure.column.ok_or(StoreError::Plan("a measure of no column"))?)
+    }
+
+    fn only(&mut self, scope: &Scope<'m>, measure: &Measure) -> Lowered<String> {
+        let filter = measure.filter.as_ref().map(|filter| self.predicate(scope, filter)).transpose()?;
+        Ok(filter.map(|filter| format!(" filter (where {filter})")).unwrap_or_default())
+    }
+
+    fn measure(&mut self, scope: &Scope<'m>, measure: &Measure, columns: &mut Columns) -> Lowered<MeasureReader> {
+        let only = self.only(scope, measure)?;
+        Ok(match measure.func {
+            Func::Count => {
+                let what = if measure.column.is_some() { self.measured(scope, measure)?.0 } else { "*".to_owned() };
+                MeasureReader::Cell(columns.add(format!("count({what}){only}"), Shape::Int))
+            }
+            Func::CountDistinct => {
+                let what = match measure.relation {
+                    Some(relation) => scope.column(&scope.relation(relation)?.column),
+                    None => self.measured(scope, measure)?.0,
+                };
+                MeasureReader::Cell(columns.add(format!("count(distinct {what}){only}"), Shape::Int))
+            }
+            Func::Sum => {
+                let (name, column) = self.measured(scope, measure)?;
+                MeasureReader::Sum { cells: self.sum(&name, column.kind, &only, columns), kind: column.kind }
+            }
+            Func::Avg => {
+                let (name, column) = self.measured(scope, measure)?;
+                let cells = self.sum(&name, column.kind, &only, columns);
+                MeasureReader::Avg { cells, count: columns.add(format!("count({name}){only}"), Shape::Int), kind: column.kind }
+            }
+            Func::Min | Func::Max => {
+                let (name, column) = self.measured(scope, measure)?;
+                let word = if measure.func == Func::Min { "min" } else { "max" };
+                MeasureReader::Cell(columns.add(format!("{word}({name}){only}"), Shape::from(column.kind)))
+            }
+            Func::Median | Func::Percentile(_) => return Err(StoreError::Plan("percentiles are ranked")),
+        })
+    }
+
+    fn sum(&self, name: &str, kind: ColumnType, only: &str, columns: &mut Columns) -> Vec<usize> {
+        if self.is_postgres() {
+            let scale = if let ColumnType::Decimal(scale) = kind { scale } else { 0 };
+            return vec![columns.add(format!("sum({name}){only}"), Shape::Decimal(scale))];
+        }
+        let halves = [format!("sum({name} >> 32){only}"), format!("sum({name} & 4294967295){only}")];
+        halves.into_iter().map(|half| columns.add(half, Shape::Int)).collect()
+    }
+
+    /// Counts the rows of a money measure in the base currency that have an amount but no rate.
+    fn rateless(&mut self, scope: &Scope<'m>, measure: &Measure, columns: &mut Columns) -> Lowered<Option<usize>> {
+        let Some(column) = measure.column.filter(|column| column.part == Part::Base) else { return Ok(None) };
+        if matches!(measure.func, Func::Count | Func::CountDistinct) {
+            return Ok(None);
+        }
+        let field = scope.field(column.field)?;
+        let (Some(amount), Some(base)) = (field.column(Part::Amount), field.column(Part::Base)) else { return Ok(None) };
+        let (amount, base) = (scope.column(&amount.name), scope.column(&base.name));
+        let filter = measure.filter.as_ref().map(|filter| self.predicate(scope, filter)).transpose()?;
+        let filter = filter.map(|filter| format!(" and {filter}")).unwrap_or_default();
+        let count = format!("count(*) filter (where {amount} is not null and {base} is null{filter})");
+        Ok(Some(columns.add(count, Shape::Int)))
+    }
+}

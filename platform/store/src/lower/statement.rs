@@ -1,0 +1,81 @@
+//! A lowered statement: text, arguments, shapes of the columns it gives, and the tables it needs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tenon_model::ColumnType;
+use tenon_query::Params;
+use tenon_value::Uuid;
+
+use super::bind::Bind;
+use super::columns::Physical;
+use crate::db::{Arg, Shape};
+use crate::{Dialect, StoreError};
+
+/// A statement, ready to be bound many times.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) sql: Arc<str>,
+    pub(crate) shapes: Vec<Shape>,
+    binds: Vec<Bind>,
+    /// Qualified name and columns of every table of an object or link.
+    tables: BTreeMap<String, Vec<Physical>>,
+    dialect: Dialect,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: String, binds: Vec<Bind>, shapes: Vec<Shape>, tables: BTreeMap<String, Vec<Physical>>, dialect: Dialect) -> Self {
+        Self { sql: sql.into(), shapes, binds, tables, dialect }
+    }
+
+    pub(crate) fn args(&self, params: &Params, parents: &[Uuid]) -> Result<Vec<Arg>, StoreError> {
+        self.binds.iter().map(|bind| bind.resolve(params, parents, self.dialect)).collect()
+    }
+
+    /// Qualified names of the tables that are made at their first write.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.keys().map(String::as_str)
+    }
+
+    /// The text with tables that are not there yet replaced by what they would give: nothing.
+    pub(crate) fn without(&self, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
+        let missing: Vec<_> = self.tables.iter().filter(|(name, _)| is_missing(name)).collect();
+        if missing.is_empty() {
+            return Arc::clone(&self.sql);
+        }
+        let mut sql = self.sql.to_string();
+        for (name, columns) in missing {
+            sql = sql.replace(&format!("{name} as "), &format!("{} as ", self.nothing(columns)));
+        }
+        sql.into()
+    }
+
+    fn nothing(&self, columns: &[Physical]) -> String {
+        let columns: Vec<String> = columns.iter().map(|column| format!("cast(null as {}) as \"{}\"", type_name(column.kind, self.dialect).replace(" collate \"C\"", ""), column.name)).collect();
+        let never = if self.dialect == Dialect::Postgres { "false" } else { "0" };
+        format!("(select {} where {never})", columns.join(", "))
+    }
+
+    pub(crate) fn weight(&self) -> usize {
+        self.sql.len() + self.binds.len() * size_of::<Bind>() + self.shapes.len() + self.tables.values().map(|columns| 64 + columns.len() * 40).sum::<usize>()
+    }
+}
+
+/// The type of a column in a database's own words.
+pub(crate) fn type_name(kind: ColumnType, dialect: Dialect) -> String {
+    let (postgres, sqlite) = match kind {
+        ColumnType::Bool => ("boolean", "integer"),
+        ColumnType::Int | ColumnType::Duration => ("bigint", "integer"),
+        ColumnType::Decimal(scale) => {
+            return if dialect == Dialect::Postgres { format!("numeric(18,{scale})") } else { "integer".to_owned() };
+        }
+        ColumnType::Text | ColumnType::Json => ("text collate \"C\"", "text"),
+        ColumnType::Date => ("date", "integer"),
+        ColumnType::DateTime => ("timestamptz", "integer"),
+        ColumnType::Id => ("uuid", "blob"),
+        ColumnType::Float => ("double precision", "real"),
+        ColumnType::Codes => ("text[]", "text"),
+        ColumnType::Sealed => ("bytea", "blob"),
+    };
+    (if dialect == Dialect::Postgres { postgres } else { sqlite }).to_owned()
+}

@@ -1,0 +1,317 @@
+//! A change of metadata: rows, physical names and shape in one transaction with the new version.
+//!
+//! Invariant: it holds the tenant's model lock alone, so no mutation runs on a model that is going away; whatever
+//! stops it before the commit leaves everything as it was.
+
+use tenon_model::{Element, ElementPath, Model, ModelVersion, Object, Settings, State};
+use tenon_value::{DateTime, ElementId, Json, Name, TenantId, Value};
+
+use super::{read, settings_json};
+use crate::db::{Arg, Conn, Fault, Kind, Scalar, Shape};
+use crate::ddl::shape;
+use crate::lower::schema_of;
+use crate::store::METADATA_CHANNEL;
+use crate::tenant::numbered;
+use crate::{Dialect, MetadataRows, PhysicalKind, Store, StoreError};
+
+/// Steps at which a test may end the process, see [`crate::StoreConfig::crash_at`].
+const CRASH_POINTS: &[&str] = &["locked", "elements", "settings", "physical", "statement", "shape", "journal", "commit", "committed"];
+
+/// The steps of a change of metadata at which the process can be made to end, in their usual order.
+#[must_use]
+pub const fn crash_points() -> &'static [&'static str] {
+    CRASH_POINTS
+}
+
+/// A change of a tenant's metadata. Dropped without `commit`, it never was.
+#[derive(Debug)]
+pub struct MetadataTx {
+    store: Store,
+    tenant: TenantId,
+    schema: String,
+    conn: Option<Conn>,
+    version: ModelVersion,
+}
+
+/// The advisory lock of a tenant's model.
+pub(crate) fn lock_key(tenant: TenantId) -> i64 {
+    let (_, low) = tenant.0.as_u64_pair();
+    low.cast_signed()
+}
+
+impl Store {
+    /// Begins a change: nobody else writes this tenant's data or metadata until it ends.
+    ///
+    /// # Errors
+    /// `Busy` where mutations held the lock for too long; `NoTenant`.
+    pub async fn metadata_begin(&self, tenant: TenantId) -> Result<MetadataTx, StoreError> {
+        let schema = schema_of(tenant, self.dialect());
+        let mut conn = self.writer(tenant).await?;
+        conn.limit(None);
+        let mut tx = MetadataTx { store: self.clone(), tenant, schema, conn: None, version: ModelVersion(0) };
+        conn.mark(false);
+        let begin = match self.dialect() {
+            Dialect::Sqlite => "begin immediate".to_owned(),
+            Dialect::Postgres => format!(
+                "begin; set local lock_timeout = {}; set local statement_timeout = 0; select pg_advisory_xact_lock({})",
+                self.inner.config.limits.lock_wait.as_millis(),
+                lock_key(tenant)
+            ),
+        };
+        let begun = conn.script(&begin).await;
+        tx.conn = Some(conn);
+        begun?;
+        let sql = format!("select m.\"version\" from \"{}\".\"model\" as m", tx.schema);
+        let rows = tx.conn()?.fetch(&sql, &[], &[Shape::Int]).await?;
+        let version = rows.first().and_then(|row| row.first()).and_then(Value::as_int).ok_or(StoreError::NoTenant)?;
+        tx.version = ModelVersion(u64::try_from(version).unwrap_or_default());
+        tx.reached("locked");
+        Ok(tx)
+    }
+}
+
+impl MetadataTx {
+    /// The version before the change.
+    #[must_use]
+    pub const fn version(&self) -> ModelVersion {
+        self.version
+    }
+
+    fn conn(&mut self) -> Result<&mut Conn, Fault> {
+        self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("the change has ended".to_owned()).into())
+    }
+
+    fn reached(&self, point: &str) {
+        if self.store.inner.config.crash_at.as_deref() == Some(point) {
+            std::process::abort();
+        }
+    }
+
+    async fn run(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+        let conn = self.conn()?;
+        let sql = numbered(sql, conn);
+        conn.execute(&sql, args).await
+    }
+
+    async fn number(&mut self, sql: &str, args: &[Arg]) -> Result<i64, Fault> {
+        let conn = self.conn()?;
+        let sql = numbered(sql, conn);
+        let rows = conn.fetch(&sql, args, &[Shape::Int]).await?;
+        Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default())
+    }
+
+    fn table(&self, name: &str) -> String {
+        format!("\"{}\".\"{name}\"", self.schema)
+    }
+
+    /// All rows of metadata, read under the lock.
+    ///
+    /// # Errors
+    /// As [`Store::metadata`].
+    pub async fn rows(&mut self) -> Result<MetadataRows, StoreError> {
+        let schema = self.schema.clone();
+        Ok(read(self.conn()?, &schema).await?)
+    }
+
+    /// Puts elements of a layer, new or instead of the ones of the same path. New ones stand after those there.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn put_elements(&mut self, package: &Name, elements: &[Element]) -> Result<(), StoreError> {
+        let (layer, table) = (self.table("layer"), self.table("element"));
+        let sql = format!("insert into {layer} (\"package\", \"position\") select $1, coalesce(max(l.\"position\"), 0) + 1 from {layer} as l where 1 = 1 on conflict (\"package\") do nothing");
+        self.run(&sql, &[Arg::text(package.as_str())]).await?;
+        let mut position = self.number(&format!("select coalesce(max(e.\"position\"), 0) from {table} as e where e.\"package\" = $1"), &[Arg::text(package.as_str())]).await?;
+        let sql = format!(
+            "insert into {table} (\"package\", \"path\", \"id\", \"properties\", \"retired\", \"position\") values ($1, $2, $3, $4, $5, $6) \
+             on conflict (\"package\", \"path\") do update set \"id\" = excluded.\"id\", \"properties\" = excluded.\"properties\", \"retired\" = excluded.\"retired\""
+        );
+        for element in elements {
+            position += 1;
+            let properties: serde_json::Map<String, Json> = element.properties.iter().map(|(key, property)| (key.clone(), property.value.clone())).collect();
+            let args = [
+                Arg::text(package.as_str()),
+                Arg::text(element.path.0.clone()),
+                Arg::id(element.id.0),
+                Arg::text(Json::Object(properties).to_string()),
+                Arg::One(Kind::Bool, Scalar::Bool(element.state == State::Retired)),
+                Arg::int(position),
+            ];
+            self.run(&sql, &args).await?;
+        }
+        self.reached("elements");
+        Ok(())
+    }
+
+    /// Takes elements out of a layer.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn remove_elements(&mut self, package: &Name, paths: &[ElementPath]) -> Result<(), StoreError> {
+        let sql = format!("delete from {} where \"package\" = $1 and \"path\" = $2", self.table("element"));
+        for path in paths {
+            self.run(&sql, &[Arg::text(package.as_str()), Arg::text(path.0.clone())]).await?;
+        }
+        self.reached("elements");
+        Ok(())
+    }
+
+    /// Puts the settings.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn put_settings(&mut self, settings: &Settings) -> Result<(), StoreError> {
+        let sql = format!("update {} set \"settings\" = $1", self.table("model"));
+        self.run(&sql, &[Arg::text(settings_json(settings).to_string())]).await?;
+        self.reached("settings");
+        Ok(())
+    }
+
+    /// A physical name that no other element ever had.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn new_physical(&mut self, kind: PhysicalKind) -> Result<String, StoreError> {
+        let sql = format!("update {} set \"next_physical\" = \"next_physical\" + 1 returning \"next_physical\" - 1", self.table("model"));
+        let number = self.number(&sql, &[]).await?;
+        let letter = match kind {
+            PhysicalKind::Object => "o",
+            PhysicalKind::Link => "l",
+            PhysicalKind::Field => "f",
+            PhysicalKind::Index => "u",
+        };
+        Ok(format!("{letter}_{number}"))
+    }
+
+    /// Gives an element its physical name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn put_physical(&mut self, element: ElementId, name: &str) -> Result<(), StoreError> {
+        let sql = format!("insert into {} (\"element\", \"name\") values ($1, $2) on conflict (\"element\") do update set \"name\" = excluded.\"name\"", self.table("physical"));
+        self.run(&sql, &[Arg::id(element.0), Arg::text(name)]).await?;
+        self.reached("physical");
+        Ok(())
+    }
+
+    /// Brings the tables that are there from the shape of one model to that of another.
+    ///
+    /// # Errors
+    /// `Blocked` for what stored rows do not allow, or what is not instant.
+    pub async fn shape(&mut self, before: Option<&Model>, after: &Model) -> Result<(), StoreError> {
+        let (schema, crash_at) = (self.schema.clone(), self.store.inner.config.crash_at.clone());
+        let conn = self.conn()?;
+        shape::change(conn, &schema, before, after, &mut || {
+            if crash_at.as_deref() == Some("statement") {
+                std::process::abort();
+            }
+        })
+        .await?;
+        self.reached("shape");
+        Ok(())
+    }
+
+    /// Notes what was done, for people.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn journal(&mut self, at: DateTime, entry: &Json) -> Result<(), StoreError> {
+        let sql = format!("insert into {} (\"at\", \"entry\") values ($1, $2)", self.table("journal"));
+        self.run(&sql, &[Arg::moment(at), Arg::text(entry.to_string())]).await?;
+        self.reached("journal");
+        Ok(())
+    }
+
+    async fn is_there(&mut self, table: &str) -> Result<bool, Fault> {
+        let (memory, name) = (self.store.memory(self.tenant), self.table(table));
+        memory.tables.look_for(self.conn()?, vec![name.clone()]).await?;
+        Ok(!memory.tables.is_missing(&name))
+    }
+
+    /// How many rows an object has, deleted ones included.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn row_count(&mut self, object: &Object) -> Result<u64, StoreError> {
+        self.null_count(object, &[]).await
+    }
+
+    /// How many live rows have none of these columns set; with no columns: how many rows there are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn null_count(&mut self, object: &Object, columns: &[String]) -> Result<u64, StoreError> {
+        if !self.is_there(&object.table).await? {
+            return Ok(0);
+        }
+        let nulls: Vec<String> = columns.iter().map(|column| format!("t.\"{column}\" is null")).collect();
+        let condition = if nulls.is_empty() { String::new() } else { format!(" where t.\"deleted_at\" is null and {}", nulls.join(" and ")) };
+        let sql = format!("select count(*) from {} as t{condition}", self.table(&object.table));
+        Ok(u64::try_from(self.number(&sql, &[]).await?).unwrap_or_default())
+    }
+
+    /// Ends the change with this version; it is in force from now on.
+    ///
+    /// # Errors
+    /// What the database says; then nothing is changed.
+    pub async fn commit(mut self, version: ModelVersion) -> Result<(), StoreError> {
+        let number = i64::try_from(version.0).map_err(|_| StoreError::Value("the version"))?;
+        let sql = format!("update {} set \"version\" = $1", self.table("model"));
+        self.run(&sql, &[Arg::int(number)]).await?;
+        self.reached("commit");
+        let tenant = self.tenant;
+        let conn = self.conn()?;
+        let end = match conn.dialect() {
+            Dialect::Postgres => format!("notify {METADATA_CHANNEL}, '{tenant}'; commit"),
+            Dialect::Sqlite => "commit".to_owned(),
+        };
+        conn.script(&end).await?;
+        self.reached("committed");
+        if let Some(mut conn) = self.conn.take() {
+            conn.mark(true);
+        }
+        // Nobody listening is no failure.
+        self.store.inner.events.send(tenant).map(drop).unwrap_or_default();
+        Ok(())
+    }
+
+    /// Ends the change without a trace.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
+        if let Some(mut conn) = self.conn.take() {
+            undo(&mut conn).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rolls back and makes the connection fit to be lent again, or throws it away.
+pub(crate) async fn undo(conn: &mut Conn) -> Result<(), Fault> {
+    match conn.script("rollback").await {
+        Ok(()) => {
+            conn.mark(true);
+            Ok(())
+        }
+        Err(fault) => {
+            conn.discard();
+            Err(fault)
+        }
+    }
+}
+
+/// Rolls back in the background what was dropped in the middle.
+pub(crate) fn undo_later(conn: Option<Conn>) {
+    let Some(mut conn) = conn else { return };
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn(async move { undo(&mut conn).await })),
+        Err(_) => conn.discard(),
+    }
+}
+
+impl Drop for MetadataTx {
+    fn drop(&mut self) {
+        undo_later(self.conn.take());
+    }
+}

@@ -1,0 +1,256 @@
+//! The store: one per process, cheap to clone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
+
+use sqlx::postgres::{PgConnectOptions, PgListener};
+use tenon_context::OpContext;
+use tenon_model::Model;
+use tenon_query::{Answer, Params, Read};
+use tenon_value::TenantId;
+use tokio::sync::broadcast;
+
+use crate::db::files::Files;
+use crate::db::slot::PgPool;
+use crate::db::{Conn, Fault};
+use crate::prepared::Prepared;
+use crate::run::Runner;
+use crate::system::System;
+use crate::tables::Tables;
+use crate::{Database, Dialect, StoreConfig, StoreError};
+
+/// The channel on which PostgreSQL tells of changed metadata.
+pub(crate) const METADATA_CHANNEL: &str = "tenon_metadata";
+/// Connections kept apart for making tables, so that transactions waiting for one never wait for each other.
+const DDL_CONNECTIONS: u32 = 2;
+
+/// Where tenants' data is.
+#[derive(Debug)]
+pub(crate) enum Home {
+    Postgres { pool: PgPool, ddl: PgPool },
+    Sqlite(Files),
+}
+
+/// What this process remembers of a tenant.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) tables: Tables,
+    /// Actors whose display names are known to be stored: kind, id → display.
+    pub(crate) actors: Mutex<HashMap<(String, tenon_value::Uuid), String>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: StoreConfig,
+    pub(crate) system: System,
+    pub(crate) home: Home,
+    pub(crate) events: broadcast::Sender<TenantId>,
+    memory: RwLock<HashMap<TenantId, Arc<Memory>>>,
+    listener: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(listener) = &self.listener {
+            listener.abort();
+        }
+    }
+}
+
+/// Everything stored, of all tenants. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+impl Store {
+    /// Opens the databases, brings `system` to its newest form, and removes what a crash left of half-made tenants.
+    ///
+    /// # Errors
+    /// `Unavailable` where a database cannot be reached.
+    pub async fn open(config: StoreConfig) -> Result<Self, StoreError> {
+        let system = System::open(&config).await?;
+        let (events, _) = broadcast::channel(256);
+        let (home, listener) = match &config.database {
+            Database::Sqlite => (Home::Sqlite(Files::new(config.data.join("tenants"), config.limits.statements, config.limits.open_files)), None),
+            Database::Postgres { url } => {
+                let options = options(url, &config)?;
+                let pool = PgPool::new(options.clone(), config.limits.connections);
+                let listener = tokio::spawn(listen(url.clone(), events.clone()));
+                (Home::Postgres { pool, ddl: PgPool::new(options, DDL_CONNECTIONS) }, Some(listener))
+            }
+        };
+        let inner = Inner { config, system, home, events, memory: RwLock::default(), listener };
+        let store = Self { inner: Arc::new(inner) };
+        store.finish_pending().await?;
+        Ok(store)
+    }
+
+    /// Which SQL it speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match self.inner.home {
+            Home::Postgres { .. } => Dialect::Postgres,
+            Home::Sqlite(_) => Dialect::Sqlite,
+        }
+    }
+
+    /// Whether requests can be served.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.inner.system.ready().await?;
+        if let Home::Postgres { pool, .. } = &self.inner.home {
+            let mut conn = Conn::Postgres(pool.acquire().await?);
+            conn.mark(false);
+            conn.script("select 1").await?;
+            conn.mark(true);
+        }
+        Ok(())
+    }
+
+    /// The secret that cursors are signed with; made once per installation.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn cursor_secret(&self) -> Result<[u8; 32], StoreError> {
+        self.inner.system.secret("cursor").await
+    }
+
+    /// Tells which tenants' metadata changed, here or (PostgreSQL) in another process. May miss; versions decide.
+    #[must_use]
+    pub fn metadata_events(&self) -> broadcast::Receiver<TenantId> {
+        self.inner.events.subscribe()
+    }
+
+    /// Lowers a read to statements.
+    ///
+    /// # Errors
+    /// `Plan` for a plan that cannot be, `Value` for a constant in it that cannot.
+    pub fn prepare(&self, model: &Arc<Model>, read: Read) -> Result<Prepared, StoreError> {
+        Prepared::new(model, self.dialect(), &read)
+    }
+
+    /// Runs a prepared read. Once more by itself where a change of shape broke the driver's statement.
+    ///
+    /// # Errors
+    /// `StaleModel` where the tenant's model moved and the plan no longer fits; otherwise what the database says.
+    pub async fn read(&self, cx: &OpContext, prepared: &Prepared, params: &Params) -> Result<Answer, StoreError> {
+        let tenant = cx.model.tenant;
+        match self.read_once(cx, prepared, params).await {
+            Err(Fault::Undefined(_)) => {}
+            // An idle connection may have died with its server: reading again does no harm.
+            Err(Fault::Store(StoreError::Unavailable(_))) if self.dialect() == Dialect::Postgres => self.forget_connections(),
+            done => return done.map_err(StoreError::from),
+        }
+        self.memory(tenant).tables.forget();
+        match self.read_once(cx, prepared, params).await {
+            Err(Fault::Undefined(_)) if self.model_version(tenant).await? != prepared.model().version => Err(StoreError::StaleModel),
+            done => done.map_err(StoreError::from),
+        }
+    }
+
+    async fn read_once(&self, cx: &OpContext, prepared: &Prepared, params: &Params) -> Result<Answer, Fault> {
+        let memory = self.memory(cx.model.tenant);
+        let mut conn = self.reader(cx.model.tenant).await?;
+        let until = self.until(cx);
+        conn.limit(Some(until));
+        conn.mark(false);
+        let mut runner = Runner { conn: &mut conn, tables: &memory.tables, params };
+        let answer = match tokio::time::timeout_at(until.into(), runner.answer(prepared)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                conn.discard();
+                return Err(StoreError::Timeout.into());
+            }
+        };
+        match &answer {
+            Err(Fault::Undefined(_)) => conn.forget_statements().await?,
+            Err(Fault::Store(StoreError::Unavailable(_))) => return answer,
+            _ => {}
+        }
+        conn.mark(true);
+        answer
+    }
+
+    fn forget_connections(&self) {
+        if let Home::Postgres { pool, ddl } = &self.inner.home {
+            pool.clear();
+            ddl.clear();
+        }
+    }
+
+    /// When an operation must be done: its caller's patience, and `time`.
+    pub(crate) fn until(&self, cx: &OpContext) -> Instant {
+        let own = Instant::now() + self.inner.config.limits.time;
+        cx.deadline.map_or(own, |deadline| deadline.min(own))
+    }
+
+    /// A connection that only reads.
+    pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Conn, Fault> {
+        match &self.inner.home {
+            Home::Postgres { pool, .. } => Ok(Conn::Postgres(pool.acquire().await?)),
+            Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
+        }
+    }
+
+    /// A connection that may write.
+    pub(crate) async fn writer(&self, tenant: TenantId) -> Result<Conn, Fault> {
+        match &self.inner.home {
+            Home::Postgres { pool, .. } => Ok(Conn::Postgres(pool.acquire().await?)),
+            Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.writer().await?)),
+        }
+    }
+
+    /// A connection for making a table beside a transaction. PostgreSQL only: SQLite has one writer.
+    pub(crate) async fn maker(&self) -> Result<Option<Conn>, Fault> {
+        match &self.inner.home {
+            Home::Postgres { ddl, .. } => Ok(Some(Conn::Postgres(ddl.acquire().await?))),
+            Home::Sqlite(_) => Ok(None),
+        }
+    }
+
+    pub(crate) fn memory(&self, tenant: TenantId) -> Arc<Memory> {
+        if let Some(memory) = self.inner.memory.read().ok().and_then(|memory| memory.get(&tenant).cloned()) {
+            return memory;
+        }
+        match self.inner.memory.write() {
+            Ok(mut memory) => Arc::clone(memory.entry(tenant).or_default()),
+            Err(_) => Arc::default(),
+        }
+    }
+
+    pub(crate) fn forget(&self, tenant: TenantId) {
+        if let Ok(mut memory) = self.inner.memory.write() {
+            memory.remove(&tenant);
+        }
+    }
+}
+
+fn options(url: &str, config: &StoreConfig) -> Result<PgConnectOptions, StoreError> {
+    let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| StoreError::Unavailable(error.to_string()))?;
+    let time = config.limits.time.as_millis().to_string();
+    Ok(options
+        .application_name("tenon")
+        .statement_cache_capacity(config.limits.statements)
+        .options([("statement_timeout", time.as_str()), ("idle_in_transaction_session_timeout", "120000"), ("timezone", "UTC")]))
+}
+
+/// Passes on what PostgreSQL tells; listens again when the connection breaks.
+async fn listen(url: String, events: broadcast::Sender<TenantId>) {
+    loop {
+        if let Ok(mut listener) = PgListener::connect(&url).await
+            && listener.listen(METADATA_CHANNEL).await.is_ok()
+        {
+            while let Ok(notification) = listener.recv().await {
+                if let Ok(tenant) = notification.payload().parse() {
+                    // Nobody listening is no failure.
+                    events.send(tenant).map(drop).unwrap_or_default();
+                }
+            }
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+}

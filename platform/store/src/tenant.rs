@@ -1,0 +1,150 @@
+//! Tenants come and go. Half-made ones are pending until everything of them is there, or nothing.
+
+use tenon_value::{TenantId, Value};
+
+use crate::db::{Arg, Conn, Fault, Shape};
+use crate::ddl::fixtures;
+use crate::lower::schema_of;
+use crate::metadata::settings_json;
+use crate::store::Home;
+use crate::{NewTenant, Store, StoreError, TenantInfo, TenantState};
+
+impl Store {
+    /// Makes a tenant: its row in `system`, its schema or file with the tables every tenant has, its settings.
+    ///
+    /// # Errors
+    /// `TenantExists`; what the database says.
+    pub async fn tenant_create(&self, new: &NewTenant) -> Result<TenantInfo, StoreError> {
+        let id = TenantId::generate();
+        let mut info = TenantInfo { id, name: new.name.clone(), sandbox: new.sandbox, created_at: new.created_at, state: TenantState::Pending };
+        self.inner.system.insert(&info).await?;
+        if let Err(fault) = self.make_home(id, new).await {
+            self.tear_down(id).await?;
+            return Err(fault.into());
+        }
+        self.inner.system.set_state(id, TenantState::Active).await?;
+        info.state = TenantState::Active;
+        Ok(info)
+    }
+
+    async fn make_home(&self, id: TenantId, new: &NewTenant) -> Result<(), Fault> {
+        if let Home::Sqlite(files) = &self.inner.home {
+            files.create(id).await?;
+        }
+        let schema = schema_of(id, self.dialect());
+        let mut conn = self.writer(id).await?;
+        conn.mark(false);
+        let statements = fixtures::statements(self.dialect(), &schema).join(";\n");
+        conn.script(&format!("begin;\n{statements}")).await?;
+        let settings = settings_json(&new.settings).to_string();
+        let insert = format!("insert into \"{schema}\".\"model\" (\"id\", \"version\", \"settings\", \"next_physical\") values (1, 0, {}, 1)", placeholder(&conn));
+        conn.execute(&insert, &[Arg::text(settings)]).await?;
+        conn.script("commit").await?;
+        conn.mark(true);
+        Ok(())
+    }
+
+    async fn tear_down(&self, id: TenantId) -> Result<(), StoreError> {
+        match &self.inner.home {
+            Home::Sqlite(files) => files.remove(id)?,
+            Home::Postgres { .. } => {
+                let mut conn = self.writer(id).await?;
+                conn.mark(false);
+                let schema = schema_of(id, self.dialect());
+                conn.script(&format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout")).await?;
+                conn.mark(true);
+            }
+        }
+        self.forget(id);
+        self.inner.system.remove(id).await
+    }
+
+    /// Removes what is left of tenants whose making or removal was cut short.
+    pub(crate) async fn finish_pending(&self) -> Result<(), StoreError> {
+        for tenant in self.inner.system.all().await? {
+            // Another process may be making one right now: only old ones are left-overs.
+            let age = tenon_value::Uuid::now_v7().as_u128().wrapping_shr(80).saturating_sub(tenant.id.0.as_u128().wrapping_shr(80));
+            if tenant.state == TenantState::Pending && (age > 60_000 || self.dialect() == crate::Dialect::Sqlite) {
+                self.tear_down(tenant.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A tenant by name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tenant(&self, name: &str) -> Result<Option<TenantInfo>, StoreError> {
+        Ok(self.inner.system.named(name).await?.filter(|tenant| tenant.state == TenantState::Active))
+    }
+
+    /// A tenant by id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tenant_by_id(&self, id: TenantId) -> Result<Option<TenantInfo>, StoreError> {
+        Ok(self.inner.system.by_id(id).await?.filter(|tenant| tenant.state == TenantState::Active))
+    }
+
+    /// All tenants by name.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tenants(&self) -> Result<Vec<TenantInfo>, StoreError> {
+        let all = self.inner.system.all().await?;
+        Ok(all.into_iter().filter(|tenant| tenant.state == TenantState::Active).collect())
+    }
+
+    /// Removes a tenant with all its data; false where there is none.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn tenant_delete(&self, name: &str) -> Result<bool, StoreError> {
+        let Some(tenant) = self.inner.system.named(name).await? else { return Ok(false) };
+        self.inner.system.set_state(tenant.id, TenantState::Pending).await?;
+        self.tear_down(tenant.id).await?;
+        Ok(true)
+    }
+
+    /// A table every tenant has, of this one.
+    pub(crate) fn fixture(&self, tenant: TenantId, name: &str) -> String {
+        format!("\"{}\".\"{name}\"", schema_of(tenant, self.dialect()))
+    }
+
+    /// Rows of a statement over tables that every tenant has. `{0}` is the first placeholder.
+    pub(crate) async fn ask(&self, tenant: TenantId, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Vec<Vec<Value>>, StoreError> {
+        let mut conn = self.reader(tenant).await?;
+        conn.limit(None);
+        conn.mark(false);
+        let rows = conn.fetch(&numbered(sql, &conn), args, shapes).await?;
+        conn.mark(true);
+        Ok(rows)
+    }
+
+    /// Runs one statement over tables that every tenant has, as a transaction of its own.
+    pub(crate) async fn tell(&self, tenant: TenantId, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+        let mut conn = self.writer(tenant).await?;
+        conn.limit(None);
+        conn.mark(false);
+        let done = conn.execute(&numbered(sql, &conn), args).await?;
+        conn.mark(true);
+        Ok(done)
+    }
+}
+
+/// The placeholder of the first argument.
+fn placeholder(conn: &Conn) -> &'static str {
+    match conn.dialect() {
+        crate::Dialect::Postgres => "$1",
+        crate::Dialect::Sqlite => "?1",
+    }
+}
+
+/// Placeholders are written `$1`; SQLite wants `?1`. Our own texts hold no other dollar.
+pub(crate) fn numbered(sql: &str, conn: &Conn) -> String {
+    match conn.dialect() {
+        crate::Dialect::Postgres => sql.to_owned(),
+        crate::Dialect::Sqlite => sql.replace('$', "?"),
+    }
+}

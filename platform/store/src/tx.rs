@@ -1,0 +1,261 @@
+//! One transaction of one mutation document.
+//!
+//! PostgreSQL: READ COMMITTED with explicit locks; it holds the tenant's model lock shared, so the model it was
+//! planned on stays. SQLite: the file's one writer. Dropped without `commit`, nothing happened.
+
+pub(crate) mod find;
+pub(crate) mod idempotency;
+pub(crate) mod image;
+pub(crate) mod link;
+pub(crate) mod load;
+pub(crate) mod outbox;
+pub(crate) mod past;
+pub(crate) mod savepoint;
+pub(crate) mod unnest;
+pub(crate) mod write;
+
+use std::sync::Arc;
+
+use tenon_context::OpContext;
+use tenon_model::{Link, LinkIx, Model, Object, ObjectIx};
+use tenon_query::{Answer, AuthorizedTable, Params};
+use tenon_value::{DateTime, TenantId, Uuid, Value};
+
+use crate::db::{Arg, Conn, Fault, Shape};
+use crate::ddl::object;
+use crate::lower::schema_of;
+use crate::metadata::change::{lock_key, undo, undo_later};
+use crate::prepared::Prepared;
+use crate::run::Runner;
+use crate::store::Memory;
+use crate::tenant::numbered;
+use crate::{Dialect, OutboxEntry, Store, StoreError};
+
+/// Who writes, through which door: on every row of history and of the outbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Author {
+    pub(crate) now: DateTime,
+    pub(crate) kind: &'static str,
+    pub(crate) id: Uuid,
+    pub(crate) display: String,
+    pub(crate) via: &'static str,
+    pub(crate) reason: Option<String>,
+}
+
+impl Author {
+    fn of(cx: &OpContext) -> Self {
+        let principal = &cx.principal;
+        Self { now: cx.now, kind: principal.kind.word(), id: principal.id, display: principal.display.clone(), via: cx.via.word(), reason: cx.reason.clone() }
+    }
+}
+
+/// A transaction.
+#[derive(Debug)]
+pub struct Tx {
+    store: Store,
+    pub(crate) tenant: TenantId,
+    pub(crate) model: Arc<Model>,
+    pub(crate) schema: String,
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) author: Author,
+    conn: Option<Conn>,
+    pub(crate) entries: Vec<OutboxEntry>,
+    pub(crate) savepoints: u32,
+    /// The author's display name is stored.
+    pub(crate) known_author: bool,
+}
+
+impl Store {
+    /// Begins the transaction of a mutation that was planned on `cx.model`.
+    ///
+    /// # Errors
+    /// `StaleModel` where the tenant's model has another version by now; `Busy`, `Limit`, `Unavailable`.
+    pub async fn begin(&self, cx: &OpContext) -> Result<Tx, StoreError> {
+        let tenant = cx.model.tenant;
+        let schema = schema_of(tenant, self.dialect());
+        let mut conn = self.writer(tenant).await?;
+        conn.limit(Some(self.until(cx)));
+        conn.mark(false);
+        // One round trip; each statement sees what was committed before it began, so the version is read under the lock.
+        let begin = match self.dialect() {
+            Dialect::Sqlite => format!("begin immediate; select cast(m.\"version\" as text) from \"{schema}\".\"model\" as m"),
+            Dialect::Postgres => {
+                format!("begin; select pg_advisory_xact_lock_shared({}); select m.\"version\"::text from \"{schema}\".\"model\" as m", lock_key(tenant))
+            }
+        };
+        let version = conn.script_text(&begin).await;
+        let tx = Tx {
+            store: self.clone(),
+            tenant,
+            schema,
+            model: Arc::clone(&cx.model),
+            memory: self.memory(tenant),
+            author: Author::of(cx),
+            conn: Some(conn),
+            entries: Vec::new(),
+            savepoints: 0,
+            known_author: false,
+        };
+        match version {
+            Ok(Some(version)) if version == cx.model.version.0.to_string() => Ok(tx),
+            Ok(Some(_)) => {
+                tx.rollback().await?;
+                Err(StoreError::StaleModel)
+            }
+            Ok(None) => Err(StoreError::NoTenant),
+            Err(Fault::Undefined(_)) => Err(StoreError::NoTenant),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+impl Tx {
+    pub(crate) fn conn(&mut self) -> Result<&mut Conn, Fault> {
+        self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("the transaction has ended".to_owned()).into())
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.store.dialect() == Dialect::Postgres
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.store.dialect()
+    }
+
+    pub(crate) fn object(&self, ix: ObjectIx) -> Result<&Object, StoreError> {
+        self.model.object(ix).ok_or(StoreError::Plan("no such object"))
+    }
+
+    pub(crate) fn link(&self, ix: LinkIx) -> Result<&Link, StoreError> {
+        self.model.link(ix).ok_or(StoreError::Plan("no such link"))
+    }
+
+    pub(crate) fn table(&self, name: &str) -> String {
+        format!("\"{}\".\"{name}\"", self.schema)
+    }
+
+    /// Rows of a statement of our own; placeholders are `$1`.
+    pub(crate) async fn ask(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Vec<Vec<Value>>, Fault> {
+        let conn = self.conn()?;
+        let sql = numbered(sql, conn);
+        conn.fetch(&sql, args, shapes).await
+    }
+
+    /// Runs a statement of our own; placeholders are `$1`.
+    pub(crate) async fn tell(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+        let conn = self.conn()?;
+        let sql = numbered(sql, conn);
+        conn.execute(&sql, args).await
+    }
+
+    /// What a fault means to a mutation: a statement that no longer fits means that the plan is stale.
+    pub(crate) fn told(&self, fault: Fault) -> StoreError {
+        match fault {
+            Fault::Undefined(_) => {
+                self.memory.tables.forget();
+                StoreError::StaleModel
+            }
+            other => other.into(),
+        }
+    }
+
+    /// Runs a prepared read inside the transaction: it sees the writes before it.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn read(&mut self, prepared: &Prepared, params: &Params) -> Result<Answer, StoreError> {
+        let memory = Arc::clone(&self.memory);
+        let conn = self.conn()?;
+        let answer = Runner { conn, tables: &memory.tables, params }.answer(prepared).await;
+        answer.map_err(|fault| self.told(fault))
+    }
+
+    /// Whether a table is there.
+    pub(crate) async fn is_there(&mut self, table: &str) -> Result<bool, Fault> {
+        let name = self.table(table);
+        if self.memory.tables.is_missing(&name) {
+            let memory = Arc::clone(&self.memory);
+            memory.tables.look_for(self.conn()?, vec![name.clone()]).await?;
+        }
+        Ok(!self.memory.tables.is_missing(&name))
+    }
+
+    /// Makes an object's table before its first write: on PostgreSQL in a short transaction of its own.
+    pub(crate) async fn make_table(&mut self, table: &AuthorizedTable) -> Result<(), Fault> {
+        let object = self.object(table.object())?;
+        if !self.memory.tables.is_missing(&self.table(&object.table)) {
+            return Ok(());
+        }
+        let (name, statements) = (object.table.clone(), object::create(self.dialect(), &self.schema, object));
+        self.make(&name, statements).await
+    }
+
+    /// The same for a link's table.
+    pub(crate) async fn make_link_table(&mut self, link: LinkIx) -> Result<(), Fault> {
+        let link = self.link(link)?;
+        if !self.memory.tables.is_missing(&self.table(&link.table)) {
+            return Ok(());
+        }
+        let (name, statements) = (link.table.clone(), object::create_link(self.dialect(), &self.schema, link));
+        self.make(&name, statements).await
+    }
+
+    async fn make(&mut self, name: &str, statements: Vec<String>) -> Result<(), Fault> {
+        if self.is_there(name).await? {
+            return Ok(());
+        }
+        match self.store.maker().await? {
+            Some(mut conn) => {
+                conn.mark(false);
+                // Two first writers at once: the second waits, and finds the table made.
+                let lock = lock_key(self.tenant).wrapping_add(1);
+                conn.script(&format!("begin; select pg_advisory_xact_lock({lock}); {}; commit", statements.join("; "))).await?;
+                conn.mark(true);
+            }
+            None => self.conn()?.script(&statements.join("; ")).await?,
+        }
+        self.memory.tables.add([self.table(name)]);
+        Ok(())
+    }
+
+    /// Ends the transaction; what it wrote is on disk.
+    ///
+    /// # Errors
+    /// What the database says; then nothing is written (or, where the connection broke, nobody knows).
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.write_outbox().await?;
+        self.conn()?.script("commit").await?;
+        if let Some(mut conn) = self.conn.take() {
+            conn.mark(true);
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction without a trace.
+    ///
+    /// # Errors
+    /// What the database says; then the connection is thrown away, and nothing is written either.
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
+        self.forget_made();
+        if let Some(mut conn) = self.conn.take() {
+            undo(&mut conn).await?;
+        }
+        Ok(())
+    }
+
+    /// On SQLite a table made in this transaction goes with it.
+    pub(crate) fn forget_made(&self) {
+        if !self.is_postgres() {
+            self.memory.tables.forget();
+        }
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if self.conn.is_some() {
+            self.forget_made();
+        }
+        undo_later(self.conn.take());
+    }
+}

@@ -1,0 +1,126 @@
+//! A record as its columns hold it: composites taken apart, shadow columns made here.
+
+use tenon_model::{Column, ColumnType, Field, Link, Model, Object, Part, Relation, RelationShape};
+use tenon_query::Record;
+use tenon_value::{Geo, Value, fold, sort_key};
+
+use super::unnest::Target;
+use crate::db::Scalar;
+use crate::json::canonical;
+use crate::lower::bind::{Mode, kind_of, scalar};
+use crate::{Dialect, StoreError};
+
+/// The columns of a field as they are written.
+fn targets(field: &Field) -> impl Iterator<Item = Target> + '_ {
+    field.columns.iter().map(|column| Target { codes: column.kind == ColumnType::Codes, ..Target::new(&column.name, kind_of(column.kind)) })
+}
+
+/// The columns of an object's table, in the order in which [`cells`] gives their values.
+pub(crate) fn columns(object: &Object, dialect: Dialect) -> Vec<Target> {
+    let mut columns: Vec<Target> = object.fields.iter().flat_map(targets).collect();
+    for relation in stored(object) {
+        columns.push(Target::new(&relation.column, crate::db::Kind::Id));
+        columns.extend(relation.kind_column.iter().map(|name| Target::new(name, crate::db::Kind::Text)));
+    }
+    if dialect == Dialect::Sqlite {
+        columns.iter_mut().for_each(|column| column.codes = false);
+    }
+    columns
+}
+
+/// Relations that are columns.
+pub(crate) fn stored(object: &Object) -> impl Iterator<Item = &Relation> {
+    object.relations.iter().filter(|relation| !matches!(relation.shape, RelationShape::Many(_)))
+}
+
+/// The values of a record's columns.
+pub(crate) fn cells(model: &Model, object: &Object, record: &Record, dialect: Dialect) -> Result<Vec<Scalar>, StoreError> {
+    let mut cells = Vec::new();
+    for field in &object.fields {
+        for column in &field.columns {
+            cells.push(part(record.field(field.ix), column, dialect)?);
+        }
+    }
+    for relation in stored(object) {
+        let (id, kind) = reference(model, relation, record.relation(relation.ix))?;
+        cells.push(id);
+        if relation.kind_column.is_some() {
+            cells.push(kind);
+        }
+    }
+    Ok(cells)
+}
+
+/// A reference as id and kind.
+pub(crate) fn reference(model: &Model, relation: &Relation, value: &Value) -> Result<(Scalar, Scalar), StoreError> {
+    match value {
+        Value::Null => Ok((Scalar::Null, Scalar::Null)),
+        Value::Id(id) => Ok((Scalar::Id(*id), Scalar::Null)),
+        Value::Ref(kind, id) if relation.shape == RelationShape::Any => {
+            let targets = relation.targets.iter().filter_map(|target| model.object(*target));
+            let table = targets.into_iter().find(|object| object.name.as_str() == kind).ok_or(StoreError::Value("no target of this relation"))?.table.clone();
+            Ok((Scalar::Id(*id), Scalar::Text(table)))
+        }
+        Value::Ref(kind, id) => Ok((Scalar::Id(*id), Scalar::Text(kind.clone()))),
+        _ => Err(StoreError::Value("a reference expected")),
+    }
+}
+
+/// The columns of a link's attributes.
+pub(crate) fn link_columns(link: &Link, dialect: Dialect) -> Vec<Target> {
+    let columns = link.fields.iter().flat_map(targets);
+    columns.map(|column| Target { codes: column.codes && dialect == Dialect::Postgres, ..column }).collect()
+}
+
+/// The values of a link's attributes.
+pub(crate) fn link_cells(link: &Link, attributes: &[Value], dialect: Dialect) -> Result<Vec<Scalar>, StoreError> {
+    let mut cells = Vec::new();
+    for (place, field) in link.fields.iter().enumerate() {
+        for column in &field.columns {
+            cells.push(part(attributes.get(place).unwrap_or(&Value::Null), column, dialect)?);
+        }
+    }
+    Ok(cells)
+}
+
+/// What one column of a field holds.
+pub(crate) fn part(value: &Value, column: &Column, dialect: Dialect) -> Result<Scalar, StoreError> {
+    let plain = |value: &Value| scalar(value, kind_of(column.kind), &Mode::Plain, dialect);
+    let text = |text: &Option<String>| text.clone().map_or(Scalar::Null, Scalar::Text);
+    let place = |geo: Option<Geo>| geo.map_or(Scalar::Null, |geo| Scalar::Float(if column.part == Part::Lat { geo.lat } else { geo.lng }));
+    Ok(match (column.part, value) {
+        (_, Value::Null) if column.kind == ColumnType::Bool => Scalar::Bool(false),
+        (_, Value::Null) => Scalar::Null,
+        (Part::Fold, Value::Text(text)) => Scalar::Text(fold(text)),
+        (Part::SortKey, Value::Text(text)) => Scalar::Text(sort_key(text)),
+        (Part::Amount, Value::Money(money)) => plain(&Value::Decimal(money.amount))?,
+        (Part::Currency, Value::Money(money)) => Scalar::Text(money.currency.clone()),
+        (Part::Base, Value::Money(money)) => money.base.map_or(Ok(Scalar::Null), |base| plain(&Value::Decimal(base)))?,
+        (Part::Lat | Part::Lng, Value::Geo(geo)) => place(Some(*geo)),
+        (Part::Lat | Part::Lng, Value::Address(address)) => place(address.location),
+        (Part::Country, Value::Address(address)) => text(&address.country),
+        (Part::Region, Value::Address(address)) => text(&address.region),
+        (Part::City, Value::Address(address)) => text(&address.city),
+        (Part::District, Value::Address(address)) => text(&address.district),
+        (Part::Street, Value::Address(address)) => text(&address.street),
+        (Part::PostalCode, Value::Address(address)) => text(&address.postal_code),
+        // The writer seals what is new; what is set already is left alone.
+        (_, Value::Bool(true)) if column.kind == ColumnType::Sealed || column.part == Part::SetAt => Scalar::Null,
+        (_, Value::Text(_)) if column.kind == ColumnType::Sealed => return Err(StoreError::Value("secrets cannot be stored yet")),
+        (_, Value::Text(_)) if column.part == Part::SetAt => Scalar::Null,
+        (_, Value::List(codes)) if column.kind == ColumnType::Codes => set(codes, dialect),
+        (_, Value::Json(json)) if column.kind == ColumnType::Json => Scalar::Text(canonical(json)),
+        (_, value) if column.kind == ColumnType::Json => Scalar::Text(canonical(&crate::wire::json(value, 0))),
+        (_, value) => plain(value)?,
+    })
+}
+
+/// A set of codes as text; codes are ASCII names. The empty set is null.
+fn set(codes: &[Value], dialect: Dialect) -> Scalar {
+    let codes: Vec<&str> = codes.iter().filter_map(Value::as_text).collect();
+    match (codes.is_empty(), dialect) {
+        (true, _) => Scalar::Null,
+        (false, Dialect::Postgres) => Scalar::Text(format!("{{{}}}", codes.iter().map(|code| format!("\"{}\"", code.replace(['"', '\\'], ""))).collect::<Vec<_>>().join(","))),
+        (false, Dialect::Sqlite) => Scalar::Text(tenon_value::Json::from(codes).to_string()),
+    }
+}

@@ -1,0 +1,143 @@
+//! Whole records, as the pipeline checks and changes them.
+
+use tenon_model::{Object, RelationIx};
+use tenon_query::{AuthorizedTable, Deleted, Params, Predicate, Record};
+use tenon_value::{RecordId, Uuid, Value};
+
+use super::Tx;
+use crate::db::{Arg, Kind, Shape};
+use crate::lower::output::{Columns, Reader};
+use crate::lower::{Lower, Lowered};
+use crate::run::rows;
+use crate::{Lock, StoreError, TREE_DEPTH_MAX};
+
+/// How a whole record is read: one reader per field, one per relation.
+struct Whole {
+    fields: Vec<Option<Reader>>,
+    relations: Vec<Option<Reader>>,
+}
+
+impl Tx {
+    /// Records by their ids, in the order of the ids' values; those that are not there, or not visible, are left out.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn load(&mut self, table: &AuthorizedTable, ids: &[RecordId], deleted: Deleted, lock: Lock) -> Result<Vec<Record>, StoreError> {
+        let model = std::sync::Arc::clone(&self.model);
+        let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
+        if ids.is_empty() || !self.there(&object.table).await? {
+            return Ok(Vec::new());
+        }
+        let mut lower = Lower::new(&model, self.dialect());
+        let (from, scope) = lower.table(table)?;
+        let visible = lower.visible(table, &scope, deleted)?;
+        let mut columns = Columns::default();
+        columns.add(scope.column("id"), Shape::Id);
+        let whole = whole(&lower, object, &scope, &mut columns)?;
+        let wanted = lower.fixed(Arg::ids(ids.iter().map(|id| id.0)));
+        let among = lower.among(&scope.column("id"), Kind::Id, &wanted);
+        let locking = match (self.is_postgres(), lock) {
+            (true, Lock::KeyShare) => format!(" for key share of {}", scope.alias),
+            (true, Lock::Update) => format!(" for no key update of {}", scope.alias),
+            _ => String::new(),
+        };
+        let sql = format!("select {} from {from} where {among} and {visible} order by {}{locking}", columns.expressions.join(", "), scope.column("id"));
+        let statement = lower.finish(sql, columns.shapes);
+        let args = statement.args(&Params::default(), &[])?;
+        let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        Ok(rows.into_iter().filter_map(|mut cells| record(object, &whole, &mut cells)).collect())
+    }
+
+    async fn there(&mut self, table: &str) -> Result<bool, StoreError> {
+        self.is_there(table).await.map_err(|fault| self.told(fault))
+    }
+
+    /// Ids the filter selects, in their order; one more than `max` at most.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn select_ids(&mut self, table: &AuthorizedTable, filter: &Predicate, params: &Params, deleted: Deleted, max: u32) -> Result<Vec<RecordId>, StoreError> {
+        let model = std::sync::Arc::clone(&self.model);
+        let mut lower = Lower::new(&model, self.dialect());
+        let (from, scope) = lower.table(table)?;
+        let visible = lower.visible(table, &scope, deleted)?;
+        let filter = lower.predicate(&scope, filter)?;
+        let id = scope.column("id");
+        let sql = format!("select {id} from {from} where {visible} and {filter} order by {id} limit {}", u64::from(max) + 1);
+        let statement = lower.finish(sql, vec![Shape::Id]);
+        for name in statement.tables() {
+            let name = name.rsplit('"').nth(1).unwrap_or_default().to_owned();
+            self.there(&name).await?;
+        }
+        let args = statement.args(params, &[])?;
+        let memory = std::sync::Arc::clone(&self.memory);
+        let sql = statement.without(&|table| memory.tables.is_missing(table));
+        let rows = self.conn()?.fetch(&sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
+    }
+
+    /// Children that refer to one of the targets: child and target.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn referrers(&mut self, table: &AuthorizedTable, relation: RelationIx, targets: &[RecordId], deleted: Deleted) -> Result<Vec<(RecordId, RecordId)>, StoreError> {
+        let model = std::sync::Arc::clone(&self.model);
+        let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
+        let relation = object.relation(relation).ok_or(StoreError::Plan("no such relation"))?;
+        if targets.is_empty() || !self.there(&object.table).await? {
+            return Ok(Vec::new());
+        }
+        let mut lower = Lower::new(&model, self.dialect());
+        let (from, scope) = lower.table(table)?;
+        let visible = lower.visible(table, &scope, deleted)?;
+        let wanted = lower.fixed(Arg::ids(targets.iter().map(|id| id.0)));
+        let (id, column) = (scope.column("id"), scope.column(&relation.column));
+        let among = lower.among(&column, Kind::Id, &wanted);
+        let sql = format!("select {id}, {column} from {from} where {among} and {visible} order by {id}");
+        let statement = lower.finish(sql, vec![Shape::Id, Shape::Id]);
+        let args = statement.args(&Params::default(), &[])?;
+        let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        Ok(rows.iter().filter_map(|row| pair(row)).map(|(child, target)| (RecordId(child), RecordId(target))).collect())
+    }
+
+    /// The ids above a record in its tree, nearest first; a cycle ends after [`TREE_DEPTH_MAX`] steps.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn ancestors(&mut self, table: &AuthorizedTable, relation: RelationIx, id: RecordId) -> Result<Vec<RecordId>, StoreError> {
+        let object = self.object(table.object())?;
+        let (name, parent) = (object.table.clone(), object.relation(relation).ok_or(StoreError::Plan("no such relation"))?.column.clone());
+        if !self.there(&name).await? {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "with recursive w(id, depth) as (select t.\"{parent}\", 1 from {0} as t where t.\"id\" = $1 \
+             union all select t.\"{parent}\", w.depth + 1 from {0} as t join w on t.\"id\" = w.id where w.depth < {TREE_DEPTH_MAX}) \
+             select w.id from w where w.id is not null order by w.depth",
+            self.table(&name)
+        );
+        let rows = self.ask(&sql, &[Arg::id(id.0)], &[Shape::Id]).await.map_err(|fault| self.told(fault))?;
+        Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
+    }
+}
+
+pub(crate) fn pair(row: &[Value]) -> Option<(Uuid, Uuid)> {
+    Some((row.first()?.as_id()?, row.get(1)?.as_id()?))
+}
+
+fn whole<'m>(lower: &Lower<'m>, object: &'m Object, scope: &crate::lower::Scope<'m>, columns: &mut Columns) -> Lowered<Whole> {
+    let mut fields = Vec::with_capacity(object.fields.len());
+    for field in &object.fields {
+        fields.push(if field.columns.is_empty() { None } else { Some(lower.whole_field(scope, field, columns)?) });
+    }
+    let relations = object.relations.iter().map(|relation| (!relation.column.is_empty()).then(|| lower.whole_relation(scope, relation, columns))).collect();
+    Ok(Whole { fields, relations })
+}
+
+fn record(object: &Object, whole: &Whole, cells: &mut [Value]) -> Option<Record> {
+    let id = cells.first()?.as_id()?;
+    let mut read = |reader: &Option<Reader>| reader.as_ref().map_or(Value::Null, |reader| rows::read(reader, cells));
+    let fields = whole.fields.iter().map(&mut read).collect();
+    let relations = whole.relations.iter().map(&mut read).collect();
+    Some(Record { object: object.ix, id: RecordId(id), fields, relations })
+}

@@ -1,0 +1,54 @@
+//! The outbox: one row per save, in the transaction of the save.
+
+use tenon_value::{DateTime, Json, TenantId, Value};
+
+use super::Tx;
+use super::unnest::Target;
+use crate::db::{Arg, Kind, Scalar, Shape};
+use crate::{OutboxEntry, OutboxRow, Store, StoreError};
+
+impl Tx {
+    /// Notes a save; it is written at commit. A rolled back savepoint takes its notes with it.
+    pub fn outbox(&mut self, entry: OutboxEntry) {
+        self.entries.push(entry);
+    }
+
+    pub(crate) async fn write_outbox(&mut self) -> Result<(), StoreError> {
+        let entries = std::mem::take(&mut self.entries);
+        let now = self.author.now.millis();
+        let rows: Vec<Vec<Scalar>> = entries.iter().map(|entry| vec![Scalar::DateTime(now), Scalar::Text(self.payload(entry).to_string())]).collect();
+        let table = self.table("outbox");
+        self.insert(&table, &[Target::new("at", Kind::DateTime), Target::new("payload", Kind::Text)], rows, "").await?;
+        self.remember_author();
+        Ok(())
+    }
+
+    fn payload(&self, entry: &OutboxEntry) -> Json {
+        let object = self.model.objects.iter().find(|object| object.id == entry.object).map_or("", |object| object.name.as_str());
+        serde_json::json!({
+            "type": format!("{object}.{}", entry.word),
+            "object": entry.object.to_string(),
+            "records": entry.records.iter().map(|(id, version)| serde_json::json!({ "id": id.to_string(), "version": version })).collect::<Vec<_>>(),
+            "changed": entry.changed,
+            "via": self.author.via,
+            "by": { "kind": self.author.kind, "id": self.author.id.to_string(), "display": self.author.display },
+        })
+    }
+}
+
+impl Store {
+    /// Outbox rows after a number, in their order.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn outbox_after(&self, tenant: TenantId, seq: i64, max: u32) -> Result<Vec<OutboxRow>, StoreError> {
+        let table = self.fixture(tenant, "outbox");
+        let sql = format!("select o.\"seq\", o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > $1 order by o.\"seq\" limit {max}");
+        let rows = self.ask(tenant, &sql, &[Arg::int(seq)], &[Shape::Int, Shape::DateTime, Shape::Json]).await?;
+        let row = |row: Vec<Value>| match <[Value; 3]>::try_from(row) {
+            Ok([Value::Int(seq), Value::DateTime(at), Value::Json(payload)]) => Some(OutboxRow { seq, at: DateTime::from_millis(at.millis()), payload }),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(row).collect())
+    }
+}

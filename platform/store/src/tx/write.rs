@@ -1,0 +1,158 @@
+//! Rows are written, with what was before in their history: few statements for any number of rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tenon_context::OpContext;
+use tenon_model::{Model, Object, system};
+use tenon_query::{AuthorizedTable, Record};
+use tenon_value::{RecordId, Value};
+
+use super::unnest::Target;
+use super::{Tx, image};
+use crate::ddl::object::unique_columns;
+use crate::db::{Fault, Kind, Scalar};
+use crate::{RowWrite, StoreError};
+
+impl Tx {
+    /// Writes rows of one object. Rows of one call must not name a record twice.
+    ///
+    /// # Errors
+    /// `Unique`, `DuplicateId`; `Serialization` where an old image is no longer what is stored; what the database says.
+    pub async fn write(&mut self, cx: &OpContext, table: &AuthorizedTable, rows: &[RowWrite]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        debug_assert_eq!(cx.model.tenant, self.tenant);
+        let model = Arc::clone(&self.model);
+        let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
+        match self.write_rows(&model, object, table, rows).await {
+            Err(Fault::Unique(constraint)) => Err(self.clash(object, &constraint)),
+            Err(fault) => Err(self.told(fault)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    async fn write_rows(&mut self, model: &Model, object: &Object, table: &AuthorizedTable, rows: &[RowWrite]) -> Result<(), Fault> {
+        self.make_table(table).await?;
+        self.know_author().await?;
+        let (mut inserts, mut updates, mut destroys) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows {
+            match row {
+                RowWrite::Insert(record) => inserts.push(self.stamped(record, None)),
+                RowWrite::Update { old, new } => updates.push((old, self.stamped(new, Some(old)))),
+                RowWrite::Destroy(record) => destroys.push(record.id),
+            }
+        }
+        self.insert_records(model, object, &inserts).await?;
+        self.update_records(model, object, &updates).await?;
+        self.destroy_records(object, &destroys).await?;
+        self.write_past(object, &inserts, &updates).await
+    }
+
+    /// The record with what every write sets.
+    fn stamped(&self, record: &Record, old: Option<&Record>) -> Record {
+        let mut record = record.clone();
+        let author = Value::Ref(self.author.kind.to_owned(), self.author.id);
+        let now = Value::DateTime(self.author.now);
+        record.set_field(system::ID, Value::Id(record.id.0));
+        record.set_field(system::VERSION, Value::Int(old.map_or(0, Record::version) + 1));
+        record.set_field(system::UPDATED_AT, now.clone());
+        record.set_relation(system::UPDATED_BY, author.clone());
+        let (created_at, created_by) = old.map_or((now, author), |old| (old.field(system::CREATED_AT).clone(), old.relation(system::CREATED_BY).clone()));
+        record.set_field(system::CREATED_AT, created_at);
+        record.set_relation(system::CREATED_BY, created_by);
+        record
+    }
+
+    async fn insert_records(&mut self, model: &Model, object: &Object, records: &[Record]) -> Result<(), Fault> {
+        let rows = records.iter().map(|record| image::cells(model, object, record, self.dialect())).collect::<Result<_, _>>()?;
+        let table = self.table(&object.table);
+        self.insert(&table, &image::columns(object, self.dialect()), rows, "").await.map(|_| ())
+    }
+
+    /// Updates, grouped by which columns change: each group is one statement.
+    async fn update_records(&mut self, model: &Model, object: &Object, records: &[(&Record, Record)]) -> Result<(), Fault> {
+        let columns = image::columns(object, self.dialect());
+        let mut groups: BTreeMap<Vec<usize>, Vec<Vec<Scalar>>> = BTreeMap::new();
+        for (old, new) in records {
+            let before = image::cells(model, object, old, self.dialect())?;
+            let after = image::cells(model, object, new, self.dialect())?;
+            let changed: Vec<usize> = (0..columns.len()).filter(|place| before.get(*place) != after.get(*place)).collect();
+            let mut row = vec![Scalar::Id(old.id.0), Scalar::Int(old.version())];
+            row.extend(changed.iter().filter_map(|place| after.get(*place).cloned()));
+            groups.entry(changed).or_default().push(row);
+        }
+        let table = self.table(&object.table);
+        for (changed, rows) in groups {
+            let mut targets = vec![Target::new("id", Kind::Id), Target::new("version", Kind::Int)];
+            targets.extend(changed.iter().filter_map(|place| columns.get(*place).cloned()));
+            let expected = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+            if self.update(&table, &targets, &["id", "version"], rows).await? != expected {
+                return Err(StoreError::Serialization.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes records with all that is only theirs.
+    async fn destroy_records(&mut self, object: &Object, ids: &[RecordId]) -> Result<(), Fault> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let one = |id: &RecordId| vec![Scalar::Id(id.0)];
+        let owned = |id: &RecordId| vec![Scalar::Text(object.table.clone()), Scalar::Id(id.0)];
+        let table = self.table(&object.table);
+        self.delete(&table, &[Target::new("id", Kind::Id)], ids.iter().map(one).collect()).await?;
+        for fixture in ["history", "external_id"] {
+            let fixture = self.table(fixture);
+            let columns = [Target::new("object", Kind::Text), Target::new("record", Kind::Id)];
+            self.delete(&fixture, &columns, ids.iter().map(owned).collect()).await?;
+        }
+        let model = Arc::clone(&self.model);
+        for link in &model.links {
+            for (end, column) in [(link.source, "source"), (link.target, "target")] {
+                if end == object.ix && self.is_there(&link.table).await? {
+                    let table = self.table(&link.table);
+                    self.delete(&table, &[Target::new(column, Kind::Id)], ids.iter().map(one).collect()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Which key a unique index stands for.
+    pub(crate) fn clash(&self, object: &Object, constraint: &str) -> StoreError {
+        // SQLite names columns, `o_1.f_2, o_1.f_3`; PostgreSQL the index.
+        let columns: Vec<&str> = constraint.split(", ").filter_map(|column| column.rsplit('.').next()).collect();
+        let is_key = |key: &&tenon_model::UniqueKey| key.index == constraint || unique_columns(object, key) == columns;
+        match object.unique.iter().enumerate().find(|(_, key)| is_key(key)) {
+            Some((key, _)) => StoreError::Unique { object: object.ix, key },
+            None if columns == ["id"] || constraint == format!("{}_pkey", object.table) => StoreError::DuplicateId { object: object.ix },
+            None => StoreError::Database(format!("unique constraint {constraint}")),
+        }
+    }
+
+    /// Stores the author's display name, for those who read who made what.
+    async fn know_author(&mut self) -> Result<(), Fault> {
+        let author = self.author.clone();
+        let key = (author.kind.to_owned(), author.id);
+        let known = self.memory.actors.lock().is_ok_and(|actors| actors.get(&key) == Some(&author.display));
+        if known || self.known_author {
+            return Ok(());
+        }
+        let table = self.table("actor");
+        let columns = [Target::new("kind", Kind::Text), Target::new("id", Kind::Id), Target::new("display", Kind::Text)];
+        let row = vec![Scalar::Text(author.kind.to_owned()), Scalar::Id(author.id), Scalar::Text(author.display.clone())];
+        self.insert(&table, &columns, vec![row], "on conflict (\"kind\", \"id\") do update set \"display\" = excluded.\"display\"").await?;
+        self.known_author = true;
+        Ok(())
+    }
+
+    /// After the commit the author's name is known for good.
+    pub(crate) fn remember_author(&self) {
+        if let (true, Ok(mut actors)) = (self.known_author, self.memory.actors.lock()) {
+            actors.insert((self.author.kind.to_owned(), self.author.id), self.author.display.clone());
+        }
+    }
+}
