@@ -27,7 +27,7 @@ use crate::checks::{duplicate, limit};
 use crate::located::At;
 pub(crate) use connect::inverse_name;
 
-use crate::merge::{merge, Merged, Parts};
+use crate::merge::{Merged, Parts, merge};
 use crate::{clash, cycle, limits, order};
 
 /// What came of assembling.

@@ -38,9 +38,6 @@ pub(crate) mod wrong_type;
 pub(crate) mod yaml;
 pub(crate) mod yaml_feature;
 
-#[cfg(test)]
-pub(crate) mod testing;
-
 /// Every code there is, in order.
 pub const CODES: &[&str] = &[
     auto_number::CODE,

@@ -33,7 +33,14 @@ pub(crate) fn check(parts: &[Parts<'_>], model: &Model, report: &mut Vec<Diagnos
 
 type Chain<'m> = Vec<(&'m Object, &'m Relation)>;
 
-fn say(parts: &[Parts<'_>], model: &Model, chain: &Chain<'_>, end: ObjectIx, (key, words): (&str, fn(&[&str]) -> Diagnostic), report: &mut Vec<Diagnostic>) {
+fn say(
+    parts: &[Parts<'_>],
+    model: &Model,
+    chain: &Chain<'_>,
+    end: ObjectIx,
+    (key, words): (&str, fn(&[&str]) -> Diagnostic),
+    report: &mut Vec<Diagnostic>,
+) {
     let Some((object, relation)) = chain.last() else { return };
     let mut names: Vec<&str> = chain.iter().map(|(step, _)| step.name.as_str()).collect();
     names.extend(model.object(end).map(|first| first.name.as_str()));

@@ -16,7 +16,22 @@ use operand::Operand;
 const COMMON: &[&str] = &["eq", "ne", "in", "not_in", "is_null"];
 const ORDERED: &[&str] = &["eq", "ne", "in", "not_in", "is_null", "lt", "lte", "gt", "gte", "between"];
 const TEXT: &[&str] = &[
-    "eq", "ne", "in", "not_in", "is_null", "lt", "lte", "gt", "gte", "between", "contains", "starts_with", "ends_with", "i_eq", "i_contains", "like",
+    "eq",
+    "ne",
+    "in",
+    "not_in",
+    "is_null",
+    "lt",
+    "lte",
+    "gt",
+    "gte",
+    "between",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "i_eq",
+    "i_contains",
+    "like",
 ];
 const TIME: &[&str] = &["eq", "ne", "in", "not_in", "is_null", "lt", "lte", "gt", "gte", "between", "during", "zone"];
 const ID: &[&str] = &["eq", "ne", "in", "not_in", "is_null", "within"];
@@ -100,7 +115,14 @@ impl<'a> Check<'a> {
     /// The operators of a mapping; says so where it is none.
     fn operators<'v>(&mut self, at: &At<'v>, name: &str) -> Vec<(&'v str, At<'v>)> {
         if at.json.is_object() {
-            return at.json.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).filter_map(|key| Some((key, at.get_any(key)?))).collect();
+            return at
+                .json
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, _)| key.as_str())
+                .filter_map(|key| Some((key, at.get_any(key)?)))
+                .collect();
         }
         let diagnostic = wrong_type::wrong_type(name, "a comparison, as in `{ eq: … }`", at.json);
         self.say(diagnostic, at.span());
@@ -121,7 +143,11 @@ impl<'a> Check<'a> {
             FieldKind::Duration => self.compare(at, &what, ORDERED, &Operand::Duration),
             FieldKind::Choice(options) => self.compare(at, &what, COMMON, &Operand::Code(options)),
             FieldKind::Choices(options) => self.compare(at, &what, SET, &Operand::Code(options)),
-            FieldKind::Money { .. } => self.parts(at, &what, &[("amount", ORDERED, decimal), ("currency", TEXT, Operand::Text), ("base", ORDERED, Operand::Decimal)]),
+            FieldKind::Money { .. } => self.parts(
+                at,
+                &what,
+                &[("amount", ORDERED, decimal), ("currency", TEXT, Operand::Text), ("base", ORDERED, Operand::Decimal)],
+            ),
             FieldKind::Address => {
                 let texts = ["country", "region", "city", "district", "street", "postal_code"].map(|part| (part, TEXT, Operand::Text));
                 self.parts(at, &what, &texts);
@@ -162,7 +188,9 @@ impl<'a> Check<'a> {
                 "is_null" | "is_empty" => self.operand(key, &value, &Operand::Flag),
                 "between" => self.between(&value, operand),
                 "during" => self.operand(key, &value, &Operand::Range),
-                "contains" | "starts_with" | "ends_with" | "i_eq" | "i_contains" | "like" | "zone" => self.operand(key, &value, &Operand::Text),
+                "contains" | "starts_with" | "ends_with" | "i_eq" | "i_contains" | "like" | "zone" => {
+                    self.operand(key, &value, &Operand::Text)
+                }
                 _ => self.operand(key, &value, operand),
             }
         }

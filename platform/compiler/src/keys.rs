@@ -8,7 +8,7 @@ mod package;
 mod relation;
 mod view;
 
-pub(crate) use field::{field_type, FieldType, Default, Unique, COMMON, FIELD_TYPES, NOT_YET_TYPES};
+pub(crate) use field::{COMMON, Default, FIELD_TYPES, FieldType, NOT_YET_TYPES, Unique, field_type};
 pub(crate) use mapping::MAPPING;
 pub(crate) use object::{NOT_YET_OBJECT_KEYS, OBJECT};
 pub(crate) use package::PACKAGE;

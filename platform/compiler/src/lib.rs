@@ -21,14 +21,16 @@ mod references;
 mod schema;
 mod shape;
 mod source;
+#[cfg(test)]
+mod testing;
 mod write;
 mod yaml;
 
-pub use assemble::{assemble, Assembled};
+pub use assemble::{Assembled, assemble};
 pub use checks::CODES;
 pub use order::sort as sort_diagnostics;
-pub use physical::{link_field_id, unnamed, PhysicalKind};
-pub use read::{element, read, Manifest, Read};
+pub use physical::{PhysicalKind, link_field_id, unnamed};
+pub use read::{Manifest, Read, element, read};
 pub use schema::schemas;
 pub use source::SourceFile;
 pub use write::write;

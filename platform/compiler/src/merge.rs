@@ -88,6 +88,11 @@ impl<'a> Merged<'a> {
         self.pairs.iter().rev().find(|(name, _)| *name == key).map(|(_, at)| at).filter(|at| !at.json.is_null())
     }
 
+    /// True where nothing but texts is said: of an element that somebody else should have described.
+    pub(crate) fn is_only_labelled(&self) -> bool {
+        !self.pairs.is_empty() && self.pairs.iter().all(|(key, _)| matches!(*key, "label" | "about"))
+    }
+
     /// True where the property that counts is the owner's, not a later layer's.
     pub(crate) fn is_owners(&self, key: &str) -> bool {
         self.pairs.iter().rposition(|(name, _)| *name == key).is_none_or(|at| at < self.owned)

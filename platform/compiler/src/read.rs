@@ -11,7 +11,7 @@ use tenon_value::Name;
 
 use crate::checks::{format, limit, missing_key, not_enforced_yet, unknown_file, unknown_key, wrong_type};
 use crate::yaml::{Entry, Node};
-use crate::{limits, order, yaml, SourceFile};
+use crate::{SourceFile, limits, order, yaml};
 use elements::Elements;
 pub use elements::element;
 pub use manifest::Manifest;
@@ -179,7 +179,10 @@ fn misplaced(key: &str, known: &[&str]) -> Diagnostic {
 
 fn check_format(entries: &[Entry], root: &Node, file: &SourceFile, report: &mut Vec<Diagnostic>) {
     match entry(entries, "format") {
-        None => report.push(format::missing().at(Some(yaml::Range { end_line: root.range.line, end_column: root.range.column, ..root.range }.in_file(&file.path)))),
+        None => report.push(
+            format::missing()
+                .at(Some(yaml::Range { end_line: root.range.line, end_column: root.range.column, ..root.range }.in_file(&file.path))),
+        ),
         Some(found) if found.value.text() == Some(format::VERSION) => {}
         Some(found) => {
             let words = wrong_type::describe(&found.value.to_json());

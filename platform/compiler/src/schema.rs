@@ -2,7 +2,7 @@
 
 use tenon_value::{Json, JsonMap, Locale};
 
-use crate::keys::{Key, Shape, Table, COMMON, FIELD_TYPES, LAYOUT, LAYOUT_NAMES, MAPPING, OBJECT, PACKAGE, RELATION, VIEW};
+use crate::keys::{COMMON, FIELD_TYPES, Key, LAYOUT, LAYOUT_NAMES, MAPPING, OBJECT, PACKAGE, RELATION, Shape, Table, VIEW};
 use crate::{checks::format, shape};
 
 /// The draft that YAML language servers know best.
@@ -58,7 +58,8 @@ fn file(title: &str, properties: &[(&str, Json)], required: &[&str]) -> Json {
 }
 
 fn object_file() -> Json {
-    let mut properties: Vec<(&str, Json)> = OBJECT.keys.iter().filter(|key| is_written(key)).map(|key| (key.name, described(key))).collect();
+    let mut properties: Vec<(&str, Json)> =
+        OBJECT.keys.iter().filter(|key| is_written(key)).map(|key| (key.name, described(key))).collect();
     properties.push(("fields", names_of(field())));
     properties.push(("relations", names_of(relation())));
     // An object of another package is added to without a label of its own.

@@ -8,14 +8,15 @@ use indexmap::IndexMap;
 use tenon_model::{Element, Layer, State};
 use tenon_value::Json;
 
-use crate::checks::format;
 use crate::SourceFile;
+use crate::checks::format;
 use flow::{flow, word};
 
 /// Letters of a line at most, where a mapping can be broken into lines.
 const LINE_MAX: usize = 140;
 /// Group and file of the elements below an object.
-const GROUPS: [(&str, &str); 4] = [("fields", "object.yaml"), ("relations", "object.yaml"), ("views", "views.yaml"), ("layouts", "layout.yaml")];
+const GROUPS: [(&str, &str); 4] =
+    [("fields", "object.yaml"), ("relations", "object.yaml"), ("views", "views.yaml"), ("layouts", "layout.yaml")];
 
 /// What a layer has of one object.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use tenon_model::{Inside, Place};
 use tenon_value::{Json, JsonMap};
 
 use crate::checks::{format, limit, yaml};
-use crate::{limits, SourceFile};
+use crate::{SourceFile, limits};
 use builder::Builder;
 pub(crate) use scalar::{decimal, plain};
 

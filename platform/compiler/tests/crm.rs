@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use tenon_compiler::{assemble, read, Assembled, SourceFile};
+use tenon_compiler::{Assembled, SourceFile, assemble, read};
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{EdgeKind, ModelVersion, Physical, Settings};
 use tenon_value::{Name, TenantId, Uuid};

@@ -1,4 +1,6 @@
 //! Bad input never panics: any text, and the base package's own files with something broken in them.
+//!
+//! `PROPTEST_CASES=1000000 cargo test -p tenon-compiler --test fuzz` searches for longer; what it finds is kept.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -7,15 +9,57 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use proptest::prelude::*;
-use tenon_compiler::{assemble, read, SourceFile};
+use tenon_compiler::{SourceFile, assemble, read};
 use tenon_model::{ModelVersion, Physical, Settings};
 use tenon_value::{Name, TenantId, Uuid};
 
 /// Pieces that have meaning in YAML or in metadata.
 const PIECES: &[&str] = &[
-    "{", "}", "[", "]", ": ", "- ", "\n", "  ", "#", "&a ", "*a", "!t ", "<<: ", "---\n", "? ", "| ", "> ", "\"", "'", "\\", "null", "true", "-1", "1e999", "客户",
-    "\u{feff}", "fields:", "relations:", "type: choice", "options: []", "to: []", "to: account", "many: true", "tree: true", "part_of: true", "unique: true",
-    "default: {}", "max: 0", "scale: 99", "inverse: { name: id }", "filter: { and: [{ not: {} }] }", "order: [{}]", "name: ''", "link: { a: 1 }", "label: 5",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "- ",
+    "\n",
+    "  ",
+    "#",
+    "&a ",
+    "*a",
+    "!t ",
+    "<<: ",
+    "---\n",
+    "? ",
+    "| ",
+    "> ",
+    "\"",
+    "'",
+    "\\",
+    "null",
+    "true",
+    "-1",
+    "1e999",
+    "客户",
+    "\u{feff}",
+    "fields:",
+    "relations:",
+    "type: choice",
+    "options: []",
+    "to: []",
+    "to: account",
+    "many: true",
+    "tree: true",
+    "part_of: true",
+    "unique: true",
+    "default: {}",
+    "max: 0",
+    "scale: 99",
+    "inverse: { name: id }",
+    "filter: { and: [{ not: {} }] }",
+    "order: [{}]",
+    "name: ''",
+    "link: { a: 1 }",
+    "label: 5",
 ];
 
 fn sources() -> &'static [(String, String)] {
@@ -58,8 +102,6 @@ fn mutate(text: &str, at: usize, length: usize, piece: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
-
     #[test]
     fn any_text_is_answered(bytes in prop::collection::vec(any::<u8>(), 0..400), kind in 0_usize..5) {
         let path = ["object.yaml", "views.yaml", "layout.yaml", "labels/zh.yaml", "package.yaml"][kind];

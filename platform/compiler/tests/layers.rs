@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use tenon_compiler::{assemble, read, unnamed, Assembled, SourceFile};
-use tenon_model::{system, EdgeKind, FieldKind, Layer, LinkEnd, Model, ModelVersion, OnDelete, Part, Physical, RelationShape, Settings, SortRule, State, UniquePart};
+use tenon_compiler::{Assembled, SourceFile, assemble, read, unnamed};
+use tenon_model::{
+    EdgeKind, FieldKind, Layer, LinkEnd, Model, ModelVersion, OnDelete, Part, Physical, RelationShape, Settings, SortRule, State,
+    UniquePart, system,
+};
 use tenon_value::{ElementId, Name, TenantId, Uuid, Value};
 
 fn layer(package: &str, files: &[(&str, &str)]) -> Layer {
@@ -66,7 +69,10 @@ fn an_object_has_what_every_record_has_in_fixed_places() {
     let deal = model.object_named("deal").unwrap();
     assert_eq!(deal.field(system::DELETED_AT).unwrap().name.as_str(), "deleted_at");
     let owner = deal.relation(system::OWNER).unwrap();
-    assert_eq!((owner.column.as_str(), owner.targets.as_slice(), owner.read_only), ("owner", [model.object_named("user").unwrap().ix].as_slice(), false));
+    assert_eq!(
+        (owner.column.as_str(), owner.targets.as_slice(), owner.read_only),
+        ("owner", [model.object_named("user").unwrap().ix].as_slice(), false)
+    );
     assert_eq!(deal.relation(system::UPDATED_BY).unwrap().kind_column.as_deref(), Some("updated_by_kind"));
     assert_eq!(deal.fields.iter().position(|field| field.name.as_str() == "name"), Some(system::FIELDS));
 }
@@ -151,7 +157,8 @@ fn retired_things_stay_and_are_not_met() {
 
 #[test]
 fn a_new_field_may_not_take_a_retired_ones_graphql_name() {
-    let mut base = layer("base", &[("object.yaml", "object: deal\nlabel: { en: Deal }\nfields: { line_2: { type: text, label: { en: Line } } }\n")]);
+    let mut base =
+        layer("base", &[("object.yaml", "object: deal\nlabel: { en: Deal }\nfields: { line_2: { type: text, label: { en: Line } } }\n")]);
     base.elements.last_mut().unwrap().state = State::Retired;
     let tenant = layer("tenant", &[("object.yaml", "object: deal\nfields: { line2: { type: text, label: { en: Line } } }\n")]);
     let codes: Vec<&str> = assembled(&[base, tenant]).diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
@@ -170,4 +177,13 @@ fn physical_names_are_those_given() {
     assert_eq!(named.object_named("user").unwrap().table, "o_0");
     assert_eq!(named.object_named("user").unwrap().field_named("name").unwrap().columns.first().unwrap().name, "f_1");
     assert!(named.links.first().unwrap().table.starts_with("l_"));
+}
+
+#[test]
+fn texts_in_a_labels_file_may_stand_over_another_packages_field() {
+    let labels = "object: deal\nlabels: { deal.fields.name: 名字 }\nabout: { deal.fields.name: 这笔生意叫什么。 }\n";
+    let model = model(&[base(), layer("tenant", &[("labels/zh.yaml", labels)])]);
+    let name = model.object_named("deal").unwrap().field_named("name").unwrap();
+    assert_eq!((name.label.en.as_deref(), name.label.zh.as_deref()), (Some("Name"), Some("名字")));
+    assert_eq!(name.about.zh.as_deref(), Some("这笔生意叫什么。"));
 }

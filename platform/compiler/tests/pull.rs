@@ -60,7 +60,8 @@ fn properties() -> impl Strategy<Value = JsonMap<String, Json>> {
 fn layer() -> impl Strategy<Value = Layer> {
     let group = prop_oneof![Just("fields"), Just("relations"), Just("views"), Just("layouts")];
     let object = (name(), properties()).prop_map(|(name, properties)| (ElementPath::object(&name), properties));
-    let member = (name(), group, name(), properties()).prop_map(|(of, group, name, properties)| (ElementPath::child(&of, group, &name), properties));
+    let member =
+        (name(), group, name(), properties()).prop_map(|(of, group, name, properties)| (ElementPath::child(&of, group, &name), properties));
     prop::collection::vec(prop_oneof![object, member], 0..12).prop_map(|drawn| {
         let unique: BTreeMap<String, JsonMap<String, Json>> = drawn.into_iter().map(|(path, properties)| (path.0, properties)).collect();
         let elements = unique.into_iter().map(|(path, properties)| element("tenant", ElementPath(path), properties)).collect();
@@ -69,8 +70,6 @@ fn layer() -> impl Strategy<Value = Layer> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
     #[test]
     fn what_is_pulled_is_what_was_there(layer in layer()) {
         let files = write(&layer);

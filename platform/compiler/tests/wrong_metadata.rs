@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tenon_compiler::{assemble, read, sort_diagnostics, SourceFile, CODES};
+use tenon_compiler::{CODES, SourceFile, assemble, read, sort_diagnostics};
 use tenon_model::{ModelVersion, Physical, Settings};
 use tenon_value::{Name, TenantId, Uuid};
 
@@ -44,12 +44,13 @@ fn words(files: &[SourceFile]) -> String {
     let assembled = assemble(TenantId(Uuid::nil()), ModelVersion(1), &Settings::default(), &[read.layer], &Physical::default());
     let mut all: Vec<_> = read.diagnostics.into_iter().chain(assembled.diagnostics).collect();
     sort_diagnostics(&mut all);
-    all.iter().map(|diagnostic| {
-        let source = diagnostic.span.as_ref().and_then(|span| files.iter().find(|file| file.path == span.file));
-        diagnostic.render(source.map(|file| file.text.as_str()))
-    })
-    .collect::<Vec<_>>()
-    .join("\n")
+    all.iter()
+        .map(|diagnostic| {
+            let source = diagnostic.span.as_ref().and_then(|span| files.iter().find(|file| file.path == span.file));
+            diagnostic.render(source.map(|file| file.text.as_str()))
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]

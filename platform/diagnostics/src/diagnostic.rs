@@ -99,15 +99,25 @@ impl Diagnostic {
                 let number = span.line.to_string();
                 let gutter = " ".repeat(number.len());
                 let before = usize::try_from(span.column.saturating_sub(1)).unwrap_or_default();
-                let marks = if span.end_line == span.line { span.end_column.saturating_sub(span.column).max(1) } else { 1 };
-                let marks = "^".repeat(usize::try_from(marks).unwrap_or(1));
-                text += &format!(" {gutter} |\n {number} | {line}\n {gutter} | {}{marks}\n", " ".repeat(before));
+                let letters = if span.end_line == span.line { span.end_column.saturating_sub(span.column).max(1) } else { 1 };
+                let pad = " ".repeat(line.chars().take(before).map(width).sum());
+                let marked: usize = line.chars().skip(before).take(usize::try_from(letters).unwrap_or(1)).map(width).sum();
+                let marks = "^".repeat(marked.max(1));
+                text += &format!(" {gutter} |\n {number} | {line}\n {gutter} | {pad}{marks}\n");
             }
         }
         if let Some(help) = &self.help {
             text += &format!("help: {help}\n");
         }
         text
+    }
+}
+
+/// Columns of a terminal that a letter takes: two for Chinese, Japanese, Korean and full-width ones.
+const fn width(letter: char) -> usize {
+    match letter as u32 {
+        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe4f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd => 2,
+        _ => 1,
     }
 }
 
@@ -135,5 +145,12 @@ error[metadata/unknown-field]: `opportunity` has no field `stagee`
 help: did you mean `stage`?
 ";
         assert_eq!(diagnostic.render(Some("columns:\n- stagee\n")), expected);
+    }
+
+    #[test]
+    fn the_mark_stands_below_its_word_after_chinese() {
+        let span = Span { file: "a.yaml".to_owned(), line: 1, column: 5, end_line: 1, end_column: 7 };
+        let rendered = Diagnostic::error("name/ascii", "no").at(Some(span)).render(Some("名: {赢单}"));
+        assert!(rendered.ends_with("1 | 名: {赢单}\n   |      ^^^^\n"), "{rendered}");
     }
 }

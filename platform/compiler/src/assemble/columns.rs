@@ -13,7 +13,12 @@ pub(super) fn of(kind: &FieldKind, sort: SortRule, stem: &str) -> Vec<Column> {
             columns.push(column(Part::SortKey, "_s", ColumnType::Text));
             columns
         }
-        FieldKind::Text { .. } | FieldKind::LongText | FieldKind::Email | FieldKind::Phone | FieldKind::Url | FieldKind::AutoNumber { .. } => folded(),
+        FieldKind::Text { .. }
+        | FieldKind::LongText
+        | FieldKind::Email
+        | FieldKind::Phone
+        | FieldKind::Url
+        | FieldKind::AutoNumber { .. } => folded(),
         FieldKind::Id => whole(ColumnType::Id),
         FieldKind::Integer { .. } => whole(ColumnType::Int),
         FieldKind::Decimal { scale, .. } | FieldKind::Percent { scale, .. } => whole(ColumnType::Decimal(*scale)),

@@ -1,9 +1,9 @@
 //! Relations of all objects, the link tables behind them, and the edges by which each end is met.
 
 use tenon_model::{Edge, EdgeKind, Link, LinkEnd, LinkIx, Model, ObjectIx, Relation, RelationShape, State};
-use tenon_value::{camel, pascal, Localized, Name};
+use tenon_value::{Localized, Name, camel, pascal};
 
-use super::{field, relation, system, Scope};
+use super::{Scope, field, relation, system};
 use crate::checks::{limit, part_of, tree};
 use crate::located::At;
 use crate::merge::{Merged, Parts};
@@ -30,8 +30,11 @@ pub(super) fn relations(parts: &[Parts<'_>], model: &mut Model, scope: &mut Scop
         }
         only_one(part, &relations, scope);
         if let Some(object) = model.objects.get_mut(at) {
-            object.relations_by_name =
-                relations.iter().filter(|relation| relation.state == State::Active).map(|relation| (relation.name.clone(), relation.ix)).collect();
+            object.relations_by_name = relations
+                .iter()
+                .filter(|relation| relation.state == State::Active)
+                .map(|relation| (relation.name.clone(), relation.ix))
+                .collect();
             object.relations = relations;
         }
     }
@@ -57,7 +60,9 @@ fn only_one(part: &Parts<'_>, relations: &[Relation], scope: &mut Scope<'_>) {
         trees += usize::from(built.tree);
         wholes += usize::from(built.part_of);
         if built.tree && trees > 1 {
-            scope.report.push(tree::tree("an object forms one tree at most").at(member.get("tree").and_then(At::key_span)).of(member.path.clone()));
+            scope
+                .report
+                .push(tree::tree("an object forms one tree at most").at(member.get("tree").and_then(At::key_span)).of(member.path.clone()));
         }
         if built.part_of && wholes > 1 {
             let diagnostic = part_of::part_of("a record is part of one whole at most");
@@ -71,11 +76,19 @@ fn link(merged: &Merged<'_>, relation: &Relation, source: ObjectIx, ix: LinkIx, 
     if let Some(at) = merged.get("link") {
         let count = at.entries().count();
         if count > limits::LINK_FIELDS.max {
-            scope.report.push(limit::exceeded(limits::LINK_FIELDS, count, "the link", "attributes").at(at.key_span()).of(merged.path.clone()));
+            scope
+                .report
+                .push(limit::exceeded(limits::LINK_FIELDS, count, "the link", "attributes").at(at.key_span()).of(merged.path.clone()));
         }
         for (name, attribute) in at.entries().take(limits::LINK_FIELDS.max) {
             if !attribute.json.is_object() {
-                crate::shape::check(name, &attribute, &crate::keys::Shape::Names(&crate::keys::Shape::Any), &merged.path, &mut scope.report);
+                crate::shape::check(
+                    name,
+                    &attribute,
+                    &crate::keys::Shape::Names(&crate::keys::Shape::Any),
+                    &merged.path,
+                    &mut scope.report,
+                );
                 continue;
             }
             let inline = Merged::inline(merged, name, attribute);

@@ -1,9 +1,9 @@
 //! The value a new record gets: read exactly as a caller's input would be, so that no default is refused at a save.
 
 use tenon_model::FieldKind;
-use tenon_value::{clean_block, clean_line, Date, DateTime, Decimal, Duration, Json, Money, Value};
+use tenon_value::{Date, DateTime, Decimal, Duration, Json, Money, Value, clean_block, clean_line};
 
-use super::{kind, Scope};
+use super::{Scope, kind};
 use crate::checks::{default, wrong_type};
 use crate::keys::{self, FieldType};
 use crate::merge::Merged;
@@ -58,7 +58,9 @@ fn read(json: &Json, kind: &FieldKind, currency: &str) -> Result<Value, String> 
         FieldKind::Money { scale, min, max } => money(json, currency, |number| within(number, *scale, *min, *max)),
         FieldKind::Boolean => json.as_bool().map(Value::Bool).map_or_else(|| not("true or false"), Ok),
         FieldKind::Date => parsed::<Date>(json).map(Value::Date).map_or_else(|| not("a date such as `2026-02-28`"), Ok),
-        FieldKind::DateTime => parsed::<DateTime>(json).map(Value::DateTime).map_or_else(|| not("a moment such as `2026-02-28T08:00:00Z`"), Ok),
+        FieldKind::DateTime => {
+            parsed::<DateTime>(json).map(Value::DateTime).map_or_else(|| not("a moment such as `2026-02-28T08:00:00Z`"), Ok)
+        }
         FieldKind::Duration => parsed::<Duration>(json).map(Value::Duration).map_or_else(|| not("a length of time such as `PT1H30M`"), Ok),
         FieldKind::Choice(_) => code(json, kind),
         FieldKind::Choices(_) => match json.as_array() {

@@ -11,7 +11,11 @@ pub(super) fn choose(part: &Parts<'_>, object: &Object, scope: &mut Scope<'_>) -
     let said = part.object.get("display").and_then(|at| Some((at, at.text()?)));
     let Some((at, name)) = said else { return by_rule(object) };
     let complaint = match object.fields.iter().find(|field| field.name.as_str() == name && !field.system) {
-        None => unknown_field::unknown_field(object.name.as_str(), name, object.active_fields().filter(|field| !field.system).map(|field| field.name.as_str())),
+        None => unknown_field::unknown_field(
+            object.name.as_str(),
+            name,
+            object.active_fields().filter(|field| !field.system).map(|field| field.name.as_str()),
+        ),
         Some(field) if field.state == State::Retired => unknown_field::retired(object.name.as_str(), name),
         Some(field) if !can_name(field) => unknown_field::unfit(name, field.kind.word(), "cannot name a record"),
         Some(field) => return Some(field.ix),

@@ -1,9 +1,9 @@
 //! One field: its keys held against its type's table, then built.
 
 use tenon_model::{Field, FieldIx, FieldKind, SortRule};
-use tenon_value::{camel, Value};
+use tenon_value::{Value, camel};
 
-use super::{columns, default, kind, object, Scope};
+use super::{Scope, columns, default, kind, object};
 use crate::checks::{missing_key, name_reserved, not_enforced_yet, unique, unknown_key, unknown_type};
 use crate::keys::{self, FieldType, NOT_YET_TYPES};
 use crate::merge::Merged;
@@ -57,7 +57,8 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, holder: Holder, scope: &mut 
 fn check_type(merged: &Merged<'_>, scope: &mut Scope<'_>) -> Option<&'static FieldType> {
     let report = &mut scope.report;
     let Some(at) = merged.get("type") else {
-        report.push(missing_key::missing_key("a field", "type", "text").at(merged.span()).of(merged.path.clone()));
+        let words = if merged.is_only_labelled() { missing_key::only_labelled } else { missing_key::missing_key };
+        report.push(words("a field", "type", "text").at(merged.span()).of(merged.path.clone()));
         return None;
     };
     let Some(word) = at.text() else {

@@ -5,7 +5,7 @@ use tenon_diagnostics::Diagnostic;
 use tenon_model::FieldKind;
 use tenon_value::{Decimal, SCALE_MAX};
 
-use super::{option, Scope};
+use super::{Scope, option};
 use crate::checks::{auto_number, limit, pattern, range};
 use crate::located::At;
 use crate::merge::Merged;

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{GraphqlNames, Model, Object, ObjectIx, State};
-use tenon_value::{camel, pascal, plural_of, Date, Localized, Name};
+use tenon_value::{Date, Localized, Name, camel, pascal, plural_of};
 
-use super::{field, system, Scope};
+use super::{Scope, field, system};
 use crate::checks::{limit, missing_key, name_reserved, not_enforced_yet, unknown_key};
 use crate::keys::{NOT_YET_OBJECT_KEYS, OBJECT};
 use crate::merge::{Merged, Parts};
@@ -25,7 +25,9 @@ pub(super) fn declare(ix: ObjectIx, part: &Parts<'_>, scope: &mut Scope<'_>) -> 
     let mut fields = system::fields(merged.id);
     let own = part.fields.len();
     if own > limits::FIELDS.max {
-        scope.report.push(limit::exceeded(limits::FIELDS, own, &format!("`{}`", merged.name), "fields").at(merged.span()).of(merged.path.clone()));
+        scope
+            .report
+            .push(limit::exceeded(limits::FIELDS, own, &format!("`{}`", merged.name), "fields").at(merged.span()).of(merged.path.clone()));
     }
     for member in part.fields.iter().take(limits::FIELDS.max) {
         let at = fields.len();
@@ -33,7 +35,9 @@ pub(super) fn declare(ix: ObjectIx, part: &Parts<'_>, scope: &mut Scope<'_>) -> 
     }
     let columns: usize = fields.iter().map(|field| field.columns.len()).sum();
     if columns > limits::COLUMNS.max {
-        scope.report.push(limit::exceeded(limits::COLUMNS, columns, &format!("`{}`", merged.name), "columns").at(merged.span()).of(merged.path.clone()));
+        scope.report.push(
+            limit::exceeded(limits::COLUMNS, columns, &format!("`{}`", merged.name), "columns").at(merged.span()).of(merged.path.clone()),
+        );
     }
     let fields_by_name = fields.iter().filter(|field| field.state == State::Active).map(|field| (field.name.clone(), field.ix)).collect();
     Object {
@@ -94,7 +98,9 @@ fn check_keys(merged: &Merged<'_>, scope: &mut Scope<'_>) {
         report.push(not_enforced_yet::not_enforced_yet(&words).at(kind.span()).of(merged.path.clone()));
     }
     if merged.get("label").is_none() {
-        report.push(missing_key::missing_key("an object", "label", "{ en: Opportunity, zh: 商机 }").at(merged.span()).of(merged.path.clone()));
+        report.push(
+            missing_key::missing_key("an object", "label", "{ en: Opportunity, zh: 商机 }").at(merged.span()).of(merged.path.clone()),
+        );
     }
     check_was(merged, report);
     labels::complete(merged, &format!("object `{}`", merged.name), &["label", "plural_label", "about"], report);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use tenon_model::{Choice, State};
-use tenon_value::{screaming, Json, Localized};
+use tenon_value::{Json, Localized, screaming};
 
 use super::Scope;
 use crate::checks::{duplicate_option, label_missing, limit, missing_key};
@@ -18,7 +18,9 @@ pub(super) fn all(merged: &Merged<'_>, scope: &mut Scope<'_>) -> Vec<Choice> {
     if count > limits::OPTIONS.max {
         scope.report.push(limit::options(count).at(list.key_span()).of(merged.path.clone()));
     } else if count == 0 && list.json.is_array() {
-        scope.report.push(missing_key::missing_key("a choice field", "options", "[new, won, lost]").at(list.span()).of(merged.path.clone()));
+        scope
+            .report
+            .push(missing_key::missing_key("a choice field", "options", "[new, won, lost]").at(list.span()).of(merged.path.clone()));
     }
     let mut seen = HashSet::new();
     let mut options = Vec::with_capacity(count.min(limits::OPTIONS.max));

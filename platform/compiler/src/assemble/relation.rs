@@ -32,7 +32,11 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, owner: ObjectIx, link: LinkI
     let part_of = merged.is_true("part_of");
     let required = merged.is_true("required") || part_of;
     let name = names::checked(merged.name, || merged.span(), &merged.path, &mut scope.report);
-    let stem = if matches!(shape, RelationShape::Many(_)) { String::new() } else { physical::name(merged.id, PhysicalKind::Column, scope.physical) };
+    let stem = if matches!(shape, RelationShape::Many(_)) {
+        String::new()
+    } else {
+        physical::name(merged.id, PhysicalKind::Column, scope.physical)
+    };
     Relation {
         ix: RelationIx(u16::try_from(at).unwrap_or(u16::MAX)),
         id: merged.id,
@@ -67,7 +71,8 @@ fn check_keys(merged: &Merged<'_>, scope: &mut Scope<'_>) {
         }
     }
     if merged.get("to").is_none() {
-        report.push(missing_key::missing_key("a relation", "to", "account").at(merged.span()).of(merged.path.clone()));
+        let words = if merged.is_only_labelled() { missing_key::only_labelled } else { missing_key::missing_key };
+        report.push(words("a relation", "to", "account").at(merged.span()).of(merged.path.clone()));
     }
     if let Some(at) = merged.get("inverse")
         && at.is_true()
@@ -99,7 +104,9 @@ fn targets(merged: &Merged<'_>, scope: &mut Scope<'_>) -> (Vec<ObjectIx>, usize)
     for at in named.iter().take(limits::TARGETS.max) {
         let Some(name) = at.text() else { continue };
         match scope.objects.get(name).copied() {
-            Some(target) if targets.contains(&target) => scope.report.push(inverse::target_twice(name).at(at.span()).of(merged.path.clone())),
+            Some(target) if targets.contains(&target) => {
+                scope.report.push(inverse::target_twice(name).at(at.span()).of(merged.path.clone()))
+            }
             Some(target) => targets.push(target),
             None => {
                 let diagnostic = unknown_object::unknown_object(name, scope.known_objects());
@@ -115,11 +122,21 @@ fn check_shape(merged: &Merged<'_>, shape: RelationShape, targets: &[ObjectIx], 
     let named = merged.get("to").map_or(0, |to| to.one_or_many().len());
     let complaints = [
         ("tree", merged.is_true("tree"), shape != RelationShape::One, "a tree has one parent, of its own object"),
-        ("tree", merged.is_true("tree"), shape == RelationShape::One && !targets.is_empty() && !to_self, "a tree's parent is of its own object"),
+        (
+            "tree",
+            merged.is_true("tree"),
+            shape == RelationShape::One && !targets.is_empty() && !to_self,
+            "a tree's parent is of its own object",
+        ),
         ("tree", merged.is_true("tree"), merged.is_true("required"), "the topmost record of a tree has no parent"),
         ("part_of", merged.is_true("part_of"), shape != RelationShape::One, "a record is part of one record of one object"),
         ("part_of", merged.is_true("part_of"), shape == RelationShape::One && to_self, "a record cannot be part of one of its own object"),
-        ("part_of", merged.is_true("part_of"), merged.get("required").is_some_and(|at| !at.is_true()), "a part cannot be without its whole"),
+        (
+            "part_of",
+            merged.is_true("part_of"),
+            merged.get("required").is_some_and(|at| !at.is_true()),
+            "a part cannot be without its whole",
+        ),
         ("many", merged.is_true("many"), named > 1, "a many-to-many relation points to one object"),
         ("many", merged.is_true("many"), merged.is_true("required"), "a many-to-many relation cannot be required"),
     ];

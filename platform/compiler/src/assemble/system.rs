@@ -1,7 +1,9 @@
 //! The fields and relations every record has, in the places fixed by [`tenon_model::system`].
 
-use tenon_model::{Column, ColumnType, Field, FieldIx, FieldKind, ObjectIx, OnDelete, Part, Relation, RelationIx, RelationShape, SortRule, State};
-use tenon_value::{camel, ElementId, Localized, Name, Value};
+use tenon_model::{
+    Column, ColumnType, Field, FieldIx, FieldKind, ObjectIx, OnDelete, Part, Relation, RelationIx, RelationShape, SortRule, State,
+};
+use tenon_value::{ElementId, Localized, Name, Value, camel};
 
 /// `id version created_at updated_at deleted_at`, in the order of their places.
 pub(super) fn fields(object: ElementId) -> Vec<Field> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{Object, RelationShape, State, UniqueKey, UniquePart};
-use tenon_value::{camel, screaming, Name};
+use tenon_value::{Name, camel, screaming};
 
 use super::Scope;
 use crate::checks::{limit, name_clash, name_reserved, unique, unknown_field};
@@ -37,7 +37,13 @@ fn key(name: Name, parts: Vec<UniquePart>, index: String) -> UniqueKey {
     UniqueKey { graphql: camel(name.as_str()), graphql_value: screaming(name.as_str()), name, parts, index }
 }
 
-fn composite(part: &Parts<'_>, object: &Object, (text, at): (&str, &At<'_>), known: &[UniqueKey], scope: &mut Scope<'_>) -> Option<UniqueKey> {
+fn composite(
+    part: &Parts<'_>,
+    object: &Object,
+    (text, at): (&str, &At<'_>),
+    known: &[UniqueKey],
+    scope: &mut Scope<'_>,
+) -> Option<UniqueKey> {
     let path = &part.object.path;
     let name = names::checked(text, || at.key_span(), path, &mut scope.report);
     if matches!(text, "id" | "external_id") {
@@ -51,7 +57,9 @@ fn composite(part: &Parts<'_>, object: &Object, (text, at): (&str, &At<'_>), kno
     if count == 0 {
         scope.report.push(unique::empty(text).at(at.key_span()).of(path.clone()));
     } else if count > limits::UNIQUE_PARTS.max {
-        scope.report.push(limit::exceeded(limits::UNIQUE_PARTS, count, &format!("unique key `{text}`"), "parts").at(at.key_span()).of(path.clone()));
+        scope.report.push(
+            limit::exceeded(limits::UNIQUE_PARTS, count, &format!("unique key `{text}`"), "parts").at(at.key_span()).of(path.clone()),
+        );
     }
     let mut seen = HashSet::new();
     let mut resolved = Vec::new();

@@ -5,7 +5,7 @@ use tenon_value::{Json, JsonMap};
 
 use super::Scope;
 use crate::checks::{limit, unknown_key, unknown_word};
-use crate::keys::{Table, LAYOUT, LAYOUT_NAMES, VIEW};
+use crate::keys::{LAYOUT, LAYOUT_NAMES, Table, VIEW};
 use crate::merge::{Merged, Parts};
 use crate::{labels, limits, names, references, shape};
 
@@ -18,7 +18,8 @@ pub(super) fn all(parts: &[Parts<'_>], model: &mut Model, scope: &mut Scope<'_>)
             scope.report.push(diagnostic.at(part.object.span()).of(part.object.path.clone()));
         }
         let views: Vec<View> = part.views.iter().take(limits::VIEWS.max).map(|member| view(member, scope)).collect();
-        let layouts: Vec<Layout> = part.layouts.iter().filter(|member| member.state == State::Active).map(|member| layout(member, scope)).collect();
+        let layouts: Vec<Layout> =
+            part.layouts.iter().filter(|member| member.state == State::Active).map(|member| layout(member, scope)).collect();
         for member in part.views.iter().take(limits::VIEWS.max) {
             references::of_view(member, object, model, &mut scope.report);
         }

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/cycle";
 
 pub(crate) fn part_of(chain: &[&str]) -> Diagnostic {
@@ -20,7 +19,7 @@ fn arrows(chain: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn records_cannot_need_each_other_in_a_circle() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/default";
 
 pub(crate) fn unfit(reason: &str) -> Diagnostic {
@@ -15,7 +14,7 @@ pub(crate) fn refused(kind: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_default_fits_its_field() {

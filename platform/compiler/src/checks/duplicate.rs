@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/duplicate";
 
 pub(crate) fn duplicate(path: &str) -> Diagnostic {
@@ -20,18 +19,31 @@ pub(crate) fn same_element(path: &str, other: &str, was: Option<&str>) -> Diagno
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes_of;
+    use crate::testing::codes_of;
 
     #[test]
     fn an_element_is_described_once() {
-        assert_eq!(codes_of(&[("a/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("b/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n")]), [super::CODE]);
-        assert!(codes_of(&[("a/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("b/object.yaml", "format: tenon/v1\nobject: offer\nlabel: { en: Offer }\n")]).is_empty());
+        assert_eq!(
+            codes_of(&[
+                ("a/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"),
+                ("b/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n")
+            ]),
+            [super::CODE]
+        );
+        assert!(
+            codes_of(&[
+                ("a/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"),
+                ("b/object.yaml", "format: tenon/v1\nobject: offer\nlabel: { en: Offer }\n")
+            ])
+            .is_empty()
+        );
     }
 
     #[test]
     fn a_former_name_belongs_to_one_element() {
-        let fields = |was: &str| format!("fields:\n  a: {{ type: text, label: {{ en: A }} }}\n  b: {{ {was}type: text, label: {{ en: B }} }}\n");
-        assert_eq!(crate::checks::testing::codes(&fields("was: a, ")), [super::CODE]);
-        assert!(crate::checks::testing::codes(&fields("was: c, ")).is_empty());
+        let fields =
+            |was: &str| format!("fields:\n  a: {{ type: text, label: {{ en: A }} }}\n  b: {{ {was}type: text, label: {{ en: B }} }}\n");
+        assert_eq!(crate::testing::codes(&fields("was: a, ")), [super::CODE]);
+        assert!(crate::testing::codes(&fields("was: c, ")).is_empty());
     }
 }

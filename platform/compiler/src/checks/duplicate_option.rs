@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/duplicate-option";
 
 pub(crate) fn duplicate_option(name: &str) -> Diagnostic {
@@ -11,7 +10,7 @@ pub(crate) fn duplicate_option(name: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_code_is_offered_once() {

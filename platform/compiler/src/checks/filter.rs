@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/filter";
 
 pub(crate) fn unfit(operator: &str, expected: &str, found: &str) -> Diagnostic {
@@ -15,7 +14,7 @@ pub(crate) fn null_operand(operator: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes_of_view;
+    use crate::testing::codes_of_view;
 
     #[test]
     fn a_filter_compares_with_a_possible_value() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/format";
 
 /// The only version there is.
@@ -22,7 +21,7 @@ pub(crate) fn unknown(found: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes_of;
+    use crate::testing::codes_of;
 
     #[test]
     fn a_file_says_its_format() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/inverse";
 
 pub(crate) fn flag() -> Diagnostic {
@@ -10,7 +9,8 @@ pub(crate) fn flag() -> Diagnostic {
 }
 
 pub(crate) fn link_of_one() -> Diagnostic {
-    Diagnostic::error(CODE, "only a many-to-many relation has attributes on its links").help("add `many: true`, or make these fields of the object")
+    Diagnostic::error(CODE, "only a many-to-many relation has attributes on its links")
+        .help("add `many: true`, or make these fields of the object")
 }
 
 pub(crate) fn target_twice(name: &str) -> Diagnostic {
@@ -23,7 +23,7 @@ pub(crate) fn many(reason: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn an_inverse_has_a_name_or_is_none() {

@@ -3,7 +3,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/label-missing";
 
 pub(crate) fn no_label(what: &str) -> Diagnostic {
@@ -17,7 +16,7 @@ pub(crate) fn incomplete(what: &str, key: &str, locale: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn everything_people_meet_has_a_label() {

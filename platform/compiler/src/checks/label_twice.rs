@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/label-twice";
 
 pub(crate) fn label_twice(path: &str, key: &str, locale: &str) -> Diagnostic {
@@ -11,11 +10,23 @@ pub(crate) fn label_twice(path: &str, key: &str, locale: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes_of;
+    use crate::testing::codes_of;
 
     #[test]
     fn a_text_stands_in_one_place() {
-        assert_eq!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal, zh: 商机 }\n"), ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal: 生意 }\n")]), [super::CODE]);
-        assert!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal: 生意 }\n")]).is_empty());
+        assert_eq!(
+            codes_of(&[
+                ("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal, zh: 商机 }\n"),
+                ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal: 生意 }\n")
+            ]),
+            [super::CODE]
+        );
+        assert!(
+            codes_of(&[
+                ("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"),
+                ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal: 生意 }\n")
+            ])
+            .is_empty()
+        );
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn options(actual: usize) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_limit_is_kept() {

@@ -50,7 +50,7 @@ fn proposal(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn names_are_ascii_labels_are_not() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "name/clash";
 
 /// `first` and `second` are both met as `derived`.
@@ -17,11 +16,16 @@ pub(crate) fn plural(name: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn two_fields_have_two_names_in_graphql() {
-        assert_eq!(codes("fields:\n  a: { label: { en: A }, type: text }\n  b_2: { type: text, label: { en: B } }\n  b2: { type: text, label: { en: B } }\n"), [super::CODE]);
+        assert_eq!(
+            codes(
+                "fields:\n  a: { label: { en: A }, type: text }\n  b_2: { type: text, label: { en: B } }\n  b2: { type: text, label: { en: B } }\n"
+            ),
+            [super::CODE]
+        );
         assert!(codes("fields:\n  a: { label: { en: A }, type: text }\n  b_2: { type: text, label: { en: B } }\n  b3: { type: text, label: { en: B } }\n").is_empty());
     }
 }

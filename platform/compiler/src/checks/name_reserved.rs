@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "name/reserved";
 
 /// `holder` has the name: `every record`, `GraphQL`.
@@ -13,8 +12,8 @@ pub(crate) fn reserved(name: &str, holder: &str) -> Diagnostic {
 /// What every record has, in `snake_case` (API.md §0.3), and what filters, orders and groups add to an object's fields.
 pub(crate) fn holder_of_member(name: &str) -> Option<&'static str> {
     match name {
-        "id" | "version" | "display" | "created_at" | "created_by" | "updated_at" | "updated_by" | "owner" | "deleted_at" | "external_ids"
-        | "can" | "history" => Some("every record"),
+        "id" | "version" | "display" | "created_at" | "created_by" | "updated_at" | "updated_by" | "owner" | "deleted_at"
+        | "external_ids" | "can" | "history" => Some("every record"),
         "and" | "or" | "not" | "external_id" => Some("every filter"),
         "relevance" => Some("every order"),
         "record" => Some("every group"),
@@ -42,7 +41,7 @@ pub(crate) fn holder_of_object(name: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn what_every_record_has_is_no_field() {

@@ -6,7 +6,8 @@ use tenon_value::Name;
 pub(crate) const CODE: &str = "name/shape";
 
 pub(crate) fn shape(name: &str) -> Diagnostic {
-    let diagnostic = Diagnostic::error(CODE, format!("name `{name}` does not begin with a letter, or has a `_` that stands between nothing"));
+    let diagnostic =
+        Diagnostic::error(CODE, format!("name `{name}` does not begin with a letter, or has a `_` that stands between nothing"));
     let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
     let joined = words.join("_");
     let proposal = if joined.starts_with(|letter: char| letter.is_ascii_digit()) { format!("n_{joined}") } else { joined };
@@ -22,7 +23,7 @@ pub(crate) fn empty() -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_name_begins_with_a_letter() {

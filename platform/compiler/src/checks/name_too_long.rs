@@ -6,13 +6,16 @@ use tenon_value::NAME_LENGTH_MAX;
 pub(crate) const CODE: &str = "name/too-long";
 
 pub(crate) fn too_long(name: &str) -> Diagnostic {
-    Diagnostic::error(CODE, format!("name `{}` has {} letters, a name has at most {NAME_LENGTH_MAX}", super::wrong_type::shorten(name), name.chars().count()))
-        .help("say the rest in the label")
+    Diagnostic::error(
+        CODE,
+        format!("name `{}` has {} letters, a name has at most {NAME_LENGTH_MAX}", super::wrong_type::shorten(name), name.chars().count()),
+    )
+    .help("say the rest in the label")
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_name_has_forty_letters_at_most() {

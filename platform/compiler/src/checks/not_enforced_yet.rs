@@ -4,7 +4,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/not-enforced-yet";
 
 pub(crate) fn not_enforced_yet(what: &str) -> Diagnostic {
@@ -13,7 +12,7 @@ pub(crate) fn not_enforced_yet(what: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn what_cannot_be_kept_is_refused() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/on-delete";
 
 pub(crate) fn clear_required() -> Diagnostic {
@@ -19,7 +18,7 @@ pub(crate) fn of_part() -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn what_is_required_is_not_cleared() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/pattern";
 
 pub(crate) fn broken(reason: &str) -> Diagnostic {
@@ -12,7 +11,7 @@ pub(crate) fn broken(reason: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_pattern_is_a_regular_expression() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/range";
 
 pub(crate) fn crossed(min: &str, max: &str) -> Diagnostic {
@@ -19,7 +18,7 @@ pub(crate) fn bound(key: &str, reason: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn bounds_leave_room_for_a_value() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/tree";
 
 pub(crate) fn tree(reason: &str) -> Diagnostic {
@@ -11,7 +10,7 @@ pub(crate) fn tree(reason: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_tree_has_one_parent() {

@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/unique";
 
 pub(crate) fn unfit(name: &str, kind: &str) -> Diagnostic {
@@ -10,7 +9,8 @@ pub(crate) fn unfit(name: &str, kind: &str) -> Diagnostic {
 }
 
 pub(crate) fn empty(key: &str) -> Diagnostic {
-    Diagnostic::error(CODE, format!("unique key `{key}` has no parts")).help("for example `unique: { by_account_and_name: [account, name] }`")
+    Diagnostic::error(CODE, format!("unique key `{key}` has no parts"))
+        .help("for example `unique: { by_account_and_name: [account, name] }`")
 }
 
 pub(crate) fn twice(key: &str, part: &str) -> Diagnostic {
@@ -18,12 +18,13 @@ pub(crate) fn twice(key: &str, part: &str) -> Diagnostic {
 }
 
 pub(crate) fn many(key: &str, part: &str) -> Diagnostic {
-    Diagnostic::error(CODE, format!("unique key `{key}` cannot hold relation `{part}`")).help("a key is made of fields and of relations to one object")
+    Diagnostic::error(CODE, format!("unique key `{key}` cannot hold relation `{part}`"))
+        .help("a key is made of fields and of relations to one object")
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_key_is_made_of_what_can_be_compared() {

@@ -5,8 +5,9 @@ use tenon_diagnostics::Diagnostic;
 pub(crate) const CODE: &str = "metadata/unknown-element";
 
 pub(crate) fn no_such_element(path: &str) -> Diagnostic {
-    Diagnostic::error(CODE, format!("this package describes nothing called `{path}`"))
-        .help("paths are `opportunity`, `opportunity.plural`, `opportunity.fields.stage.options.won`, `opportunity.relations.account.inverse`")
+    Diagnostic::error(CODE, format!("this package describes nothing called `{path}`")).help(
+        "paths are `opportunity`, `opportunity.plural`, `opportunity.fields.stage.options.won`, `opportunity.relations.account.inverse`",
+    )
 }
 
 pub(crate) fn no_such_group(path: &str) -> Diagnostic {
@@ -16,11 +17,23 @@ pub(crate) fn no_such_group(path: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes_of;
+    use crate::testing::codes_of;
 
     #[test]
     fn a_label_belongs_to_something() {
-        assert_eq!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal.fields.name: 名称 }\n")]), [super::CODE]);
-        assert!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\nfields: { name: { type: text } }\n"), ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal.fields.name: 名称 }\n")]).is_empty());
+        assert_eq!(
+            codes_of(&[
+                ("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"),
+                ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal.fields.name.options.a: 甲 }\n")
+            ]),
+            [super::CODE]
+        );
+        assert!(
+            codes_of(&[
+                ("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\nfields: { name: { type: text } }\n"),
+                ("labels/zh.yaml", "format: tenon/v1\nobject: deal\nlabels: { deal.fields.name: 名称 }\n")
+            ])
+            .is_empty()
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! `metadata/unknown-field`: a view, layout, key or display names a field that the object does not have.
 
-use tenon_diagnostics::{nearest, Diagnostic};
+use tenon_diagnostics::{Diagnostic, nearest};
 
 pub(crate) const CODE: &str = "metadata/unknown-field";
 
@@ -34,7 +34,7 @@ pub(crate) fn too_far(name: &str, most: usize) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn what_is_named_is_there() {

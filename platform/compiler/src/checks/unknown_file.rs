@@ -2,7 +2,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/unknown-file";
 
 pub(crate) fn unknown_file(path: &str) -> Diagnostic {
@@ -12,11 +11,21 @@ pub(crate) fn unknown_file(path: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes_of;
+    use crate::testing::codes_of;
 
     #[test]
     fn metadata_lies_in_known_files() {
-        assert_eq!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("view.yaml", "format: tenon/v1\n")]), [super::CODE]);
-        assert!(codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("README.md", "words"), ("deals.yaml", "format: tenon/v1\nmapping: deal\n")]).is_empty());
+        assert_eq!(
+            codes_of(&[("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"), ("view.yaml", "format: tenon/v1\n")]),
+            [super::CODE]
+        );
+        assert!(
+            codes_of(&[
+                ("object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\n"),
+                ("README.md", "words"),
+                ("deals.yaml", "format: tenon/v1\nmapping: deal\n")
+            ])
+            .is_empty()
+        );
     }
 }

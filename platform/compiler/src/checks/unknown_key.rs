@@ -1,6 +1,6 @@
 //! `metadata/unknown-key`: a key that nobody reads; most often a slip of the pen, so the nearest known one is offered.
 
-use tenon_diagnostics::{nearest, Diagnostic};
+use tenon_diagnostics::{Diagnostic, nearest};
 
 pub(crate) const CODE: &str = "metadata/unknown-key";
 
@@ -21,7 +21,7 @@ pub(crate) fn in_other_file(key: &str, file: &str) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_key_is_known() {

@@ -1,6 +1,6 @@
 //! `metadata/unknown-object`: a relation, view or field belongs to an object that nobody brings.
 
-use tenon_diagnostics::{nearest, Diagnostic};
+use tenon_diagnostics::{Diagnostic, nearest};
 
 pub(crate) const CODE: &str = "metadata/unknown-object";
 
@@ -23,7 +23,7 @@ pub(crate) fn undescribed<'a>(name: &str, known: impl IntoIterator<Item = &'a st
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_relation_leads_somewhere() {

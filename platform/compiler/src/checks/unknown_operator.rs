@@ -1,6 +1,6 @@
 //! `metadata/unknown-operator`: a view's filter compares a field in a way that its type does not know.
 
-use tenon_diagnostics::{nearest, Diagnostic};
+use tenon_diagnostics::{Diagnostic, nearest};
 
 pub(crate) const CODE: &str = "metadata/unknown-operator";
 
@@ -15,7 +15,7 @@ pub(crate) fn unknown_operator(what: &str, operator: &str, known: &[&str]) -> Di
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes_of_view;
+    use crate::testing::codes_of_view;
 
     #[test]
     fn an_operator_is_one_of_its_type() {

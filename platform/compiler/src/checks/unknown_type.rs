@@ -1,6 +1,6 @@
 //! `metadata/unknown-type`: a field of a type that does not exist.
 
-use tenon_diagnostics::{nearest, Diagnostic};
+use tenon_diagnostics::{Diagnostic, nearest};
 
 pub(crate) const CODE: &str = "metadata/unknown-type";
 
@@ -27,7 +27,7 @@ pub(crate) fn unknown_type<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_type_is_known() {

@@ -1,6 +1,6 @@
 //! `metadata/unknown-word`: a key takes one of a few words, and this is none of them.
 
-use tenon_diagnostics::{nearest, Diagnostic};
+use tenon_diagnostics::{Diagnostic, nearest};
 
 pub(crate) const CODE: &str = "metadata/unknown-word";
 
@@ -14,7 +14,7 @@ pub(crate) fn unknown_word(key: &str, word: &str, known: &[&str]) -> Diagnostic 
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_word_is_one_of_its_keys_words() {

@@ -10,9 +10,13 @@ pub(crate) fn wrong_type(key: &str, expected: &str, found: &Json) -> Diagnostic 
     let diagnostic = Diagnostic::error(CODE, format!("`{key}` is {expected}, not {}", describe(found)));
     match found {
         Json::Number(_) | Json::Bool(_) if expected.contains("text") => diagnostic.help("put it in quotes"),
-        Json::String(text) if expected.ends_with("number") && crate::yaml::decimal(text).is_some() => diagnostic.help("write it without quotes"),
+        Json::String(text) if expected.ends_with("number") && crate::yaml::decimal(text).is_some() => {
+            diagnostic.help("write it without quotes")
+        }
         Json::String(text) if expected == "true or false" && matches!(text.as_str(), "yes" | "on" | "y") => diagnostic.help("write `true`"),
-        Json::String(text) if expected == "true or false" && matches!(text.as_str(), "no" | "off" | "n") => diagnostic.help("write `false`"),
+        Json::String(text) if expected == "true or false" && matches!(text.as_str(), "no" | "off" | "n") => {
+            diagnostic.help("write `false`")
+        }
         _ => diagnostic,
     }
 }
@@ -39,7 +43,7 @@ pub(crate) fn shorten(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_value_is_of_its_keys_sort() {

@@ -2,17 +2,17 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/yaml";
 
 /// The parser's own words about what it met.
 pub(crate) fn broken(words: &str) -> Diagnostic {
-    Diagnostic::error(CODE, words.trim_end_matches('.').to_owned()).help("check indentation, brackets and quotes here and on the line above")
+    Diagnostic::error(CODE, words.trim_end_matches('.').to_owned())
+        .help("check indentation, brackets and quotes here and on the line above")
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn broken_text_is_no_metadata() {

@@ -4,7 +4,6 @@
 
 use tenon_diagnostics::Diagnostic;
 
-
 pub(crate) const CODE: &str = "metadata/yaml-feature";
 
 pub(crate) fn anchor() -> Diagnostic {
@@ -37,7 +36,7 @@ pub(crate) fn documents() -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
-    use crate::checks::testing::codes;
+    use crate::testing::codes;
 
     #[test]
     fn a_key_is_written_once() {

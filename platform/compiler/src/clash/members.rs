@@ -33,9 +33,9 @@ pub(super) fn check(parts: &[Parts<'_>], model: &Model, report: &mut Vec<Diagnos
     }
     for link in &model.links {
         let mut taken: HashMap<&str, String> = HashMap::new();
-        let declared = parts.get(usize::from(link.source.0)).and_then(|part| {
-            part.relations.get(usize::from(link.relation.0).checked_sub(tenon_model::system::RELATIONS)?)
-        });
+        let declared = parts
+            .get(usize::from(link.source.0))
+            .and_then(|part| part.relations.get(usize::from(link.relation.0).checked_sub(tenon_model::system::RELATIONS)?));
         let Some(declared) = declared else { continue };
         for field in &link.fields {
             let span = declared.get("link").and_then(|at| at.get(field.name.as_str())).and_then(|at| at.key_span());
@@ -47,7 +47,12 @@ pub(super) fn check(parts: &[Parts<'_>], model: &Model, report: &mut Vec<Diagnos
 type Claim<'n> = (&'n str, String);
 
 /// Takes a name for something, or says who has it.
-fn claim<'n>(taken: &mut HashMap<&'n str, String>, (graphql, what): Claim<'n>, (span, path): (Option<Span>, &str), report: &mut Vec<Diagnostic>) {
+fn claim<'n>(
+    taken: &mut HashMap<&'n str, String>,
+    (graphql, what): Claim<'n>,
+    (span, path): (Option<Span>, &str),
+    report: &mut Vec<Diagnostic>,
+) {
     if let Some(other) = taken.get(graphql) {
         report.push(name_clash::clash(other, &what, graphql).at(span).of(path));
     } else {
@@ -56,11 +61,19 @@ fn claim<'n>(taken: &mut HashMap<&'n str, String>, (graphql, what): Claim<'n>, (
 }
 
 /// Lists made by relations of other objects (or by this one's, seen from the other end).
-fn edges<'m>(parts: &[Parts<'_>], model: &'m Model, object: &'m Object, taken: &mut HashMap<&'m str, String>, report: &mut Vec<Diagnostic>) {
+fn edges<'m>(
+    parts: &[Parts<'_>],
+    model: &'m Model,
+    object: &'m Object,
+    taken: &mut HashMap<&'m str, String>,
+    report: &mut Vec<Diagnostic>,
+) {
     for edge in &object.edges {
         let declared = match edge.kind {
             EdgeKind::Children { object: child, relation } => member(parts, child.0, relation.0),
-            EdgeKind::Linked { link, here: tenon_model::LinkEnd::Target } => model.link(link).and_then(|link| member(parts, link.source.0, link.relation.0)),
+            EdgeKind::Linked { link, here: tenon_model::LinkEnd::Target } => {
+                model.link(link).and_then(|link| member(parts, link.source.0, link.relation.0))
+            }
             // The near end has its relation's own name, and the tree's its own; both are claimed above.
             EdgeKind::Linked { .. } | EdgeKind::Descendants { .. } => continue,
         };

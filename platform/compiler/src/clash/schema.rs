@@ -13,14 +13,93 @@ use crate::merge::Parts;
 
 /// Types of the platform and of GraphQL itself.
 const TYPES: &[&str] = &[
-    "Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID", "Long", "Decimal", "Date", "DateTime", "Duration", "DateRange",
-    "JSON", "LocalizedText", "RecordRef", "Sort", "Deleted", "BatchMode", "OnMatch", "BatchStatus", "ChangeKind", "ActorKind", "BucketSize", "Record",
-    "Actor", "ExternalId", "RecordCan", "HistoryConnection", "HistoryEdge", "HistoryEntry", "FieldChange", "PageInfo", "TotalCount", "Money",
-    "RichText", "Geo", "Address", "SecretState", "File", "DateBucketKey", "MoneyGroupKey", "RecordError", "Destroyed", "JobState", "Job",
-    "JobConnection", "JobEdge", "MoneyInput", "GeoInput", "AddressInput", "ExternalIdInput", "IDFilter", "TextRange", "TextFilter", "BooleanFilter",
-    "IntRange", "IntFilter", "DecimalRange", "DecimalFilter", "DateSpan", "DateFilter", "DateTimeSpan", "DateTimeFilter", "DurationFilter",
-    "DurationRange", "MoneyFilter", "GeoNear", "GeoBox", "GeoFilter", "FileFilter", "AddressFilter", "JsonFilter", "SecretFilter", "ExternalIdFilter",
-    "DateBucket", "MoneyGroupBy", "MergeRule", "Merge", "RecordChange", "SearchHit", "Snippet", "DuplicateHit", "ModelVersion", "Me", "Node",
+    "Query",
+    "Mutation",
+    "Subscription",
+    "String",
+    "Int",
+    "Float",
+    "Boolean",
+    "ID",
+    "Long",
+    "Decimal",
+    "Date",
+    "DateTime",
+    "Duration",
+    "DateRange",
+    "JSON",
+    "LocalizedText",
+    "RecordRef",
+    "Sort",
+    "Deleted",
+    "BatchMode",
+    "OnMatch",
+    "BatchStatus",
+    "ChangeKind",
+    "ActorKind",
+    "BucketSize",
+    "Record",
+    "Actor",
+    "ExternalId",
+    "RecordCan",
+    "HistoryConnection",
+    "HistoryEdge",
+    "HistoryEntry",
+    "FieldChange",
+    "PageInfo",
+    "TotalCount",
+    "Money",
+    "RichText",
+    "Geo",
+    "Address",
+    "SecretState",
+    "File",
+    "DateBucketKey",
+    "MoneyGroupKey",
+    "RecordError",
+    "Destroyed",
+    "JobState",
+    "Job",
+    "JobConnection",
+    "JobEdge",
+    "MoneyInput",
+    "GeoInput",
+    "AddressInput",
+    "ExternalIdInput",
+    "IDFilter",
+    "TextRange",
+    "TextFilter",
+    "BooleanFilter",
+    "IntRange",
+    "IntFilter",
+    "DecimalRange",
+    "DecimalFilter",
+    "DateSpan",
+    "DateFilter",
+    "DateTimeSpan",
+    "DateTimeFilter",
+    "DurationFilter",
+    "DurationRange",
+    "MoneyFilter",
+    "GeoNear",
+    "GeoBox",
+    "GeoFilter",
+    "FileFilter",
+    "AddressFilter",
+    "JsonFilter",
+    "SecretFilter",
+    "ExternalIdFilter",
+    "DateBucket",
+    "MoneyGroupBy",
+    "MergeRule",
+    "Merge",
+    "RecordChange",
+    "SearchHit",
+    "Snippet",
+    "DuplicateHit",
+    "ModelVersion",
+    "Me",
+    "Node",
 ];
 
 /// Root fields of the platform's own.
@@ -28,9 +107,35 @@ const ROOTS: &[&str] = &["record", "records", "search", "me", "explainAccess", "
 
 /// What is put behind an object's type name.
 const SUFFIXES: &[&str] = &[
-    "", "Connection", "Edge", "Filter", "Ref", "Many", "Order", "Key", "Unique", "GroupBy", "GroupKey", "Having", "NumbersHaving", "NumbersOrder",
-    "AggregateOrder", "Aggregate", "Distinct", "Sums", "Extremes", "Averages", "ConnectOrCreate", "One", "Write", "Update", "Merge", "Batch", "Result",
-    "Change", "LinkWrite",
+    "",
+    "Connection",
+    "Edge",
+    "Filter",
+    "Ref",
+    "Many",
+    "Order",
+    "Key",
+    "Unique",
+    "GroupBy",
+    "GroupKey",
+    "Having",
+    "NumbersHaving",
+    "NumbersOrder",
+    "AggregateOrder",
+    "Aggregate",
+    "Distinct",
+    "Sums",
+    "Extremes",
+    "Averages",
+    "ConnectOrCreate",
+    "One",
+    "Write",
+    "Update",
+    "Merge",
+    "Batch",
+    "Result",
+    "Change",
+    "LinkWrite",
 ];
 
 /// Who has a name: words, and where they are written.
@@ -53,7 +158,12 @@ pub(super) fn check(parts: &[Parts<'_>], model: &Model, report: &mut Vec<Diagnos
         }
         claim(&mut types, format!("Create{name}Input"), &owner, report);
         claim(&mut types, format!("Update{name}Input"), &owner, report);
-        for root in [object.graphql.single.clone(), object.graphql.plural.clone(), format!("{}Aggregate", object.graphql.plural), format!("{}Duplicates", object.graphql.single)] {
+        for root in [
+            object.graphql.single.clone(),
+            object.graphql.plural.clone(),
+            format!("{}Aggregate", object.graphql.plural),
+            format!("{}Duplicates", object.graphql.single),
+        ] {
             claim(&mut roots, root, &owner, report);
         }
     }
@@ -101,7 +211,12 @@ fn claim(taken: &mut HashMap<String, Owner>, name: String, owner: &Owner, report
         Some(other) if other.what == owner.what => {}
         Some(other) => {
             let diagnostic = name_clash::clash(&other.what, &owner.what, &name);
-            if !report.iter().rev().take(SUFFIXES.len()).any(|said| said.code == diagnostic.code && said.span == owner.span && said.path == owner.path) {
+            if !report
+                .iter()
+                .rev()
+                .take(SUFFIXES.len())
+                .any(|said| said.code == diagnostic.code && said.span == owner.span && said.path == owner.path)
+            {
                 report.push(diagnostic.at(owner.span.clone()).of(owner.path.clone()));
             }
         }

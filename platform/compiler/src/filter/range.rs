@@ -42,7 +42,9 @@ fn is_span(text: &str) -> bool {
 }
 
 fn is_number(text: &str, low: u32, high: u32) -> bool {
-    text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u32>().is_ok_and(|number| (low..=high).contains(&number))
+    text.len() <= 4
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.parse::<u32>().is_ok_and(|number| (low..=high).contains(&number))
 }
 
 #[cfg(test)]
@@ -51,10 +53,33 @@ mod tests {
 
     #[test]
     fn ranges_are_those_of_the_data_api() {
-        for text in ["today", "thisMonth", "lastFiscalYear", "lastNDays(7)", "lastNHours(4)", "2026", "2026-Q3", "2026-07", "2026-W30", "2026-07-01..2026-07-31"] {
+        for text in [
+            "today",
+            "thisMonth",
+            "lastFiscalYear",
+            "lastNDays(7)",
+            "lastNHours(4)",
+            "2026",
+            "2026-Q3",
+            "2026-07",
+            "2026-W30",
+            "2026-07-01..2026-07-31",
+        ] {
             assert!(is_range(text), "{text}");
         }
-        for text in ["", "now", "this_month", "lastNDays", "lastNDays(0)", "lastNDays(-1)", "20260701", "2026-Q5", "2026-13", "2026-07-31..2026-07-01", "26"] {
+        for text in [
+            "",
+            "now",
+            "this_month",
+            "lastNDays",
+            "lastNDays(0)",
+            "lastNDays(-1)",
+            "20260701",
+            "2026-Q5",
+            "2026-13",
+            "2026-07-31..2026-07-01",
+            "26",
+        ] {
             assert!(!is_range(text), "{text}");
         }
     }

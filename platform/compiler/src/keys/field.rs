@@ -1,6 +1,6 @@
 //! Field types and the keys each of them has.
 
-use super::{key, Key, Shape, Table, ABOUT, ALIAS_UNTIL, LABEL, WAS};
+use super::{ABOUT, ALIAS_UNTIL, Key, LABEL, Shape, Table, WAS, key};
 
 /// A field type as files name it.
 #[derive(Clone, Copy, Debug)]

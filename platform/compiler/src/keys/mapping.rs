@@ -1,6 +1,6 @@
 //! Keys of an import's mapping file. The import reads it; the table here is for editors.
 
-use super::{key, needed, Shape, Table};
+use super::{Shape, Table, key, needed};
 
 const READ: Table = Table {
     owner: "a way of reading",
@@ -27,7 +27,12 @@ const COLUMN: Table = Table {
 
 const COMPUTED: Table = Table {
     owner: "a computed field",
-    keys: &[needed("days_between", Shape::List(&Shape::Text), "Whole days from the first date to the second.", "[engage_date, close_date]")],
+    keys: &[needed(
+        "days_between",
+        Shape::List(&Shape::Text),
+        "Whole days from the first date to the second.",
+        "[engage_date, close_date]",
+    )],
 };
 
 const ONE: Shape = Shape::Either(&[Shape::Text, Shape::Table(&COLUMN)]);
@@ -41,7 +46,11 @@ pub(crate) const MAPPING: Table = Table {
         key("read", Shape::Table(&READ), "How the file is read."),
         key("match", Shape::Text, "A unique field or key, or `external_id.<system>`."),
         key("on_match", Shape::Word(&["update", "skip"]), "What to do with a record that is there already."),
-        key("columns", Shape::Names(&Shape::Either(&[Shape::Text, Shape::Table(&COLUMN), Shape::List(&ONE)])), "Column of the file to field, or to several; `skip` to leave it."),
+        key(
+            "columns",
+            Shape::Names(&Shape::Either(&[Shape::Text, Shape::Table(&COLUMN), Shape::List(&ONE)])),
+            "Column of the file to field, or to several; `skip` to leave it.",
+        ),
         key("compute", Shape::Names(&Shape::Table(&COMPUTED)), "Fields computed from columns."),
     ],
 };

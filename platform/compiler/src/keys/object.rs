@@ -1,6 +1,6 @@
 //! Keys of an object.
 
-use super::{key, needed, Shape, Table, ABOUT, ALIAS_UNTIL, WAS};
+use super::{ABOUT, ALIAS_UNTIL, Shape, Table, WAS, key, needed};
 
 /// `object.yaml`, without `format`, `object`, `fields`, `relations`.
 pub(crate) const OBJECT: Table = Table {

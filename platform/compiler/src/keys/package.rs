@@ -1,6 +1,6 @@
 //! Keys of `package.yaml`.
 
-use super::{key, needed, Shape, Table, ABOUT, LABEL};
+use super::{ABOUT, LABEL, Shape, Table, key, needed};
 
 const PLUGIN: Table = Table {
     owner: "a plugin",

@@ -1,12 +1,10 @@
 //! Keys of a relation.
 
-use super::{key, needed, Shape, Table, ABOUT, ALIAS_UNTIL, LABEL, WAS};
+use super::{ABOUT, ALIAS_UNTIL, LABEL, Shape, Table, WAS, key, needed};
 
 /// The way back from the target.
-const INVERSE: Table = Table {
-    owner: "an inverse",
-    keys: &[needed("name", Shape::Text, "Name of the list on the target.", "opportunities"), LABEL, ABOUT],
-};
+const INVERSE: Table =
+    Table { owner: "an inverse", keys: &[needed("name", Shape::Text, "Name of the list on the target.", "opportunities"), LABEL, ABOUT] };
 
 /// A relation. The attributes under `link` are fields; they are checked as such.
 pub(crate) const RELATION: Table = Table {

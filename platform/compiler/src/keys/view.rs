@@ -1,6 +1,6 @@
 //! Keys of views and layouts.
 
-use super::{key, needed, Shape, Table, ABOUT, LABEL};
+use super::{ABOUT, LABEL, Shape, Table, key, needed};
 
 const COLUMN: Table = Table {
     owner: "a column",
@@ -18,7 +18,12 @@ const FIELDS: Shape = Shape::List(&Shape::Text);
 pub(crate) const VIEW: Table = Table {
     owner: "a view",
     keys: &[
-        needed("type", Shape::Word(&["table", "board", "calendar", "list", "gallery", "map", "tree", "chart"]), "How records are shown.", "table"),
+        needed(
+            "type",
+            Shape::Word(&["table", "board", "calendar", "list", "gallery", "map", "tree", "chart"]),
+            "How records are shown.",
+            "table",
+        ),
         LABEL,
         ABOUT,
         key("columns", Shape::List(&Shape::Either(&[Shape::Text, Shape::Table(&COLUMN)])), "What a table shows, in order."),

@@ -1,8 +1,8 @@
 //! The elements of one layer while its files are read, and their deterministic ids.
 
 use indexmap::IndexMap;
-use tenon_diagnostics::Diagnostic;
-use tenon_model::{Element, ElementPath, Layer, Place, Property, PropertyMap, State};
+use tenon_diagnostics::{Diagnostic, Span};
+use tenon_model::{Element, ElementPath, Inside, Layer, Place, Property, PropertyMap, State};
 use tenon_value::{ElementId, Json, JsonMap, Name};
 
 use super::ObjectName;
@@ -48,21 +48,33 @@ impl Elements {
         self.drafts.get_mut(path).map(|draft| &mut draft.properties)
     }
 
+    /// Makes sure that an element is here, written at `span` if it is new.
+    pub(super) fn open(&mut self, path: &str, span: &(Span, Span)) {
+        if !self.drafts.contains_key(path) {
+            let place = Place::File { key: span.0.clone(), value: span.1.clone(), inside: Inside::new() };
+            self.drafts.insert(path.to_owned(), Draft { properties: PropertyMap::new(), place });
+        }
+    }
+
     /// `object.yaml`. A file that says nothing about the object itself only adds to it, and makes no element.
     pub(super) fn object(&mut self, object: &ObjectName, entries: &[Entry], file: &str, report: &mut Vec<Diagnostic>) {
         let mut properties = PropertyMap::new();
         for entry in entries {
             match entry.key.as_str() {
                 "format" | "object" | "fields" | "relations" => {}
-                "views" => report.push(unknown_key::in_other_file("views", "views.yaml").at(Some(entry.range.in_file(file))).of(&object.name)),
-                "layouts" => report.push(unknown_key::in_other_file("layouts", "layout.yaml").at(Some(entry.range.in_file(file))).of(&object.name)),
+                "views" => {
+                    report.push(unknown_key::in_other_file("views", "views.yaml").at(Some(entry.range.in_file(file))).of(&object.name))
+                }
+                "layouts" => {
+                    report.push(unknown_key::in_other_file("layouts", "layout.yaml").at(Some(entry.range.in_file(file))).of(&object.name))
+                }
                 _ => {
                     properties.insert(entry.key.clone(), property(entry, file));
                 }
             }
         }
         if !properties.is_empty() {
-            let place = Place::File { key: object.entry.in_file(file), value: object.value.in_file(file), inside: tenon_model::Inside::new() };
+            let place = Place::File { key: object.entry.in_file(file), value: object.value.in_file(file), inside: Inside::new() };
             self.add(object.name.clone(), Draft { properties, place }, report);
         }
         for entry in entries.iter().filter(|entry| matches!(entry.key.as_str(), "fields" | "relations")) {
@@ -102,8 +114,12 @@ impl Elements {
     /// The finished layer. Ids are given last: a rename of an object may stand in a later file than its views.
     pub(super) fn into_layer(self, package: Name) -> Layer {
         let was = |draft: &Draft| draft.properties.get("was").and_then(|property| property.value.as_str()).map(str::to_owned);
-        let renamed: std::collections::HashMap<String, String> =
-            self.drafts.iter().filter(|(path, _)| !path.contains('.')).filter_map(|(path, draft)| Some((path.clone(), was(draft)?))).collect();
+        let renamed: std::collections::HashMap<String, String> = self
+            .drafts
+            .iter()
+            .filter(|(path, _)| !path.contains('.'))
+            .filter_map(|(path, draft)| Some((path.clone(), was(draft)?)))
+            .collect();
         let elements = self
             .drafts
             .into_iter()

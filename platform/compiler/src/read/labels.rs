@@ -8,7 +8,7 @@ use tenon_model::{Inside, Place, Property, PropertyMap};
 use tenon_value::{Json, JsonMap, Locale};
 
 use super::elements::Elements;
-use super::{is_header, misplaced, ObjectName};
+use super::{ObjectName, is_header, misplaced};
 use crate::checks::{label_twice, unknown_element, unknown_word, wrong_type};
 use crate::yaml::Entry;
 
@@ -21,7 +21,14 @@ pub(super) struct Label {
     span: (Span, Span),
 }
 
-pub(super) fn read(locale: &str, object: &ObjectName, entries: &[Entry], file: &str, labels: &mut Vec<Label>, report: &mut Vec<Diagnostic>) {
+pub(super) fn read(
+    locale: &str,
+    object: &ObjectName,
+    entries: &[Entry],
+    file: &str,
+    labels: &mut Vec<Label>,
+    report: &mut Vec<Diagnostic>,
+) {
     let Some(locale) = Locale::ALL.into_iter().map(Locale::code).find(|code| *code == locale) else {
         let known: Vec<&str> = Locale::ALL.iter().map(|known| known.code()).collect();
         report.push(unknown_word::unknown_word("locale", locale, &known).at(Some(object.entry.in_file(file))).of(&object.name));
@@ -32,7 +39,8 @@ pub(super) fn read(locale: &str, object: &ObjectName, entries: &[Entry], file: &
             "labels" => "label",
             "about" => "about",
             other => {
-                report.push(misplaced(other, &["format", "object", "labels", "about"]).at(Some(entry.range.in_file(file))).of(&object.name));
+                report
+                    .push(misplaced(other, &["format", "object", "labels", "about"]).at(Some(entry.range.in_file(file))).of(&object.name));
                 continue;
             }
         };
@@ -46,7 +54,9 @@ pub(super) fn read(locale: &str, object: &ObjectName, entries: &[Entry], file: &
             match text.value.text() {
                 _ if !within => report.push(unknown_element::no_such_element(&text.key).at(Some(key_span)).of(&object.name)),
                 None => report.push(wrong_type::wrong_type(&text.key, "text", &text.value.to_json()).at(Some(value_span)).of(&text.key)),
-                Some(words) => labels.push(Label { path: text.key.clone(), key, locale, text: words.to_owned(), span: (key_span, value_span) }),
+                Some(words) => {
+                    labels.push(Label { path: text.key.clone(), key, locale, text: words.to_owned(), span: (key_span, value_span) })
+                }
             }
         }
     }
@@ -61,6 +71,10 @@ impl Label {
             [object, group, name, rest @ ..] => (format!("{object}.{group}.{name}"), rest),
             _ => (self.path.clone(), &[]),
         };
+        // A text alone may be said over another layer's element; whether there is one is seen when layers meet.
+        if rest.is_empty() && element.contains('.') {
+            elements.open(&element, &self.span);
+        }
         let complaint = match elements.properties(&element) {
             None => Some(unknown_element::no_such_element(&self.path)),
             Some(properties) => self.put(properties, rest),
@@ -116,7 +130,8 @@ fn descend<'j>(json: &'j mut Json, steps: &[&str], pointer: &mut String) -> Opti
                 map.get_mut(*step)?
             }
             Json::Array(items) => {
-                let index = items.iter().position(|item| item.as_str() == Some(step) || item.get("name").and_then(Json::as_str) == Some(step))?;
+                let index =
+                    items.iter().position(|item| item.as_str() == Some(step) || item.get("name").and_then(Json::as_str) == Some(step))?;
                 pointer.push_str(&format!("/{index}"));
                 let item = items.get_mut(index)?;
                 if item.is_string() {

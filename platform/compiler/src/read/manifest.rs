@@ -8,7 +8,7 @@ use crate::checks::wrong_type;
 use crate::keys::PACKAGE;
 use crate::located::At;
 use crate::yaml::{Entry, Node, Value};
-use crate::{shape, SourceFile};
+use crate::{SourceFile, shape};
 
 /// What a package says of itself. What it asks of the plugin host stays as written; `packages` acts on it or refuses.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,8 @@ pub(super) fn read(root: &Node, file: &SourceFile, report: &mut Vec<Diagnostic>)
     });
     // Requirements are only pairs of texts if nothing was wrong with them.
     let requires = at.get("requires").filter(|_| report.len() == known);
-    let requires = requires.iter().flat_map(At::entries).filter_map(|(other, range)| Some((other.to_owned(), range.text()?.to_owned()))).collect();
+    let requires =
+        requires.iter().flat_map(At::entries).filter_map(|(other, range)| Some((other.to_owned(), range.text()?.to_owned()))).collect();
     Some(Manifest {
         package: package?,
         publisher: text("publisher"),
@@ -99,5 +100,6 @@ fn parts(entry: &Entry, file: &str) -> Inside {
 fn is_semantic(version: &str) -> bool {
     let numbers = version.split(['-', '+']).next().unwrap_or_default();
     let numbers: Vec<&str> = numbers.split('.').collect();
-    numbers.len() == 3 && numbers.iter().all(|number| !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit()))
+    numbers.len() == 3
+        && numbers.iter().all(|number| !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }

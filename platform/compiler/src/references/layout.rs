@@ -16,9 +16,11 @@ pub(crate) fn of_layout(merged: &Merged<'_>, object: &Object, model: &Model, rep
     let mut names = Names { model, object, path: &merged.path, report };
     if let Some(header) = merged.get("header") {
         names.all(header.get("highlights").as_ref());
-        names.fitting(header.get("path").as_ref(), "cannot be drawn as a path", |found| {
-            matches!(found, Member::Field(field) if matches!(field.kind, FieldKind::Choice(_)))
-        });
+        names.fitting(
+            header.get("path").as_ref(),
+            "cannot be drawn as a path",
+            |found| matches!(found, Member::Field(field) if matches!(field.kind, FieldKind::Choice(_))),
+        );
         if let Some(actions) = header.get("actions") {
             later("`actions`", &actions, &mut names);
         }

@@ -26,9 +26,13 @@ pub(crate) fn of_view(merged: &Merged<'_>, object: &Object, model: &Model, repor
     names.fitting(merged.get("by"), "cannot make groups", groups);
     names.fitting(merged.get("total"), "cannot be summed", sums);
     for key in ["date", "end"] {
-        names.fitting(merged.get(key), "is no place in a calendar", |found| is(found, |kind| matches!(kind, FieldKind::Date | FieldKind::DateTime)));
+        names.fitting(merged.get(key), "is no place in a calendar", |found| {
+            is(found, |kind| matches!(kind, FieldKind::Date | FieldKind::DateTime))
+        });
     }
-    names.fitting(merged.get("location"), "is no place on a map", |found| is(found, |kind| matches!(kind, FieldKind::Geo | FieldKind::Address)));
+    names.fitting(merged.get("location"), "is no place on a map", |found| {
+        is(found, |kind| matches!(kind, FieldKind::Geo | FieldKind::Address))
+    });
     names.fitting(merged.get("image"), "shows no picture", |found| is(found, |kind| matches!(kind, FieldKind::Url)));
     names.fitting(merged.get("color"), "cannot colour an entry", |found| is(found, |kind| matches!(kind, FieldKind::Choice(_))));
     for item in merged.get("order").iter().flat_map(|list| list.items()) {
@@ -72,7 +76,9 @@ fn columns(merged: &Merged<'_>, names: &mut Names<'_>) {
         let field = item.get("field");
         match item.get("total").as_ref().and_then(At::text) {
             Some("sum" | "avg") => names.fitting(field.as_ref(), "cannot be summed", sums),
-            Some("min" | "max") => names.fitting(field.as_ref(), "has no smallest and no largest", |found| is(found, FieldKind::is_sortable)),
+            Some("min" | "max") => {
+                names.fitting(field.as_ref(), "has no smallest and no largest", |found| is(found, FieldKind::is_sortable))
+            }
             _ => {
                 field.iter().for_each(|field| {
                     names.resolve(field);
@@ -98,7 +104,8 @@ fn sums(found: Member<'_>) -> bool {
 fn order(at: &At<'_>, object: &Object, names: &mut Names<'_>, hops: usize) {
     let mut entries = at.entries();
     let (Some((name, value)), None) = (entries.next(), entries.next()) else {
-        let diagnostic = wrong_type::wrong_type("order", "a list of one name with its direction each, as in `{ close_date: asc }`", at.json);
+        let diagnostic =
+            wrong_type::wrong_type("order", "a list of one name with its direction each, as in `{ close_date: asc }`", at.json);
         names.say(diagnostic, at);
         return;
     };

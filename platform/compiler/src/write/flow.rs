@@ -27,14 +27,21 @@ pub(super) fn word(text: &str) -> String {
 
 fn is_plain(text: &str) -> bool {
     let same = matches!(yaml::plain(text), Json::String(read) if read == text);
-    let first_is_safe = text.chars().next().is_some_and(|first| first.is_alphanumeric() || matches!(first, '_' | '/' | '(' | '+' | '.' | '$' | '^'));
-    let safe = |letter: char| is_printed(letter) && !matches!(letter, ',' | '[' | ']' | '{' | '}' | '#' | ':' | '"' | '\'' | '&' | '*' | '!' | '|' | '>' | '%' | '@' | '`');
+    let first_is_safe =
+        text.chars().next().is_some_and(|first| first.is_alphanumeric() || matches!(first, '_' | '/' | '(' | '+' | '.' | '$' | '^'));
+    let safe = |letter: char| {
+        is_printed(letter)
+            && !matches!(letter, ',' | '[' | ']' | '{' | '}' | '#' | ':' | '"' | '\'' | '&' | '*' | '!' | '|' | '>' | '%' | '@' | '`')
+    };
     same && first_is_safe && text != "..." && !text.ends_with(' ') && text.chars().all(safe)
 }
 
 /// Letters that stand in a file as they are. Spaces other than the plain one are written as escapes: nobody sees them.
 fn is_printed(letter: char) -> bool {
-    letter == ' ' || !(letter.is_control() || letter.is_whitespace() || matches!(letter, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}'))
+    letter == ' '
+        || !(letter.is_control()
+            || letter.is_whitespace()
+            || matches!(letter, '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{2028}' | '\u{2029}'))
 }
 
 fn quoted(text: &str) -> String {

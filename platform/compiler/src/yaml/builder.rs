@@ -7,7 +7,7 @@ use saphyr_parser::{Event, Marker, ScalarStyle, Span as ParserSpan};
 use tenon_diagnostics::Diagnostic;
 use tenon_value::Json;
 
-use super::{scalar, Entry, Node, Range, Value};
+use super::{Entry, Node, Range, Value, scalar};
 use crate::checks::{limit, yaml, yaml_feature};
 use crate::limits;
 

@@ -3,7 +3,7 @@
 use tenon_model::{ModelVersion, Physical, Settings};
 use tenon_value::{Name, TenantId, Uuid};
 
-use crate::{assemble, read, sort_diagnostics, SourceFile};
+use crate::{SourceFile, assemble, read, sort_diagnostics};
 
 /// Codes said to the files of a tenant's layer, each once, in order.
 pub(crate) fn codes_of(files: &[(&str, &str)]) -> Vec<&'static str> {
