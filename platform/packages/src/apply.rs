@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tenon_context::OpContext;
 use tenon_diagnostics::Diagnostic;
-use tenon_model::{Model, ModelVersion};
+use tenon_model::{Element, ElementPath, Model, ModelVersion};
 use tenon_store::{MetadataRows, MetadataTx};
 use tenon_value::{Json, Name, TenantId};
 
@@ -155,18 +155,27 @@ fn permitted(operations: &[Operation], consent: Consent<'_>) -> Result<(), Packa
 
 async fn write(tx: &mut MetadataTx, (tenant, target): (TenantId, &Name), computed: Computed, own: &Elements) -> Result<Arc<Model>, PackagesError> {
     let Computed { wish, before, mut rows, after, .. } = computed;
-    let gone: Vec<_> = own.keys().filter(|path| !wish.elements.contains_key(*path)).cloned().collect();
-    if !gone.is_empty() {
-        tx.remove_elements(target, &gone).await?;
-    }
-    let elements: Vec<_> = wish.elements.values().cloned().collect();
-    tx.put_elements(target, &elements).await?;
+    put_layer(tx, target, own, &wish.elements).await?;
     if let Some(after) = &after {
         physical::allocate(tx, after, &mut rows.physical).await?;
     }
     let after = tenon_catalog::model_of(tenant, &rows)?;
     tx.shape(Some(&before), &after).await?;
     Ok(Arc::new(after))
+}
+
+/// Writes a layer in its order. The store puts new elements at the end; where they belong elsewhere, all are put again.
+async fn put_layer(tx: &mut MetadataTx, target: &Name, before: &Elements, after: &Elements) -> Result<(), PackagesError> {
+    let stay: Vec<&ElementPath> = before.keys().filter(|path| after.contains_key(*path)).collect();
+    let in_place = after.keys().take(stay.len()).eq(stay.iter().copied());
+    let gone: Vec<ElementPath> = before.keys().filter(|path| !in_place || !after.contains_key(*path)).cloned().collect();
+    if !gone.is_empty() {
+        tx.remove_elements(target, &gone).await?;
+    }
+    let put = after.iter().filter(|(path, element)| !in_place || before.get(*path) != Some(*element));
+    let put: Vec<Element> = put.map(|(_, element)| element.clone()).collect();
+    tx.put_elements(target, &put).await?;
+    Ok(())
 }
 
 fn own_elements(rows: &MetadataRows, target: &Name) -> Elements {

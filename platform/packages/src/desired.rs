@@ -1,5 +1,7 @@
 //! The layer as it is wished: what is stored, with a draft laid over it.
 
+use std::collections::HashMap;
+
 use tenon_compiler::SourceFile;
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{Element, ElementPath, State};
@@ -102,24 +104,58 @@ fn ask_about_drops(stored: &Stored<'_>, wish: &mut Desired, written: &Elements, 
     }
 }
 
-/// Puts what is written in the place of what is stored; the written order counts, what is not written follows.
+/// Puts what is written in the place of what is stored. The written order counts; what is not written stays behind the
+/// element it stood behind.
 fn overlay(stored: &mut Stored<'_>, wish: &mut Desired, written: Elements) {
     let mut before = std::mem::take(&mut wish.elements);
-    let mut after = Elements::new();
+    let mut followers = followers(&before, &written);
+    let mut written_after = Elements::with_capacity(written.len());
     for (path, mut new) in written {
-        let old = before.shift_remove(&path);
-        new.id = match (stored.below_id(&path), &old) {
+        let old = before.get(&path);
+        new.id = match (stored.below_id(&path), old) {
             (Some(id), _) => id,
             (None, Some(old)) => old.id,
             (None, None) => stored.new_id(&path),
         };
-        if let Some(old) = &old {
+        if let Some(old) = old {
             keep_what_the_server_wrote(&mut new, old);
         }
-        after.insert(path, new);
+        written_after.insert(path, new);
     }
-    after.extend(before);
+    let mut after = Elements::with_capacity(before.len() + written_after.len());
+    let mut open: Vec<ElementPath> = Vec::new();
+    let first = followers.remove(&None).unwrap_or_default();
+    open.extend(first.into_iter().rev());
+    let mut rest = written_after.into_iter();
+    loop {
+        let (path, element) = match open.pop() {
+            Some(path) => match before.swap_remove(&path) {
+                Some(element) => (path, element),
+                None => continue,
+            },
+            None => match rest.next() {
+                Some(next) => next,
+                None => break,
+            },
+        };
+        open.extend(followers.remove(&Some(path.clone())).unwrap_or_default().into_iter().rev());
+        after.insert(path, element);
+    }
     wish.elements = after;
+}
+
+/// What is stored and not written, by the element of its kind that it stands behind.
+fn followers(before: &Elements, written: &Elements) -> HashMap<Option<ElementPath>, Vec<ElementPath>> {
+    let mut last: HashMap<&str, &ElementPath> = HashMap::new();
+    let mut followers: HashMap<Option<ElementPath>, Vec<ElementPath>> = HashMap::new();
+    for path in before.keys() {
+        let group = path.0.rsplit_once('.').map_or("", |(group, _)| group);
+        let behind = last.insert(group, path);
+        if !written.contains_key(path) {
+            followers.entry(behind.cloned()).or_default().push(path.clone());
+        }
+    }
+    followers
 }
 
 /// What the author does not write: the end of an alias, options that are retired.

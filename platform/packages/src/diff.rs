@@ -20,6 +20,10 @@ pub(crate) fn diff(stored: &Stored<'_>, wish: &Desired) -> Vec<Operation> {
         one(stored, path, (before.get(path).copied(), element), &mut steps);
     }
     for (path, element) in before.iter().filter(|(path, _)| !wish.elements.contains_key(*path)) {
+        if element.state == State::Retired && element.properties.is_empty() {
+            steps.push(Operation::new(path.0.as_str(), Op::Restore, format!("restore {} `{path}`", noun(path))));
+            continue;
+        }
         let text = format!("show the package's `{path}` again");
         let below = Json::Object(stored.below_properties(path));
         steps.push(Operation::new(path.0.as_str(), Op::Reset, text).values(Some(Json::Object(json_of(&element.properties))), Some(below)));

@@ -152,7 +152,7 @@ fn judge_relation(judged: &mut Judged, old: Option<&Relation>, new: &Relation) {
         RelationShape::Actor => 2,
         RelationShape::Many(_) => 3,
     };
-    if kind(old.shape) != kind(new.shape) || judged.lost_target(old, new) {
+    if kind(old.shape) != kind(new.shape) || judged.lost_target() {
         judged.operation.api = ApiEffect::Breaking;
         judged.operation.blocked(SHAPE_CHANGE);
         return;
@@ -198,7 +198,7 @@ impl Judged {
     }
 
     /// An object a relation could point to is no longer among its targets.
-    fn lost_target(&self, _old: &Relation, _new: &Relation) -> bool {
+    fn lost_target(&self) -> bool {
         if !self.changes("to") {
             return false;
         }

@@ -13,7 +13,7 @@ use crate::compute::compute;
 use crate::elements::{Stored, TENANT_LAYER};
 use crate::measure::{settle, Gauge};
 use crate::plans::{Kept, Plans};
-use crate::{crm, pull, Draft, PackageInfo, PackagesError, Plan, Session, SourceFile, BASE_PACKAGE};
+use crate::{crm, pull, Change, Draft, PackageInfo, PackagesError, Plan, Session, SourceFile, BASE_PACKAGE};
 
 /// Plans and applies changes of metadata. Cheap to clone.
 #[derive(Clone)]
@@ -63,6 +63,26 @@ impl Packages {
     #[must_use]
     pub fn session(&self, cx: OpContext) -> Session {
         Session::new(self.clone(), cx)
+    }
+
+    /// Applies a plan by its hash, in a session of its own.
+    ///
+    /// # Errors
+    /// As [`Session::apply`].
+    pub async fn apply(&self, cx: &OpContext, hash: &str, confirm: &[String]) -> Result<Applied, PackagesError> {
+        let mut session = self.session(cx.clone());
+        let outcome = session.apply(hash, confirm).await;
+        session.end(outcome).await
+    }
+
+    /// Carries changes out, in a session of their own.
+    ///
+    /// # Errors
+    /// As [`Session::change`].
+    pub async fn change(&self, cx: &OpContext, changes: Vec<Change>) -> Result<Applied, PackagesError> {
+        let mut session = self.session(cx.clone());
+        let outcome = session.change(changes).await;
+        session.end(outcome).await
     }
 
     pub(crate) fn kept(&self, tenant: TenantId, hash: &str) -> Option<Arc<Kept>> {

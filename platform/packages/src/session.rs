@@ -12,7 +12,7 @@ use tenon_value::Name;
 
 use crate::apply::{settings_under_lock, Consent, Work};
 use crate::elements::TENANT_LAYER;
-use crate::{Change, Draft, Operation, Packages, PackagesError, SettingsChange};
+use crate::{Applied, Change, Draft, Operation, Packages, PackagesError, SettingsChange};
 
 /// The changes of one document, until it ends.
 #[derive(Debug)]
@@ -125,6 +125,20 @@ impl Session {
             open.tx.rollback().await?;
         }
         Ok(())
+    }
+
+    /// Finishes after success, leaves no trace after failure.
+    pub(crate) async fn end(self, outcome: Result<Vec<Operation>, PackagesError>) -> Result<Applied, PackagesError> {
+        match outcome {
+            Ok(operations) => {
+                let model = self.finish().await?;
+                Ok(Applied { version: model.version, operations, model })
+            }
+            Err(error) => {
+                self.abandon().await?;
+                Err(error)
+            }
+        }
     }
 
     async fn opened(&mut self) -> Result<&mut Open, PackagesError> {

@@ -191,6 +191,23 @@ fn prune_retires_only_what_the_tenant_owns() {
 }
 
 #[test]
+fn a_field_written_in_the_middle_stands_there_and_what_is_not_written_keeps_its_place() {
+    let mut tenant = Tenant::new();
+    tenant.apply_files(&[deal()], false);
+    let middle = SourceFile { text: deal().text.replace("  size:", "  color: { type: text, label: { en: Color, zh: 颜色 } }\n  size:"), ..deal() };
+    assert_eq!(said(&tenant.apply_files(std::slice::from_ref(&middle), false)), [(Op::Add, "deal.fields.color")]);
+    let names = |tenant: &Tenant| {
+        let layer = tenant.rows.layers.iter().find(|layer| layer.package.as_str() == TENANT_LAYER).unwrap();
+        layer.elements.iter().map(|element| element.path.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&tenant), ["deal", "name", "color", "size", "stage"]);
+    assert_eq!(said(&tenant.apply_files(&[middle], true)), []);
+    let without = SourceFile { text: deal().text.replace("  size: { type: integer, label: { en: Size, zh: 规模 } }\n", ""), ..deal() };
+    assert_eq!(said(&tenant.apply_files(&[without], false)), []);
+    assert_eq!(names(&tenant), ["deal", "name", "color", "size", "stage"]);
+}
+
+#[test]
 fn retired_elements_come_back_whole() {
     let mut tenant = Tenant::new();
     tenant.apply_files(&[deal()], false);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, Request, Schema, Variables};
 use bytes::Bytes;
+use tenon_access::Policy;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::Problems;
@@ -22,6 +23,7 @@ type MetadataSchema = Schema<Query, Mutation, EmptySubscription>;
 #[derive(Clone)]
 pub struct MetadataApi {
     store: Store,
+    catalog: Arc<Catalog>,
     packages: Packages,
     schema: MetadataSchema,
 }
@@ -41,8 +43,7 @@ impl MetadataApi {
     /// The API over a store, its models and what changes them.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, packages: Packages) -> Self {
-        let _ = catalog;
-        Self { store, packages, schema: schema() }
+        Self { store, catalog, packages, schema: schema() }
     }
 
     /// The schema, as SDL; the same for everybody.
@@ -51,8 +52,15 @@ impl MetadataApi {
         Bytes::from(self.schema.sdl())
     }
 
+    /// What `describe` and `objects` depend on for this principal: an answer with the same tag is the same.
+    #[must_use]
+    pub fn tag(cx: &OpContext) -> String {
+        let policy = Policy::resolve(&cx.model, &cx.principal);
+        format!("{}-{:x}-{}", cx.model.version.0, policy.fingerprint(), cx.locale.code())
+    }
+
     /// Answers a request. Never fails: what is wrong is in the response.
-    pub async fn execute(&self, cx: OpContext, request: GraphqlRequest) -> GraphqlResponse {
+    pub async fn execute(&self, mut cx: OpContext, request: GraphqlRequest) -> GraphqlResponse {
         let told = respond::Told::new(&cx);
         let kind = match guard::check(&request) {
             Ok(kind) => kind,
@@ -60,6 +68,12 @@ impl MetadataApi {
         };
         if kind == guard::Kind::Mutation && request.is_get {
             return respond::mutation_by_get(&told);
+        }
+        // The context's model is as old as its resolving; here the newest one this node knows is told.
+        if let Ok(newest) = self.catalog.model(cx.model.tenant).await
+            && newest.version > cx.model.version
+        {
+            cx.model = newest;
         }
         let dry_run = cx.dry_run || request.extensions.get("dryRun").and_then(tenon_value::Json::as_bool).unwrap_or_default();
         let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), cx));

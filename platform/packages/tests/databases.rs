@@ -1,0 +1,217 @@
+//! Changes of metadata against real databases: always on SQLite, on PostgreSQL where `TENON_TEST_POSTGRES` says so.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use tenon_catalog::Catalog;
+use tenon_context::{OpContext, OpContextParts, Principal, Via};
+use tenon_diagnostics::Classify;
+use tenon_model::{ElementPath, ModelVersion, Settings};
+use tenon_packages::{Applied, Change, Draft, Op, Packages, PackagesError, SettingsChange, SourceFile};
+use tenon_store::{Database, NewTenant, Store, StoreConfig};
+use tenon_value::{DateTime, Json, JsonMap, Locale, RequestId, TenantId, Uuid};
+
+fn now() -> DateTime {
+    "2026-11-21T08:00:00.000Z".parse().unwrap()
+}
+
+struct House {
+    store: Store,
+    catalog: Arc<Catalog>,
+    packages: Packages,
+    tenant: TenantId,
+    _data: tempfile::TempDir,
+}
+
+impl House {
+    async fn new(database: Database) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreConfig::new(data.path(), database)).await.unwrap();
+        let catalog = Arc::new(Catalog::new(store.clone()));
+        let packages = Packages::new(store.clone(), Arc::clone(&catalog), now);
+        let name = format!("t{}", Uuid::now_v7().simple());
+        let new = NewTenant { name, sandbox: false, settings: Settings::default(), created_at: now() };
+        let tenant = store.tenant_create(&new).await.unwrap().id;
+        packages.install_base(tenant).await.unwrap();
+        Self { store, catalog, packages, tenant, _data: data }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test makes its own context")]
+    async fn cx(&self) -> OpContext {
+        let model = self.catalog.model(self.tenant).await.unwrap();
+        OpContext::assume(OpContextParts {
+            model,
+            principal: Principal::system(),
+            now: now(),
+            deadline: None,
+            request: RequestId::generate(),
+            locale: Locale::En,
+            via: Via::Graphql,
+        })
+    }
+
+    async fn change(&self, changes: Vec<Change>) -> Result<Vec<(Op, String)>, PackagesError> {
+        let applied = self.packages.change(&self.cx().await, changes).await?;
+        Ok(applied.operations.into_iter().map(|one| (one.op, one.path)).collect())
+    }
+
+    async fn apply(&self, draft: Draft, confirm: &[String]) -> Result<Applied, PackagesError> {
+        let cx = self.cx().await;
+        let plan = self.packages.plan(&cx, draft).await?;
+        self.packages.apply(&cx, &plan.hash, confirm).await
+    }
+
+    async fn version(&self) -> ModelVersion {
+        self.catalog.current_version(self.tenant).await.unwrap()
+    }
+}
+
+fn databases() -> Vec<Database> {
+    #[expect(clippy::disallowed_methods, reason = "a test asks which databases there are")]
+    let url = std::env::var("TENON_TEST_POSTGRES").ok();
+    std::iter::once(Database::Sqlite).chain(url.map(|url| Database::Postgres { url })).collect()
+}
+
+fn map(value: Json) -> JsonMap<String, Json> {
+    value.as_object().cloned().unwrap()
+}
+
+fn path(text: &str) -> ElementPath {
+    ElementPath(text.to_owned())
+}
+
+fn deal() -> SourceFile {
+    let text = "format: tenon/v1\nobject: deal\nlabel: { en: Deal, zh: 交易 }\nfields:\n  name: { type: text, required: true, label: { en: Name, zh: 名称 } }\n  size: { type: integer, label: { en: Size, zh: 规模 } }\nrelations:\n  account: { to: account, label: { en: Account, zh: 客户 }, inverse: { name: deals, label: { en: Deals, zh: 交易 } } }\n  tags: { to: tag, many: true, label: { en: Tags, zh: 标签 }, inverse: false, link: { note: { type: text, label: { en: Note, zh: 备注 } } } }\n";
+    SourceFile::new("objects/deal/object.yaml", text)
+}
+
+fn files(prune: bool) -> Draft {
+    Draft::Files { files: vec![deal()], prune }
+}
+
+#[tokio::test]
+async fn a_new_tenant_has_the_base_package_and_an_object_with_chinese_labels_is_live_at_once() {
+    for database in databases() {
+        let house = House::new(database).await;
+        assert!(house.cx().await.model.object_named("opportunity").is_some());
+        let changes = vec![
+            Change::Create { path: path("visit"), properties: map(json!({"label": {"zh": "拜访记录"}})) },
+            Change::Create { path: path("visit.fields.title"), properties: map(json!({"type": "text", "label": {"zh": "标题"}})) },
+        ];
+        house.change(changes).await.unwrap();
+        let model = house.cx().await.model;
+        let visit = model.object_named("visit").unwrap();
+        assert_eq!(visit.label.zh.as_deref(), Some("拜访记录"));
+        assert!(visit.table.starts_with("o_"), "{}", visit.table);
+        assert_eq!(house.store.row_count(&model, visit.ix).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn applying_twice_and_pulling_are_empty_plans() {
+    for database in databases() {
+        let house = House::new(database).await;
+        let base = house.version().await;
+        let applied = house.apply(files(false), &[]).await.unwrap();
+        assert_eq!(applied.version, ModelVersion(base.0 + 1));
+        let cx = house.cx().await;
+        for prune in [false, true] {
+            let again = house.packages.plan(&cx, files(prune)).await.unwrap();
+            assert!(again.is_empty(), "{:?}", again.operations);
+            let files = house.packages.pull(house.tenant, "tenant", None).await.unwrap();
+            let pulled = house.packages.plan(&cx, Draft::Files { files, prune }).await.unwrap();
+            assert!(pulled.is_empty() && pulled.errors().next().is_none(), "{pulled:?}");
+        }
+        assert_eq!(house.version().await, applied.version);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_whose_base_moved_is_stale() {
+    for database in databases() {
+        let house = House::new(database).await;
+        let cx = house.cx().await;
+        let plan = house.packages.plan(&cx, files(false)).await.unwrap();
+        house.change(vec![Change::Retire(path("campaign.views.all"))]).await.unwrap();
+        let error = house.packages.apply(&cx, &plan.hash, &[]).await.unwrap_err();
+        assert_eq!(error.problem().rule.as_deref(), Some("plan_stale"));
+        let unknown = house.packages.apply(&cx, "no such plan", &[]).await.unwrap_err();
+        assert_eq!(unknown.problem().rule.as_deref(), Some("plan_stale"));
+    }
+}
+
+#[tokio::test]
+async fn a_rename_keeps_the_column() {
+    for database in databases() {
+        let house = House::new(database).await;
+        house.apply(files(false), &[]).await.unwrap();
+        let column = |model: &tenon_model::Model, name: &str| model.object_named("deal").unwrap().field_named(name).unwrap().columns.clone();
+        let before = column(&house.cx().await.model, "size");
+        let rename = Change::Update { path: path("deal.fields.size"), properties: JsonMap::new(), rename: Some("volume".to_owned()) };
+        assert_eq!(house.change(vec![rename]).await.unwrap(), [(Op::Rename, "deal.fields.volume".to_owned())]);
+        let model = house.cx().await.model;
+        assert_eq!(column(&model, "volume"), before);
+        let names: Vec<_> = model.object_named("deal").unwrap().fields.iter().skip(tenon_model::system::FIELDS).map(|field| field.name.to_string()).collect();
+        assert_eq!(names, ["name", "volume"]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_destructive_needs_to_be_confirmed() {
+    for database in databases() {
+        let house = House::new(database).await;
+        house.apply(files(false), &[]).await.unwrap();
+        let retire = || Draft::Changes(vec![Change::Retire(path("deal"))]);
+        let error = house.apply(retire(), &[]).await.unwrap_err();
+        assert_eq!(error.problem().rule.as_deref(), Some("confirm"));
+        house.apply(retire(), &["deal".to_owned()]).await.unwrap();
+        assert!(house.cx().await.model.object_named("deal").is_none());
+        house.change(vec![Change::Restore(path("deal"))]).await.unwrap();
+        assert!(house.cx().await.model.object_named("deal").unwrap().relation_named("account").is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_carried_out_whole_or_not_at_all() {
+    for database in databases() {
+        let house = House::new(database).await;
+        let before = house.version().await;
+        let mut session = house.packages.session(house.cx().await);
+        session.change(vec![Change::Create { path: path("visit"), properties: map(json!({"label": {"en": "Visit"}})) }]).await.unwrap();
+        let wrong = Change::Create { path: path("visit.fields.title"), properties: map(json!({"type": "texxt", "label": {"en": "T"}})) };
+        let error = session.change(vec![wrong]).await.unwrap_err();
+        assert_eq!(error.problems().as_slice().first().unwrap().rule.as_deref(), Some("metadata/unknown-type"));
+        session.abandon().await.unwrap();
+        assert_eq!(house.version().await, before);
+        assert!(house.cx().await.model.object_named("visit").is_none());
+    }
+}
+
+#[tokio::test]
+async fn settings_are_part_of_the_model_and_checked() {
+    for database in databases() {
+        let house = House::new(database).await;
+        let before = house.version().await;
+        let mut session = house.packages.session(house.cx().await);
+        let wrong = SettingsChange { zone: Some("Nowhere/City".to_owned()), ..SettingsChange::default() };
+        assert_eq!(session.settings(&wrong).await.unwrap_err().problem().rule.as_deref(), Some("zone"));
+        session.abandon().await.unwrap();
+        let mut session = house.packages.session(house.cx().await);
+        session.settings(&SettingsChange { zone: Some("Europe/Berlin".to_owned()), ..SettingsChange::default() }).await.unwrap();
+        session.finish().await.unwrap();
+        let model = house.cx().await.model;
+        assert_eq!(model.settings.zone, "Europe/Berlin");
+        assert_eq!(model.version, ModelVersion(before.0 + 1));
+    }
+}
+
+#[tokio::test]
+async fn two_tenants_do_not_see_each_other() {
+    for database in databases() {
+        let (here, there) = (House::new(database.clone()).await, House::new(database).await);
+        let before = there.version().await;
+        here.apply(files(false), &[]).await.unwrap();
+        assert_eq!(there.version().await, before);
+        assert!(there.cx().await.model.object_named("deal").is_none());
+    }
+}
