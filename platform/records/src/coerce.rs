@@ -16,7 +16,6 @@ use tenon_model::{Field, FieldKind, Settings};
 use tenon_value::{Date, DateTime, Duration, Json, TimeError, Value};
 
 pub use choice::option_by_graphql;
-pub(crate) use composite::money_from_text;
 
 /// Why an input is no value of a field. Boxed: problems are large and rare.
 pub type Misfit = Box<Problem>;

@@ -25,7 +25,7 @@ pub(super) fn money(field: &Field, amount: Decimal, currency: &str) -> Result<Va
 }
 
 /// Money of a text and a currency code; the tenant's currency where none is said.
-pub(crate) fn money_from_text(field: &Field, amount: &str, currency: Option<&str>, settings: &Settings) -> Result<Value, Misfit> {
+pub(super) fn money_from_text(field: &Field, amount: &str, currency: Option<&str>, settings: &Settings) -> Result<Value, Misfit> {
     let amount = amount.parse::<Decimal>().map_err(|error| number::decimal_misfit(field, error))?;
     money(field, amount, currency.unwrap_or(&settings.base_currency))
 }
@@ -100,7 +100,7 @@ pub(super) fn address_from_json(field: &Field, input: &Json) -> Result<Value, Mi
 }
 
 /// An address with its parts cleaned; nothing where all are empty.
-pub(crate) fn address(field: &Field, written: Address) -> Result<Value, Misfit> {
+pub(super) fn address(field: &Field, written: Address) -> Result<Value, Misfit> {
     let part = |text: Option<String>| -> Result<Option<String>, Misfit> {
         let Some(text) = text else { return Ok(None) };
         let cleaned = cleaned_line(field, &text)?;

@@ -1,243 +1,213 @@
-//! From a row of a file to the input of a record, with all that is wrong in it.
+//! A row of cells → the record it asks for.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use tenon_diagnostics::{InputPath, Problem};
-use tenon_model::{FieldIx, FieldKind, Model, Object, Part};
+use tenon_model::{Field, FieldIx, FieldKind, Model, Object, ObjectIx};
 use tenon_query::{ExternalId, OneWrite, RecordInput, RecordKey, Target};
-use tenon_value::{Decimal, Json, RecordId, Value};
+use tenon_value::{Json, JsonMap, Value, camel, fold};
 
-use super::bind::{Bound, BoundColumn, By, Sink, ToOne, Way};
-use super::mapping::{Empty, Missing};
-use super::reader::Cells;
-use super::{cell, date};
-use crate::coerce::{self, wrong_type};
+use super::bind::{Bound, BoundAim, By, Goal};
+use super::cell::Cells;
+use super::mapping::Missing;
+use super::source::{BadRow, Cell, Row};
+use crate::coerce::coerce;
 
-/// A replaced cell: place of the column, what was read, what was written.
-pub(crate) type Swap = (usize, String, String);
-
-/// A row, read.
-#[derive(Debug, Default)]
-pub(crate) struct Read {
-    pub(crate) input: RecordInput,
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) swaps: Vec<Swap>,
+/// A row that can be written, or its problems.
+pub(crate) struct Shaped {
+    pub(crate) line: u64,
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) input: Result<RecordInput, Vec<Problem>>,
+    /// The match key, spelt so that equal keys are equal texts.
+    pub(crate) key: Option<String>,
 }
 
-/// What a column holds in a row.
-enum Held<'r> {
-    /// The row has no such key: leave alone.
-    Absent,
-    /// Nothing; JSON's null clears whatever the mapping says.
-    Nothing { clears: bool },
-    /// A text.
-    Text(Cow<'r, str>),
+/// Shapes rows, and counts what `replace` changed.
+pub(crate) struct Shaper<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) bound: &'m Bound,
+    /// Column, from, to → how often.
+    pub(crate) replaced: HashMap<(String, String, String), u64>,
 }
 
-/// Reads a row.
-pub(crate) fn read(bound: &Bound, model: &Model, object: &Object, cells: &Cells, order: &[Option<usize>]) -> Read {
-    let mut reader = RowReader { bound, model, object, read: Read::default(), parts: BTreeMap::new() };
-    if let Cells::Json(members) = cells {
-        for key in members.keys().filter(|key| !bound.places.contains_key(key.trim())) {
-            let problem = Problem::invalid("import/unmapped_column", format!("key `{key}` is not in `columns`"), format!("键 `{key}` 未在 `columns` 中说明"));
-            reader.read.problems.push(problem);
-        }
-    }
-    for (place, column) in bound.columns.iter().enumerate() {
-        match held(cells, order.get(place).copied().flatten(), &column.header) {
-            Ok(held) => reader.column(place, column, &held),
-            Err(problem) => reader.read.problems.push(*problem),
-        }
-    }
-    reader.composites();
-    reader.compute(cells, order);
-    reader.read
-}
+/// Composite fields of one row: parts by wire name.
+type Parts = HashMap<FieldIx, JsonMap<String, Json>>;
 
-fn held<'r>(cells: &'r Cells, place: Option<usize>, header: &str) -> Result<Held<'r>, Box<Problem>> {
-    let text = |text: &'r str| Ok(cell::text(text)?.map_or(Held::Nothing { clears: false }, Held::Text));
-    match cells {
-        Cells::Csv(record) => text(place.and_then(|place| record.get(place)).unwrap_or_default()),
-        Cells::Json(members) => match members.get(header) {
-            None => Ok(Held::Absent),
-            Some(Json::Null) => Ok(Held::Nothing { clears: true }),
-            Some(Json::String(string)) => text(string),
-            // A list is what a set of choices is in JSON; elsewhere its text is the value.
-            Some(Json::Array(elements)) if elements.iter().all(Json::is_string) => {
-                let joined: Vec<&str> = elements.iter().filter_map(Json::as_str).collect();
-                Ok(Held::Text(Cow::Owned(joined.join(";"))))
-            }
-            Some(other) => Ok(Held::Text(Cow::Owned(other.to_string()))),
-        },
-        Cells::Broken(problem, _) => Err(problem.clone()),
-    }
-}
-
-struct RowReader<'b> {
-    bound: &'b Bound,
-    model: &'b Model,
-    object: &'b Object,
-    read: Read,
-    parts: BTreeMap<FieldIx, Vec<(Part, String)>>,
-}
-
-impl RowReader<'_> {
-    fn column(&mut self, place: usize, column: &BoundColumn, held: &Held<'_>) {
-        for way in &column.ways {
-            let swapped = match held {
-                Held::Text(text) => way.replace.get(text.as_ref()),
-                Held::Nothing { .. } | Held::Absent => None,
-            };
-            let (text, clears) = match (held, swapped) {
-                (Held::Absent, _) => continue,
-                (Held::Nothing { clears }, _) => (None, *clears),
-                (Held::Text(text), Some(to)) => {
-                    self.read.swaps.push((place, text.clone().into_owned(), to.clone()));
-                    (Some(to.as_str()).filter(|to| !to.is_empty()), false)
-                }
-                (Held::Text(text), None) => (Some(text.as_ref()), false),
-            };
-            let outcome = match text {
-                Some(text) => self.fill(way, text),
-                None if clears || way.empty == Empty::Clear => self.empty(way),
-                None => Ok(()),
-            };
-            if let Err(problem) = outcome {
-                self.read.problems.push(*problem);
+impl Shaper<'_> {
+    /// Shapes one row.
+    pub(crate) fn shape(&mut self, row: Row) -> Shaped {
+        let line = row.line;
+        match row.cells {
+            Err(bad) => Shaped { line, cells: Vec::new(), input: Err(vec![unreadable(bad)]), key: None },
+            Ok(cells) => {
+                let input = self.input(&cells);
+                let key = input.as_ref().ok().and_then(|input| self.key(input));
+                Shaped { line, cells, input, key }
             }
         }
     }
 
-    fn fill(&mut self, way: &Way, text: &str) -> Result<(), Box<Problem>> {
-        match &way.sink {
-            Sink::Field(ix) => {
-                let field = self.field(*ix)?;
-                let value = cell::value(self.bound, self.model, field, text)?;
-                self.read.input.fields.push((*ix, value));
-            }
-            Sink::Part(ix, part) => {
-                let parts = self.parts.entry(*ix).or_default();
-                parts.push((*part, text.to_owned()));
-                parts.extend(way.with.iter().cloned());
-            }
-            Sink::One(to_one) => {
-                let write = self.one(to_one, text)?;
-                self.read.input.ones.push((to_one.relation, write));
-            }
-            Sink::External(system) => self.read.input.external_ids.push(ExternalId { system: system.clone(), key: Some(text.to_owned()) }),
-            Sink::Id => {
-                let id = text.parse().map_err(|_| Box::new(Problem::invalid("id", "this is no id", "标识格式不正确").field("id")))?;
-                self.read.input.id = Some(id);
+    fn input(&mut self, cells: &[Cell]) -> Result<RecordInput, Vec<Problem>> {
+        let (model, bound) = (self.model, self.bound);
+        let Some(object) = model.object(bound.object) else { return Err(Vec::new()) };
+        let reader = Cells { reading: &bound.reading, settings: &model.settings };
+        let mut input = RecordInput { path: InputPath::default(), ..RecordInput::default() };
+        let mut parts = Parts::new();
+        let mut problems = Vec::new();
+        for aim in &bound.aims {
+            let text = self.text(aim, cells);
+            if let Err(problem) = place(&mut input, &mut parts, object, aim, text, &reader) {
+                problems.push(*problem);
             }
         }
-        Ok(())
-    }
-
-    fn empty(&mut self, way: &Way) -> Result<(), Box<Problem>> {
-        match &way.sink {
-            Sink::Field(ix) => {
-                let cleared = coerce::cleared(self.field(*ix)?);
-                self.read.input.fields.push((*ix, cleared));
+        for (field, parts) in parts {
+            match object.field(field).map(|field| coerce(field, &Json::Object(parts), &model.settings)) {
+                Some(Ok(value)) => input.fields.push((field, value)),
+                Some(Err(problem)) => problems.push(*problem),
+                None => {}
             }
-            Sink::Part(ix, Part::Amount | Part::Lat) => self.read.input.fields.push((*ix, Value::Null)),
-            // An address without this part; the others of the row make it whole.
-            Sink::Part(ix, _) => {
-                self.parts.entry(*ix).or_default();
-            }
-            Sink::One(to_one) => self.read.input.ones.push((to_one.relation, OneWrite::Disconnect)),
-            Sink::External(_) | Sink::Id => {}
         }
-        Ok(())
-    }
-
-    fn one(&self, to_one: &ToOne, text: &str) -> Result<OneWrite, Box<Problem>> {
-        let name = || self.object.relation(to_one.relation).map(|relation| relation.name.as_str().to_owned()).unwrap_or_default();
-        let wrong_id = || Box::new(Problem::invalid("id", "this is no id", "标识格式不正确").field(name()));
-        let target = self.model.object(to_one.target);
-        let (key, by, mut made) = match &to_one.by {
-            By::Id => {
-                let id: RecordId = text.parse().map_err(|_| wrong_id())?;
-                return Ok(OneWrite::Connect(to_one.target, RecordKey::Id(id)));
-            }
-            By::External(system) => {
-                let external = ExternalId { system: system.clone(), key: Some(text.to_owned()) };
-                let made = RecordInput { external_ids: vec![external.clone()], ..RecordInput::default() };
-                (RecordKey::External(external), Target::External, made)
-            }
-            By::Unique(place, ix) => {
-                let field = target.and_then(|target| target.field(*ix)).ok_or_else(wrong_id)?;
-                let value = coerce::from_text(field, text, &self.model.settings).map_err(|mut problem| {
-                    problem.field = Some(name());
-                    problem
-                })?;
-                let made = RecordInput { fields: vec![(*ix, value.clone())], ..RecordInput::default() };
-                (RecordKey::Unique(*place, vec![value]), Target::Unique(*place), made)
-            }
-        };
-        if to_one.missing != Missing::Create {
-            return Ok(OneWrite::Connect(to_one.target, key));
-        }
-        let display = target.and_then(|target| target.field(target.display?)).filter(|field| field.required && matches!(field.kind, FieldKind::Text { .. }));
-        if let Some(display) = display.filter(|display| !made.fields.iter().any(|(ix, _)| *ix == display.ix)) {
-            made.fields.push((display.ix, coerce::from_text(display, text, &self.model.settings)?));
-        }
-        if let Some(relation) = self.object.relation(to_one.relation) {
-            made.path = InputPath::default().key(relation.graphql.clone());
-        }
-        Ok(OneWrite::ConnectOrCreate(to_one.target, by, Box::new(made)))
-    }
-
-    fn composites(&mut self) {
-        for (ix, parts) in std::mem::take(&mut self.parts) {
-            let Some(field) = self.object.field(ix) else { continue };
-            match cell::composite(self.bound, self.model, field, &parts) {
-                Ok(Some(value)) => self.read.input.fields.push((ix, value)),
-                Ok(None) if parts.is_empty() => self.read.input.fields.push((ix, Value::Null)),
+        for (field, [from, to]) in &bound.compute {
+            let Some(field) = object.field(*field) else { continue };
+            match days_between(field, cells.get(*from), cells.get(*to), &reader) {
+                Ok(Some(days)) => input.fields.push((field.ix, days)),
                 Ok(None) => {}
-                Err(problem) => self.read.problems.push(*problem),
+                Err(problem) => problems.push(*problem),
             }
+        }
+        if problems.is_empty() { Ok(input) } else { Err(problems) }
+    }
+
+    /// The cell of an aim: `None` where the file says nothing, empty text where it is empty.
+    fn text(&mut self, aim: &BoundAim, cells: &[Cell]) -> Option<String> {
+        let text = match cells.get(aim.column)? {
+            Cell::Absent => return None,
+            Cell::Json(Json::Null) => return Some(String::new()),
+            Cell::Json(json) => json.to_string(),
+            Cell::Text(text) => text.trim().to_owned(),
+        };
+        match aim.replace.get(&text) {
+            Some(other) => {
+                *self.replaced.entry((aim.name.clone(), text, other.clone())).or_default() += 1;
+                Some(other.clone())
+            }
+            None => Some(text),
         }
     }
 
-    fn compute(&mut self, cells: &Cells, order: &[Option<usize>]) {
-        for (ix, [from, to]) in &self.bound.compute {
-            let Some(field) = self.object.field(*ix) else { continue };
-            let day = |place: usize| -> Result<Option<i32>, Box<Problem>> {
-                let header = self.bound.columns.get(place).map(|column| column.header.as_str()).unwrap_or_default();
-                match held(cells, order.get(place).copied().flatten(), header)? {
-                    Held::Text(text) => {
-                        let day = date::day(&text, self.bound.date.as_ref());
-                        day.map(|day| Some(day.days())).ok_or_else(|| wrong_type(field, "two dates to subtract"))
-                    }
-                    Held::Absent | Held::Nothing { .. } => Ok(None),
-                }
-            };
-            let value = match (day(*from), day(*to)) {
-                (Ok(Some(from)), Ok(Some(to))) => {
-                    let days = i64::from(to) - i64::from(from);
-                    match field.kind {
-                        FieldKind::Integer { .. } => coerce::check(field, &Value::Int(days), &self.model.settings),
-                        _ => coerce::check(field, &Value::Decimal(Decimal::from(days)), &self.model.settings),
-                    }
-                }
-                (Err(problem), _) | (_, Err(problem)) => Err(problem),
-                _ => continue,
-            };
-            match value {
-                Ok(value) => self.read.input.fields.push((*ix, value)),
-                Err(problem) => self.read.problems.push(*problem),
+    /// The match key of a record as a text.
+    fn key(&self, input: &RecordInput) -> Option<String> {
+        match self.bound.key? {
+            Target::External => input.external_ids.first().and_then(|id| id.key.clone()),
+            Target::Unique(place) => {
+                let object = self.model.object(self.bound.object)?;
+                let parts = &object.unique.get(place)?.parts;
+                let spelt: Vec<String> = parts.iter().map(|part| spelt(part, input)).collect();
+                Some(spelt.join("\u{1f}"))
             }
         }
-    }
-
-    fn field(&self, ix: FieldIx) -> Result<&tenon_model::Field, Box<Problem>> {
-        // The mapping was bound to this very model.
-        self.object.field(ix).ok_or_else(|| Box::new(Problem::of_kind(tenon_diagnostics::Kind::Internal)))
     }
 }
 
-/// A row whose key is empty finds nothing.
-pub(crate) fn key_empty(object: &Object) -> Problem {
-    Problem::invalid("import/key_empty", "the cell by which this row is matched is empty", "匹配键所在的单元格为空").object(object.name.as_str())
+fn spelt(part: &tenon_model::UniquePart, input: &RecordInput) -> String {
+    match part {
+        tenon_model::UniquePart::Field(wanted) => match input.fields.iter().find(|(field, _)| field == wanted) {
+            Some((_, Value::Text(text))) => fold(text),
+            other => format!("{other:?}"),
+        },
+        tenon_model::UniquePart::Relation(wanted) => match input.ones.iter().find(|(relation, _)| relation == wanted) {
+            Some((_, OneWrite::Connect(_, key))) => format!("{key:?}"),
+            other => format!("{:?}", other.is_some()),
+        },
+    }
+}
+
+/// Puts a cell where its aim says.
+fn place(input: &mut RecordInput, parts: &mut Parts, object: &Object, aim: &BoundAim, text: Option<String>, reader: &Cells<'_>) -> Result<(), Box<Problem>> {
+    let Some(text) = text else { return Ok(()) };
+    if text.is_empty() {
+        if aim.clear {
+            clear(input, &aim.goal);
+        }
+        return Ok(());
+    }
+    match &aim.goal {
+        Goal::External(system) => input.external_ids.push(ExternalId { system: system.clone(), key: Some(text) }),
+        Goal::Field(ix) => {
+            if let Some(field) = object.field(*ix) {
+                input.fields.push((*ix, reader.value(field, &text)?));
+            }
+        }
+        Goal::Part(ix, part) => {
+            let numeric = object.field(*ix).is_some_and(|field| matches!(field.kind, FieldKind::Money { .. } | FieldKind::Geo)) && part != "currency";
+            let members = parts.entry(*ix).or_default();
+            let value = if numeric { reader.number(&text) } else { text };
+            let value = if part == "lat" || part == "lng" { serde_json::from_str(&value).unwrap_or(Json::String(value)) } else { Json::String(value) };
+            members.insert(camel(part), value);
+            for (other, constant) in &aim.with {
+                members.insert(camel(other), Json::from(constant.as_str()));
+            }
+        }
+        Goal::Relation { relation, target, by, missing } => {
+            let write = match (missing, by) {
+                (Missing::Create, By::External(_) | By::Unique(..)) => to_make(*target, by, text),
+                _ => OneWrite::Connect(*target, record_key(by, text)?),
+            };
+            input.ones.push((*relation, write));
+        }
+    }
+    Ok(())
+}
+
+fn clear(input: &mut RecordInput, goal: &Goal) {
+    match goal {
+        Goal::Field(field) | Goal::Part(field, _) => input.fields.push((*field, Value::Null)),
+        Goal::Relation { relation, .. } => input.ones.push((*relation, OneWrite::Disconnect)),
+        Goal::External(system) => input.external_ids.push(ExternalId { system: system.clone(), key: None }),
+    }
+}
+
+fn record_key(by: &By, text: String) -> Result<RecordKey, Box<Problem>> {
+    Ok(match by {
+        By::External(system) => RecordKey::External(ExternalId { system: system.clone(), key: Some(text) }),
+        By::Unique(key, _) => RecordKey::Unique(*key, vec![Value::Text(text)]),
+        By::Id => {
+            let wrong = || Box::new(Problem::invalid("id", format!("`{text}` is no id"), format!("`{text}` 不是有效的 id")));
+            RecordKey::Id(text.parse().map_err(|_| wrong())?)
+        }
+    })
+}
+
+/// A related record that is made where it is not there: its key is all that is known of it.
+fn to_make(target: ObjectIx, by: &By, text: String) -> OneWrite {
+    let mut input = RecordInput::default();
+    let key = match by {
+        By::Unique(key, field) => {
+            input.fields.push((*field, Value::Text(text)));
+            Target::Unique(*key)
+        }
+        By::External(system) => {
+            input.external_ids.push(ExternalId { system: system.clone(), key: Some(text) });
+            Target::External
+        }
+        By::Id => return OneWrite::Disconnect,
+    };
+    OneWrite::ConnectOrCreate(target, key, Box::new(input))
+}
+
+fn days_between(field: &Field, from: Option<&Cell>, to: Option<&Cell>, reader: &Cells<'_>) -> Result<Option<Value>, Box<Problem>> {
+    let day = |cell: Option<&Cell>| match cell {
+        Some(Cell::Text(text)) if !text.trim().is_empty() => reader.date(field, text.trim()).map(Some),
+        _ => Ok(None),
+    };
+    let (Some(from), Some(to)) = (day(from)?, day(to)?) else { return Ok(None) };
+    Ok(Some(Value::Int(i64::from(to.days()) - i64::from(from.days()))))
+}
+
+fn unreadable(bad: BadRow) -> Problem {
+    match bad {
+        BadRow::Length => Problem::invalid("import/row_length", "the row has another number of cells than the header", "该行的单元格数与表头不一致"),
+        BadRow::Encoding => Problem::invalid("import/encoding", "the row is no text of the file's encoding", "该行不符合文件编码"),
+        BadRow::Json => Problem::invalid("import/json", "the line is no JSON object", "该行不是 JSON 对象"),
+    }
 }

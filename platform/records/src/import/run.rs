@@ -1,215 +1,283 @@
-//! An import from its first byte to its report.
+//! The run of an import: chunks of rows become PARTIAL batches; what fails goes into the error file.
 
-use std::collections::HashSet;
-use std::io::Read;
+use std::collections::{HashMap, HashSet};
+use std::io::{Read, Write};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_diagnostics::{InputPath, Kind, Problem, Problems};
-use tenon_model::system;
-use tenon_query::{Action, Answer, Batch, BatchMode, ColumnRef, Deleted, OnMatch, Output, Params, Predicate, Read as Plan, RecordInput, Select, Slot, Window, Write};
-use tenon_value::{RecordId, Uuid, Value};
+use tenon_diagnostics::{Classify, Kind, Problem, Problems};
+use tenon_model::Model;
+use tenon_query::{Batch, BatchMode, OnMatch, RecordInput, Write as Plan};
+use tokio::sync::mpsc;
 
-use super::bind::{self, Bound, Sink};
-use super::chunk::Chunks;
-use super::decode::Marks;
-use super::error::ImportError;
+use super::bind::{Bound, Goal, bind};
+use super::errors::Errors;
 use super::mapping::{Mapping, Missing};
-use super::reader::{Format, Raw, RowReader};
-use super::report::{ErrorFile, ImportReport, Progress};
+use super::progress::{Progress, Report};
+use super::row::{Shaped, Shaper};
+use super::source::{Cell, Format, Source, SourceError};
 use crate::{BatchRow, Mutation, Pipeline, RecordsError, Status, Step, StepOutcome};
 
-/// What an import is told beside its mapping.
-#[derive(Default)]
-pub struct ImportOptions<'w> {
-    /// The form of the file.
+/// Rows of one transaction.
+pub const CHUNK_ROWS: usize = 1_000;
+/// Chunks read ahead of the database.
+const CHUNKS_AHEAD: usize = 2;
+
+/// A file to be imported.
+pub struct Job {
+    /// How its columns are mapped.
+    pub mapping: Mapping,
+    /// Its bytes.
+    pub source: Box<dyn Read + Send>,
+    /// Its format.
     pub format: Format,
-    /// Wins over the mapping's `on_match`.
-    pub on_match: Option<OnMatch>,
-    /// The object the caller means; another one in the mapping is a mistake.
-    pub object: Option<String>,
-    /// Bytes of the file, where known: for the time to go.
-    pub total_bytes: Option<u64>,
-    /// Where rows that fail are written (CSV).
-    pub errors: Option<&'w mut (dyn std::io::Write + Send)>,
+    /// Where rows that fail are written.
+    pub errors: Box<dyn Write + Send>,
 }
 
-/// An import: by whom, and as what mapping. A context with `dry_run` writes nothing.
-#[derive(Clone, Copy)]
-pub struct Import<'a> {
-    /// The pipeline it goes through.
-    pub pipeline: &'a Pipeline,
-    /// By whom, into which tenant.
-    pub cx: &'a OpContext,
-    /// His rights.
-    pub policy: &'a Policy,
-    /// Which column goes where.
-    pub mapping: &'a Mapping,
+/// Why an import ended before its file.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The mapping does not fit, or the caller may not import; nothing was written.
+    #[error("{0}")]
+    Mapping(Problems),
+    /// The file cannot be read further; the rows before it are written.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The error file cannot be written.
+    #[error("the error file cannot be written")]
+    Errors(#[source] std::io::Error),
+    /// The pipeline could not go on; the rows before it are written.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
 }
 
-impl<'a> Import<'a> {
-    /// Imports a file. `progress` is called after each chunk.
-    ///
-    /// # Errors
-    /// See [`ImportError`]. Bad rows are no errors, they are counted and written to the file of errors.
-    pub async fn run<R: Read + Send + 'static>(
-        &self,
-        source: R,
-        options: ImportOptions<'_>,
-        progress: &mut (dyn FnMut(&Progress) + Send),
-    ) -> Result<ImportReport, ImportError> {
-        self.permitted(options.object.as_deref())?;
-        let begun = Instant::now();
-        let marks = Marks::default();
-        let (reading, format, their_marks) = (self.mapping.read.clone(), options.format, marks.clone());
-        let reader = blocking(move || RowReader::open(source, format, &reading, their_marks)).await??;
-        let headers = reader.headers().map(<[String]>::to_vec);
-        let bound = bind::bind(&self.cx.model, self.mapping, headers.as_deref(), options.on_match).map_err(ImportError::Refused)?;
-        let Some(object) = self.cx.model.object(bound.object) else { return Err(Problem::of_kind(Kind::NotFound).into()) };
-        let order = bound.columns.iter().map(|column| headers.as_ref()?.iter().position(|header| *header == column.header)).collect();
-        let errors = ErrorFile::new(options.errors, Some(headers.unwrap_or_else(|| vec!["row".to_owned()])), self.cx.locale);
-        let mut chunks = Chunks::new(self, &bound, object, order, errors);
-        let rows_max = rows_max(&bound);
-        let mut next = read_chunk(reader, rows_max).await?;
-        loop {
-            let (reader, chunk) = next;
-            if chunk.is_empty() {
-                break;
-            }
-            // The file is read on while the database works.
-            let ahead = tokio::spawn(read_chunk(reader, rows_max));
-            chunks.work(chunk).await?;
-            progress(&progress_of(&chunks, &marks, options.total_bytes, begun));
-            next = ahead.await.map_err(std::io::Error::other)??;
-        }
-        let report = chunks.snapshot();
-        chunks.errors.finish()?;
-        Ok(report)
-    }
-
-    fn permitted(&self, object: Option<&str>) -> Result<(), ImportError> {
-        if !self.policy.may_import() {
-            return Err(Problem::of_kind(Kind::Forbidden).into());
-        }
-        match object {
-            Some(object) if object != self.mapping.object => {
-                let meant = &self.mapping.object;
-                let problem = Problem::invalid("import/object", format!("the mapping is for `{meant}`, not for `{object}`"), format!("此映射用于 `{meant}`,而非 `{object}`"));
-                Err(problem.at(InputPath::default().key("mapping")).into())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Rows matched by id: those that are there are updated, the others made with the id they bring. The inputs are given back.
-    pub(crate) async fn by_id(&self, bound: &Bound, inputs: Vec<RecordInput>) -> Result<(Vec<BatchRow>, Vec<RecordInput>), ImportError> {
-        let (live, deleted) = self.known(bound, &inputs).await?;
-        let mut outcomes: Vec<Option<BatchRow>> = inputs.iter().map(|_| None).collect();
-        let (mut creates, mut updates, mut restores) = ((Vec::new(), Vec::new()), (Vec::new(), Vec::new()), Vec::new());
-        for (at, input) in inputs.iter().enumerate() {
-            let Some(id) = input.id else { continue };
-            let record = RecordId(id.0);
-            if live.contains(&id.0) && bound.on_match == OnMatch::Skip {
-                if let Some(slot) = outcomes.get_mut(at) {
-                    *slot = Some(BatchRow { index: at, status: Status::Skipped, id: Some(record), problems: Vec::new() });
-                }
-            } else if live.contains(&id.0) || deleted.contains(&id.0) {
-                if deleted.contains(&id.0) {
-                    restores.push((record, input.path.clone()));
-                }
-                updates.0.push(at);
-                updates.1.push((record, None, RecordInput { id: None, ..input.clone() }));
-            } else {
-                creates.0.push(at);
-                creates.1.push(input.clone());
-            }
-        }
-        let batch = |batch| Step { write: Write::Batch(bound.object, batch, BatchMode::Partial), answer: None };
-        let mut steps = vec![batch(Batch::Create(creates.1))];
-        if !restores.is_empty() {
-            steps.push(batch(Batch::Restore(restores)));
-        }
-        steps.push(batch(Batch::UpdateEach(updates.1)));
-        let mutation = Mutation { steps, idempotency: None };
-        let done = self.pipeline.write(self.cx, self.policy, &mutation).await?;
-        let rows = |outcome: Option<&StepOutcome>| match outcome {
-            Some(StepOutcome::Batch { rows, .. }) => rows.clone(),
-            _ => Vec::new(),
-        };
-        for (places, rows) in [(creates.0, rows(done.first())), (updates.0, rows(done.last()))] {
-            for (place, row) in places.into_iter().zip(rows) {
-                if let Some(slot) = outcomes.get_mut(place) {
-                    *slot = Some(BatchRow { index: place, ..row });
-                }
-            }
-        }
-        let lost = |index| BatchRow { index, status: Status::Failed, id: None, problems: vec![Problem::of_kind(Kind::Internal)] };
-        Ok((outcomes.into_iter().enumerate().map(|(index, row)| row.unwrap_or_else(|| lost(index))).collect(), inputs))
-    }
-
-    /// Which ids are live, and which lie in the recycle bin.
-    async fn known(&self, bound: &Bound, inputs: &[RecordInput]) -> Result<(HashSet<Uuid>, HashSet<Uuid>), ImportError> {
-        let mut params = Params::default();
-        let ids = params.push(Value::List(inputs.iter().filter_map(|input| Some(Value::Id(input.id?.0))).collect()));
-        let table = self.policy.table(&self.cx.model, bound.object, Action::Read).map_err(|_| ImportError::from(Problem::of_kind(Kind::NotFound)))?;
-        let select = Select {
-            table,
-            filter: Some(Predicate::In { column: ColumnRef::whole(system::ID), list: ids }),
-            deleted: Deleted::Include,
-            order: Vec::new(),
-            window: Window::All,
-            output: Output { slots: vec![Slot::Field(system::DELETED_AT)], ..Output::default() },
-            count: None,
-        };
-        let store = &self.pipeline.store;
-        let prepared = store.prepare(&Arc::clone(&self.cx.model), Plan::Select(select)).map_err(RecordsError::from)?;
-        let Answer::Page(page) = store.read(self.cx, &prepared, &params).await.map_err(RecordsError::from)? else { return Ok(Default::default()) };
-        let (live, deleted): (Vec<_>, Vec<_>) = page.rows.into_iter().partition(|row| row.values.first().is_none_or(Value::is_null));
-        let ids = |rows: Vec<tenon_query::Row>| rows.into_iter().map(|row| row.id).collect();
-        Ok((ids(live), ids(deleted)))
-    }
-}
-
-/// Rows of a chunk: fewer where rows may make further records, which count too.
-fn rows_max(bound: &Bound) -> usize {
-    let makes = |sink: &Sink| matches!(sink, Sink::One(to_one) if to_one.missing == Missing::Create);
-    let makers = bound.columns.iter().flat_map(|column| &column.ways).filter(|way| makes(&way.sink)).count();
-    super::CHUNK_ROWS_MAX / (1 + makers)
-}
-
-async fn read_chunk<R: Read + Send + 'static>(mut reader: RowReader<R>, rows_max: usize) -> Result<(RowReader<R>, Vec<Raw>), ImportError> {
-    blocking(move || {
-        let chunk = reader.chunk(rows_max)?;
-        Ok((reader, chunk))
-    })
-    .await?
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ImportError> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?)
-}
-
-fn progress_of(chunks: &Chunks<'_, '_>, marks: &Marks, total_bytes: Option<u64>, begun: Instant) -> Progress {
-    let report = chunks.snapshot();
-    let seconds = begun.elapsed().as_secs_f64().max(0.001);
-    let bytes = marks.read.load(Ordering::Relaxed);
-    // Counts of rows and bytes are far below 2^53: nothing is lost.
-    let float = |count: u64| count.to_string().parse::<f64>().unwrap_or_default();
-    let eta_seconds = total_bytes.filter(|_| bytes > 0).map(|total| seconds * float(total.saturating_sub(bytes)) / float(bytes));
-    Progress { rows_per_second: float(report.rows()) / seconds, bytes, total_bytes, eta_seconds, report }
-}
-
-/// All problems of a refused import, for doors that show them one by one.
-impl ImportError {
-    /// The problems, where the mapping, the file or the pipeline has some.
-    #[must_use]
-    pub fn problems(&self) -> Option<&Problems> {
+impl Classify for ImportError {
+    fn kind(&self) -> Kind {
         match self {
-            Self::Refused(problems) | Self::Records(RecordsError::Problems { problems, .. }) => Some(problems),
-            _ => None,
+            Self::Mapping(problems) => problems.as_slice().first().map_or(Kind::Invalid, |problem| problem.kind),
+            Self::Source(SourceError::Io(_)) | Self::Errors(_) => Kind::Unavailable,
+            Self::Source(_) => Kind::Invalid,
+            Self::Records(error) => error.kind(),
         }
+    }
+
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Mapping(problems) => problems.as_slice().first().cloned().unwrap_or_else(|| Problem::of_kind(Kind::Invalid)),
+            Self::Source(SourceError::RowTooLong) => Problem::exhausted("line_bytes", super::RECORD_BYTES_MAX, super::RECORD_BYTES_MAX + 1),
+            Self::Source(SourceError::Header) => Problem::invalid("import/header", "the header of the file cannot be read", "无法读取文件表头"),
+            Self::Source(SourceError::Io(_)) | Self::Errors(_) => Problem::of_kind(Kind::Unavailable),
+            Self::Records(error) => error.problem(),
+        }
+    }
+}
+
+impl From<csv::Error> for ImportError {
+    fn from(error: csv::Error) -> Self {
+        Self::Errors(std::io::Error::other(error))
+    }
+}
+
+/// What the reading thread sends: chunks, and at the end what `replace` changed.
+enum Piece {
+    Chunk(Vec<Shaped>, u64),
+    Broken(SourceError),
+    End(Vec<(String, String, String, u64)>),
+}
+
+/// Imports a file. With `cx.dry_run` every chunk is rolled back.
+///
+/// # Errors
+/// See [`ImportError`]; rows that fail alone are no error, they are counted and written to the error file.
+pub async fn import(pipeline: &Pipeline, cx: &OpContext, policy: &Policy, job: Job, progress: &Progress) -> Result<Report, ImportError> {
+    if !policy.may_import() {
+        return Err(ImportError::Mapping(Problem::of_kind(Kind::Forbidden).into()));
+    }
+    let mapped = job.mapping.columns.keys().cloned().collect();
+    let source = Source::open(job.source, job.format, &job.mapping.reading, mapped)?;
+    let bound = Arc::new(bind(&cx.model, &job.mapping, &source.columns).map_err(ImportError::Mapping)?);
+    let errors = Errors::begin(job.errors, &source.columns, cx.locale)?;
+    let mut pieces = read_ahead(source, Arc::clone(&cx.model), Arc::clone(&bound));
+    let mut run = Run { pipeline, cx, policy, bound: &bound, on_match: job.mapping.on_match, progress, errors, made: HashSet::new(), missing: HashMap::new() };
+    let mut replaced = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        match piece {
+            Piece::Chunk(rows, bytes) => {
+                run.chunk(rows).await?;
+                progress.reached(bytes);
+            }
+            Piece::Broken(error) => return Err(error.into()),
+            Piece::End(counts) => replaced = counts,
+        }
+    }
+    run.errors.finish().map_err(ImportError::Errors)?;
+    let mut missing: Vec<(String, u64)> = run.missing.into_iter().collect();
+    missing.sort();
+    Ok(Report { replaced, missing, ..progress.report() })
+}
+
+/// Reads and shapes rows on a thread of its own, a few chunks ahead.
+fn read_ahead(mut source: Source, model: Arc<Model>, bound: Arc<Bound>) -> mpsc::Receiver<Piece> {
+    let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let mut shaper = Shaper { model: &model, bound: &bound, replaced: HashMap::new() };
+        let mut rows = Vec::with_capacity(CHUNK_ROWS);
+        loop {
+            let ended = match source.next() {
+                Ok(Some(row)) => {
+                    rows.push(shaper.shape(row));
+                    false
+                }
+                Ok(None) => true,
+                Err(error) => {
+                    // The receiver is gone only if the import has ended already.
+                    drop(sender.blocking_send(Piece::Broken(error)));
+                    return;
+                }
+            };
+            if (ended || rows.len() == CHUNK_ROWS) && sender.blocking_send(Piece::Chunk(std::mem::take(&mut rows), source.bytes())).is_err() {
+                return;
+            }
+            if ended {
+                let mut replaced: Vec<_> = shaper.replaced.into_iter().map(|((column, from, to), count)| (column, from, to, count)).collect();
+                replaced.sort();
+                drop(sender.blocking_send(Piece::End(replaced)));
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+struct Run<'r> {
+    pipeline: &'r Pipeline,
+    cx: &'r OpContext,
+    policy: &'r Policy,
+    bound: &'r Bound,
+    on_match: OnMatch,
+    progress: &'r Progress,
+    errors: Errors,
+    /// Dry runs only: keys that earlier rows would have made.
+    made: HashSet<String>,
+    /// Column → relations left empty.
+    missing: HashMap<String, u64>,
+}
+
+/// A row on its way through one batch.
+struct Pending {
+    line: u64,
+    cells: Vec<Cell>,
+    key: Option<String>,
+    input: RecordInput,
+}
+
+impl Run<'_> {
+    /// Writes a chunk. Rows that repeat a key wait for the next batch, where they meet what the first one made.
+    async fn chunk(&mut self, rows: Vec<Shaped>) -> Result<(), ImportError> {
+        let mut batch: Vec<Pending> = Vec::with_capacity(rows.len());
+        let mut keys: HashSet<String> = HashSet::new();
+        for Shaped { line, cells, input, key } in rows {
+            let input = match input {
+                Ok(input) => input,
+                Err(problems) => {
+                    self.fail(line, &cells, &problems)?;
+                    continue;
+                }
+            };
+            if self.bound.key.is_some() && key.as_deref().is_none_or(str::is_empty) {
+                self.fail(line, &cells, &[Problem::invalid("import/key_empty", "the cell of the match key is empty", "匹配键的单元格为空")])?;
+                continue;
+            }
+            if let Some(key) = &key {
+                if self.cx.dry_run && self.made.contains(key) {
+                    self.progress.count(if self.on_match == OnMatch::Skip { Status::Skipped } else { Status::Updated });
+                    continue;
+                }
+                if !keys.insert(key.clone()) {
+                    self.batch(std::mem::take(&mut batch)).await?;
+                    keys.clear();
+                    keys.insert(key.clone());
+                }
+            }
+            batch.push(Pending { line, cells, key, input });
+        }
+        self.batch(batch).await
+    }
+
+    /// Writes a batch; rows whose only fault is a relation that may stay empty are written again without it.
+    async fn batch(&mut self, rows: Vec<Pending>) -> Result<(), ImportError> {
+        let again = self.write(rows, true).await?;
+        self.write(again, false).await.map(drop)
+    }
+
+    async fn write(&mut self, rows: Vec<Pending>, may_try_again: bool) -> Result<Vec<Pending>, ImportError> {
+        if rows.is_empty() {
+            return Ok(rows);
+        }
+        let inputs: Vec<RecordInput> = rows.iter().map(|row| row.input.clone()).collect();
+        let batch = match self.bound.key {
+            Some(key) => Batch::Upsert(key, inputs, self.on_match),
+            None => Batch::Create(inputs),
+        };
+        let step = Step { write: Plan::Batch(self.bound.object, batch, BatchMode::Partial), answer: None };
+        let outcomes = self.pipeline.write(self.cx, self.policy, &Mutation { steps: vec![step], idempotency: None }).await?;
+        let Some(StepOutcome::Batch { rows: results, .. }) = outcomes.into_iter().next() else { return Ok(Vec::new()) };
+        let mut again = Vec::new();
+        for (row, result) in rows.into_iter().zip(results) {
+            if let Some(row) = self.settle(row, &result, may_try_again)? {
+                again.push(row);
+            }
+        }
+        Ok(again)
+    }
+
+    /// Counts a row, or gives it back for another try.
+    fn settle(&mut self, mut row: Pending, result: &BatchRow, may_try_again: bool) -> Result<Option<Pending>, ImportError> {
+        if result.status != Status::Failed {
+            self.progress.count(result.status);
+            if self.cx.dry_run && result.status == Status::Created {
+                self.made.extend(row.key);
+            }
+            return Ok(None);
+        }
+        if may_try_again && self.let_go(&mut row.input, &result.problems) {
+            return Ok(Some(row));
+        }
+        self.fail(row.line, &row.cells, &result.problems)?;
+        Ok(None)
+    }
+
+    /// Takes relations out of an input that point nowhere and may stay empty; false if something else is wrong too.
+    fn let_go(&mut self, input: &mut RecordInput, problems: &[Problem]) -> bool {
+        let Some(object) = self.cx.model.object(self.bound.object) else { return false };
+        let mut let_go = Vec::new();
+        for problem in problems {
+            let of_relation = |goal: &Goal| match goal {
+                Goal::Relation { relation, missing: Missing::Empty, .. } => {
+                    object.relation(*relation).is_some_and(|known| problem.field.as_deref() == Some(known.name.as_str())).then_some(*relation)
+                }
+                _ => None,
+            };
+            let found = self.bound.aims.iter().find_map(|aim| of_relation(&aim.goal).map(|relation| (relation, aim.name.clone())));
+            match found {
+                Some(found) if problem.rule.as_deref() == Some("reference") => let_go.push(found),
+                _ => return false,
+            }
+        }
+        for (relation, column) in &let_go {
+            input.ones.retain(|(known, _)| known != relation);
+            *self.missing.entry(column.clone()).or_default() += 1;
+        }
+        !let_go.is_empty()
+    }
+
+    fn fail(&mut self, line: u64, cells: &[Cell], problems: &[Problem]) -> Result<(), ImportError> {
+        self.progress.count(Status::Failed);
+        for problem in problems {
+            self.errors.write(line, problem, cells)?;
+        }
+        Ok(())
     }
 }
