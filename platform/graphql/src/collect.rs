@@ -2,6 +2,7 @@
 //!
 //! Runs on validated documents only; the static cost has bounded what fragments can unfold to.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::syntax::ast::{Directive, Document, Field, Selection, Value, ValueKind};
@@ -36,6 +37,36 @@ impl<'a> Collector<'a> {
             ValueKind::Variable(name) => self.variables.get(name),
             _ => Some(value),
         }
+    }
+
+    /// The value with all variables inside put in: absent members fall away, absent elements become null.
+    pub(crate) fn resolved(&self, value: &'a Value) -> Option<Cow<'a, Value>> {
+        match &value.kind {
+            ValueKind::Variable(name) => self.variables.get(name).map(Cow::Borrowed),
+            _ if holds_variable(value) => Some(Cow::Owned(self.substituted(value))),
+            _ => Some(Cow::Borrowed(value)),
+        }
+    }
+
+    fn substituted(&self, value: &Value) -> Value {
+        let kind = match &value.kind {
+            ValueKind::Variable(name) => self.variables.get(name).map_or(ValueKind::Null, |value| value.kind.clone()),
+            ValueKind::List(elements) => ValueKind::List(elements.iter().map(|element| self.substituted(element)).collect()),
+            ValueKind::Object(members) => ValueKind::Object(
+                members
+                    .iter()
+                    .filter(|(_, member)| !matches!(&member.kind, ValueKind::Variable(name) if !self.variables.contains_key(name)))
+                    .map(|(key, member)| (key.clone(), self.substituted(member)))
+                    .collect(),
+            ),
+            other => other.clone(),
+        };
+        Value { pos: value.pos, kind }
+    }
+
+    /// An argument with all its variables put in; none where it is absent.
+    pub(crate) fn input(&self, field: &'a Field, name: &str) -> Option<Cow<'a, Value>> {
+        self.resolved(field.argument(name)?)
     }
 
     /// An argument as given; none where it is absent.
@@ -103,5 +134,14 @@ impl<'a> Collector<'a> {
                 }
             }
         }
+    }
+}
+
+fn holds_variable(value: &Value) -> bool {
+    match &value.kind {
+        ValueKind::Variable(_) => true,
+        ValueKind::List(elements) => elements.iter().any(holds_variable),
+        ValueKind::Object(members) => members.iter().any(|(_, member)| holds_variable(member)),
+        _ => false,
     }
 }

@@ -7,11 +7,22 @@
 
 mod api;
 mod collect;
+mod calendar;
+mod cursor;
 mod limits;
+mod lower;
+mod members;
+mod metadata;
+mod prepare;
 mod request;
+mod range;
 mod schema;
+mod shape;
 mod syntax;
+mod told;
 
 pub use api::DataApi;
 pub use limits::LIMITS;
+pub use metadata::MetadataApi;
+pub use told::problem_json;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};

@@ -1,0 +1,113 @@
+//! Selections and inputs → plans of the query language, with the policy woven in, and the shape of the answer.
+//!
+//! Runs on validated documents, and still never panics on wrong values: custom scalars are read here, and what does
+//! not fit is a problem with its `inputPath`. Every value becomes a parameter of the plan.
+
+mod aggregate;
+mod composite;
+mod group_by;
+mod having;
+mod filter;
+mod keys;
+mod nested;
+mod operands;
+mod order;
+mod page;
+mod record;
+mod references;
+mod roots;
+mod scalars;
+mod writes;
+
+use tenon_context::OpContext;
+use tenon_diagnostics::{Classify, InputPath, Problem, Problems};
+use tenon_model::{Object, ObjectIx};
+use tenon_query::{Action, AuthorizedTable, Param, Params};
+use tenon_value::Value;
+
+use crate::calendar::Calendar;
+use crate::collect::Collector;
+use crate::cursor::Signer;
+use crate::limits;
+use crate::schema::{Schema, TypeKind, View};
+
+pub(crate) use roots::{Planned, Root, Work, query};
+pub(crate) use writes::{Failed, IDS, Located, MutationPlan, MutationRoot, mutation};
+
+/// What lowering reads and gathers. One per root field.
+pub(crate) struct Lower<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) view: View<'a>,
+    pub(crate) cx: &'a OpContext,
+    pub(crate) collector: &'a Collector<'a>,
+    pub(crate) signer: &'a Signer,
+    pub(crate) calendar: Calendar,
+    pub(crate) params: Params,
+    pub(crate) problems: Problems,
+    pub(crate) filter_nodes: u64,
+}
+
+/// What lowering of a whole document shares.
+#[derive(Clone, Copy)]
+pub(crate) struct Shared<'a> {
+    pub(crate) schema: &'a Schema,
+    pub(crate) cx: &'a OpContext,
+    pub(crate) collector: &'a Collector<'a>,
+    pub(crate) signer: &'a Signer,
+}
+
+impl<'a> Lower<'a> {
+    pub(crate) fn new(shared: Shared<'a>) -> Self {
+        Self {
+            schema: shared.schema,
+            view: shared.schema.view(),
+            cx: shared.cx,
+            collector: shared.collector,
+            signer: shared.signer,
+            calendar: Calendar::of(&shared.schema.model.settings),
+            params: Params::default(),
+            problems: Problems::default(),
+            filter_nodes: 0,
+        }
+    }
+
+    /// Notes a problem at a place of the input.
+    pub(crate) fn wrong(&mut self, path: &InputPath, problem: Problem) {
+        self.problems.push(problem.at(path.clone()));
+    }
+
+    pub(crate) fn param(&mut self, value: Value) -> Param {
+        self.params.push(value)
+    }
+
+    /// The object, authorized. What is denied was already invisible in the schema, so this fails only between two models.
+    pub(crate) fn table(&mut self, object: ObjectIx, action: Action) -> Option<AuthorizedTable> {
+        match self.view.policy.table(self.view.model, object, action) {
+            Ok(table) => Some(table),
+            Err(denied) => {
+                self.problems.push(denied.problem());
+                None
+            }
+        }
+    }
+
+    /// Whether a type condition holds of an object's records.
+    pub(crate) fn applies(&self, object: &Object, condition: &str) -> bool {
+        condition == object.graphql.type_name
+            || condition == "Record"
+            || matches!(self.schema.ty(condition).map(|ty| &ty.kind), Some(TypeKind::Union(members)) if members.iter().any(|member| **member == *object.graphql.type_name))
+    }
+
+    /// Counts a part of a filter.
+    pub(crate) fn count_node(&mut self) {
+        self.filter_nodes += 1;
+        if self.filter_nodes == limits::FILTER_NODES + 1 {
+            self.problems.push(Problem::exhausted("filter_nodes", limits::FILTER_NODES, self.filter_nodes));
+        }
+    }
+}
+
+/// An `INVALID null_operand`: null is never "no condition".
+pub(crate) fn null_operand() -> Problem {
+    Problem::invalid("null_operand", "null is no operand of a filter; use `isNull`", "筛选条件的值不能为 null，请使用 `isNull`")
+}

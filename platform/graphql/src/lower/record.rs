@@ -1,0 +1,167 @@
+//! The selection on a record: what is fetched of its row, and where each response key finds it.
+
+use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShape, system};
+use tenon_query::{Action, FetchOne, Output, Slot};
+use tenon_value::Json;
+
+use super::Lower;
+use crate::collect::Collected;
+use crate::members;
+use crate::shape::{ActorShape, Part, RecordShape, Sub};
+use crate::syntax::ast::Field;
+
+/// The place of a slot, made if it is not there yet.
+pub(super) fn slot(output: &mut Output, wanted: Slot) -> usize {
+    output.slots.iter().position(|slot| *slot == wanted).unwrap_or_else(|| {
+        output.slots.push(wanted);
+        output.slots.len() - 1
+    })
+}
+
+/// Whether a field's output type has a selection.
+pub(super) const fn is_composite(kind: &FieldKind) -> bool {
+    matches!(kind, FieldKind::Money { .. } | FieldKind::RichText | FieldKind::Geo | FieldKind::Address | FieldKind::Secret)
+}
+
+impl<'a> Lower<'a> {
+    /// The merged selection below fields, on a type of ours whose parts need no plan.
+    pub(super) fn subs(&self, fields: &[&'a Field]) -> Vec<Sub<'a>> {
+        let collected = self.collector.collect_below(fields, |_| true);
+        collected
+            .into_iter()
+            .filter_map(|collected| {
+                let field = collected.first()?;
+                let argument = field.arguments.first().and_then(|argument| self.collector.value(&argument.value));
+                Some(Sub {
+                    key: collected.key,
+                    name: &field.name.text,
+                    argument: argument.and_then(|value| value.as_text().map(str::to_owned)),
+                    below: self.subs(&collected.fields),
+                })
+            })
+            .collect()
+    }
+
+    /// The selection below fields that lead to records of one object.
+    pub(super) fn record(&mut self, object: &'a Object, fields: &[&'a Field], output: &mut Output) -> RecordShape<'a> {
+        let collected = self.collector.collect_below(fields, |condition| self.applies(object, condition));
+        let mut parts = Vec::with_capacity(collected.len());
+        for collected in collected {
+            let key = collected.key;
+            if let Some(part) = self.part(object, collected, output) {
+                parts.push((key, part));
+            }
+        }
+        RecordShape { object, parts }
+    }
+
+    fn part(&mut self, object: &'a Object, collected: Collected<'a>, output: &mut Output) -> Option<Part<'a>> {
+        let field = collected.first()?;
+        let name = &*field.name.text;
+        Some(match name {
+            "__typename" => Part::TypeName,
+            "id" => Part::Id,
+            "display" => Part::Display(self.display(object, output)),
+            "externalIds" => Part::External(slot(output, Slot::ExternalIds), self.subs(&collected.fields)),
+            "can" => Part::Fixed(self.can(object, &collected.fields).to_string()),
+            "history" => self.history(object, &collected, output)?,
+            "depth" if self.view.tree(object).is_some() => Part::Depth(slot(output, Slot::TreeDepth)),
+            "ancestors" if self.view.tree(object).is_some() => self.ancestors(object, &collected, output)?,
+            _ => {
+                if let Some(field) = members::field(object, name) {
+                    return Some(self.field_part(field, &collected, output));
+                }
+                if let Some(relation) = members::relation(object, name) {
+                    return self.relation_part(relation, &collected, output);
+                }
+                self.many(object, members::edge(object, name)?, &collected, output)?
+            }
+        })
+    }
+
+    fn display(&self, object: &'a Object, output: &mut Output) -> Option<(usize, &'a ModelField)> {
+        let field = object.field(object.display?).filter(|field| self.view.policy.may_read_field(object.ix, field.ix))?;
+        Some((slot(output, Slot::Field(field.ix)), field))
+    }
+
+    fn field_part(&self, field: &'a ModelField, collected: &Collected<'a>, output: &mut Output) -> Part<'a> {
+        let place = slot(output, Slot::Field(field.ix));
+        if is_composite(&field.kind) { Part::Composite(place, field, self.subs(&collected.fields)) } else { Part::Leaf(place, field) }
+    }
+
+    /// What the caller may do with a record. Row by row rights come with roles; until then they are the object's.
+    fn can(&self, object: &'a Object, fields: &[&'a Field]) -> Json {
+        let policy = self.view.policy;
+        let members = self.subs(fields).into_iter().map(|sub| {
+            let value = match sub.name {
+                "update" => Json::Bool(policy.may(object.ix, Action::Update)),
+                "delete" => Json::Bool(policy.may(object.ix, Action::Delete)),
+                "restore" => Json::Bool(policy.may(object.ix, Action::Restore)),
+                "destroy" => Json::Bool(policy.may(object.ix, Action::Destroy)),
+                "share" => Json::Bool(policy.may(object.ix, Action::Update)),
+                "write" => {
+                    let fields = self.view.inputs(object).map(|field| field.name.as_str());
+                    let relations = self.view.ones(object).filter(|relation| !relation.read_only && policy.may_write_relation(object.ix, relation.ix));
+                    fields.chain(relations.map(|relation| relation.name.as_str())).map(Json::from).collect()
+                }
+                "__typename" => Json::from("RecordCan"),
+                _ => Json::Array(Vec::new()),
+            };
+            (sub.key.to_owned(), value)
+        });
+        Json::Object(members.collect())
+    }
+
+    fn relation_part(&mut self, relation: &'a Relation, collected: &Collected<'a>, output: &mut Output) -> Option<Part<'a>> {
+        match relation.shape {
+            RelationShape::Actor => return Some(self.actor(relation, collected, output)),
+            RelationShape::Any => {
+                let mut branches = Vec::new();
+                for target in self.view.targets(relation) {
+                    let mut below = Output::default();
+                    let shape = self.record(target, &collected.fields, &mut below);
+                    branches.push((self.fetch_one(relation, target, below, output)?, shape));
+                }
+                return Some(Part::Any(branches));
+            }
+            _ => {}
+        }
+        let target = self.view.target(relation)?;
+        let mut below = Output::default();
+        let shape = self.record(target, &collected.fields, &mut below);
+        let only_id = shape.parts.iter().all(|(_, part)| matches!(part, Part::Id | Part::TypeName));
+        let table = self.table(target.ix, Action::Read)?;
+        if only_id && table.rows().is_none() {
+            return Some(Part::Reference(slot(output, Slot::Relation(relation.ix)), shape));
+        }
+        Some(Part::One(self.fetch_one(relation, target, below, output)?, shape))
+    }
+
+    fn fetch_one(&mut self, relation: &'a Relation, target: &'a Object, below: Output, output: &mut Output) -> Option<usize> {
+        let table = self.table(target.ix, Action::Read)?;
+        output.ones.push(FetchOne { relation: relation.ix, table, output: below });
+        Some(output.ones.len() - 1)
+    }
+
+    fn actor(&mut self, relation: &'a Relation, collected: &Collected<'a>, output: &mut Output) -> Part<'a> {
+        let selected = self.collector.collect_below(&collected.fields, |condition| condition == "Actor");
+        let place = slot(output, Slot::Relation(relation.ix));
+        let parts: Vec<(&'a str, &'a str)> = selected.iter().filter_map(|part| Some((part.key, &*part.first()?.name.text))).collect();
+        let wants = |name: &str| parts.iter().any(|(_, part)| *part == name);
+        let target = relation.target().and_then(|target| self.view.object(target)).filter(|_| wants("display") || wants("user"));
+        let mut shape = ActorShape { slot: place, user: None, display: None, parts };
+        if let Some(target) = target {
+            let mut below = Output::default();
+            let fields: Vec<&'a Field> = selected.iter().filter(|part| part.first().is_some_and(|field| &*field.name.text == "user")).flat_map(|part| part.fields.iter().copied()).collect();
+            let user = self.record(target, &fields, &mut below);
+            shape.display = self.display(target, &mut below);
+            shape.user = self.fetch_one(relation, target, below, output).map(|at| (at, user));
+        }
+        Part::Actor(shape)
+    }
+
+    /// Only the id of a record is needed where nothing else is selected.
+    pub(super) fn id_only(object: &'a Object) -> Option<&'a ModelField> {
+        object.field(system::ID)
+    }
+}

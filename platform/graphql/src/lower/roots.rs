@@ -1,0 +1,272 @@
+//! The root fields of a query.
+
+use tenon_context::ActorKind;
+use tenon_diagnostics::{InputPath, Problem, Problems};
+use tenon_model::{Object, ObjectIx, Part as ColumnPart, system};
+use tenon_query::{Action, Deleted, Output, Params, Predicate, Read, Select, Window};
+use tenon_value::{Json, Uuid, Value};
+
+use super::page::PageOf;
+use super::{Lower, Shared, null_operand, scalars};
+use crate::collect::Collected;
+use crate::limits;
+use crate::schema::introspect;
+use crate::shape::{GroupShape, PageShape, RecordShape};
+use crate::syntax::ast::{Operation, Value as Input};
+
+/// A root field, planned.
+pub(crate) struct Root<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) location: (u32, u32),
+    /// The field may be null, so its failure does not null the answer.
+    pub(crate) nullable: bool,
+    pub(crate) work: Result<Work<'a>, Problems>,
+}
+
+/// A read with its values.
+pub(crate) struct Planned {
+    pub(crate) read: Read,
+    pub(crate) params: Params,
+}
+
+/// What a root field takes.
+pub(crate) enum Work<'a> {
+    /// Nothing: it is known.
+    Fixed(Json),
+    One(Planned, RecordShape<'a>),
+    Page(Planned, PageShape<'a>),
+    Groups(Planned, Box<GroupShape<'a>>),
+    /// Records of several objects, in the order of their references.
+    Records(Vec<(Planned, RecordShape<'a>)>, Vec<(Option<usize>, Uuid)>),
+}
+
+/// Plans every root field of a query.
+pub(crate) fn query<'a>(shared: Shared<'a>, operation: &'a Operation) -> Vec<Root<'a>> {
+    let collected = shared.collector.collect(&operation.selection, |condition| condition == "Query");
+    collected.iter().filter_map(|collected| root(shared, collected)).collect()
+}
+
+fn root<'a>(shared: Shared<'a>, collected: &Collected<'a>) -> Option<Root<'a>> {
+    let field = collected.first()?;
+    let pos = field.pos();
+    let mut lower = Lower::new(shared);
+    let definition = shared.schema.ty("Query").and_then(|query| shared.schema.field(query, &field.name.text));
+    let nullable = definition.is_none_or(|definition| !definition.ty.is_non_null());
+    let work = lower.root(collected);
+    let work = match (lower.problems.into_result(), work) {
+        (Err(problems), _) => Err(problems),
+        (Ok(()), Some(work)) => Ok(work),
+        (Ok(()), None) => Ok(Work::Fixed(Json::Null)),
+    };
+    Some(Root { key: collected.key, location: (pos.line, pos.column), nullable, work })
+}
+
+impl<'a> Lower<'a> {
+    fn root(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {
+        let name = &*collected.first()?.name.text;
+        match name {
+            "__typename" => return Some(Work::Fixed(Json::from("Query"))),
+            "__schema" | "__type" => return Some(Work::Fixed(introspect(self.schema, self.collector, &collected.fields))),
+            "me" => return Some(Work::Fixed(self.me(collected))),
+            "record" => return self.any_record(collected),
+            "records" => return self.records(collected),
+            _ => {}
+        }
+        let objects = self.view.objects();
+        for object in objects {
+            if object.graphql.single == name {
+                return self.single(object, collected);
+            }
+            if object.graphql.plural == name {
+                return self.plural(object, collected);
+            }
+            if name.strip_suffix("Aggregate") == Some(object.graphql.plural.as_str()) {
+                return self.aggregate(object, collected);
+            }
+        }
+        None
+    }
+
+    fn deleted(&self, collected: &Collected<'a>) -> Deleted {
+        let word = collected.first().and_then(|field| self.collector.argument(field, "deleted")).and_then(Input::as_text);
+        match word {
+            Some("ONLY") => Deleted::Only,
+            Some("INCLUDE") => Deleted::Include,
+            _ => Deleted::Exclude,
+        }
+    }
+
+    pub(super) fn deleted_argument(&self, collected: &Collected<'a>) -> Deleted {
+        self.deleted(collected)
+    }
+
+    fn plural(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Work<'a>> {
+        let name = &object.graphql.type_name;
+        let of = PageOf {
+            target: object,
+            context: object.id.0.to_string(),
+            type_name: format!("{name}Connection"),
+            edge_type: format!("{name}Edge"),
+            link: None,
+            default: limits::PAGE_DEFAULT,
+            deleted: self.deleted(collected),
+        };
+        let (select, shape) = self.page(of, collected)?;
+        Some(Work::Page(self.planned(select), shape))
+    }
+
+    fn planned(&mut self, select: Select) -> Planned {
+        Planned { read: Read::Select(select), params: std::mem::take(&mut self.params) }
+    }
+
+    fn single(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Work<'a>> {
+        let field = collected.first()?;
+        let (collector, root) = (self.collector, InputPath::default());
+        let given = |name: &str| collector.input(field, name).filter(|value| !value.is_null());
+        let filter = match (given("id"), given("by")) {
+            (Some(id), None) => self.id_filter(&id, &root.key("id")),
+            (None, Some(by)) => self.key(object, &by, &root.key("by")).map(|key| self.key_predicate(object, &key)),
+            _ => {
+                self.wrong(&root, Problem::invalid("required", "give exactly one of `id` and `by`", "`id` 和 `by` 必须且只能给一个"));
+                None
+            }
+        };
+        let deleted = self.deleted(collected);
+        self.one(object, collected, filter, deleted)
+    }
+
+    fn id_filter(&mut self, id: &Input, path: &InputPath) -> Option<Predicate> {
+        match scalars::id(id) {
+            Ok(id) => {
+                let id = self.param(Value::Id(id));
+                Some(Predicate::equals(system::ID, ColumnPart::Whole, id))
+            }
+            Err(problem) => {
+                self.wrong(path, problem);
+                None
+            }
+        }
+    }
+
+    fn one(&mut self, object: &'a Object, collected: &Collected<'a>, filter: Option<Predicate>, deleted: Deleted) -> Option<Work<'a>> {
+        let table = self.table(object.ix, Action::Read)?;
+        let mut output = Output::default();
+        let shape = self.record(object, &collected.fields, &mut output);
+        // Without a filter something was wrong with the key, and is already noted.
+        let filter = Some(filter.unwrap_or_else(Predicate::no));
+        let select = Select { table, filter, deleted, order: Vec::new(), window: Window::One, output, count: None };
+        Some(Work::One(self.planned(select), shape))
+    }
+
+    fn object_named(&self, name: Option<&str>) -> Option<&'a Object> {
+        let object = self.view.model.object_named(name?)?;
+        self.view.object(object.ix)
+    }
+
+    fn any_record(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {
+        let field = collected.first()?;
+        let id = self.collector.argument(field, "id")?;
+        let filter = self.id_filter(id, &InputPath::default().key("id"));
+        let object = self.object_named(self.collector.argument(field, "object").and_then(Input::as_text))?;
+        self.one(object, collected, filter, Deleted::Exclude)
+    }
+
+    fn records(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {
+        let field = collected.first()?;
+        let refs = self.collector.input(field, "refs")?;
+        let path = InputPath::default().key("refs");
+        let elements = refs.elements();
+        if elements.len() as u64 > limits::IN_VALUES {
+            self.wrong(&path, Problem::exhausted("in_values", limits::IN_VALUES, elements.len() as u64));
+            return None;
+        }
+        let mut groups: Vec<(ObjectIx, Vec<Value>)> = Vec::new();
+        let mut order = Vec::with_capacity(elements.len());
+        for (at, element) in elements.iter().enumerate() {
+            let id = match element.get("id").ok_or_else(null_operand).and_then(scalars::id) {
+                Ok(id) => id,
+                Err(problem) => {
+                    self.wrong(&path.index(at).key("id"), problem);
+                    continue;
+                }
+            };
+            let object = self.object_named(element.get("object").and_then(Input::as_text));
+            let group = object.map(|object| {
+                groups.iter().position(|(known, _)| *known == object.ix).unwrap_or_else(|| {
+                    groups.push((object.ix, Vec::new()));
+                    groups.len() - 1
+                })
+            });
+            if let Some((_, ids)) = group.and_then(|group| groups.get_mut(group)) {
+                ids.push(Value::Id(id));
+            }
+            order.push((group, id));
+        }
+        let mut reads = Vec::with_capacity(groups.len());
+        for (ix, ids) in groups {
+            let object = self.view.object(ix)?;
+            reads.push(self.by_ids(object, &collected.fields, ids, Deleted::Exclude)?);
+        }
+        Some(Work::Records(reads, order))
+    }
+
+    /// Records of one object by their ids, in any order.
+    pub(super) fn by_ids(&mut self, object: &'a Object, fields: &[&'a crate::syntax::ast::Field], ids: Vec<Value>, deleted: Deleted) -> Option<(Planned, RecordShape<'a>)> {
+        let outer = std::mem::take(&mut self.params);
+        let table = self.table(object.ix, Action::Read)?;
+        let list = self.param(Value::List(ids));
+        let mut output = Output::default();
+        let shape = self.record(object, fields, &mut output);
+        let filter = Some(Predicate::In { column: tenon_query::ColumnRef::whole(system::ID), list });
+        let select = Select { table, filter, deleted, order: Vec::new(), window: Window::All, output, count: None };
+        let planned = self.planned(select);
+        self.params = outer;
+        Some((planned, shape))
+    }
+
+    fn me(&self, collected: &Collected<'a>) -> Json {
+        let principal = &self.cx.principal;
+        let members = self.subs(&collected.fields).into_iter().map(|sub| {
+            let value = match sub.name {
+                "id" => Json::from(principal.id.to_string()),
+                "kind" => Json::from(principal.kind.word().to_uppercase()),
+                "display" => Json::from(principal.display.as_str()),
+                "locale" => Json::from(self.cx.locale.code()),
+                "roles" => principal.roles.iter().map(|role| Json::from(role.as_str())).collect(),
+                "rights" => self.rights().into_iter().map(Json::from).collect(),
+                _ => Json::from("Me"),
+            };
+            (sub.key.to_owned(), value)
+        });
+        Json::Object(members.collect())
+    }
+
+    fn rights(&self) -> Vec<&'static str> {
+        let policy = self.view.policy;
+        let mut rights = Vec::new();
+        if policy.may_change_metadata() {
+            rights.push("metadata");
+        }
+        if policy.may_import() {
+            rights.push("import");
+        }
+        if self.cx.principal.kind != ActorKind::PortalUser && self.view.objects().any(|object| policy.may(object.ix, Action::Destroy)) {
+            rights.push("destroy");
+        }
+        rights
+    }
+}
+
+impl<'a> Lower<'a> {
+    /// Records of one object by ids still to come (the first parameter), with one shape per selection over one read.
+    pub(super) fn by_ids_in_shapes(&mut self, object: &'a Object, selections: &[Vec<&'a crate::syntax::ast::Field>]) -> Option<(Planned, Vec<RecordShape<'a>>)> {
+        self.params = Params::default();
+        let table = self.table(object.ix, Action::Read)?;
+        let list = self.param(Value::List(Vec::new()));
+        let mut output = Output::default();
+        let shapes = selections.iter().map(|fields| self.record(object, fields, &mut output)).collect();
+        let filter = Some(Predicate::In { column: tenon_query::ColumnRef::whole(system::ID), list });
+        let select = Select { table, filter, deleted: Deleted::Include, order: Vec::new(), window: Window::All, output, count: None };
+        Some((self.planned(select), shapes))
+    }
+}

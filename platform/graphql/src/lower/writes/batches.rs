@@ -1,0 +1,135 @@
+//! Many at once: which records, and what becomes of them.
+
+use tenon_diagnostics::{InputPath, Problem};
+use tenon_model::Object;
+use tenon_query::{Batch, BatchMode, OnMatch, Params, Predicate, RecordInput, Write};
+use tenon_value::RecordId;
+
+use super::{Made, Writer, is_unbounded};
+use crate::collect::Collected;
+use crate::limits;
+use crate::lower::scalars;
+use crate::schema::Verb;
+use crate::syntax::ast::Value as Input;
+
+/// Which records a batch names.
+enum Which {
+    Ids(Vec<(RecordId, InputPath)>),
+    Where(Box<(Predicate, Params)>),
+}
+
+impl<'a> Writer<'a, '_> {
+    pub(super) fn batch(&mut self, object: &'a Object, verb: Verb, collected: &Collected<'a>) -> Made<'a> {
+        let mode = match self.argument(collected, "mode").as_deref().and_then(Input::as_text) {
+            Some("PARTIAL") => BatchMode::Partial,
+            _ => BatchMode::Atomic,
+        };
+        let batch = match verb {
+            Verb::CreateMany => Batch::Create(self.inputs(object, collected)?),
+            Verb::UpsertMany => {
+                let target = self.target(object, collected)?;
+                let on_match = match self.argument(collected, "onMatch").as_deref().and_then(Input::as_text) {
+                    Some("SKIP") => OnMatch::Skip,
+                    _ => OnMatch::Update,
+                };
+                Batch::Upsert(target, self.inputs(object, collected)?, on_match)
+            }
+            Verb::UpdateMany => self.updates(object, collected)?,
+            verb => match (verb, self.which(object, collected)?) {
+                (Verb::DeleteMany, Which::Ids(ids)) => Batch::Delete(ids),
+                (Verb::DeleteMany, Which::Where(filter)) => Batch::DeleteWhere(filter),
+                (Verb::RestoreMany, Which::Ids(ids)) => Batch::Restore(ids),
+                (Verb::RestoreMany, Which::Where(filter)) => Batch::RestoreWhere(filter),
+                (_, Which::Ids(ids)) => Batch::Destroy(ids),
+                (_, Which::Where(filter)) => Batch::DestroyWhere(filter),
+            },
+        };
+        let (planned, shape) = self.batch_shape(object, verb, collected)?;
+        Some((Write::Batch(object.ix, batch, mode), planned, shape))
+    }
+
+    fn bounded(&mut self, count: usize, path: &InputPath) -> Option<()> {
+        let count = count as u64;
+        if count > limits::BATCH_SIZE {
+            return self.wrong(path, Problem::exhausted("batch_size", limits::BATCH_SIZE, count));
+        }
+        Some(())
+    }
+
+    fn inputs(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Vec<RecordInput>> {
+        let inputs = self.argument(collected, "inputs")?;
+        let path = InputPath::default().key("inputs");
+        self.bounded(inputs.elements().len(), &path)?;
+        let made: Vec<Option<RecordInput>> =
+            inputs.elements().iter().enumerate().map(|(at, input)| self.record_input(object, input, &path.index(at), 1)).collect();
+        made.into_iter().collect()
+    }
+
+    fn which(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Which> {
+        let root = InputPath::default();
+        match (self.argument(collected, "ids"), self.argument(collected, "filter")) {
+            (Some(ids), None) => {
+                let path = root.key("ids");
+                self.bounded(ids.elements().len(), &path)?;
+                let mut found = Vec::with_capacity(ids.elements().len());
+                for (at, id) in ids.elements().iter().enumerate() {
+                    match scalars::id(id) {
+                        Ok(id) => found.push((RecordId(id), path.index(at))),
+                        Err(problem) => self.lower.wrong(&path.index(at), problem),
+                    }
+                }
+                Some(Which::Ids(found))
+            }
+            (None, Some(filter)) => {
+                let path = root.key("filter");
+                let predicate = self.lower.filter(object, &filter, &path);
+                if is_unbounded(&predicate) {
+                    let problem = Problem::invalid(
+                        "unbounded_filter",
+                        "this filter selects every record; if that is meant, write `{ id: { isNull: false } }`",
+                        "该筛选会选中全部记录；若确有此意，请写 `{ id: { isNull: false } }`",
+                    );
+                    return self.wrong(&path, problem);
+                }
+                Some(Which::Where(Box::new((predicate, std::mem::take(&mut self.lower.params)))))
+            }
+            _ => self.wrong(&root, Problem::invalid("required", "give exactly one of `ids` and `filter`", "`ids` 和 `filter` 必须且只能给一个")),
+        }
+    }
+
+    fn updates(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Batch> {
+        let root = InputPath::default();
+        let (input, updates) = (self.argument(collected, "input"), self.argument(collected, "updates"));
+        match (input, updates) {
+            (Some(input), None) => {
+                let which = self.which(object, collected);
+                let input = Box::new(self.record_input(object, &input, &root.key("input"), 1)?);
+                Some(match which? {
+                    Which::Ids(ids) => Batch::UpdateIds(ids, input),
+                    Which::Where(filter) => Batch::UpdateWhere(filter, input),
+                })
+            }
+            (None, Some(updates)) if self.argument(collected, "ids").is_none() && self.argument(collected, "filter").is_none() => {
+                let path = root.key("updates");
+                self.bounded(updates.elements().len(), &path)?;
+                let each: Vec<_> = updates.elements().iter().enumerate().map(|(at, update)| self.update(object, update, &path.index(at), 1)).collect();
+                Some(Batch::UpdateEach(each.into_iter().collect::<Option<_>>()?))
+            }
+            _ => self.wrong(
+                &root,
+                Problem::invalid("required", "give `ids` and `input`, or `filter` and `input`, or `updates`", "请给出 `ids` 和 `input`，或 `filter` 和 `input`，或 `updates`"),
+            ),
+        }
+    }
+
+    /// `{ id expectedVersion input }`.
+    pub(super) fn update(&mut self, object: &'a Object, update: &Input, path: &InputPath, depth: usize) -> Option<(RecordId, Option<i64>, RecordInput)> {
+        let id = match update.get("id").map(scalars::id) {
+            Some(Ok(id)) => Some(RecordId(id)),
+            Some(Err(problem)) => self.wrong(&path.key("id"), problem),
+            None => None,
+        };
+        let input = self.record_input(object, update.get("input")?, &path.key("input"), depth);
+        Some((id?, update.get("expectedVersion").and_then(Input::as_int), input?))
+    }
+}

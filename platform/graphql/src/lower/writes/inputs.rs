@@ -1,0 +1,107 @@
+//! One record as an input says it: fields coerced by the pipeline's one coercion, relations, external ids.
+
+use tenon_diagnostics::{InputPath, Problem};
+use tenon_model::{Field, FieldKind, Object};
+use tenon_query::{ExternalId, RecordInput};
+use tenon_records::coerce::{coerce, option_by_graphql};
+use tenon_value::{Json, RecordId, Value};
+
+use super::Writer;
+use crate::limits;
+use crate::lower::{null_operand, scalars};
+use crate::members;
+use crate::syntax::ast::{Value as Input, ValueKind};
+
+impl<'a> Writer<'a, '_> {
+    /// What a record is to become. All problems of the input are noted, not only the first.
+    pub(super) fn record_input(&mut self, object: &'a Object, input: &Input, path: &InputPath, depth: usize) -> Option<RecordInput> {
+        if depth > limits::NESTED_WRITES {
+            return self.wrong(path, Problem::exhausted("nested_writes", limits::NESTED_WRITES as u64, depth as u64));
+        }
+        let before = self.lower.problems.as_slice().len();
+        let mut record = RecordInput { path: path.clone(), ..RecordInput::default() };
+        for (key, value) in input.members() {
+            let path = path.key(key.text.to_string());
+            self.member(object, (&key.text, value), (&path, depth), &mut record);
+        }
+        (self.lower.problems.as_slice().len() == before).then_some(record)
+    }
+
+    fn member(&mut self, object: &'a Object, (word, value): (&str, &Input), (path, depth): (&InputPath, usize), record: &mut RecordInput) {
+        match word {
+            "id" => match scalars::id(value) {
+                _ if value.is_null() => {}
+                Ok(id) => record.id = Some(RecordId(id)),
+                Err(problem) => self.lower.wrong(path, problem),
+            },
+            "externalIds" => self.external_ids(value, path, record),
+            _ => {
+                if let Some(field) = members::field(object, word) {
+                    match self.field_value(field, value) {
+                        Ok(value) => record.fields.push((field.ix, value)),
+                        Err(problem) => self.lower.wrong(path, problem.object(object.name.as_str())),
+                    }
+                } else if let Some(relation) = members::relation(object, word) {
+                    if let Some(write) = self.one(relation, value, (path, depth)) {
+                        record.ones.push((relation.ix, write));
+                    }
+                } else if let Some(edge) = members::edge(object, word)
+                    && let Some(write) = self.many(edge, value, (path, depth))
+                {
+                    record.manys.push((edge.kind, write));
+                }
+            }
+        }
+    }
+
+    /// A value of a field, or of a link's attribute.
+    pub(super) fn field_value(&mut self, field: &Field, value: &Input) -> Result<Value, Problem> {
+        let json = field_json(field, value)?;
+        coerce(field, &json, &self.lower.view.model.settings).map_err(|misfit| *misfit)
+    }
+
+    fn external_ids(&mut self, value: &Input, path: &InputPath, record: &mut RecordInput) {
+        for (at, element) in value.elements().iter().enumerate() {
+            let part = |name: &str| element.get(name).and_then(Input::as_text).map(str::trim).filter(|text| !text.is_empty() && !text.contains('\0'));
+            match part("system") {
+                Some(system) => record.external_ids.push(ExternalId { system: system.to_owned(), key: part("id").map(str::to_owned) }),
+                None => self.lower.wrong(&path.index(at).key("system"), null_operand()),
+            }
+        }
+    }
+}
+
+fn choice(field: &Field, value: &Input) -> Result<Json, Problem> {
+    let found = value.as_text().and_then(|word| option_by_graphql(field, word));
+    let option = found.ok_or_else(|| Problem::invalid("choice", format!("no such option of `{}`", field.name), format!("`{}` 没有这个选项", field.name)).field(field.name.as_str()))?;
+    Ok(Json::from(option.name.as_str()))
+}
+
+/// Decimals travel as text, so that no digit is lost.
+fn exact(field: &Field, value: &Input) -> Result<Json, Problem> {
+    match &value.kind {
+        ValueKind::Int(digits) => Ok(Json::from(&**digits)),
+        ValueKind::Float(digits) => scalars::decimal(value).map(|_| Json::from(&**digits)).map_err(|problem| problem.field(field.name.as_str())),
+        _ => Ok(value.to_json()),
+    }
+}
+
+/// An input in the form the pipeline's coercion reads: choices by code, decimals by their letters.
+fn field_json(field: &Field, value: &Input) -> Result<Json, Problem> {
+    if value.is_null() {
+        return Ok(Json::Null);
+    }
+    match &field.kind {
+        FieldKind::Choice(_) => choice(field, value),
+        FieldKind::Choices(_) => value.elements().iter().map(|element| choice(field, element)).collect(),
+        FieldKind::Decimal { .. } | FieldKind::Percent { .. } => exact(field, value),
+        FieldKind::Money { .. } => {
+            let members = value.members().iter().map(|(key, member)| {
+                let member = if &*key.text == "amount" { exact(field, member)? } else { member.to_json() };
+                Ok((key.text.to_string(), member))
+            });
+            members.collect::<Result<_, Problem>>().map(Json::Object)
+        }
+        _ => Ok(value.to_json()),
+    }
+}

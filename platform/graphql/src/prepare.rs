@@ -1,0 +1,18 @@
+//! Is this document valid for this role? Is it too much? What are its variables? The rules of the specification, ours.
+//!
+//! Each definition is walked once, fragments are never unfolded. All problems are reported at once, with places.
+
+mod arguments;
+mod directives;
+mod fragments;
+mod measure;
+mod operations;
+mod overlap;
+mod selections;
+mod values;
+mod variables;
+mod walk;
+
+pub(crate) use measure::{Measured, measure};
+pub(crate) use variables::coerce as coerce_variables;
+pub(crate) use walk::validate;

@@ -1,0 +1,122 @@
+//! Answers → response bytes, written once, in the order of the selection.
+//!
+//! A shape is what lowering knows of the answer: for each response key, where its value stands in a row.
+
+mod batch;
+mod composite;
+mod drill;
+mod groups;
+mod history;
+mod leaf;
+mod out;
+mod page;
+mod record;
+mod rich;
+
+use tenon_model::{Field, Link, Object};
+use tenon_value::Locale;
+
+use crate::cursor::Signer;
+
+pub(crate) use batch::{BatchPart, MutationShape, ResultPart};
+pub(crate) use groups::{GroupPart, GroupShape, KeyPart, KeyRecords, KeyTerm, MeasurePart, SpecOf};
+pub(crate) use out::Out;
+
+/// What writing needs to know of the request.
+pub(crate) struct Scene<'a> {
+    pub(crate) locale: Locale,
+    pub(crate) calendar: &'a crate::calendar::Calendar,
+    pub(crate) base_currency: &'a str,
+}
+
+/// A selection on a type of ours whose parts need no plan: money, page info, an external id.
+#[derive(Debug)]
+pub(crate) struct Sub<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) below: Vec<Sub<'a>>,
+    /// The value of the one argument such a field may have, as text.
+    pub(crate) argument: Option<String>,
+}
+
+/// A record's selection.
+pub(crate) struct RecordShape<'a> {
+    pub(crate) object: &'a Object,
+    pub(crate) parts: Vec<(&'a str, Part<'a>)>,
+}
+
+/// One response key of a record.
+pub(crate) enum Part<'a> {
+    TypeName,
+    Id,
+    /// The naming field's slot.
+    Display(Option<(usize, &'a Field)>),
+    Leaf(usize, &'a Field),
+    Composite(usize, &'a Field, Vec<Sub<'a>>),
+    Actor(ActorShape<'a>),
+    External(usize, Vec<Sub<'a>>),
+    /// Known while planning, as JSON.
+    Fixed(String),
+    /// The target of a to-one relation, by its place in `Row::ones`.
+    One(usize, RecordShape<'a>),
+    /// The target of a to-one relation of which only the id is asked: no join.
+    Reference(usize, RecordShape<'a>),
+    /// The target of a polymorphic relation: one of these.
+    Any(Vec<(usize, RecordShape<'a>)>),
+    Many(usize, PageShape<'a>),
+    Ancestors(usize, RecordShape<'a>),
+    Depth(usize),
+    History(usize, HistoryShape<'a>),
+}
+
+/// Who did it.
+pub(crate) struct ActorShape<'a> {
+    pub(crate) slot: usize,
+    /// Where the user's naming field and selection stand, in `Row::ones`.
+    pub(crate) user: Option<(usize, RecordShape<'a>)>,
+    /// Response keys; `user` refers to the shape above.
+    pub(crate) parts: Vec<(&'a str, &'a str)>,
+    /// Place of the user's display in the row of `user`.
+    pub(crate) display: Option<(usize, &'a Field)>,
+}
+
+/// A page's selection.
+pub(crate) struct PageShape<'a> {
+    pub(crate) type_name: String,
+    pub(crate) parts: Vec<(&'a str, PagePart<'a>)>,
+    /// Slots of the order's terms, for cursors.
+    pub(crate) terms: Vec<usize>,
+    pub(crate) signer: Option<Signer>,
+}
+
+/// One response key of a page.
+pub(crate) enum PagePart<'a> {
+    TypeName,
+    Edges(String, Vec<(&'a str, EdgePart<'a>)>),
+    Nodes(RecordShape<'a>),
+    PageInfo(Vec<Sub<'a>>),
+    /// With its own limit: none counts all.
+    TotalCount(Option<u64>, Vec<Sub<'a>>),
+}
+
+/// One response key of an edge.
+pub(crate) enum EdgePart<'a> {
+    TypeName,
+    Cursor,
+    Node(RecordShape<'a>),
+    Link(&'a Link, Vec<(&'a str, LinkPart<'a>)>),
+}
+
+/// One response key of a link.
+pub(crate) enum LinkPart<'a> {
+    TypeName,
+    CreatedAt(usize),
+    Leaf(usize, &'a Field),
+    Composite(usize, &'a Field, Vec<Sub<'a>>),
+}
+
+/// A history's selection.
+pub(crate) struct HistoryShape<'a> {
+    pub(crate) parts: Vec<Sub<'a>>,
+    pub(crate) signer: Signer,
+}

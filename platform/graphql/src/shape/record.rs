@@ -1,0 +1,101 @@
+//! Records.
+
+use tenon_context::ActorKind;
+use tenon_query::Row;
+use tenon_value::{Uuid, Value};
+
+use super::leaf;
+use super::{ActorShape, Out, Part, RecordShape, Scene};
+
+fn value(row: &Row, slot: usize) -> &Value {
+    row.values.get(slot).unwrap_or(&Value::Null)
+}
+
+impl Out {
+    /// A record, or null.
+    pub(crate) fn record(&mut self, shape: &RecordShape<'_>, row: Option<&Row>, scene: &Scene<'_>) {
+        match row {
+            Some(row) => self.object(&shape.parts, |(key, _)| key, |out, (_, part)| out.part(shape, part, row, scene)),
+            None => self.null(),
+        }
+    }
+
+    fn part(&mut self, shape: &RecordShape<'_>, part: &Part<'_>, row: &Row, scene: &Scene<'_>) {
+        match part {
+            Part::TypeName => self.plain(&shape.object.graphql.type_name),
+            Part::Id => self.plain(row.id),
+            Part::Display(field) => {
+                let text = field.and_then(|(slot, field)| leaf::display(&field.kind, value(row, slot)));
+                self.text(&text.unwrap_or_else(|| row.id.to_string()));
+            }
+            Part::Leaf(slot, field) => self.leaf(&field.kind, value(row, *slot)),
+            Part::Composite(slot, field, subs) => self.composite(field, value(row, *slot), subs, scene),
+            Part::Actor(actor) => self.actor(actor, row, scene),
+            Part::External(slot, subs) => self.list(value(row, *slot).elements(), |out, element| {
+                let [system, key] = element.elements() else { return out.null() };
+                out.subs(subs, "ExternalId", |out, sub| out.value(if sub.name == "system" { system } else { key }));
+            }),
+            Part::Fixed(json) => self.raw(json),
+            Part::One(at, shape) => self.record(shape, row.ones.get(*at).and_then(Option::as_deref), scene),
+            Part::Reference(slot, shape) => match value(row, *slot).as_id() {
+                Some(id) => self.record(shape, Some(&Row { id, ..Row::default() }), scene),
+                None => self.null(),
+            },
+            Part::Any(branches) => {
+                let found = branches.iter().find_map(|(at, shape)| Some((shape, row.ones.get(*at)?.as_deref()?)));
+                match found {
+                    Some((shape, row)) => self.record(shape, Some(row), scene),
+                    None => self.null(),
+                }
+            }
+            Part::Many(at, shape) => match row.manys.get(*at) {
+                Some(page) => self.page(shape, page, scene),
+                None => self.page(shape, &tenon_query::Page::default(), scene),
+            },
+            Part::Ancestors(at, shape) => {
+                let rows = row.manys.get(*at).map(|page| page.rows.as_slice()).unwrap_or_default();
+                self.list(rows, |out, row| out.record(shape, Some(row), scene));
+            }
+            Part::Depth(slot) => self.number(value(row, *slot).as_int().unwrap_or_default()),
+            Part::History(at, shape) => match row.histories.get(*at) {
+                Some((entries, more)) => self.history(shape, entries, *more, row.id),
+                None => self.history(shape, &[], false, row.id),
+            },
+        }
+    }
+
+    fn actor(&mut self, shape: &ActorShape<'_>, row: &Row, scene: &Scene<'_>) {
+        let Value::Ref(word, id) = value(row, shape.slot) else { return self.null() };
+        let user = shape.user.as_ref().and_then(|(at, _)| row.ones.get(*at)).and_then(Option::as_deref);
+        let display = user.map(|user| {
+            shape.display.and_then(|(slot, field)| leaf::display(&field.kind, value(user, slot))).unwrap_or_else(|| user.id.to_string())
+        });
+        self.object(&shape.parts, |(key, _)| key, |out, (_, name)| match *name {
+            "kind" => out.plain(word.to_uppercase()),
+            "id" => out.actor_id(*id),
+            "display" => out.text(display.as_deref().unwrap_or_else(|| actor_word(word))),
+            "user" => match &shape.user {
+                Some((_, shape)) => out.record(shape, user, scene),
+                None => out.null(),
+            },
+            _ => out.plain("Actor"),
+        });
+    }
+
+    pub(super) fn actor_id(&mut self, id: Uuid) {
+        if id.is_nil() { self.null() } else { self.plain(id) }
+    }
+}
+
+/// What an actor without a record of its own is called.
+pub(super) fn actor_word(word: &str) -> &'static str {
+    match ActorKind::from_word(word) {
+        Some(ActorKind::System) => "Tenon",
+        Some(ActorKind::ApiKey) => "API key",
+        Some(ActorKind::Service) => "Service",
+        Some(ActorKind::Plugin) => "Plugin",
+        Some(ActorKind::Link) => "Link",
+        Some(ActorKind::PortalUser) => "Portal user",
+        _ => "User",
+    }
+}
