@@ -76,7 +76,8 @@ impl Output {
     pub(crate) fn failure(&self, error: &anyhow::Error) -> Exit {
         let refused = error.downcast_ref::<Refused>();
         if self.json {
-            let members = refused.map_or_else(|| json!({ "code": "FAILED", "message": format!("{error:#}") }), |refused| refused.error.clone());
+            let members =
+                refused.map_or_else(|| json!({ "code": "FAILED", "message": format!("{error:#}") }), |refused| refused.error.clone());
             println!("{}", json!({ "error": members }));
         } else {
             eprintln!("error: {error:#}");

@@ -24,7 +24,14 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Apply { dir, prune, plan, confirm } => metadata::apply(args, output, dir, *prune, (plan.as_deref(), confirm)),
         Verb::Pull { dir, layer } => metadata::pull(args, output, dir, layer),
         Verb::Import { object, mapping, file, dry_run, on_match, error_file } => {
-            let upload = import::Upload { object, mapping, file, dry_run: *dry_run, on_match: on_match.as_deref(), error_file: error_file.as_deref() };
+            let upload = import::Upload {
+                object,
+                mapping,
+                file,
+                dry_run: *dry_run,
+                on_match: on_match.as_deref(),
+                error_file: error_file.as_deref(),
+            };
             import::import(args, output, &upload)
         }
         Verb::Query { document, variables } => data::query(args, output, document, variables),

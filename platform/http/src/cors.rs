@@ -8,8 +8,9 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Accept, Accept-Language, Idempotency-Key, Tenon-Cost, Tenon-Min-Model-Version, X-Request-Id, If-None-Match, traceparent",
 );
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("X-Request-Id, Tenon-Model-Version, RateLimit, RateLimit-Policy, Idempotency-Replayed, ETag, Location, Retry-After, Server-Timing");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "X-Request-Id, Tenon-Model-Version, RateLimit, RateLimit-Policy, Idempotency-Replayed, ETag, Location, Retry-After, Server-Timing",
+);
 const HOUR: HeaderValue = HeaderValue::from_static("3600");
 
 /// Answers a preflight; kept for an hour.

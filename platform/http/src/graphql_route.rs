@@ -7,7 +7,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tenon_context::{OpContext, Via};
-use tenon_diagnostics::{Classify, Kind, Problem};
+use tenon_diagnostics::{Kind, Problem};
 use tenon_graphql::{GraphqlRequest, GraphqlResponse, Outcome};
 
 use crate::call::Call;
@@ -65,7 +65,8 @@ async fn by_post(call: &Call, body: Result<Bytes, BytesRejection>, endpoint: End
         };
         Box::new(graphql_failure(status, media, &problem, &call.arrival))
     })?;
-    let mut request = from_body(&body).map_err(|problem| Box::new(graphql_failure(StatusCode::BAD_REQUEST, media, &problem, &call.arrival)))?;
+    let mut request =
+        from_body(&body).map_err(|problem| Box::new(graphql_failure(StatusCode::BAD_REQUEST, media, &problem, &call.arrival)))?;
     request.idempotency = idempotency(call, media, &body)?;
     answer(call, context, request, endpoint, media).await
 }
@@ -83,7 +84,11 @@ async fn by_get(call: &Call, endpoint: Endpoint) -> Result<Response, Early> {
 
 fn media(call: &Call) -> Result<Media, Early> {
     accepted(&call.headers).ok_or_else(|| {
-        let problem = Problem::invalid("accept", "this endpoint answers `application/graphql-response+json` or `application/json`", "此接口仅返回 `application/graphql-response+json` 或 `application/json`");
+        let problem = Problem::invalid(
+            "accept",
+            "this endpoint answers `application/graphql-response+json` or `application/json`",
+            "此接口仅返回 `application/graphql-response+json` 或 `application/json`",
+        );
         Box::new(graphql_failure(StatusCode::NOT_ACCEPTABLE, Media::Json, &problem, &call.arrival))
     })
 }
@@ -104,7 +109,11 @@ fn idempotency(call: &Call, media: Media, body: &[u8]) -> Result<Option<(String,
     let Some(value) = call.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()));
     let Some(key) = key else {
-        let problem = Problem::invalid("idempotency_key", "`Idempotency-Key` has 1 to 255 printable letters", "`Idempotency-Key` 必须为 1 到 255 个可打印字符");
+        let problem = Problem::invalid(
+            "idempotency_key",
+            "`Idempotency-Key` has 1 to 255 printable letters",
+            "`Idempotency-Key` 必须为 1 到 255 个可打印字符",
+        );
         return Err(Box::new(graphql_failure(StatusCode::BAD_REQUEST, media, &problem, &call.arrival)));
     };
     Ok(Some((key.to_owned(), Sha256::digest(body).into())))

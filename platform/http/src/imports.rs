@@ -147,7 +147,9 @@ impl ImportJobs {
             State::Failed(_) => ("FAILED", entry.progress.report()),
         };
         let mut shown = Map::new();
-        for (key, value) in [("id", json!(id.to_string())), ("state", json!(word)), ("object", json!(entry.object)), ("dryRun", json!(entry.dry_run))] {
+        for (key, value) in
+            [("id", json!(id.to_string())), ("state", json!(word)), ("object", json!(entry.object)), ("dryRun", json!(entry.dry_run))]
+        {
             shown.insert(key.to_owned(), value);
         }
         shown.extend(counts(&report));
@@ -187,8 +189,11 @@ fn make_room(entries: &mut HashMap<Uuid, Entry>) -> Result<(), Problem> {
 }
 
 fn counts(report: &Report) -> Map<String, Json> {
-    let replaced: Vec<Json> =
-        report.replaced.iter().map(|(column, from, to, count)| json!({ "column": column, "from": from, "to": to, "count": count })).collect();
+    let replaced: Vec<Json> = report
+        .replaced
+        .iter()
+        .map(|(column, from, to, count)| json!({ "column": column, "from": from, "to": to, "count": count }))
+        .collect();
     let missing: Vec<Json> = report.missing.iter().map(|(column, count)| json!({ "column": column, "count": count })).collect();
     let counts = json!({
         "total": report.rows(), "created": report.created, "updated": report.updated, "unchanged": report.unchanged,

@@ -2,13 +2,14 @@
 
 use axum::Json as JsonBody;
 use axum::body::Body;
-use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::extract::Multipart;
+use axum::extract::multipart::{Field, MultipartError, MultipartRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tenon_context::{OpContext, Via};
 use tenon_diagnostics::{Kind, Problem};
+use tenon_packages::{SourceFile, read_yaml};
 use tenon_query::OnMatch;
 use tenon_records::import::Mapping;
 use tenon_value::Uuid;
@@ -71,7 +72,9 @@ async fn accept(call: &Call, form: Result<Multipart, MultipartRejection>) -> Res
     // An import may take hours; its caller does not wait.
     context.deadline = None;
     context.dry_run = call.parameter("dryRun").is_some_and(|value| value == "true");
-    let mut form = form.map_err(|_| Problem::invalid("content_type", "send a form with the files `mapping` and `data`", "请以表单形式上传 `mapping` 和 `data` 两个文件"))?;
+    let mut form = form.map_err(|_| {
+        Problem::invalid("content_type", "send a form with the files `mapping` and `data`", "请以表单形式上传 `mapping` 和 `data` 两个文件")
+    })?;
     let (mut mapping, mut data) = (None, None);
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
         match field.name() {
@@ -91,7 +94,10 @@ fn with_parameters(call: &Call, mapping: Mapping) -> Result<Mapping, Problem> {
     if let Some(object) = call.parameter("object")
         && object != mapping.object()
     {
-        let (en, zh) = (format!("the mapping is for `{}`, not for `{object}`", mapping.object()), format!("该映射用于 `{}`,而非 `{object}`", mapping.object()));
+        let (en, zh) = (
+            format!("the mapping is for `{}`, not for `{object}`", mapping.object()),
+            format!("该映射用于 `{}`,而非 `{object}`", mapping.object()),
+        );
         return Err(Problem::invalid("import/object", en, zh));
     }
     match call.parameter("onMatch").as_deref() {
@@ -108,11 +114,20 @@ async fn read_mapping(field: Field<'_>) -> Result<Mapping, Problem> {
         let max = u64::try_from(MAPPING_BYTES_MAX).unwrap_or(u64::MAX);
         return Err(Problem::exhausted("mapping_bytes", max, u64::try_from(bytes.len()).unwrap_or(u64::MAX)));
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid("import/encoding", "the mapping is no UTF-8 text", "映射文件不是 UTF-8 文本"))?;
-    let json = tenon_packages::read_yaml("mapping.yaml", text).map_err(|diagnostic| Problem::invalid("import/yaml", diagnostic.to_string(), diagnostic.to_string()))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Problem::invalid("import/encoding", "the mapping is no UTF-8 text", "映射文件不是 UTF-8 文本"))?;
+    let file = SourceFile { path: "mapping.yaml".to_owned(), text: text.to_owned() };
+    let json = read_yaml(&file).map_err(|diagnostics| {
+        let words = diagnostics.first().map_or_else(String::new, ToString::to_string);
+        Problem::invalid("import/yaml", words.clone(), words)
+    })?;
     Mapping::from_json(&json).map_err(|problems| {
         let first = problems.as_slice().first().cloned().unwrap_or_else(|| Problem::of_kind(Kind::Invalid));
-        let others: Vec<_> = problems.as_slice().iter().map(|problem| json!({ "rule": problem.rule, "message": problem.message.en, "inputPath": problem.input_path.to_json() })).collect();
+        let others: Vec<_> = problems
+            .as_slice()
+            .iter()
+            .map(|problem| json!({ "rule": problem.rule, "message": problem.message.en, "inputPath": problem.input_path.to_json() }))
+            .collect();
         first.with("problems", others)
     })
 }

@@ -23,6 +23,6 @@ mod status;
 mod traffic;
 
 pub use app::{App, AppParts};
-pub use imports::{ImportJobs, IMPORTS_MAX};
+pub use imports::{IMPORTS_MAX, ImportJobs};
 pub use router::router;
 pub use status::{Readiness, Status};

@@ -21,8 +21,8 @@ pub(crate) async fn list(call: Call) -> Response {
         return problem(&problem_of(&error, &call.arrival), &call.arrival);
     }
     let mut limits = serde_json::Map::new();
-    for (name, max) in tenon_graphql::limits() {
-        limits.insert(name.to_owned(), json!(max));
+    for (name, max) in tenon_graphql::LIMITS {
+        limits.insert((*name).to_owned(), json!(max));
     }
     limits.insert("body_bytes".to_owned(), json!(BODY_BYTES_MAX));
     limits.insert("time".to_owned(), json!(TIME_MAX.as_secs()));

@@ -9,9 +9,8 @@ use tenon_value::{Json, JsonMap};
 /// # Errors
 /// Where it is not a JSON object with a `query`, or a member has the wrong type. Arrays (batches) are refused.
 pub(crate) fn from_body(body: &[u8]) -> Result<GraphqlRequest, Problem> {
-    let body: Json = serde_json::from_slice(body).map_err(|error| {
-        Problem::invalid("body", format!("the body is not JSON: {error}"), format!("请求体不是有效的 JSON:{error}"))
-    })?;
+    let body: Json = serde_json::from_slice(body)
+        .map_err(|error| Problem::invalid("body", format!("the body is not JSON: {error}"), format!("请求体不是有效的 JSON:{error}")))?;
     let Json::Object(members) = body else {
         return Err(Problem::invalid("body", "the body must be one JSON object", "请求体必须是一个 JSON 对象"));
     };
@@ -77,7 +76,14 @@ mod tests {
     #[test]
     fn other_shapes_are_refused() {
         let wrong: [&[u8]; 8] = [
-            b"", b"{", b"[]", b"[{\"query\":\"{a}\"}]", b"{}", br#"{"query":1}"#, br#"{"query":"{a}","variables":[]}"#, br#"{"query":"\ud800"}"#,
+            b"",
+            b"{",
+            b"[]",
+            b"[{\"query\":\"{a}\"}]",
+            b"{}",
+            br#"{"query":1}"#,
+            br#"{"query":"{a}","variables":[]}"#,
+            br#"{"query":"\ud800"}"#,
         ];
         for body in wrong {
             assert!(from_body(body).is_err(), "{}", String::from_utf8_lossy(body));

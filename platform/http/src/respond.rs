@@ -42,7 +42,8 @@ pub(crate) fn graphql_failure(status: StatusCode, media: Media, problem: &Proble
 
 /// A failure of a REST door: a problem document.
 pub(crate) fn problem(problem: &Problem, arrival: &Arrival) -> Response {
-    let status = if problem.limit.is_some_and(|limit| limit.ends_with("bytes")) { StatusCode::PAYLOAD_TOO_LARGE } else { status_of(problem.kind) };
+    let status =
+        if problem.limit.is_some_and(|limit| limit.ends_with("bytes")) { StatusCode::PAYLOAD_TOO_LARGE } else { status_of(problem.kind) };
     problem_with(status, problem, arrival)
 }
 
@@ -96,7 +97,10 @@ pub(crate) fn problem_of(error: &(dyn Classify + Send + Sync), arrival: &Arrival
 
 /// Nothing lives at this path.
 pub(crate) async fn no_such_route(Extension(arrival): Extension<Arrival>) -> Response {
-    let missing = Problem { message: tenon_diagnostics::Message::new("there is nothing at this path", "该路径不存在"), ..Problem::of_kind(Kind::NotFound) };
+    let missing = Problem {
+        message: tenon_diagnostics::Message::new("there is nothing at this path", "该路径不存在"),
+        ..Problem::of_kind(Kind::NotFound)
+    };
     problem(&missing, &arrival)
 }
 

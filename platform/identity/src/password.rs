@@ -23,7 +23,8 @@ pub fn random_password() -> String {
 /// # Errors
 /// `Hash` if it cannot be computed.
 pub async fn hash_password(password: String) -> Result<String, IdentityError> {
-    let hashed = tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())).await;
+    let hashed =
+        tokio::task::spawn_blocking(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())).await;
     hashed.ok().and_then(Result::ok).ok_or(IdentityError::Hash)
 }
 

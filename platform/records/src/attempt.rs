@@ -120,7 +120,9 @@ impl<'p> Attempt<'p> {
             let problems = self.found.take();
             match outcome {
                 // A question without an answer makes everything after it provisional, problems too.
-                _ if self.unanswered && (self.rehearsal == Rehearsal::ToTheFirstQuestion || !problems.is_empty()) => return Ok(Ended::Unanswered),
+                _ if self.unanswered && (self.rehearsal == Rehearsal::ToTheFirstQuestion || !problems.is_empty()) => {
+                    return Ok(Ended::Unanswered);
+                }
                 Err(Halt::Refuse(problem)) => return Err(refused(place, problems.into_iter().map(|(_, found)| found).chain([*problem]))),
                 Err(halt) => return ended_by(Some(place), halt),
                 Ok(_) if !problems.is_empty() => return Err(refused(place, problems.into_iter().map(|(_, found)| found))),
@@ -165,7 +167,9 @@ impl<'p> Attempt<'p> {
                 }
                 self.save(*object, vec![job]).await?
             }
-            Write::Upsert(object, target, input) => self.upsert(*object, *target, vec![Job::new(0, input, Aim::Create)], OnMatch::Update).await?,
+            Write::Upsert(object, target, input) => {
+                self.upsert(*object, *target, vec![Job::new(0, input, Aim::Create)], OnMatch::Update).await?
+            }
             Write::Delete(object, id, expected) => self.remove(*object, &[(0, *id, *expected, at_id())]).await?,
             Write::Restore(object, id) => self.restore(*object, &[(0, *id, at_id())]).await?,
             Write::Destroy(object, id) => self.destroy(*object, &[(0, *id, at_id())]).await?,

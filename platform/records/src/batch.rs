@@ -42,7 +42,12 @@ impl Attempt<'_> {
         };
         let mut rows: Vec<BatchRow> = outcomes
             .into_iter()
-            .map(|(index, saved)| BatchRow { index, status: saved.map_or(Status::Failed, |saved| saved.status), id: saved.map(|saved| saved.id), problems: Vec::new() })
+            .map(|(index, saved)| BatchRow {
+                index,
+                status: saved.map_or(Status::Failed, |saved| saved.status),
+                id: saved.map(|saved| saved.id),
+                problems: Vec::new(),
+            })
             .chain(failed.into_iter().map(|(index, problems)| BatchRow { index, status: Status::Failed, id: None, problems }))
             .collect();
         rows.sort_by_key(|row| row.index);
@@ -50,7 +55,13 @@ impl Attempt<'_> {
     }
 
     /// Rounds until a set of rows has no problem. Each sets at least one row aside.
-    async fn rounds(&mut self, object: ObjectIx, batch: &Batch, ids: &Ids, mut alive: Vec<usize>) -> Tried<(Outcomes, BTreeMap<usize, Vec<Problem>>)> {
+    async fn rounds(
+        &mut self,
+        object: ObjectIx,
+        batch: &Batch,
+        ids: &Ids,
+        mut alive: Vec<usize>,
+    ) -> Tried<(Outcomes, BTreeMap<usize, Vec<Problem>>)> {
         let mut failed: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
         while !alive.is_empty() {
             let savepoint = self.tx.savepoint().await?;

@@ -92,10 +92,22 @@ impl Attempt<'_> {
     }
 
     /// Children of the parents that were there before, by child.
-    async fn children_of(&mut self, works: &[Work<'_>], (child, relation): (ObjectIx, RelationIx), lists: &Lists<'_>) -> Tried<HashMap<RecordId, RecordId>> {
-        let asks = |list: &tenon_query::ManyWrite| list.set.is_some() || !(list.disconnect.is_empty() && list.delete.is_empty() && list.update.is_empty());
-        let parents: Vec<RecordId> =
-            lists.iter().filter(|(_, list)| asks(list)).filter_map(|(at, _)| works.get(*at)).filter(|work| work.old.is_some()).map(|work| work.new.id).collect();
+    async fn children_of(
+        &mut self,
+        works: &[Work<'_>],
+        (child, relation): (ObjectIx, RelationIx),
+        lists: &Lists<'_>,
+    ) -> Tried<HashMap<RecordId, RecordId>> {
+        let asks = |list: &tenon_query::ManyWrite| {
+            list.set.is_some() || !(list.disconnect.is_empty() && list.delete.is_empty() && list.update.is_empty())
+        };
+        let parents: Vec<RecordId> = lists
+            .iter()
+            .filter(|(_, list)| asks(list))
+            .filter_map(|(at, _)| works.get(*at))
+            .filter(|work| work.old.is_some())
+            .map(|work| work.new.id)
+            .collect();
         if parents.is_empty() {
             return Ok(HashMap::new());
         }
@@ -121,7 +133,8 @@ impl Attempt<'_> {
         let mut jobs = Vec::new();
         for (at, _) in lists.iter().filter(|(_, list)| list.set.is_some()) {
             let Some(work) = works.get(*at) else { continue };
-            let mut gone: Vec<RecordId> = theirs.iter().filter(|(id, parent)| **parent == work.new.id && !named.contains(id)).map(|(id, _)| *id).collect();
+            let mut gone: Vec<RecordId> =
+                theirs.iter().filter(|(id, parent)| **parent == work.new.id && !named.contains(id)).map(|(id, _)| *id).collect();
             gone.sort_unstable();
             jobs.extend(gone.into_iter().map(|id| leave(work, id, relation, work.job.path.clone())));
         }
@@ -155,7 +168,14 @@ impl Attempt<'_> {
     }
 
     /// Connects the child that its key finds, or makes it here.
-    async fn upsert_child<'i>(&mut self, child: ObjectIx, target: tenon_query::Target, job: Job<'i>, home: Value, relation: RelationIx) -> Tried<()> {
+    async fn upsert_child<'i>(
+        &mut self,
+        child: ObjectIx,
+        target: tenon_query::Target,
+        job: Job<'i>,
+        home: Value,
+        relation: RelationIx,
+    ) -> Tried<()> {
         let (root, depth, path) = (job.root, job.depth, job.path.clone());
         let saved = self.upsert(child, target, vec![job], OnMatch::Skip).await?;
         if let Some(Some(saved)) = saved.first()

@@ -72,9 +72,10 @@ pub fn from_text(field: &Field, text: &str, settings: &Settings) -> Result<Value
         FieldKind::Decimal { .. } | FieldKind::Percent { .. } => number::decimal(field, text),
         FieldKind::Choice(_) => choice::one(field, text),
         FieldKind::Date => text.parse::<Date>().map(Value::Date).map_err(|error| time_misfit(field, error, "a date such as 2026-02-28")),
-        FieldKind::DateTime => {
-            text.parse::<DateTime>().map(Value::DateTime).map_err(|error| time_misfit(field, error, "a moment such as 2026-02-28T08:00:00Z"))
-        }
+        FieldKind::DateTime => text
+            .parse::<DateTime>()
+            .map(Value::DateTime)
+            .map_err(|error| time_misfit(field, error, "a moment such as 2026-02-28T08:00:00Z")),
         FieldKind::Duration => {
             text.parse::<Duration>().map(Value::Duration).map_err(|error| time_misfit(field, error, "a length of time such as PT1H30M"))
         }
@@ -131,7 +132,9 @@ fn time_misfit(field: &Field, error: TimeError, expected: &str) -> Misfit {
             format!("`{name}` needs an offset, such as `Z` or `+08:00`"),
             format!("`{name}` 需要时区偏移,例如 `Z` 或 `+08:00`"),
         ),
-        TimeError::Range => misfit(field, "range", format!("`{name}` lies outside the years 1 to 9999"), format!("`{name}` 超出公元 1–9999 年")),
+        TimeError::Range => {
+            misfit(field, "range", format!("`{name}` lies outside the years 1 to 9999"), format!("`{name}` 超出公元 1–9999 年"))
+        }
         TimeError::Malformed => wrong_type(field, expected),
     }
 }

@@ -24,8 +24,13 @@ impl Attempt<'_> {
             let fits = |text: &str| !text.trim().is_empty() && !text.contains('\0') && text.chars().count() <= LETTERS_MAX;
             if work.job.input.external_ids.iter().any(|id| !fits(&id.system) || id.key.as_deref().is_some_and(|key| !fits(key))) {
                 work.failed = true;
-                let problem = Problem::invalid("length", "system and id of an external id have 1 to 255 letters", "外部标识的系统名和编号应为 1–255 个字符");
-                self.found.push(work.job.root, problem.object(object.name.as_str()).field("external_ids").at(work.job.path.key("externalIds")));
+                let problem = Problem::invalid(
+                    "length",
+                    "system and id of an external id have 1 to 255 letters",
+                    "外部标识的系统名和编号应为 1–255 个字符",
+                );
+                self.found
+                    .push(work.job.root, problem.object(object.name.as_str()).field("external_ids").at(work.job.path.key("externalIds")));
                 continue;
             }
             let wanted = work.job.input.external_ids.iter().map(|id| (work.new.id, id.clone()));
@@ -83,7 +88,10 @@ impl Attempt<'_> {
                 work.failed = true;
                 let problem = Problem::conflict("unique", "this external id belongs to another record", "此外部标识已属于其他记录");
                 let path = work.job.path.key("externalIds");
-                self.found.push(work.job.root, problem.object(object.name.as_str()).field("external_ids").at(path).with("existing", other.to_string()));
+                self.found.push(
+                    work.job.root,
+                    problem.object(object.name.as_str()).field("external_ids").at(path).with("existing", other.to_string()),
+                );
             }
         }
         Ok(())

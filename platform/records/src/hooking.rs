@@ -109,18 +109,26 @@ pub(crate) async fn answer(pipeline: &Pipeline, cx: &OpContext, memory: &mut cra
     let mut open = std::mem::take(&mut memory.verdicts.open);
     while let Some(first) = open.first() {
         let (object, operation) = (first.object, first.operation);
-        let (now, later): (Vec<Question>, Vec<Question>) = open.into_iter().partition(|question| question.object == object && question.operation == operation);
+        let (now, later): (Vec<Question>, Vec<Question>) =
+            open.into_iter().partition(|question| question.object == object && question.operation == operation);
         open = later;
         let changes: Vec<HookChange<'_>> = now
             .iter()
             .map(|question| HookChange {
                 old: question.old.as_ref(),
                 new: &question.new,
-                changed: cx.model.object(object).map(|object| change::names(object, question.old.as_ref(), &question.new)).unwrap_or_default(),
+                changed: cx
+                    .model
+                    .object(object)
+                    .map(|object| change::names(object, question.old.as_ref(), &question.new))
+                    .unwrap_or_default(),
             })
             .collect();
-        let verdicts =
-            pipeline.hooks.before_save(cx, object, operation, &changes).await.map_err(|error| RecordsError::problem(None, error.problem()))?;
+        let verdicts = pipeline
+            .hooks
+            .before_save(cx, object, operation, &changes)
+            .await
+            .map_err(|error| RecordsError::problem(None, error.problem()))?;
         drop(changes);
         let mut verdicts = verdicts.into_iter();
         for question in now {

@@ -1,9 +1,9 @@
 //! The same request twice is one request: stored answers, and requests still running.
 
+use std::sync::PoisonError;
 use tenon_context::OpContext;
 use tenon_diagnostics::Problem;
 use tenon_store::{IdempotencyRow, Tx};
-use std::sync::PoisonError;
 
 use crate::halt::Tried;
 use crate::{Done, Idempotency, Pipeline, RecordsError};
@@ -14,7 +14,8 @@ fn principal(cx: &OpContext) -> String {
 }
 
 pub(crate) fn still_running() -> Problem {
-    Problem::conflict("idempotency_running", "the first request with this key is still running", "使用此幂等键的首个请求仍在处理").with("retryAfter", 1)
+    Problem::conflict("idempotency_running", "the first request with this key is still running", "使用此幂等键的首个请求仍在处理")
+        .with("retryAfter", 1)
 }
 
 /// Holds a key while its request runs in this process.
@@ -50,7 +51,9 @@ pub(crate) async fn find(tx: &mut Tx, cx: &OpContext, idempotency: Option<&Idemp
     match tx.idempotency_find(&principal(cx), &idempotency.key, cx.now).await? {
         None => Ok(None),
         Some(row) if row.body_hash == idempotency.body_hash => Ok(Some(Done { response: row.response, replayed: true })),
-        Some(_) => Err(Problem::conflict("idempotency_mismatch", "this key was used for another request", "此幂等键已用于另一个请求").into()),
+        Some(_) => {
+            Err(Problem::conflict("idempotency_mismatch", "this key was used for another request", "此幂等键已用于另一个请求").into())
+        }
     }
 }
 

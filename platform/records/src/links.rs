@@ -27,7 +27,13 @@ struct Side<'m> {
 
 impl Attempt<'_> {
     /// Writes links in the order of the verbs: set, disconnect, delete, update, connect, connect-or-create, create, link.
-    pub(crate) async fn save_links<'i>(&mut self, object: &Object, works: &mut [Work<'i>], (link, here): (LinkIx, LinkEnd), lists: Lists<'i>) -> Tried<()> {
+    pub(crate) async fn save_links<'i>(
+        &mut self,
+        object: &Object,
+        works: &mut [Work<'i>],
+        (link, here): (LinkIx, LinkEnd),
+        lists: Lists<'i>,
+    ) -> Tried<()> {
         let Some(link) = self.model.link(link) else { return Ok(()) };
         let side = Side { link, here, other: link.object(here.other()) };
         let before = self.linked(works, side, &lists).await?;
@@ -36,12 +42,17 @@ impl Attempt<'_> {
         self.link_existing(works, side, &lists, &mut after).await?;
         self.link_new(works, side, &lists, &mut after).await?;
         let touched = self.put_links(side, &before, &after).await?;
-        let name = object.edges.iter().find(|edge| edge.kind == tenon_model::EdgeKind::Linked { link: side.link.ix, here }).map(|edge| edge.name.as_str());
+        let name = object
+            .edges
+            .iter()
+            .find(|edge| edge.kind == tenon_model::EdgeKind::Linked { link: side.link.ix, here })
+            .map(|edge| edge.name.as_str());
         self.touch(object, works, &touched, name.unwrap_or("links")).await
     }
 
     async fn linked(&mut self, works: &[Work<'_>], side: Side<'_>, lists: &Lists<'_>) -> Tried<Linked> {
-        let mut ids: Vec<RecordId> = lists.iter().filter_map(|(at, _)| works.get(*at)).filter(|work| work.old.is_some()).map(|work| work.new.id).collect();
+        let mut ids: Vec<RecordId> =
+            lists.iter().filter_map(|(at, _)| works.get(*at)).filter(|work| work.old.is_some()).map(|work| work.new.id).collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
@@ -157,7 +168,8 @@ impl Attempt<'_> {
         for field in link.fields.iter().filter(|field| field.required && field.state == State::Active) {
             if attributes.get(usize::from(field.ix.0)).is_none_or(Value::is_null) {
                 let name = &field.name;
-                let problem = Problem::invalid("required", format!("`{name}` of the link is required"), format!("关联的 `{name}` 为必填项"));
+                let problem =
+                    Problem::invalid("required", format!("`{name}` of the link is required"), format!("关联的 `{name}` 为必填项"));
                 self.found.push(work.job.root, problem.field(name.as_str()).at(write.path.key(field.graphql.clone())));
             }
         }

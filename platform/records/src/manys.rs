@@ -32,7 +32,14 @@ impl Attempt<'_> {
             match edge {
                 EdgeKind::Children { object: child, relation } => self.save_children(object, works, (child, relation), lists).await?,
                 EdgeKind::Linked { link, here } => self.save_links(object, works, (link, here), lists).await?,
-                EdgeKind::Descendants { .. } => return Err(Problem::invalid("read_only", "descendants are changed by their own parents", "下级记录只能通过其直接上级修改").into()),
+                EdgeKind::Descendants { .. } => {
+                    return Err(Problem::invalid(
+                        "read_only",
+                        "descendants are changed by their own parents",
+                        "下级记录只能通过其直接上级修改",
+                    )
+                    .into());
+                }
             }
         }
         Ok(())

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use tenon_access::Policy;
 use tenon_context::Principal;
 use tenon_model::{FieldIx, FieldKind, ObjectIx, Part, RelationIx};
+use tenon_query::ColumnRef;
 use tenon_query::{
     Action, Answer, CompareOp, Deleted, Direction, Order, Output, Params, Predicate, Read, Select, Slot, SortBy, Sorting, Window,
 };
-use tenon_query::ColumnRef;
 use tenon_value::{Decimal, Value};
 
 use crate::attempt::Attempt;

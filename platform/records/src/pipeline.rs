@@ -100,7 +100,10 @@ impl Pipeline {
 /// can say whose it is, or updates that record instead.
 const fn may_help(error: &StoreError) -> bool {
     error.is_retryable()
-        || matches!(error, StoreError::Unique { .. } | StoreError::DuplicateId { .. } | StoreError::ExternalIdTaken | StoreError::IdempotencyTaken)
+        || matches!(
+            error,
+            StoreError::Unique { .. } | StoreError::DuplicateId { .. } | StoreError::ExternalIdTaken | StoreError::IdempotencyTaken
+        )
 }
 
 /// A store error in words of the request where it is one.
@@ -120,11 +123,10 @@ fn told(cx: &OpContext, error: StoreError) -> RecordsError {
         }
         StoreError::ExternalIdTaken => RecordsError::problem(None, error.problem()),
         StoreError::IdempotencyTaken => RecordsError::problem(None, crate::idempotency::still_running()),
-        StoreError::Serialization | StoreError::Busy => RecordsError::problem(None, Problem::conflict(
-            "busy",
-            "others are changing the same records, try again",
-            "其他操作正在修改相同的记录,请稍后重试",
-        )),
+        StoreError::Serialization | StoreError::Busy => RecordsError::problem(
+            None,
+            Problem::conflict("busy", "others are changing the same records, try again", "其他操作正在修改相同的记录,请稍后重试"),
+        ),
         _ => RecordsError::Store(error),
     }
 }

@@ -73,7 +73,8 @@ impl Attempt<'_> {
 
     async fn keep_tree(&mut self, object: &Object, tree: RelationIx, works: &mut [Work<'_>]) -> Tried<()> {
         let parent = |work: &Work<'_>| work.new.relation(tree).as_id();
-        let moved = |work: &Work<'_>| parent(work).is_some() && work.old.as_ref().is_none_or(|old| old.relation(tree) != work.new.relation(tree));
+        let moved =
+            |work: &Work<'_>| parent(work).is_some() && work.old.as_ref().is_none_or(|old| old.relation(tree) != work.new.relation(tree));
         let planned: HashMap<Uuid, Option<Uuid>> = works.iter().map(|work| (work.new.id.0, parent(work))).collect();
         for at in 0..works.len() {
             let Some(work) = works.get(at).filter(|work| !work.failed && moved(work)) else { continue };
@@ -101,7 +102,12 @@ impl Attempt<'_> {
             };
             if let (true, Some(work)) = (circle, works.get_mut(at)) {
                 let name = object.relation(tree).map(|relation| relation.name.as_str().to_owned()).unwrap_or_default();
-                let problem = Problem::invalid("cycle", format!("`{name}` would make the record its own ancestor"), format!("`{name}` 会使记录成为自己的上级")).field(name);
+                let problem = Problem::invalid(
+                    "cycle",
+                    format!("`{name}` would make the record its own ancestor"),
+                    format!("`{name}` 会使记录成为自己的上级"),
+                )
+                .field(name);
                 self.report(object, work, tree, problem);
             }
         }

@@ -40,7 +40,9 @@ pub(crate) struct Reach {
 pub(crate) fn relations_to(model: &Model, target: ObjectIx) -> impl Iterator<Item = (&Object, &Relation)> {
     model.objects.iter().filter(|object| object.state == State::Active).flat_map(move |object| {
         let refers = move |relation: &&Relation| {
-            relation.state == State::Active && matches!(relation.shape, RelationShape::One | RelationShape::Any) && relation.targets.contains(&target)
+            relation.state == State::Active
+                && matches!(relation.shape, RelationShape::One | RelationShape::Any)
+                && relation.targets.contains(&target)
         };
         object.relations.iter().filter(refers).map(move |relation| (object, relation))
     })
@@ -92,7 +94,10 @@ impl Attempt<'_> {
         if self.found.is_empty() {
             self.clear(&reach.clears).await?;
             let now = Value::DateTime(self.cx.now);
-            self.mark(&reach.gone, ("deleted", Action::Delete), Deleted::Exclude, |record| record.set_field(system::DELETED_AT, now.clone())).await?;
+            self.mark(&reach.gone, ("deleted", Action::Delete), Deleted::Exclude, |record| {
+                record.set_field(system::DELETED_AT, now.clone())
+            })
+            .await?;
         }
         Ok(saved)
     }
@@ -124,7 +129,8 @@ impl Attempt<'_> {
     pub(crate) async fn weigh(&mut self, reach: &mut Reach, deleted: Deleted, removals: &[Removal]) -> Tried<HashSet<usize>> {
         let mut refused = HashSet::new();
         let mut cleared = 0;
-        let targets: Vec<(ObjectIx, Vec<RecordId>)> = reach.gone.iter().map(|(object, ids)| (*object, ids.iter().copied().collect())).collect();
+        let targets: Vec<(ObjectIx, Vec<RecordId>)> =
+            reach.gone.iter().map(|(object, ids)| (*object, ids.iter().copied().collect())).collect();
         for (target, ids) in targets {
             for (child, relation) in relations_to(self.model, target).filter(|(_, relation)| !goes_along(relation)) {
                 let table = self.table(child.ix, Action::Read)?;
@@ -171,7 +177,13 @@ impl Attempt<'_> {
     }
 
     /// Changes whole sets of records alike.
-    pub(crate) async fn mark(&mut self, sets: &ByObject, (word, action): (&'static str, Action), deleted: Deleted, change: impl Fn(&mut Record)) -> Tried<()> {
+    pub(crate) async fn mark(
+        &mut self,
+        sets: &ByObject,
+        (word, action): (&'static str, Action),
+        deleted: Deleted,
+        change: impl Fn(&mut Record),
+    ) -> Tried<()> {
         for (object, ids) in sets {
             let object = self.object(*object)?;
             let ids: Vec<RecordId> = ids.iter().copied().collect();
@@ -182,7 +194,13 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    async fn change_all(&mut self, object: &Object, stored: Vec<Record>, (word, action): (&'static str, Action), change: impl Fn(&mut Record)) -> Tried<()> {
+    async fn change_all(
+        &mut self,
+        object: &Object,
+        stored: Vec<Record>,
+        (word, action): (&'static str, Action),
+        change: impl Fn(&mut Record),
+    ) -> Tried<()> {
         let (mut rows, mut records, mut changed) = (Vec::new(), Vec::new(), Vec::new());
         for old in stored {
             let mut new = old.clone();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Object, ObjectIx, RelationIx, RelationShape};
-use tenon_query::{Action, Deleted, OneWrite, OnMatch, RecordInput, RecordKey, Target};
+use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordInput, RecordKey, Target};
 use tenon_value::{RecordId, Value, fold};
 
 use crate::attempt::Attempt;
@@ -35,7 +35,9 @@ pub(crate) fn reference(shape: RelationShape, object: &Object, id: RecordId) -> 
 
 pub(crate) fn no_such_target(object: &Object, path: InputPath) -> Problem {
     let name = &object.name;
-    Problem::invalid("reference", format!("there is no `{name}` with this key"), format!("没有这样的 `{name}` 记录")).object(name.as_str()).at(path)
+    Problem::invalid("reference", format!("there is no `{name}` with this key"), format!("没有这样的 `{name}` 记录"))
+        .object(name.as_str())
+        .at(path)
 }
 
 /// Questions of which equal ones are asked once.
@@ -121,7 +123,8 @@ impl Attempt<'_> {
                 let Some(relation) = object.relation(*relation_ix) else { continue };
                 if relation.read_only || !self.policy.may_write_relation(object.ix, *relation_ix) {
                     let name = &relation.name;
-                    let problem = Problem::invalid("read_only", format!("`{name}` is set by the system"), format!("`{name}` 由系统维护,不能修改"));
+                    let problem =
+                        Problem::invalid("read_only", format!("`{name}` is set by the system"), format!("`{name}` 由系统维护,不能修改"));
                     self.report(object, work, relation.ix, problem.field(name.as_str()));
                     continue;
                 }
@@ -129,22 +132,30 @@ impl Attempt<'_> {
                 match write {
                     OneWrite::Disconnect => work.new.set_relation(*relation_ix, Value::Null),
                     OneWrite::Connect(target, key) => connects.entry(*target).or_default().push((at, *relation_ix, key)),
-                    OneWrite::Create(target, input) => saves.entry(*target).or_default().push(Behind { to, job: Job::below(work, input, Aim::Create) }),
+                    OneWrite::Create(target, input) => {
+                        saves.entry(*target).or_default().push(Behind { to, job: Job::below(work, input, Aim::Create) })
+                    }
                     OneWrite::ConnectOrCreate(target, by, input) => {
                         let behind = Behind { to, job: Job::below(work, input, Aim::Create) };
                         upserts.entry((*target, format!("{by:?}"))).or_insert_with(|| (*by, Vec::new())).1.push(behind);
                     }
-                    OneWrite::Update(input) => match (work.old.as_ref().and_then(|old| old.relation(*relation_ix).as_id()), relation.target()) {
-                        (Some(id), Some(target)) => {
-                            let job = Job::below(work, input, Aim::Update(RecordId(id), None));
-                            saves.entry(target).or_default().push(Behind { to, job });
+                    OneWrite::Update(input) => {
+                        match (work.old.as_ref().and_then(|old| old.relation(*relation_ix).as_id()), relation.target()) {
+                            (Some(id), Some(target)) => {
+                                let job = Job::below(work, input, Aim::Update(RecordId(id), None));
+                                saves.entry(target).or_default().push(Behind { to, job });
+                            }
+                            _ => {
+                                let name = &relation.name;
+                                let problem = Problem::invalid(
+                                    "reference",
+                                    format!("`{name}` points nowhere, there is nothing to change"),
+                                    format!("`{name}` 为空,没有可修改的记录"),
+                                );
+                                self.report(object, work, relation.ix, problem.field(name.as_str()));
+                            }
                         }
-                        _ => {
-                            let name = &relation.name;
-                            let problem = Problem::invalid("reference", format!("`{name}` points nowhere, there is nothing to change"), format!("`{name}` 为空,没有可修改的记录"));
-                            self.report(object, work, relation.ix, problem.field(name.as_str()));
-                        }
-                    },
+                    }
                 }
             }
         }

@@ -55,7 +55,12 @@ impl Attempt<'_> {
     }
 
     /// Adds parts and cascades that were deleted at the same moment as what they belong to.
-    async fn follow_back(&mut self, back: &mut ByObject, roots: &mut HashMap<RecordId, (usize, InputPath)>, mut known: HashMap<RecordId, Record>) -> Tried<()> {
+    async fn follow_back(
+        &mut self,
+        back: &mut ByObject,
+        roots: &mut HashMap<RecordId, (usize, InputPath)>,
+        mut known: HashMap<RecordId, Record>,
+    ) -> Tried<()> {
         let mut fresh = back.clone();
         while let Some((target, ids)) = fresh.pop_first() {
             let ids: Vec<RecordId> = ids.into_iter().collect();
@@ -89,7 +94,13 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    async fn bring_back(&mut self, object: ObjectIx, ids: BTreeSet<RecordId>, all: &ByObject, roots: &HashMap<RecordId, (usize, InputPath)>) -> Tried<()> {
+    async fn bring_back(
+        &mut self,
+        object: ObjectIx,
+        ids: BTreeSet<RecordId>,
+        all: &ByObject,
+        roots: &HashMap<RecordId, (usize, InputPath)>,
+    ) -> Tried<()> {
         let object = self.object(object)?;
         let table = self.table(object.ix, Action::Restore)?;
         let ids: Vec<RecordId> = ids.into_iter().collect();
@@ -143,7 +154,11 @@ impl Attempt<'_> {
                 if relation.required || relation.part_of {
                     work.failed = true;
                     let name = &relation.name;
-                    let problem = Problem::conflict("reference", format!("its `{name}` is deleted, restore that first"), format!("其 `{name}` 已被删除,请先恢复"));
+                    let problem = Problem::conflict(
+                        "reference",
+                        format!("its `{name}` is deleted, restore that first"),
+                        format!("其 `{name}` 已被删除,请先恢复"),
+                    );
                     self.found.push(work.job.root, problem.object(object.name.as_str()).field(name.as_str()).at(work.job.path.clone()));
                 } else {
                     work.new.set_relation(relation.ix, Value::Null);

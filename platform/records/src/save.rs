@@ -83,7 +83,11 @@ impl Attempt<'_> {
             if let Some(id) = id
                 && !seen.insert(id)
             {
-                let problem = Problem::invalid("duplicate_key_in_batch", "this record is named twice in one call", "同一条记录在一次调用中出现了两次");
+                let problem = Problem::invalid(
+                    "duplicate_key_in_batch",
+                    "this record is named twice in one call",
+                    "同一条记录在一次调用中出现了两次",
+                );
                 self.found.push(job.root, problem.object(object.name.as_str()).at(job.path.clone()).with("id", id.to_string()));
                 continue;
             }
@@ -161,7 +165,8 @@ impl Attempt<'_> {
             if !by_me || !live || change::any(object, old, &work.new) {
                 work.failed = true;
                 let problem = Problem::conflict("id", "a record with this id exists already", "已存在相同标识的记录");
-                let problem = problem.object(object.name.as_str()).field("id").at(work.job.path.key("id")).with("id", work.new.id.to_string());
+                let problem =
+                    problem.object(object.name.as_str()).field("id").at(work.job.path.key("id")).with("id", work.new.id.to_string());
                 self.found.push(work.job.root, problem);
             }
         }
@@ -187,7 +192,8 @@ impl Attempt<'_> {
                 (Some(_), Status::Restored) => "restored",
                 (Some(_), _) => "updated",
             };
-            let entry = entries.entry(word).or_insert_with(|| OutboxEntry { word, object: object.id, records: Vec::new(), changed: Vec::new() });
+            let entry =
+                entries.entry(word).or_insert_with(|| OutboxEntry { word, object: object.id, records: Vec::new(), changed: Vec::new() });
             entry.records.push((work.new.id, work.old.as_ref().map_or(1, |old| old.version() + 1)));
             merge(&mut entry.changed, change::names(object, work.old.as_ref(), &work.new));
             match &work.old {

@@ -75,10 +75,11 @@ fn conflict(object: &Object, key: &UniqueKey, work: &Work<'_>, existing: Option<
         Some((name, graphql)) => (name, work.job.path.key(graphql.to_owned())),
         None => (key.name.as_str(), work.job.path.clone()),
     };
-    let problem = Problem::conflict("unique", format!("another record has this `{name}` already"), format!("已有其他记录使用了相同的 `{name}`"))
-        .object(object.name.as_str())
-        .field(name)
-        .at(path);
+    let problem =
+        Problem::conflict("unique", format!("another record has this `{name}` already"), format!("已有其他记录使用了相同的 `{name}`"))
+            .object(object.name.as_str())
+            .field(name)
+            .at(path);
     match existing {
         Some(id) => problem.with("existing", id.to_string()),
         None => problem,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_diagnostics::Problem;
 use tenon_model::{Object, ObjectIx, UniquePart, system};
-use tenon_query::{Action, Deleted, OneWrite, OnMatch, RecordInput, RecordKey, Target};
+use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordInput, RecordKey, Target};
 use tenon_store::Lock;
 use tenon_value::{RecordId, Value};
 
@@ -16,7 +16,13 @@ use crate::resolve::{no_such_target, reference, spelling};
 
 impl Attempt<'_> {
     /// Saves what the keys find, makes what they do not.
-    pub(crate) async fn upsert<'i>(&mut self, object: ObjectIx, by: Target, jobs: Vec<Job<'i>>, on_match: OnMatch) -> Tried<Vec<Option<Saved>>> {
+    pub(crate) async fn upsert<'i>(
+        &mut self,
+        object: ObjectIx,
+        by: Target,
+        jobs: Vec<Job<'i>>,
+        on_match: OnMatch,
+    ) -> Tried<Vec<Option<Saved>>> {
         let mut saved: Vec<Option<Saved>> = vec![None; jobs.len()];
         let keys = self.keys_of(object, by, &jobs).await?;
         let keys = self.refuse_duplicates(object, &jobs, keys)?;
@@ -65,7 +71,8 @@ impl Attempt<'_> {
         }
         let table = self.table(object, Action::Read)?;
         let loaded = self.tx.load(&table, &ids, Deleted::Exclude, Lock::KeyShare).await?;
-        let live: Vec<RecordId> = loaded.into_iter().filter(|record| record.field(system::DELETED_AT).is_null()).map(|record| record.id).collect();
+        let live: Vec<RecordId> =
+            loaded.into_iter().filter(|record| record.field(system::DELETED_AT).is_null()).map(|record| record.id).collect();
         self.settled.extend(live.iter().map(|id| (object, *id)));
         Ok(live.into_iter().map(|id| (id, ())).collect())
     }
@@ -105,7 +112,9 @@ impl Attempt<'_> {
                 None => {
                     let names = match part {
                         UniquePart::Field(ix) => object.field(*ix).map(|field| (field.name.as_str(), field.graphql.as_str())),
-                        UniquePart::Relation(ix) => object.relation(*ix).map(|relation| (relation.name.as_str(), relation.graphql.as_str())),
+                        UniquePart::Relation(ix) => {
+                            object.relation(*ix).map(|relation| (relation.name.as_str(), relation.graphql.as_str()))
+                        }
                     };
                     self.key_missing(object, job, names.unwrap_or_default());
                     return Ok(None);
@@ -132,7 +141,11 @@ impl Attempt<'_> {
     }
 
     fn key_missing(&mut self, object: &Object, job: &Job<'_>, (name, graphql): (&str, &str)) {
-        let problem = Problem::invalid("required", format!("`{name}` is the key of this upsert, it is required"), format!("`{name}` 是匹配键,不能为空"));
+        let problem = Problem::invalid(
+            "required",
+            format!("`{name}` is the key of this upsert, it is required"),
+            format!("`{name}` 是匹配键,不能为空"),
+        );
         self.found.push(job.root, problem.object(object.name.as_str()).field(name).at(job.path.key(graphql.to_owned())));
     }
 
@@ -153,7 +166,11 @@ impl Attempt<'_> {
             if earlier == at {
                 kept.push(Some(key));
             } else {
-                let problem = Problem::invalid("duplicate_key_in_batch", "two inputs of this call have the same key", "本次调用中有两条输入的匹配键相同");
+                let problem = Problem::invalid(
+                    "duplicate_key_in_batch",
+                    "two inputs of this call have the same key",
+                    "本次调用中有两条输入的匹配键相同",
+                );
                 self.found.push(job.root, problem.object(object.name.as_str()).at(job.path.clone()).with("first", earlier));
                 kept.push(None);
             }

@@ -12,11 +12,15 @@ impl Attempt<'_> {
     /// Looks for required fields and relations left empty: of new records all, of others those emptied now.
     pub(crate) fn require(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
         let object = self.object(object)?;
-        let fields: Vec<_> =
-            object.active_fields().filter(|field| field.required && !field.system && !matches!(field.kind, FieldKind::AutoNumber { .. })).collect();
+        let fields: Vec<_> = object
+            .active_fields()
+            .filter(|field| field.required && !field.system && !matches!(field.kind, FieldKind::AutoNumber { .. }))
+            .collect();
         let relations: Vec<_> = object
             .active_relations()
-            .filter(|relation| (relation.required || relation.part_of) && !relation.system && !matches!(relation.shape, RelationShape::Many(_)))
+            .filter(|relation| {
+                (relation.required || relation.part_of) && !relation.system && !matches!(relation.shape, RelationShape::Many(_))
+            })
             .collect();
         if fields.is_empty() && relations.is_empty() {
             return Ok(());

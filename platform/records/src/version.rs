@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tenon_diagnostics::Problem;
+use tenon_model::Part;
 use tenon_model::{ObjectIx, system};
 use tenon_query::{Action, Answer, Deleted, HistoryFetch, HistoryRow, Output, Params, Predicate, Read, Select, Window};
-use tenon_model::Part;
 use tenon_value::{Json, RecordId, Value};
 
 use crate::attempt::Attempt;

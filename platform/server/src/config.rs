@@ -82,7 +82,8 @@ impl TenantRequest {
             settings.zone.clone_from(zone);
         }
         if let Some(locale) = &self.locale {
-            settings.locale = Locale::from_tag(locale).ok_or_else(|| anyhow::anyhow!("`{locale}` is no language of the product: `en` or `zh`"))?;
+            settings.locale =
+                Locale::from_tag(locale).ok_or_else(|| anyhow::anyhow!("`{locale}` is no language of the product: `en` or `zh`"))?;
         }
         if let Some(currency) = &self.currency {
             let shaped = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());

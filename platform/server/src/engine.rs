@@ -76,9 +76,8 @@ fn hooks(plugins: &[PathBuf]) -> anyhow::Result<Arc<dyn Hooks>> {
     }
     let host = PluginHost::new().context("cannot start the plugin host")?;
     for path in plugins {
-        let component = std::fs::read(path).with_context(|| format!("cannot read the plugin `{}`", path.display()))?;
-        let package = PluginPackage::from_component(&component).with_context(|| format!("`{}` is no plugin", path.display()))?;
-        host.offer(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;
+        let package = PluginPackage::from_file(path).with_context(|| format!("`{}` is no plugin", path.display()))?;
+        host.install_everywhere(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;
     }
     Ok(Arc::new(host))
 }

@@ -35,7 +35,8 @@ impl Engine {
         let settings = request.settings()?;
         anyhow::ensure!(self.store.tenant(&request.name).await?.is_none(), "there is a tenant `{}` already", request.name);
         let created_at = clock::wall();
-        let tenant = self.store.tenant_create(&NewTenant { name: request.name.clone(), sandbox: request.sandbox, settings, created_at }).await?;
+        let tenant =
+            self.store.tenant_create(&NewTenant { name: request.name.clone(), sandbox: request.sandbox, settings, created_at }).await?;
         match self.equip(&tenant).await {
             Ok(created) => Ok(created),
             Err(error) => {
@@ -58,7 +59,12 @@ impl Engine {
     }
 
     /// Stores a new key with the administrator's role.
-    pub(crate) async fn key_create(&self, tenant: &TenantInfo, display: &str, expires_at: Option<tenon_value::DateTime>) -> anyhow::Result<ApiKey> {
+    pub(crate) async fn key_create(
+        &self,
+        tenant: &TenantInfo,
+        display: &str,
+        expires_at: Option<tenon_value::DateTime>,
+    ) -> anyhow::Result<ApiKey> {
         let key = ApiKey::generate();
         let stored = StoredKey {
             id: Uuid::now_v7(),

@@ -69,7 +69,8 @@ fn report(client: &Client, output: &Output, upload: &Upload<'_>, id: &str, state
     let failed = number("failed");
     let error_file = if failed > 0 {
         let target = upload.error_file.map_or_else(|| beside(upload.file), Path::to_path_buf);
-        std::fs::write(&target, client.text(&format!("imports/{id}/errors.csv"))?).with_context(|| format!("cannot write `{}`", target.display()))?;
+        std::fs::write(&target, client.text(&format!("imports/{id}/errors.csv"))?)
+            .with_context(|| format!("cannot write `{}`", target.display()))?;
         Some(target.display().to_string())
     } else {
         None

@@ -81,7 +81,11 @@ pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::R
         let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         let found = report.get("findings").and_then(Json::as_array).cloned().unwrap_or_default();
         findings += found.len();
-        words += &format!("{}: {}\n", text(report, "tenant"), if found.is_empty() { "well".to_owned() } else { format!("{} findings", found.len()) });
+        words += &format!(
+            "{}: {}\n",
+            text(report, "tenant"),
+            if found.is_empty() { "well".to_owned() } else { format!("{} findings", found.len()) }
+        );
         for finding in &found {
             words += &format!("  {}: {}\n    help: {}\n", text(finding, "code"), text(finding, "message"), text(finding, "help"));
         }
@@ -125,7 +129,9 @@ fn days(text: &str) -> anyhow::Result<u32> {
 }
 
 fn lines(list: &Json, columns: &[&str]) -> String {
-    let line = |row: &Json| columns.iter().map(|column| row.get(column).and_then(Json::as_str).unwrap_or("-").to_owned()).collect::<Vec<_>>().join("  ");
+    let line = |row: &Json| {
+        columns.iter().map(|column| row.get(column).and_then(Json::as_str).unwrap_or("-").to_owned()).collect::<Vec<_>>().join("  ")
+    };
     list.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
 }
 

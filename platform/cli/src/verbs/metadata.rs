@@ -16,7 +16,8 @@ const PLAN: &str = "mutation ($files: [FileInput!], $prune: Boolean) { plan(file
   hash base empty risk expiresAt
   operations { path op risk api rows violations before after text }
   diagnostics { code severity message file line column endLine endColumn help } } }";
-const APPLY: &str = "mutation ($plan: String!, $confirm: [String!]) { apply(plan: $plan, confirm: $confirm) { version operations { path op text } } }";
+const APPLY: &str =
+    "mutation ($plan: String!, $confirm: [String!]) { apply(plan: $plan, confirm: $confirm) { version operations { path op text } } }";
 const PULL: &str = "query ($layer: String!) { pull(layer: $layer) { path text } }";
 
 /// Shows what would change.

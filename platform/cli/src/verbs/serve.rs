@@ -12,12 +12,24 @@ use crate::args::{Args, LogFormat};
 use crate::output::{Exit, Output};
 
 /// Runs until it is told to stop (Ctrl-C, SIGTERM).
-pub(crate) async fn serve(args: &Args, output: &Output, listen: SocketAddr, plugins: &[PathBuf], limits: (u32, Option<u32>)) -> anyhow::Result<Exit> {
+pub(crate) async fn serve(
+    args: &Args,
+    output: &Output,
+    listen: SocketAddr,
+    plugins: &[PathBuf],
+    limits: (u32, Option<u32>),
+) -> anyhow::Result<Exit> {
     tenon_server::init_log(Some(&args.log), args.log_format == LogFormat::Json);
     let data = args.data.clone().context("name the data directory: --data DIR or TENON_DATA")?;
     let (rate_per_minute, connections) = limits;
-    let config =
-        ServeConfig { listen, database: args.database.clone(), plugins: plugins.to_vec(), rate_per_minute, connections, ..ServeConfig::new(data) };
+    let config = ServeConfig {
+        listen,
+        database: args.database.clone(),
+        plugins: plugins.to_vec(),
+        rate_per_minute,
+        connections,
+        ..ServeConfig::new(data)
+    };
     let running = tenon_server::start(config).await?;
     let address = format!("http://{}", running.address());
     output.result(&json!({ "listening": address }), format!("listening on {address}"));

@@ -34,7 +34,8 @@ pub(super) fn ordered<'c>(field: &Field, codes: impl Iterator<Item = &'c str>) -
     places.sort_unstable();
     places.dedup();
     let options = field.kind.options();
-    let codes: Vec<Value> = places.into_iter().filter_map(|place| options.get(place)).map(|option| Value::text(option.name.as_str())).collect();
+    let codes: Vec<Value> =
+        places.into_iter().filter_map(|place| options.get(place)).map(|option| Value::text(option.name.as_str())).collect();
     Ok(if codes.is_empty() { Value::Null } else { Value::List(codes) })
 }
 

@@ -20,7 +20,10 @@ pub(super) fn email(field: &Field, text: &str) -> Result<Value, Misfit> {
     }
     let wrong = || malformed(field, "a mail address", "邮箱地址");
     let (local, host) = text.rsplit_once('@').ok_or_else(wrong)?;
-    let sound = |part: &str| !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>()[],;:\"\\@".contains(letter));
+    let sound = |part: &str| {
+        !part.is_empty()
+            && !part.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "<>()[],;:\"\\@".contains(letter))
+    };
     if !sound(local) || !sound(host) || !is_host(host) {
         return Err(wrong());
     }
@@ -46,7 +49,9 @@ pub(super) fn url(field: &Field, text: &str) -> Result<Value, Misfit> {
     let host = rest.get(..host_end).unwrap_or_default();
     let bare = !text.contains("://");
     let host_name = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let without_port = host_name.rsplit_once(':').map_or(host_name, |(name, port)| if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host_name });
+    let without_port = host_name
+        .rsplit_once(':')
+        .map_or(host_name, |(name, port)| if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host_name });
     let known_host = is_host(without_port) || (!bare && (without_port == "localhost" || without_port.starts_with('[')));
     if !matches!(scheme.as_str(), "http" | "https" | "ftp") || !known_host {
         return Err(wrong());
@@ -75,7 +80,9 @@ pub(super) fn phone(field: &Field, text: &str, settings: &Settings) -> Result<Va
         None => national(&digits, &settings.base_currency),
     };
     match international {
-        Some(number) if (7..=15).contains(&number.len()) && !number.starts_with('0') && !number.contains('+') => Ok(Value::Text(format!("+{number}"))),
+        Some(number) if (7..=15).contains(&number.len()) && !number.starts_with('0') && !number.contains('+') => {
+            Ok(Value::Text(format!("+{number}")))
+        }
         _ => Err(wrong()),
     }
 }
@@ -96,7 +103,10 @@ fn is_host(host: &str) -> bool {
     let labels: Vec<&str> = host.split('.').collect();
     labels.len() >= 2
         && labels.iter().all(|label| {
-            !label.is_empty() && !label.starts_with('-') && !label.ends_with('-') && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.chars().all(|letter| letter.is_alphanumeric() || letter == '-')
         })
 }
 

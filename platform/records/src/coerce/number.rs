@@ -47,12 +47,9 @@ pub(super) fn decimal_misfit(field: &Field, error: DecimalError) -> Misfit {
             format!("`{name}` has more places than it can keep; nothing is rounded silently"),
             format!("`{name}` 的小数位数超出限制,系统不会自动舍入"),
         ),
-        DecimalError::Overflow => misfit(
-            field,
-            "range",
-            format!("`{name}` has more than {DIGITS_MAX} digits"),
-            format!("`{name}` 超过 {DIGITS_MAX} 位数字"),
-        ),
+        DecimalError::Overflow => {
+            misfit(field, "range", format!("`{name}` has more than {DIGITS_MAX} digits"), format!("`{name}` 超过 {DIGITS_MAX} 位数字"))
+        }
         DecimalError::Malformed | DecimalError::DivisionByZero => wrong_type(field, "a decimal number"),
     }
 }

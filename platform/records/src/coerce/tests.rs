@@ -153,8 +153,14 @@ fn addresses_of_mail_and_web_are_checked() {
 
 #[test]
 fn moments_need_an_offset_and_days_are_real() {
-    check(&field(FieldKind::DateTime), &[(json!("2026-02-28T16:00:00+08:00"), "DateTime(2026-02-28T08:00:00.000Z)"), (json!("2026-02-28T16:00:00"), "offset_required")]);
-    check(&field(FieldKind::Date), &[(json!("2026-02-28"), "Date(2026-02-28)"), (json!("2026-02-30"), "type"), (json!("28.02.2026"), "type")]);
+    check(
+        &field(FieldKind::DateTime),
+        &[(json!("2026-02-28T16:00:00+08:00"), "DateTime(2026-02-28T08:00:00.000Z)"), (json!("2026-02-28T16:00:00"), "offset_required")],
+    );
+    check(
+        &field(FieldKind::Date),
+        &[(json!("2026-02-28"), "Date(2026-02-28)"), (json!("2026-02-30"), "type"), (json!("28.02.2026"), "type")],
+    );
     check(&field(FieldKind::Duration), &[(json!("PT90M"), "Duration(PT1H30M)"), (json!("P1M"), "type")]);
 }
 
@@ -169,7 +175,10 @@ fn choices_are_codes_in_declared_order() {
         state,
     };
     let options = || vec![option("5_star", State::Active), option("won", State::Active), option("old", State::Retired)];
-    check(&field(FieldKind::Choice(options())), &[(json!("won"), "Text(\"won\")"), (json!("old"), "choice"), (json!("WON"), "choice"), (json!(1), "type")]);
+    check(
+        &field(FieldKind::Choice(options())),
+        &[(json!("won"), "Text(\"won\")"), (json!("old"), "choice"), (json!("WON"), "choice"), (json!(1), "type")],
+    );
     check(
         &field(FieldKind::Choices(options())),
         &[
@@ -199,15 +208,33 @@ fn composites_name_their_parts() {
             (json!("1"), "type"),
         ],
     );
-    check(&field(FieldKind::Geo), &[(json!({ "lat": 31.2, "lng": 121.5 }), "Geo(Geo { lat: 31.2, lng: 121.5 })"), (json!({ "lat": 91, "lng": 0 }), "range"), (json!({ "lat": 1 }), "type")]);
+    check(
+        &field(FieldKind::Geo),
+        &[
+            (json!({ "lat": 31.2, "lng": 121.5 }), "Geo(Geo { lat: 31.2, lng: 121.5 })"),
+            (json!({ "lat": 91, "lng": 0 }), "range"),
+            (json!({ "lat": 1 }), "type"),
+        ],
+    );
     let address = field(FieldKind::Address);
-    check(&address, &[(json!({}), "Null"), (json!({ "city": "  " }), "Null"), (json!({ "country": "China" }), "pattern"), (json!({ "city": 5 }), "type")]);
+    check(
+        &address,
+        &[
+            (json!({}), "Null"),
+            (json!({ "city": "  " }), "Null"),
+            (json!({ "country": "China" }), "pattern"),
+            (json!({ "city": 5 }), "type"),
+        ],
+    );
     assert!(told(&address, &json!({ "country": "cn", "city": "上海", "postalCode": "200000" })).contains("Some(\"CN\")"));
 }
 
 #[test]
 fn a_boolean_is_never_null() {
-    check(&field(FieldKind::Boolean), &[(Json::Null, "Bool(false)"), (json!(true), "Bool(true)"), (json!("true"), "type"), (json!(1), "type")]);
+    check(
+        &field(FieldKind::Boolean),
+        &[(Json::Null, "Bool(false)"), (json!(true), "Bool(true)"), (json!("true"), "type"), (json!(1), "type")],
+    );
 }
 
 #[test]

@@ -61,7 +61,12 @@ pub(crate) struct Bound {
 pub(crate) fn bind(model: &Model, mapping: &Mapping, columns: &[String]) -> Result<Bound, Problems> {
     let root = InputPath::default();
     let Some(object) = model.object_named(&mapping.object) else {
-        let problem = wrong("import/object", format!("there is no object `{}`", mapping.object), format!("没有对象 `{}`", mapping.object), &root.key("mapping"));
+        let problem = wrong(
+            "import/object",
+            format!("there is no object `{}`", mapping.object),
+            format!("没有对象 `{}`", mapping.object),
+            &root.key("mapping"),
+        );
         return Err(problem.into());
     };
     let mut binder = Binder { model, object, columns, problems: Problems::default(), taken: HashMap::new() };
@@ -73,7 +78,11 @@ pub(crate) fn bind(model: &Model, mapping: &Mapping, columns: &[String]) -> Resu
             aims.extend(binder.aim(name, aim, &path));
         }
     }
-    let compute = mapping.compute.iter().filter_map(|(target, between)| binder.compute(target, between, &root.key("compute").key(target.clone()))).collect();
+    let compute = mapping
+        .compute
+        .iter()
+        .filter_map(|(target, between)| binder.compute(target, between, &root.key("compute").key(target.clone())))
+        .collect();
     let key = mapping.matching.as_deref().and_then(|key| binder.key(key, &aims, &root.key("match")));
     binder.problems.into_result()?;
     Ok(Bound { object: object.ix, reading: mapping.reading.clone(), aims, compute, key })
@@ -98,7 +107,10 @@ impl Binder<'_> {
                 self.wrong("import/header", format!("the file has two columns `{column}`"), format!("文件中有两个列 `{column}`"), &path);
             }
             if !mapping.columns.contains_key(column) {
-                let (en, zh) = (format!("column `{column}` of the file is not mapped; write `{column}: skip` to leave it out"), format!("文件的列 `{column}` 未映射;如需忽略请写 `{column}: skip`"));
+                let (en, zh) = (
+                    format!("column `{column}` of the file is not mapped; write `{column}: skip` to leave it out"),
+                    format!("文件的列 `{column}` 未映射;如需忽略请写 `{column}: skip`"),
+                );
                 self.wrong("import/unmapped_column", en, zh, &path.key(column.clone()));
             }
         }
@@ -109,7 +121,12 @@ impl Binder<'_> {
 
     fn unknown_column(&mut self, column: &str, path: &InputPath) {
         let hint = nearest(column, self.columns.iter().map(String::as_str)).map(|hint| format!(" (`{hint}`?)")).unwrap_or_default();
-        self.wrong("import/unknown_column", format!("the file has no column `{column}`{hint}"), format!("文件中没有列 `{column}`{hint}"), path);
+        self.wrong(
+            "import/unknown_column",
+            format!("the file has no column `{column}`{hint}"),
+            format!("文件中没有列 `{column}`{hint}"),
+            path,
+        );
     }
 
     fn place(&mut self, column: &str, path: &InputPath) -> Option<usize> {
@@ -123,7 +140,12 @@ impl Binder<'_> {
     fn aim(&mut self, column: &str, aim: &Aim, path: &InputPath) -> Option<BoundAim> {
         let place = self.columns.iter().position(|known| known == column)?;
         if let Some(other) = self.taken.insert(aim.to.clone(), column.to_owned()) {
-            self.wrong("import/target_twice", format!("`{}` is already set by column `{other}`", aim.to), format!("`{}` 已由列 `{other}` 赋值", aim.to), path);
+            self.wrong(
+                "import/target_twice",
+                format!("`{}` is already set by column `{other}`", aim.to),
+                format!("`{}` 已由列 `{other}` 赋值", aim.to),
+                path,
+            );
         }
         let goal = self.goal(aim, path)?;
         for (part, _) in &aim.with {
@@ -132,7 +154,14 @@ impl Binder<'_> {
                 self.wrong("import/target_twice", format!("`{field}.{part}` is set twice"), format!("`{field}.{part}` 被重复赋值"), path);
             }
         }
-        Some(BoundAim { column: place, name: column.to_owned(), goal, replace: aim.replace.clone(), with: aim.with.clone(), clear: aim.clear })
+        Some(BoundAim {
+            column: place,
+            name: column.to_owned(),
+            goal,
+            replace: aim.replace.clone(),
+            with: aim.with.clone(),
+            clear: aim.clear,
+        })
     }
 
     fn goal(&mut self, aim: &Aim, path: &InputPath) -> Option<Goal> {
@@ -142,7 +171,12 @@ impl Binder<'_> {
         let (name, part) = aim.to.split_once('.').map_or((aim.to.as_str(), None), |(name, part)| (name, Some(part)));
         if let Some(relation) = self.object.relation_named(name).filter(|_| part.is_none()) {
             if relation.shape != RelationShape::One || relation.read_only {
-                self.wrong("import/target", format!("`{name}` cannot be set by a column: only to-one relations can"), format!("`{name}` 不能由列赋值:仅支持一对一关联"), path);
+                self.wrong(
+                    "import/target",
+                    format!("`{name}` cannot be set by a column: only to-one relations can"),
+                    format!("`{name}` 不能由列赋值:仅支持一对一关联"),
+                    path,
+                );
                 return None;
             }
             let target = relation.target()?;
@@ -151,7 +185,12 @@ impl Binder<'_> {
         }
         let field = self.field(name, path)?;
         if aim.by.is_some() || aim.missing != Missing::Error {
-            self.wrong("import/by", format!("`by` and `missing` belong to relations; `{name}` is a field"), format!("`by` 和 `missing` 仅用于关联;`{name}` 是字段"), path);
+            self.wrong(
+                "import/by",
+                format!("`by` and `missing` belong to relations; `{name}` is a field"),
+                format!("`by` 和 `missing` 仅用于关联;`{name}` 是字段"),
+                path,
+            );
         }
         let (ix, parts) = (field.ix, parts_of(&field.kind));
         match part {
@@ -172,10 +211,19 @@ impl Binder<'_> {
             }
             Some(field) => Some(field.clone()),
             None => {
-                let known = self.object.active_fields().map(|field| field.name.as_str()).chain(self.object.active_relations().map(|relation| relation.name.as_str()));
+                let known = self
+                    .object
+                    .active_fields()
+                    .map(|field| field.name.as_str())
+                    .chain(self.object.active_relations().map(|relation| relation.name.as_str()));
                 let hint = nearest(name, known).map(|hint| format!(" (`{hint}`?)")).unwrap_or_default();
                 let object = &self.object.name;
-                self.wrong("import/target", format!("`{object}` has no field or relation `{name}`{hint}"), format!("`{object}` 没有字段或关联 `{name}`{hint}"), path);
+                self.wrong(
+                    "import/target",
+                    format!("`{object}` has no field or relation `{name}`{hint}"),
+                    format!("`{object}` 没有字段或关联 `{name}`{hint}"),
+                    path,
+                );
                 None
             }
         }
@@ -208,7 +256,12 @@ impl Binder<'_> {
     fn compute(&mut self, target: &str, between: &[String; 2], path: &InputPath) -> Option<(FieldIx, [usize; 2])> {
         let field = self.field(target, path)?;
         if !matches!(field.kind, FieldKind::Integer { .. }) {
-            self.wrong("import/compute", format!("days are counted into an integer field; `{target}` is none"), format!("天数只能写入整数字段;`{target}` 不是"), path);
+            self.wrong(
+                "import/compute",
+                format!("days are counted into an integer field; `{target}` is none"),
+                format!("天数只能写入整数字段;`{target}` 不是"),
+                path,
+            );
         }
         if self.taken.insert(target.to_owned(), "compute".to_owned()).is_some() {
             self.wrong("import/target_twice", format!("`{target}` is set twice"), format!("`{target}` 被重复赋值"), path);
@@ -223,7 +276,12 @@ impl Binder<'_> {
             let set = aims.iter().filter(|aim| matches!(aim.goal, Goal::External(_))).count();
             let this = aims.iter().any(|aim| aim.goal == Goal::External(system.to_owned()));
             if !this || set != 1 {
-                self.wrong("import/match", format!("exactly one column must go to `{key}`, and none to another system"), format!("必须恰有一列映射到 `{key}`,且不得映射到其他系统"), path);
+                self.wrong(
+                    "import/match",
+                    format!("exactly one column must go to `{key}`, and none to another system"),
+                    format!("必须恰有一列映射到 `{key}`,且不得映射到其他系统"),
+                    path,
+                );
             }
             return Some(Target::External);
         }
@@ -244,7 +302,12 @@ impl Binder<'_> {
             })
         };
         if !unique.parts.iter().all(set) {
-            self.wrong("import/match", format!("every part of the key `{key}` must be set by a column"), format!("键 `{key}` 的每个部分都必须由列赋值"), path);
+            self.wrong(
+                "import/match",
+                format!("every part of the key `{key}` must be set by a column"),
+                format!("键 `{key}` 的每个部分都必须由列赋值"),
+                path,
+            );
         }
         Some(Target::Unique(place))
     }

@@ -21,14 +21,22 @@ impl Cells<'_> {
             FieldKind::Boolean => boolean(field, text),
             FieldKind::Date => self.date(field, text).map(Value::Date),
             FieldKind::DateTime => self.moment(field, text),
-            FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Percent { .. } => from_text(field, &self.number(text), self.settings),
+            FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Percent { .. } => {
+                from_text(field, &self.number(text), self.settings)
+            }
             FieldKind::Choice(options) => from_text(field, code(options, text).unwrap_or(text), self.settings),
             FieldKind::Choices(options) => {
-                let codes: Vec<Json> = text.split(';').map(str::trim).filter(|word| !word.is_empty()).map(|word| Json::from(code(options, word).unwrap_or(word))).collect();
+                let codes: Vec<Json> = text
+                    .split(';')
+                    .map(str::trim)
+                    .filter(|word| !word.is_empty())
+                    .map(|word| Json::from(code(options, word).unwrap_or(word)))
+                    .collect();
                 coerce(field, &Json::Array(codes), self.settings)
             }
             FieldKind::Json => {
-                let json = serde_json::from_str(text).map_err(|_| misfit(field, "type", format!("`{}` expects JSON", field.name), format!("`{}` 应为 JSON", field.name)))?;
+                let json = serde_json::from_str(text)
+                    .map_err(|_| misfit(field, "type", format!("`{}` expects JSON", field.name), format!("`{}` 应为 JSON", field.name)))?;
                 coerce(field, &json, self.settings)
             }
             FieldKind::Money { .. } => coerce(field, &serde_json::json!({ "amount": self.number(text) }), self.settings),
@@ -56,7 +64,9 @@ impl Cells<'_> {
             return match text.parse::<DateTime>() {
                 Ok(moment) => Ok(Value::DateTime(moment)),
                 // Without an offset the mapping's zone is meant.
-                Err(_) => text.parse::<civil::DateTime>().ok().and_then(|local| self.in_zone(local)).ok_or_else(|| self.unread(field, text)),
+                Err(_) => {
+                    text.parse::<civil::DateTime>().ok().and_then(|local| self.in_zone(local)).ok_or_else(|| self.unread(field, text))
+                }
             };
         };
         let parsed = strtime::parse(pattern, text).map_err(|_| self.unread(field, text))?;
@@ -75,7 +85,12 @@ impl Cells<'_> {
     fn unread(&self, field: &Field, text: &str) -> Misfit {
         let form = self.reading.date.as_deref().unwrap_or("ISO 8601");
         let name = &field.name;
-        misfit(field, "type", format!("`{text}` is no date of the form {form} for `{name}`"), format!("`{name}` 的值 `{text}` 不符合日期格式 {form}"))
+        misfit(
+            field,
+            "type",
+            format!("`{text}` is no date of the form {form} for `{name}`"),
+            format!("`{name}` 的值 `{text}` 不符合日期格式 {form}"),
+        )
     }
 }
 
@@ -92,6 +107,7 @@ fn code<'o>(options: &'o [Choice], text: &str) -> Option<&'o str> {
     let folded = fold(text);
     let active = || options.iter().filter(|option| option.state == State::Active);
     let by_code = active().find(|option| option.name.as_str() == text);
-    let by_label = || active().find(|option| Locale::ALL.iter().any(|locale| option.label.exact(*locale).is_some_and(|label| fold(label) == folded)));
+    let by_label =
+        || active().find(|option| Locale::ALL.iter().any(|locale| option.label.exact(*locale).is_some_and(|label| fold(label) == folded)));
     by_code.or_else(by_label).map(|option| option.name.as_str())
 }

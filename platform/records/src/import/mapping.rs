@@ -130,12 +130,21 @@ impl Reader {
         let delimiter = match delimiter.as_bytes() {
             [byte] if *byte < 0x40 && *byte != b'"' => *byte,
             _ => {
-                self.wrong("import/delimiter", "`delimiter` is one of , ; or a tab", "`delimiter` 应为逗号、分号或制表符", &path.key("delimiter"));
+                self.wrong(
+                    "import/delimiter",
+                    "`delimiter` is one of , ; or a tab",
+                    "`delimiter` 应为逗号、分号或制表符",
+                    &path.key("delimiter"),
+                );
                 b','
             }
         };
         Reading {
-            encoding: self.word(members.get("encoding"), &[("utf-8", Encoding::Utf8), ("utf8", Encoding::Utf8), ("gbk", Encoding::Gbk)], &path.key("encoding")),
+            encoding: self.word(
+                members.get("encoding"),
+                &[("utf-8", Encoding::Utf8), ("utf8", Encoding::Utf8), ("gbk", Encoding::Gbk)],
+                &path.key("encoding"),
+            ),
             delimiter,
             date: members.get("date").map(|text| self.text(Some(text), &path.key("date"))),
             decimal: if self.word(members.get("decimal"), &[(".", false), (",", true)], &path.key("decimal")) { ',' } else { '.' },
@@ -146,7 +155,12 @@ impl Reader {
     fn columns(&mut self, columns: &Json, path: &InputPath) -> IndexMap<String, Vec<Aim>> {
         let members = self.object(columns, path);
         if members.is_empty() || members.len() > COLUMNS_MAX {
-            self.wrong("import/columns", format!("`columns` names 1 to {COLUMNS_MAX} columns"), format!("`columns` 必须包含 1 到 {COLUMNS_MAX} 列"), path);
+            self.wrong(
+                "import/columns",
+                format!("`columns` names 1 to {COLUMNS_MAX} columns"),
+                format!("`columns` 必须包含 1 到 {COLUMNS_MAX} 列"),
+                path,
+            );
         }
         members.iter().map(|(column, aims)| (column.clone(), self.column(aims, &path.key(column.clone())))).collect()
     }
@@ -176,7 +190,11 @@ impl Reader {
             with: pairs(self, "with"),
             to: self.text(members.get("to"), &path.key("to")),
             by: members.get("by").map(|by| self.text(Some(by), &path.key("by"))),
-            missing: self.word(members.get("missing"), &[("error", Missing::Error), ("empty", Missing::Empty), ("create", Missing::Create)], &path.key("missing")),
+            missing: self.word(
+                members.get("missing"),
+                &[("error", Missing::Error), ("empty", Missing::Empty), ("create", Missing::Create)],
+                &path.key("missing"),
+            ),
             clear: self.word(members.get("empty"), &[("keep", false), ("clear", true)], &path.key("empty")),
         }
     }
@@ -190,7 +208,12 @@ impl Reader {
             self.keys(&function, &["days_between"], &at);
             match function.get("days_between").and_then(Json::as_array).map(Vec::as_slice) {
                 Some([Json::String(from), Json::String(to)]) => computed.push((target.clone(), [from.clone(), to.clone()])),
-                _ => self.wrong("import/compute", "write `days_between: [first column, second column]`", "应写作 `days_between: [第一列, 第二列]`", &at),
+                _ => self.wrong(
+                    "import/compute",
+                    "write `days_between: [first column, second column]`",
+                    "应写作 `days_between: [第一列, 第二列]`",
+                    &at,
+                ),
             }
         }
         computed
@@ -265,7 +288,9 @@ mod tests {
 
     #[test]
     fn all_mistakes_are_said_at_once() {
-        let problems = Mapping::from_json(&json!({ "format": "v2", "maping": "x", "columns": { "a": { "to": 1.5, "bye": "x" }, "b": [] }, "on_match": "merge" }));
+        let problems = Mapping::from_json(
+            &json!({ "format": "v2", "maping": "x", "columns": { "a": { "to": 1.5, "bye": "x" }, "b": [] }, "on_match": "merge" }),
+        );
         let problems = problems.unwrap_err();
         let rules: Vec<&str> = problems.as_slice().iter().filter_map(|problem| problem.rule.as_deref()).collect();
         assert_eq!(rules, ["import/unknown_key", "import/format", "required", "import/word", "import/unknown_key"]);

@@ -123,7 +123,14 @@ fn spelt(part: &tenon_model::UniquePart, input: &RecordInput) -> String {
 }
 
 /// Puts a cell where its aim says.
-fn place(input: &mut RecordInput, parts: &mut Parts, object: &Object, aim: &BoundAim, text: Option<String>, reader: &Cells<'_>) -> Result<(), Box<Problem>> {
+fn place(
+    input: &mut RecordInput,
+    parts: &mut Parts,
+    object: &Object,
+    aim: &BoundAim,
+    text: Option<String>,
+    reader: &Cells<'_>,
+) -> Result<(), Box<Problem>> {
     let Some(text) = text else { return Ok(()) };
     if text.is_empty() {
         if aim.clear {
@@ -139,10 +146,15 @@ fn place(input: &mut RecordInput, parts: &mut Parts, object: &Object, aim: &Boun
             }
         }
         Goal::Part(ix, part) => {
-            let numeric = object.field(*ix).is_some_and(|field| matches!(field.kind, FieldKind::Money { .. } | FieldKind::Geo)) && part != "currency";
+            let numeric =
+                object.field(*ix).is_some_and(|field| matches!(field.kind, FieldKind::Money { .. } | FieldKind::Geo)) && part != "currency";
             let members = parts.entry(*ix).or_default();
             let value = if numeric { reader.number(&text) } else { text };
-            let value = if part == "lat" || part == "lng" { serde_json::from_str(&value).unwrap_or(Json::String(value)) } else { Json::String(value) };
+            let value = if part == "lat" || part == "lng" {
+                serde_json::from_str(&value).unwrap_or(Json::String(value))
+            } else {
+                Json::String(value)
+            };
             members.insert(camel(part), value);
             for (other, constant) in &aim.with {
                 members.insert(camel(other), Json::from(constant.as_str()));
@@ -206,7 +218,9 @@ fn days_between(field: &Field, from: Option<&Cell>, to: Option<&Cell>, reader: &
 
 fn unreadable(bad: BadRow) -> Problem {
     match bad {
-        BadRow::Length => Problem::invalid("import/row_length", "the row has another number of cells than the header", "该行的单元格数与表头不一致"),
+        BadRow::Length => {
+            Problem::invalid("import/row_length", "the row has another number of cells than the header", "该行的单元格数与表头不一致")
+        }
         BadRow::Encoding => Problem::invalid("import/encoding", "the row is no text of the file's encoding", "该行不符合文件编码"),
         BadRow::Json => Problem::invalid("import/json", "the line is no JSON object", "该行不是 JSON 对象"),
     }

@@ -67,7 +67,9 @@ impl Classify for ImportError {
         match self {
             Self::Mapping(problems) => problems.as_slice().first().cloned().unwrap_or_else(|| Problem::of_kind(Kind::Invalid)),
             Self::Source(SourceError::RowTooLong) => Problem::exhausted("line_bytes", super::RECORD_BYTES_MAX, super::RECORD_BYTES_MAX + 1),
-            Self::Source(SourceError::Header) => Problem::invalid("import/header", "the header of the file cannot be read", "无法读取文件表头"),
+            Self::Source(SourceError::Header) => {
+                Problem::invalid("import/header", "the header of the file cannot be read", "无法读取文件表头")
+            }
             Self::Source(SourceError::Io(_)) | Self::Errors(_) => Problem::of_kind(Kind::Unavailable),
             Self::Records(error) => error.problem(),
         }
@@ -100,7 +102,17 @@ pub async fn import(pipeline: &Pipeline, cx: &OpContext, policy: &Policy, job: J
     let bound = Arc::new(bind(&cx.model, &job.mapping, &source.columns).map_err(ImportError::Mapping)?);
     let errors = Errors::begin(job.errors, &source.columns, cx.locale)?;
     let mut pieces = read_ahead(source, Arc::clone(&cx.model), Arc::clone(&bound));
-    let mut run = Run { pipeline, cx, policy, bound: &bound, on_match: job.mapping.on_match, progress, errors, made: HashSet::new(), missing: HashMap::new() };
+    let mut run = Run {
+        pipeline,
+        cx,
+        policy,
+        bound: &bound,
+        on_match: job.mapping.on_match,
+        progress,
+        errors,
+        made: HashSet::new(),
+        missing: HashMap::new(),
+    };
     let mut replaced = Vec::new();
     while let Some(piece) = pieces.recv().await {
         match piece {
@@ -137,11 +149,13 @@ fn read_ahead(mut source: Source, model: Arc<Model>, bound: Arc<Bound>) -> mpsc:
                     return;
                 }
             };
-            if (ended || rows.len() == CHUNK_ROWS) && sender.blocking_send(Piece::Chunk(std::mem::take(&mut rows), source.bytes())).is_err() {
+            if (ended || rows.len() == CHUNK_ROWS) && sender.blocking_send(Piece::Chunk(std::mem::take(&mut rows), source.bytes())).is_err()
+            {
                 return;
             }
             if ended {
-                let mut replaced: Vec<_> = shaper.replaced.into_iter().map(|((column, from, to), count)| (column, from, to, count)).collect();
+                let mut replaced: Vec<_> =
+                    shaper.replaced.into_iter().map(|((column, from, to), count)| (column, from, to, count)).collect();
                 replaced.sort();
                 drop(sender.blocking_send(Piece::End(replaced)));
                 return;
@@ -187,7 +201,11 @@ impl Run<'_> {
                 }
             };
             if self.bound.key.is_some() && key.as_deref().is_none_or(str::is_empty) {
-                self.fail(line, &cells, &[Problem::invalid("import/key_empty", "the cell of the match key is empty", "匹配键的单元格为空")])?;
+                self.fail(
+                    line,
+                    &cells,
+                    &[Problem::invalid("import/key_empty", "the cell of the match key is empty", "匹配键的单元格为空")],
+                )?;
                 continue;
             }
             if let Some(key) = &key {
@@ -255,9 +273,10 @@ impl Run<'_> {
         let mut let_go = Vec::new();
         for problem in problems {
             let of_relation = |goal: &Goal| match goal {
-                Goal::Relation { relation, missing: Missing::Empty, .. } => {
-                    object.relation(*relation).is_some_and(|known| problem.field.as_deref() == Some(known.name.as_str())).then_some(*relation)
-                }
+                Goal::Relation { relation, missing: Missing::Empty, .. } => object
+                    .relation(*relation)
+                    .is_some_and(|known| problem.field.as_deref() == Some(known.name.as_str()))
+                    .then_some(*relation),
                 _ => None,
             };
             let found = self.bound.aims.iter().find_map(|aim| of_relation(&aim.goal).map(|relation| (relation, aim.name.clone())));

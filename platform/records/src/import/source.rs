@@ -121,7 +121,12 @@ impl Source {
             let rows = Rows::Jsonl { reader: BufReader::new(guarded), line: 0, columns: mapped.clone() };
             return Ok(Self { rows, meter, columns: mapped });
         }
-        let mut reader = csv::ReaderBuilder::new().delimiter(reading.delimiter).flexible(true).from_reader(guarded);
+        // Lines end at \n alone, so that their numbers are right; the \r before it is taken off the last cell.
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(reading.delimiter)
+            .terminator(csv::Terminator::Any(b'\n'))
+            .flexible(true)
+            .from_reader(guarded);
         let header = reader.byte_headers().map_err(csv_error)?.clone();
         let columns: Option<Vec<String>> = header.iter().map(|cell| decoded(cell, reading.encoding)).collect();
         let mut columns = columns.filter(|columns| !columns.is_empty()).ok_or(SourceError::Header)?;
@@ -143,12 +148,20 @@ impl Source {
         match &mut self.rows {
             Rows::Csv { reader, encoding } => {
                 let mut record = csv::ByteRecord::new();
-                if !reader.read_byte_record(&mut record).map_err(csv_error)? {
-                    return Ok(None);
+                loop {
+                    if !reader.read_byte_record(&mut record).map_err(csv_error)? {
+                        return Ok(None);
+                    }
+                    if !is_blank(&record) {
+                        break;
+                    }
                 }
                 let line = record.position().map_or(0, csv::Position::line);
                 let cells = if record.len() == self.columns.len() {
-                    let cells: Option<Vec<Cell>> = record.iter().map(|cell| decoded(cell, *encoding).map(Cell::Text)).collect();
+                    let last = record.len() - 1;
+                    let without_end = |(at, cell): (usize, _)| if at == last { trim_end(cell) } else { cell };
+                    let cells: Option<Vec<Cell>> =
+                        record.iter().enumerate().map(without_end).map(|cell| decoded(cell, *encoding).map(Cell::Text)).collect();
                     cells.ok_or(BadRow::Encoding)
                 } else {
                     Err(BadRow::Length)
@@ -172,7 +185,9 @@ fn next_json(reader: &mut BufReader<Guarded>, line: &mut u64, columns: &[String]
             continue;
         }
         let cells = match serde_json::from_slice(&bytes) {
-            Ok(Json::Object(mut members)) => Ok(columns.iter().map(|column| members.remove(column).map_or(Cell::Absent, of_json)).collect()),
+            Ok(Json::Object(mut members)) => {
+                Ok(columns.iter().map(|column| members.remove(column).map_or(Cell::Absent, of_json)).collect())
+            }
             _ => Err(BadRow::Json),
         };
         return Ok(Some(Row { line: *line, cells }));
@@ -184,6 +199,15 @@ fn of_json(json: Json) -> Cell {
         Json::String(text) => Cell::Text(text),
         other => Cell::Json(other),
     }
+}
+
+/// An empty line is no row.
+fn is_blank(record: &csv::ByteRecord) -> bool {
+    record.len() == 1 && record.get(0).is_none_or(|cell| trim_end(cell).is_empty())
+}
+
+fn trim_end(cell: &[u8]) -> &[u8] {
+    cell.strip_suffix(b"\r").unwrap_or(cell)
 }
 
 fn decoded(bytes: &[u8], encoding: Encoding) -> Option<String> {
@@ -218,7 +242,7 @@ mod tests {
 
     #[test]
     fn rows_come_with_their_lines() {
-        let mut source = open(b"\xef\xbb\xbfa,b\r\n1,\"x\r\ny\"\r\n2\r\n\xff,3\r\n".to_vec(), Encoding::Utf8).unwrap();
+        let mut source = open(b"\xef\xbb\xbfa,b\r\n1,\"x\r\ny\"\r\n2\r\n\r\n\xff,3\r\n\r\n".to_vec(), Encoding::Utf8).unwrap();
         assert_eq!(source.columns, ["a", "b"]);
         let first = source.next().unwrap().unwrap();
         assert_eq!((first.line, first.cells), (2, Ok(vec![Cell::Text("1".to_owned()), Cell::Text("x\r\ny".to_owned())])));

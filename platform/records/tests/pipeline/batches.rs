@@ -10,7 +10,10 @@ use crate::house::{everywhere, problems, text, told};
 #[test]
 fn an_atomic_batch_reports_every_bad_row_and_writes_none() {
     everywhere(async |house| {
-        let inputs = house.inputs("account", &[&[("name", text("A"))], &[], &[("name", text("C")), ("code", text("1"))], &[("name", Value::Null), ("code", text("1"))]]);
+        let inputs = house.inputs(
+            "account",
+            &[&[("name", text("A"))], &[], &[("name", text("C")), ("code", text("1"))], &[("name", Value::Null), ("code", text("1"))]],
+        );
         let error = house.batch("account", Batch::Create(inputs), BatchMode::Atomic).await.unwrap_err();
         let mut told: Vec<String> = problems(error).iter().map(told).collect();
         told.sort();
@@ -22,7 +25,10 @@ fn an_atomic_batch_reports_every_bad_row_and_writes_none() {
 #[test]
 fn a_partial_batch_keeps_the_good_rows() {
     everywhere(async |house| {
-        let inputs = house.inputs("account", &[&[("name", text("A")), ("code", text("1"))], &[], &[("name", text("C")), ("code", text("1"))], &[("name", text("D"))]]);
+        let inputs = house.inputs(
+            "account",
+            &[&[("name", text("A")), ("code", text("1"))], &[], &[("name", text("C")), ("code", text("1"))], &[("name", text("D"))]],
+        );
         let rows = house.batch("account", Batch::Create(inputs), BatchMode::Partial).await.unwrap();
         let statuses: Vec<_> = rows.iter().map(|row| (row.index, row.status)).collect();
         assert_eq!(statuses, [(0, Status::Created), (1, Status::Failed), (2, Status::Failed), (3, Status::Created)]);

@@ -25,14 +25,23 @@ impl Hooks for Measure {
         phase.has(operation) && model.object(object).is_some_and(|object| object.name.as_str() == "account")
     }
 
-    async fn before_save(&self, cx: &OpContext, object: ObjectIx, _: Operation, changes: &[HookChange<'_>]) -> Result<Vec<Verdict>, HookError> {
+    async fn before_save(
+        &self,
+        cx: &OpContext,
+        object: ObjectIx,
+        _: Operation,
+        changes: &[HookChange<'_>],
+    ) -> Result<Vec<Verdict>, HookError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let object = cx.model.object(object).unwrap();
         let (name, size) = (object.field_named("name").unwrap().ix, object.field_named("size").unwrap().ix);
         let verdict = |change: &HookChange<'_>| match change.new.field(name).as_text() {
-            Some("bad") => {
-                Verdict::Refuse(vec![Refusal { package: "p".to_owned(), rule: Some("BAD".to_owned()), message: "no".to_owned(), field: Some("name".to_owned()) }])
-            }
+            Some("bad") => Verdict::Refuse(vec![Refusal {
+                package: "p".to_owned(),
+                rule: Some("BAD".to_owned()),
+                message: "no".to_owned(),
+                field: Some("name".to_owned()),
+            }]),
             Some(name) => Verdict::Patch(vec![(size, Value::Int(i64::try_from(name.len()).unwrap()))]),
             None => Verdict::Keep,
         };
@@ -73,7 +82,8 @@ fn steps_of_one_document_are_asked_about_together() {
     let hooks = Arc::new(Measure::default());
     everywhere_with(Arc::clone(&hooks) as Arc<dyn Hooks>, async |house| {
         let before = hooks.asked.load(Ordering::SeqCst);
-        let step = |name: &str| Step { write: Write::Create(house.ix("account"), house.input("account", &[("name", text(name))])), answer: None };
+        let step =
+            |name: &str| Step { write: Write::Create(house.ix("account"), house.input("account", &[("name", text(name))])), answer: None };
         let mutation = Mutation { steps: vec![step("a"), step("bb"), step("ccc")], idempotency: None };
         house.pipeline.write(&house.cx, &house.policy, &mutation).await.unwrap();
         assert_eq!((house.count("account").await, hooks.asked.load(Ordering::SeqCst) - before), (3, 1));

@@ -25,12 +25,18 @@ const MODEL: &[(&str, &str)] = &[
         "account",
         "fields:\n  name: { type: text, required: true, max: 50 }\n  code: { type: text, unique: true }\n  size: { type: integer, min: 0 }\nrelations:\n  parent: { to: account, tree: true, on_delete: clear, inverse: { name: children } }\n",
     ),
-    ("contact", "fields:\n  last_name: { type: text, required: true }\n  first_name: { type: text }\nrelations:\n  account: { to: account, on_delete: clear, inverse: { name: contacts } }\n"),
+    (
+        "contact",
+        "fields:\n  last_name: { type: text, required: true }\n  first_name: { type: text }\nrelations:\n  account: { to: account, on_delete: clear, inverse: { name: contacts } }\n",
+    ),
     (
         "deal",
         "plural: deals\nunique: { by_account_and_name: [account, name] }\nfields:\n  name: { type: text, required: true }\n  number: { type: auto_number, format: \"D-{yyyy}-{0000}\" }\n  amount: { type: money }\n  is_key: { type: boolean }\n  stage: { type: choice, default: open, options: [open, won, lost] }\nrelations:\n  account: { to: account, on_delete: restrict, inverse: { name: deals } }\n  people: { to: contact, many: true, inverse: { name: deals }, link: { role: { type: choice, options: [buyer, user] } } }\n",
     ),
-    ("line", "fields:\n  name: { type: text, required: true }\n  quantity: { type: decimal, scale: 2 }\nrelations:\n  deal: { to: deal, part_of: true, inverse: { name: lines } }\n"),
+    (
+        "line",
+        "fields:\n  name: { type: text, required: true }\n  quantity: { type: decimal, scale: 2 }\nrelations:\n  deal: { to: deal, part_of: true, inverse: { name: lines } }\n",
+    ),
 ];
 
 /// A tenant on one database.
@@ -70,7 +76,12 @@ async fn house(database: Database, hooks: Arc<dyn Hooks>) -> House {
     let model = Arc::new(install(&store, tenant.id, &settings).await);
     let cx = OpContext::assume(OpContextParts {
         model,
-        principal: Principal { kind: ActorKind::ApiKey, id: Uuid::now_v7(), display: "test".to_owned(), roles: vec![Principal::ADMINISTRATOR.to_owned()] },
+        principal: Principal {
+            kind: ActorKind::ApiKey,
+            id: Uuid::now_v7(),
+            display: "test".to_owned(),
+            roles: vec![Principal::ADMINISTRATOR.to_owned()],
+        },
         now,
         deadline: None,
         request: RequestId::generate(),
@@ -238,7 +249,14 @@ pub(crate) fn problems(error: RecordsError) -> Vec<Problem> {
 
 /// `code rule field path`, as a program reads a problem.
 pub(crate) fn told(problem: &Problem) -> String {
-    let path: Vec<String> = problem.input_path.to_json().as_array().unwrap().iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+    let path: Vec<String> = problem
+        .input_path
+        .to_json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned))
+        .collect();
     let (rule, field) = (problem.rule.as_deref().or(problem.limit).unwrap_or("-"), problem.field.as_deref().unwrap_or("-"));
     format!("{} {rule} {field} {}", problem.kind.code(), path.join("."))
 }

@@ -1,11 +1,11 @@
 //! Records within records: one form, one save.
 
 use tenon_diagnostics::InputPath;
-use tenon_query::{LinkWrite, ManyWrite, OneWrite, RecordInput, RecordKey, Target, Write};
-use tenon_store::LinkRow;
 use tenon_model::{EdgeKind, LinkEnd};
 use tenon_query::Action;
+use tenon_query::{LinkWrite, ManyWrite, OneWrite, RecordInput, RecordKey, Target, Write};
 use tenon_records::Status;
+use tenon_store::LinkRow;
 use tenon_value::{RecordId, Value};
 
 use crate::house::{House, everywhere, text, told};
@@ -43,7 +43,12 @@ fn a_deal_is_saved_with_its_account_lines_and_people() {
         let deal = house.input("deal", &[("name", text("Big"))]);
         let account = house.input("account", &[("name", text("Acme"))]);
         let deal = house.with_one("deal", "account", deal, OneWrite::Create(house.ix("account"), Box::new(account)));
-        let deal = house.with_many("deal", "lines", deal, ManyWrite { create: vec![line(&house, "a"), line(&house, "b")], ..ManyWrite::default() });
+        let deal = house.with_many(
+            "deal",
+            "lines",
+            deal,
+            ManyWrite { create: vec![line(&house, "a"), line(&house, "b")], ..ManyWrite::default() },
+        );
         let EdgeKind::Linked { link, .. } = house.edge("deal", "people") else { panic!("a link") };
         let role = house.cx.model.link(link).unwrap().fields[0].ix;
         let person = LinkWrite {
@@ -81,7 +86,12 @@ fn a_problem_deep_inside_has_its_path_and_saves_nothing() {
 fn lines_are_changed_removed_and_added_in_one_save() {
     everywhere(async |house| {
         let deal = house.input("deal", &[("name", text("Big"))]);
-        let deal = house.with_many("deal", "lines", deal, ManyWrite { create: vec![line(&house, "a"), line(&house, "b"), line(&house, "c")], ..ManyWrite::default() });
+        let deal = house.with_many(
+            "deal",
+            "lines",
+            deal,
+            ManyWrite { create: vec![line(&house, "a"), line(&house, "b"), line(&house, "c")], ..ManyWrite::default() },
+        );
         let (id, _) = house.one(Write::Create(house.ix("deal"), deal)).await;
         let before = lines(&house, id).await;
         let write = ManyWrite {
@@ -97,7 +107,9 @@ fn lines_are_changed_removed_and_added_in_one_save() {
         // A line of another deal is not there to be changed.
         let other = house.create("deal", &[("name", text("Other"))]).await;
         let write = ManyWrite { update: vec![(before[2].1, None, line(&house, "x"))], ..ManyWrite::default() };
-        let problems = house.problems(Write::Update(house.ix("deal"), other, None, house.with_many("deal", "lines", house.input("deal", &[]), write))).await;
+        let problems = house
+            .problems(Write::Update(house.ix("deal"), other, None, house.with_many("deal", "lines", house.input("deal", &[]), write)))
+            .await;
         assert_eq!(told(&problems[0]), "NOT_FOUND - - input");
     });
 }
@@ -110,7 +122,9 @@ fn a_part_cannot_be_left_without_its_whole() {
         let (id, _) = house.one(Write::Create(house.ix("deal"), deal)).await;
         let only = lines(&house, id).await[0].1;
         let write = ManyWrite { disconnect: vec![(only, InputPath::default().key("gone"))], ..ManyWrite::default() };
-        let problems = house.problems(Write::Update(house.ix("deal"), id, None, house.with_many("deal", "lines", house.input("deal", &[]), write))).await;
+        let problems = house
+            .problems(Write::Update(house.ix("deal"), id, None, house.with_many("deal", "lines", house.input("deal", &[]), write)))
+            .await;
         assert_eq!(told(&problems[0]), "INVALID required deal gone.deal");
     });
 }
@@ -161,12 +175,22 @@ fn connect_or_create_makes_one_record_for_equal_keys() {
         let mut rows = Vec::new();
         for name in ["one", "two", "three"] {
             let account = house.input("account", &[("name", text("Acme")), ("code", text("ACME"))]);
-            rows.push(house.with_one("deal", "account", house.input("deal", &[("name", text(name))]), OneWrite::ConnectOrCreate(house.ix("account"), by, Box::new(account))));
+            rows.push(house.with_one(
+                "deal",
+                "account",
+                house.input("deal", &[("name", text(name))]),
+                OneWrite::ConnectOrCreate(house.ix("account"), by, Box::new(account)),
+            ));
         }
         let rows = house.batch("deal", tenon_query::Batch::Create(rows), tenon_query::BatchMode::Atomic).await.unwrap();
         assert_eq!((rows.len(), house.count("account").await), (3, 1));
         let again = house.input("account", &[("name", text("Other")), ("code", text("acme"))]);
-        let deal = house.with_one("deal", "account", house.input("deal", &[("name", text("four"))]), OneWrite::ConnectOrCreate(house.ix("account"), by, Box::new(again)));
+        let deal = house.with_one(
+            "deal",
+            "account",
+            house.input("deal", &[("name", text("four"))]),
+            OneWrite::ConnectOrCreate(house.ix("account"), by, Box::new(again)),
+        );
         let (deal, _) = house.one(Write::Create(house.ix("deal"), deal)).await;
         let account = house.to("deal", deal, "account").await.unwrap();
         assert_eq!((house.value("account", account, "name").await, house.count("account").await), (Value::text("Acme"), 1));

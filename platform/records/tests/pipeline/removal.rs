@@ -7,7 +7,12 @@ use tenon_value::RecordId;
 use crate::house::{House, detail, everywhere, text, told};
 
 async fn deal_of(house: &House, account: RecordId) -> RecordId {
-    let deal = house.with_one("deal", "account", house.input("deal", &[("name", text("D"))]), OneWrite::Connect(house.ix("account"), RecordKey::Id(account)));
+    let deal = house.with_one(
+        "deal",
+        "account",
+        house.input("deal", &[("name", text("D"))]),
+        OneWrite::Connect(house.ix("account"), RecordKey::Id(account)),
+    );
     let lines = ManyWrite { create: vec![house.input("line", &[("name", text("l"))])], ..ManyWrite::default() };
     house.one(Write::Create(house.ix("deal"), house.with_many("deal", "lines", deal, lines))).await.0
 }
@@ -36,7 +41,12 @@ fn a_record_in_use_stays() {
 fn a_reference_to_a_deleted_record_is_cleared_as_a_change() {
     everywhere(async |house| {
         let account = house.create("account", &[("name", text("A"))]).await;
-        let contact = house.with_one("contact", "account", house.input("contact", &[("last_name", text("Li"))]), OneWrite::Connect(house.ix("account"), RecordKey::Id(account)));
+        let contact = house.with_one(
+            "contact",
+            "account",
+            house.input("contact", &[("last_name", text("Li"))]),
+            OneWrite::Connect(house.ix("account"), RecordKey::Id(account)),
+        );
         let (contact, _) = house.one(Write::Create(house.ix("contact"), contact)).await;
         assert_eq!(house.one(Write::Delete(house.ix("account"), account, Some(1))).await.1, Status::Deleted);
         assert_eq!(house.to("contact", contact, "account").await, None);

@@ -35,7 +35,8 @@ fn an_answer_is_replayed_byte_for_byte() {
 fn while_the_first_runs_the_second_waits_outside() {
     everywhere(async |house| {
         let (first, second) = tokio::join!(send(&house, "A", 1), send(&house, "A", 1));
-        let conflicts = [first, second].into_iter().filter_map(Result::err).flat_map(problems).map(|problem| told(&problem)).collect::<Vec<_>>();
+        let conflicts =
+            [first, second].into_iter().filter_map(Result::err).flat_map(problems).map(|problem| told(&problem)).collect::<Vec<_>>();
         assert_eq!(conflicts, ["CONFLICT idempotency_running - "]);
         assert_eq!(house.count("account").await, 1);
     });
@@ -45,7 +46,10 @@ fn while_the_first_runs_the_second_waits_outside() {
 fn a_failed_request_may_be_sent_again() {
     everywhere(async |house| {
         let write = Write::Create(house.ix("account"), house.input("account", &[]));
-        let mutation = Mutation { steps: vec![Step { write, answer: None }], idempotency: Some(Idempotency { key: "k2".to_owned(), body_hash: [0; 32] }) };
+        let mutation = Mutation {
+            steps: vec![Step { write, answer: None }],
+            idempotency: Some(Idempotency { key: "k2".to_owned(), body_hash: [0; 32] }),
+        };
         for _ in 0..2 {
             let error = house.pipeline.run(&house.cx, &house.policy, &mutation, &|_| Ok(Vec::new())).await.unwrap_err();
             assert_eq!(problems(error).iter().map(told).collect::<Vec<_>>(), ["INVALID required name input.name"]);

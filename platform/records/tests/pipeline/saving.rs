@@ -5,7 +5,7 @@ use tenon_query::{OneWrite, RecordKey, Write};
 use tenon_records::Status;
 use tenon_value::{Decimal, Money, Value};
 
-use crate::house::{detail, everywhere, told, text};
+use crate::house::{detail, everywhere, text, told};
 
 fn money(amount: &str, currency: &str) -> Value {
     Value::Money(Money { amount: amount.parse().unwrap(), currency: currency.to_owned(), base: None })
@@ -62,7 +62,8 @@ fn a_stale_version_is_a_conflict_that_says_what_changed() {
     everywhere(async |house| {
         let id = house.create("account", &[("name", text("A"))]).await;
         house.one(Write::Update(house.ix("account"), id, Some(1), house.input("account", &[("size", Value::Int(3))]))).await;
-        let problems = house.problems(Write::Update(house.ix("account"), id, Some(1), house.input("account", &[("name", text("B"))]))).await;
+        let problems =
+            house.problems(Write::Update(house.ix("account"), id, Some(1), house.input("account", &[("name", text("B"))]))).await;
         assert_eq!(problems.iter().map(told).collect::<Vec<_>>(), ["CONFLICT version - input"]);
         assert_eq!(detail(&problems[0], "currentVersion"), 2);
         assert_eq!(detail(&problems[0], "expectedVersion"), 1);
@@ -76,9 +77,15 @@ fn a_stale_version_is_a_conflict_that_says_what_changed() {
 fn a_missing_record_is_not_found_and_a_missing_target_a_bad_reference() {
     everywhere(async |house| {
         let nobody = tenon_value::RecordId::generate();
-        let problems = house.problems(Write::Update(house.ix("account"), nobody, None, house.input("account", &[("name", text("B"))]))).await;
+        let problems =
+            house.problems(Write::Update(house.ix("account"), nobody, None, house.input("account", &[("name", text("B"))]))).await;
         assert_eq!(told(&problems[0]), "NOT_FOUND - - input");
-        let input = house.with_one("deal", "account", house.input("deal", &[("name", text("D"))]), OneWrite::Connect(house.ix("account"), RecordKey::Id(nobody)));
+        let input = house.with_one(
+            "deal",
+            "account",
+            house.input("deal", &[("name", text("D"))]),
+            OneWrite::Connect(house.ix("account"), RecordKey::Id(nobody)),
+        );
         let problems = house.problems(Write::Create(house.ix("deal"), input)).await;
         assert_eq!(problems.iter().map(told).collect::<Vec<_>>(), ["INVALID reference account input.account"]);
         assert_eq!(house.count("deal").await, 0);
@@ -89,7 +96,8 @@ fn a_missing_record_is_not_found_and_a_missing_target_a_bad_reference() {
 fn a_taken_key_names_the_record_that_has_it() {
     everywhere(async |house| {
         let first = house.create("account", &[("name", text("A")), ("code", text("X1"))]).await;
-        let problems = house.problems(Write::Create(house.ix("account"), house.input("account", &[("name", text("B")), ("code", text("x1"))]))).await;
+        let problems =
+            house.problems(Write::Create(house.ix("account"), house.input("account", &[("name", text("B")), ("code", text("x1"))]))).await;
         assert_eq!(told(&problems[0]), "CONFLICT unique code input.code");
         assert_eq!(detail(&problems[0], "existing"), first.to_string());
     });
@@ -136,7 +144,14 @@ fn money_is_worth_what_the_rate_of_the_day_says() {
 fn a_tree_has_no_circle() {
     everywhere(async |house| {
         let top = house.create("account", &[("name", text("top"))]).await;
-        let under = |parent| house.with_one("account", "parent", house.input("account", &[("name", text("below"))]), OneWrite::Connect(house.ix("account"), RecordKey::Id(parent)));
+        let under = |parent| {
+            house.with_one(
+                "account",
+                "parent",
+                house.input("account", &[("name", text("below"))]),
+                OneWrite::Connect(house.ix("account"), RecordKey::Id(parent)),
+            )
+        };
         let (middle, _) = house.one(Write::Create(house.ix("account"), under(top))).await;
         let (low, _) = house.one(Write::Create(house.ix("account"), under(middle))).await;
         for parent in [top, middle, low] {

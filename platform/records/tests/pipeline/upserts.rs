@@ -69,7 +69,8 @@ fn equal_keys_in_one_call_are_a_mistake() {
 fn two_at_the_same_time_make_one_record() {
     everywhere(async |house| {
         let key = Target::Unique(house.key("account", "code"));
-        let write = || house.one(Write::Upsert(house.ix("account"), key, house.input("account", &[("name", text("A")), ("code", text("K"))])));
+        let write =
+            || house.one(Write::Upsert(house.ix("account"), key, house.input("account", &[("name", text("A")), ("code", text("K"))])));
         let (first, second, third) = tokio::join!(write(), write(), write());
         assert_eq!((first.0, first.0), (second.0, third.0));
         let created = [first.1, second.1, third.1].into_iter().filter(|status| *status == Status::Created).count();
