@@ -87,7 +87,7 @@ impl Relation {
 }
 
 /// What stands behind a list-valued edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EdgeKind {
     /// The children that refer here by their to-one (or polymorphic) relation.
     Children {

@@ -6,7 +6,7 @@ use tenon_value::Decimal;
 use crate::{AuthorizedTable, ColumnRef, CompareOp, Deleted, Param, Predicate, Sorting};
 
 /// One step over a to-one relation on the way to a group key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Hop {
     /// The relation.
     pub relation: RelationIx,
@@ -49,7 +49,7 @@ pub struct Bucket {
 }
 
 /// What rows are grouped by, at the end of the hops.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum GroupTerm {
     /// A column's value.
     Column(ColumnRef),
@@ -64,7 +64,7 @@ pub enum GroupTerm {
 }
 
 /// One group key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GroupKey {
     /// Steps over to-one relations first (three at most).
     pub hops: Vec<Hop>,
@@ -73,7 +73,7 @@ pub struct GroupKey {
 }
 
 /// What is computed of each group.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Func {
     /// Rows; with a column: rows where it is not null.
     Count,
@@ -93,8 +93,14 @@ pub enum Func {
     Percentile(Decimal),
 }
 
+impl std::hash::Hash for Func {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+    }
+}
+
 /// One computed value per group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Measure {
     /// What is computed.
     pub func: Func,
@@ -107,7 +113,7 @@ pub struct Measure {
 }
 
 /// A condition on groups; measures by their place in [`Aggregate::measures`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Having {
     /// All hold.
     All(Vec<Having>),
@@ -136,7 +142,7 @@ pub enum Having {
 }
 
 /// One term of the order of groups.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AggregateOrder {
     /// By the group key at this place.
     Key(usize, Sorting),
@@ -145,7 +151,7 @@ pub enum AggregateOrder {
 }
 
 /// Groups of an object's records. Without keys there is exactly one row, also over nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Aggregate {
     /// The object, with its row policy.
     pub table: AuthorizedTable,

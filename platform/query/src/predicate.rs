@@ -81,7 +81,7 @@ pub enum Quantifier {
 }
 
 /// What must hold of the link itself, where the edge is many-to-many.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LinkFilter {
     /// Over the link's attributes: [`ColumnRef`]s here mean the link's fields.
     pub attributes: Predicate,
@@ -90,7 +90,7 @@ pub struct LinkFilter {
 }
 
 /// Which rows of the table at hand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Predicate {
     /// All hold; of none: true.
     All(Vec<Predicate>),

@@ -5,7 +5,7 @@ use tenon_value::{DateTime, Uuid, Value};
 use crate::{Aggregate, Change, Select};
 
 /// One read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Read {
     /// Records.
     Select(Select),

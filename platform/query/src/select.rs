@@ -30,7 +30,7 @@ pub enum Sorting {
 }
 
 /// What is sorted by: a column here, or of a record reached over to-one relations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum SortBy {
     /// A part of a field. Choices sort by declared order.
     Column {
@@ -51,7 +51,7 @@ pub enum SortBy {
 }
 
 /// One term of an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Order {
     /// By what.
     pub by: SortBy,
@@ -70,7 +70,7 @@ pub enum Direction {
 }
 
 /// A place in an order: one value per order term.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// Values in the order of the terms. Which of them are null is part of the plan, see `nulls`.
     pub values: Vec<Param>,
@@ -79,7 +79,7 @@ pub struct Cursor {
 }
 
 /// Which part of an ordered list.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Window {
     /// The one record the filter selects.
     One,
@@ -122,7 +122,7 @@ pub enum Slot {
 }
 
 /// The target of a to-one or polymorphic relation, fetched with its row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FetchOne {
     /// The relation.
     pub relation: RelationIx,
@@ -133,7 +133,7 @@ pub struct FetchOne {
 }
 
 /// The records at the other end of an edge, fetched with each row: one page per parent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FetchMany {
     /// What stands behind the edge.
     pub edge: EdgeKind,
@@ -146,7 +146,7 @@ pub struct FetchMany {
 }
 
 /// History of each row, newest first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HistoryFetch {
     /// Entries at most (an `Int`).
     pub size: Param,
@@ -155,7 +155,7 @@ pub struct HistoryFetch {
 }
 
 /// What is fetched of each row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Output {
     /// Values, in the order in which [`crate::Row::values`] has them.
     pub slots: Vec<Slot>,
@@ -168,7 +168,7 @@ pub struct Output {
 }
 
 /// A page of an object's records, and everything below.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Select {
     /// The object, with its row policy.
     pub table: AuthorizedTable,

@@ -24,7 +24,7 @@ pub enum Action {
 }
 
 /// An object that may be named in a statement. SQL lowering accepts nothing else, wherever an object is named.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AuthorizedTable {
     object: ObjectIx,
     action: Action,
