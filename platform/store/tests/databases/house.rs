@@ -1,0 +1,170 @@
+//! A tenant with two objects that have every kind of field and relation.
+
+use std::sync::Arc;
+
+use tenon_compiler::{SourceFile, assemble, read};
+use tenon_context::{ActorKind, OpContext, OpContextParts, Principal, Via};
+use tenon_model::{FieldIx, Model, ModelVersion, Object, Physical, RelationIx, Settings};
+use tenon_query::{Action, Answer, AuthorizedTable, Page, Params, Predicate, Read, Record, Select};
+use tenon_store::{Database, NewTenant, RowWrite, Store, StoreConfig, StoreError};
+use tenon_value::{DateTime, Decimal, Locale, Money, Name, RecordId, RequestId, TenantId, Uuid, Value};
+
+const FILE: &str = include_str!("model.yaml");
+
+pub fn now() -> DateTime {
+    "2026-11-21T08:00:00.000Z".parse().unwrap()
+}
+
+/// A tenant of its own on one database.
+pub struct House {
+    pub store: Store,
+    pub model: Arc<Model>,
+    pub tenant: TenantId,
+    pub data: tempfile::TempDir,
+}
+
+/// One house per database.
+pub async fn houses() -> Vec<House> {
+    let mut houses = Vec::new();
+    for database in databases() {
+        houses.push(House::new(database).await);
+    }
+    houses
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test asks which databases there are")]
+pub fn databases() -> Vec<Database> {
+    let url = std::env::var("TENON_TEST_POSTGRES").ok();
+    assert!(url.is_some() || std::env::var("CI").is_err(), "CI needs TENON_TEST_POSTGRES");
+    std::iter::once(Database::Sqlite).chain(url.map(|url| Database::Postgres { url })).collect()
+}
+
+pub fn model(tenant: TenantId, version: u64, text: &str) -> Arc<Model> {
+    let files: Vec<SourceFile> =
+        text.split("\n---\n").enumerate().map(|(at, text)| SourceFile::new(format!("objects/o{at}/object.yaml"), text)).collect();
+    let layer = read(&Name::known("tenant"), &files);
+    assert!(layer.diagnostics.is_empty(), "{:#?}", layer.diagnostics);
+    let assembled = assemble(tenant, ModelVersion(version), &Settings::default(), &[layer.layer], &Physical::default());
+    Arc::new(assembled.model.unwrap_or_else(|| panic!("{:#?}", assembled.diagnostics)))
+}
+
+impl House {
+    pub async fn new(database: Database) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreConfig::new(data.path(), database)).await.unwrap();
+        let name = format!("s{}", Uuid::now_v7().simple());
+        let new = NewTenant { name, sandbox: false, settings: Settings::default(), created_at: now() };
+        let tenant = store.tenant_create(&new).await.unwrap().id;
+        let model = model(tenant, 1, FILE);
+        let mut tx = store.metadata_begin(tenant).await.unwrap();
+        tx.shape(None, &model).await.unwrap();
+        tx.commit(model.version).await.unwrap();
+        Self { store, model, tenant, data }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test makes its own context")]
+    pub fn cx(&self) -> OpContext {
+        OpContext::assume(OpContextParts {
+            model: Arc::clone(&self.model),
+            principal: Principal { kind: ActorKind::ApiKey, id: Uuid::from_u128(7), display: "Key".to_owned(), roles: Vec::new() },
+            now: now(),
+            deadline: None,
+            request: RequestId::generate(),
+            locale: Locale::En,
+            via: Via::Graphql,
+        })
+    }
+
+    pub fn object(&self, name: &str) -> &Object {
+        self.model.object_named(name).unwrap()
+    }
+
+    pub fn field(&self, object: &str, field: &str) -> FieldIx {
+        self.object(object).field_named(field).unwrap_or_else(|| panic!("{object}.{field}")).ix
+    }
+
+    pub fn relation(&self, object: &str, relation: &str) -> RelationIx {
+        self.object(object).relation_named(relation).unwrap().ix
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test decides for itself")]
+    pub fn table(&self, object: &str) -> AuthorizedTable {
+        AuthorizedTable::assume(self.object(object).ix, Action::Read, None)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test decides for itself")]
+    pub fn table_of(&self, object: &str, rows: Predicate) -> AuthorizedTable {
+        AuthorizedTable::assume(self.object(object).ix, Action::Read, Some(Arc::new(rows)))
+    }
+
+    /// A record of these values; relations by name as well.
+    pub fn record(&self, object: &str, number: u128, values: &[(&str, Value)]) -> Record {
+        let object = self.object(object);
+        let mut record = Record::empty(object, RecordId(Uuid::from_u128(number)));
+        for field in &object.fields {
+            if matches!(field.kind, tenon_model::FieldKind::Boolean) {
+                record.set_field(field.ix, Value::Bool(false));
+            }
+        }
+        for (name, value) in values {
+            match object.field_named(name) {
+                Some(field) => record.set_field(field.ix, value.clone()),
+                None => record.set_relation(object.relation_named(name).unwrap().ix, value.clone()),
+            }
+        }
+        record
+    }
+
+    pub async fn write(&self, object: &str, rows: &[RowWrite]) -> Result<(), StoreError> {
+        let mut tx = self.store.begin(&self.cx()).await?;
+        let done = tx.write(&self.cx(), &self.table(object), rows).await;
+        match done {
+            Ok(()) => tx.commit().await,
+            Err(error) => {
+                tx.rollback().await?;
+                Err(error)
+            }
+        }
+    }
+
+    pub async fn insert(&self, object: &str, records: Vec<Record>) {
+        let rows: Vec<RowWrite> = records.into_iter().map(RowWrite::Insert).collect();
+        self.write(object, &rows).await.unwrap();
+    }
+
+    pub async fn select(&self, select: Select, params: &Params) -> Page {
+        let prepared = self.store.prepare(&self.model, Read::Select(select)).unwrap();
+        match self.store.read(&self.cx(), &prepared, params).await.unwrap_or_else(|error| panic!("{error:?}: {:#?}", prepared.statements())) {
+            Answer::Page(page) => page,
+            Answer::Groups(_) => panic!("a page"),
+        }
+    }
+
+    pub async fn groups(&self, aggregate: tenon_query::Aggregate, params: &Params) -> Result<Vec<tenon_query::GroupRow>, StoreError> {
+        let prepared = self.store.prepare(&self.model, Read::Aggregate(aggregate)).unwrap();
+        match self.store.read(&self.cx(), &prepared, params).await {
+            Ok(Answer::Groups(groups)) => Ok(groups),
+            Ok(Answer::Page(_)) => panic!("groups"),
+            Err(error @ StoreError::Database(_)) => panic!("{error:?}: {:#?}", prepared.statements()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+pub fn id(number: u128) -> Value {
+    Value::Id(Uuid::from_u128(number))
+}
+
+pub fn decimal(text: &str) -> Value {
+    Value::Decimal(text.parse().unwrap())
+}
+
+pub fn money(amount: &str, currency: &str, base: Option<&str>) -> Value {
+    let number = |text: &str| text.parse::<Decimal>().unwrap();
+    Value::Money(Money { amount: number(amount), currency: currency.to_owned(), base: base.map(number) })
+}
+
+/// The last digits of ids, to compare.
+pub fn numbers(page: &Page) -> Vec<u128> {
+    page.rows.iter().map(|row| row.id.as_u128()).collect()
+}

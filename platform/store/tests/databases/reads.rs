@@ -1,0 +1,1 @@
+//! Filters, order, pages, and what is fetched with each row.
