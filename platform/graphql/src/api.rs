@@ -1,42 +1,184 @@
 //! The door: one request in, one response out.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
-use tenon_access::Policy;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
+use tenon_diagnostics::{Classify, Problem, Problems};
+use tenon_model::ModelVersion;
 use tenon_records::Pipeline;
-use tenon_store::Store;
+use tenon_store::{Store, StoreError};
+use tenon_value::Json;
 
-use crate::schema::Schema;
+use crate::collect::{Collector, Variables};
+use crate::cursor::Signer;
+use crate::documents::{Documents, Valid};
+use crate::execute::Reader;
+use crate::lower::{self, Shared};
+use crate::mutate::{self, Mutated};
+use crate::prepare::{coerce_variables, measure};
+use crate::respond::{Cost, Errors, response};
+use crate::syntax::ast::{Document, Operation, OperationKind};
 use crate::{GraphqlRequest, GraphqlResponse, Outcome};
 
-/// The data API of all tenants.
+/// The data API of all tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct DataApi {
     store: Store,
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     pipeline: Pipeline,
+    documents: Documents,
     secret: Arc<[u8; 32]>,
+}
+
+impl std::fmt::Debug for DataApi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DataApi").finish_non_exhaustive()
+    }
+}
+
+/// One try on one model.
+enum Tried {
+    Answered(GraphqlResponse),
+    Stale,
 }
 
 impl DataApi {
     /// The API over a store. `secret` signs cursors: the same on every node, and over restarts.
     #[must_use]
-    pub fn new(store: Store, catalog: Catalog, pipeline: Pipeline, secret: [u8; 32]) -> Self {
-        Self { store, catalog, pipeline, secret: Arc::new(secret) }
-    }
-
-    /// Answers a request. Never fails: what is wrong is in the response.
-    pub async fn execute(&self, cx: OpContext, request: GraphqlRequest) -> GraphqlResponse {
-        let _ = (&self.store, &self.catalog, &self.pipeline, &self.secret, request);
-        GraphqlResponse { body: Bytes::new(), outcome: Outcome::Answered, model_version: cx.model.version.0, replayed: false }
+    pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline, secret: [u8; 32]) -> Self {
+        Self { store, catalog, pipeline, documents: Documents::new(), secret: Arc::new(secret) }
     }
 
     /// The schema as this principal sees it, as sorted SDL.
+    #[must_use]
     pub fn sdl(&self, cx: &OpContext) -> Bytes {
-        let policy = Policy::resolve(&cx.model, &cx.principal);
-        Bytes::from(Schema::new(Arc::clone(&cx.model), policy).sdl())
+        Bytes::from(self.documents.schema(&cx.model, &cx.principal).sdl())
     }
+
+    /// Answers a request. Never fails: what is wrong is in the response.
+    #[tracing::instrument(name = "graphql.execute", skip_all)]
+    pub async fn execute(&self, cx: OpContext, request: GraphqlRequest) -> GraphqlResponse {
+        let mut cx = cx;
+        if let Err(problem) = read_extensions(&mut cx, &request) {
+            return rejected(&cx, Outcome::Rejected, &problem.into());
+        }
+        if let Tried::Answered(response) = self.attempt(&cx, &request).await {
+            return response;
+        }
+        // The tenant's model moved while this was planned: once more, on the new one.
+        match self.catalog.reload(cx.model.tenant, ModelVersion(cx.model.version.0 + 1)).await {
+            Ok(model) => cx.model = model,
+            Err(error) => return rejected(&cx, Outcome::Failed(error.kind()), &error.problem().into()),
+        }
+        match self.attempt(&cx, &request).await {
+            Tried::Answered(response) => response,
+            Tried::Stale => {
+                let problem = Problem::of_kind(tenon_diagnostics::Kind::Unavailable);
+                rejected(&cx, Outcome::Failed(problem.kind), &problem.into())
+            }
+        }
+    }
+
+    async fn attempt(&self, cx: &OpContext, request: &GraphqlRequest) -> Tried {
+        let started = Instant::now();
+        let refuse = |problems: &Problems| Tried::Answered(rejected(cx, Outcome::Rejected, problems));
+        let (valid, known) = match self.documents.document(cx, &request.query) {
+            Ok(found) => found,
+            Err(problems) => return refuse(&problems),
+        };
+        let operation = match operation(&valid.document, request.operation_name.as_deref()) {
+            Ok(operation) => operation,
+            Err(problem) => return refuse(&problem.into()),
+        };
+        if operation.kind == OperationKind::Mutation && request.is_get {
+            let problem = Problem::invalid("mutation_by_get", "a mutation is sent by POST", "变更操作必须用 POST 发送");
+            return Tried::Answered(rejected(cx, Outcome::MutationByGet, &problem.into()));
+        }
+        let variables = match coerce_variables(&valid.schema, operation, &request.variables) {
+            Ok(variables) => variables,
+            Err(problems) => return refuse(&problems),
+        };
+        let collector = Collector { document: &valid.document, variables: &variables };
+        let measured = match measure(&valid.schema, &collector, operation) {
+            Ok(measured) => measured,
+            Err(problems) => return refuse(&problems),
+        };
+        let cost = Cost { measured, actual: 0, full: request.cost_full.then(|| (started.elapsed().as_millis(), known)) };
+        self.carry_out((cx, request), &valid, (operation, &variables), (cost, started)).await
+    }
+
+    async fn carry_out(
+        &self,
+        (cx, request): (&OpContext, &GraphqlRequest),
+        valid: &Valid,
+        (operation, variables): (&Operation, &Variables),
+        (mut cost, started): (Cost, Instant),
+    ) -> Tried {
+        let signer = Signer::new(&self.secret, cx.model.tenant);
+        let collector = Collector { document: &valid.document, variables };
+        let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
+        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx };
+        if operation.kind == OperationKind::Mutation {
+            let done = mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost).await;
+            return match done {
+                Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body) }),
+                Mutated::Failed(errors) => Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, Some(&cost)))),
+                Mutated::Stale => Tried::Stale,
+            };
+        }
+        let roots = lower::query(shared, operation);
+        let mut errors = Errors::default();
+        match reader.query(roots, &mut errors).await {
+            Ok((data, fields)) => {
+                cost.actual = fields;
+                cost.full = cost.full.map(|(_, known)| (started.elapsed().as_millis(), known));
+                Tried::Answered(answered(cx, response(cx, Some(&data), &errors, Some(&cost))))
+            }
+            Err(StoreError::StaleModel) => Tried::Stale,
+            Err(error) => Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &error.problem().into())),
+        }
+    }
+}
+
+fn answered(cx: &OpContext, body: Vec<u8>) -> GraphqlResponse {
+    GraphqlResponse { body: Bytes::from(body), outcome: Outcome::Answered, model_version: cx.model.version.0, replayed: false }
+}
+
+fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {
+    let mut errors = Errors::default();
+    errors.add(cx, None, problems);
+    GraphqlResponse { body: Bytes::from(response(cx, None, &errors, None)), outcome, model_version: cx.model.version.0, replayed: false }
+}
+
+/// The operation that is meant.
+fn operation<'a>(document: &'a Document, name: Option<&str>) -> Result<&'a Operation, Problem> {
+    let unknown = |en: String, zh: String| Problem::invalid("graphql/validation", en, zh);
+    match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(unknown("Must provide operation name if query contains multiple operations.".to_owned(), "文档含多个操作，必须给出操作名".to_owned())),
+        (Some(name), operations) => operations
+            .iter()
+            .find(|operation| operation.name.as_ref().is_some_and(|known| *known.text == *name))
+            .ok_or_else(|| unknown(format!("Unknown operation named \"{name}\"."), format!("没有名为“{name}”的操作"))),
+    }
+}
+
+/// `dryRun`, `confirm`, `reason` of the request's extensions.
+fn read_extensions(cx: &mut OpContext, request: &GraphqlRequest) -> Result<(), Problem> {
+    let wrong = |name: &str| Problem::invalid("type", format!("`extensions.{name}` has a wrong type"), format!("`extensions.{name}` 的类型不对"));
+    for (name, value) in request.extensions.iter().filter(|(_, value)| !value.is_null()) {
+        match (name.as_str(), value) {
+            ("dryRun", Json::Bool(dry)) => cx.dry_run = *dry,
+            ("reason", Json::String(reason)) => cx.reason = Some(reason.chars().filter(|letter| *letter != '\0').take(1_000).collect()),
+            ("confirm", Json::Array(rules)) => {
+                cx.confirm = rules.iter().map(|rule| rule.as_str().map(str::to_owned)).collect::<Option<_>>().ok_or_else(|| wrong(name))?;
+            }
+            ("dryRun" | "reason" | "confirm", _) => return Err(wrong(name)),
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -72,12 +72,12 @@ pub(crate) enum Part<'a> {
 /// Who did it.
 pub(crate) struct ActorShape<'a> {
     pub(crate) slot: usize,
-    /// Where the user's naming field and selection stand, in `Row::ones`.
+    /// Where the user stands in `Row::ones`, and what is selected of him.
     pub(crate) user: Option<(usize, RecordShape<'a>)>,
     /// Response keys; `user` refers to the shape above.
     pub(crate) parts: Vec<(&'a str, &'a str)>,
-    /// Place of the user's display in the row of `user`.
-    pub(crate) display: Option<(usize, &'a Field)>,
+    /// Slot of what the actor is called.
+    pub(crate) display: Option<usize>,
 }
 
 /// A page's selection.

@@ -1,6 +1,6 @@
 //! The selection on a record: what is fetched of its row, and where each response key finds it.
 
-use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShape, system};
+use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShape};
 use tenon_query::{Action, FetchOne, Output, Slot};
 use tenon_value::Json;
 
@@ -148,20 +148,16 @@ impl<'a> Lower<'a> {
         let place = slot(output, Slot::Relation(relation.ix));
         let parts: Vec<(&'a str, &'a str)> = selected.iter().filter_map(|part| Some((part.key, &*part.first()?.name.text))).collect();
         let wants = |name: &str| parts.iter().any(|(_, part)| *part == name);
-        let target = relation.target().and_then(|target| self.view.object(target)).filter(|_| wants("display") || wants("user"));
-        let mut shape = ActorShape { slot: place, user: None, display: None, parts };
+        let target = relation.target().and_then(|target| self.view.object(target)).filter(|_| wants("user"));
+        let display = wants("display").then(|| slot(output, Slot::ActorDisplay(relation.ix)));
+        let mut shape = ActorShape { slot: place, user: None, display, parts };
         if let Some(target) = target {
             let mut below = Output::default();
-            let fields: Vec<&'a Field> = selected.iter().filter(|part| part.first().is_some_and(|field| &*field.name.text == "user")).flat_map(|part| part.fields.iter().copied()).collect();
+            let of_user = |part: &&Collected<'a>| part.first().is_some_and(|field| &*field.name.text == "user");
+            let fields: Vec<&'a Field> = selected.iter().filter(of_user).flat_map(|part| part.fields.iter().copied()).collect();
             let user = self.record(target, &fields, &mut below);
-            shape.display = self.display(target, &mut below);
             shape.user = self.fetch_one(relation, target, below, output).map(|at| (at, user));
         }
         Part::Actor(shape)
-    }
-
-    /// Only the id of a record is needed where nothing else is selected.
-    pub(super) fn id_only(object: &'a Object) -> Option<&'a ModelField> {
-        object.field(system::ID)
     }
 }

@@ -67,13 +67,11 @@ impl Out {
     fn actor(&mut self, shape: &ActorShape<'_>, row: &Row, scene: &Scene<'_>) {
         let Value::Ref(word, id) = value(row, shape.slot) else { return self.null() };
         let user = shape.user.as_ref().and_then(|(at, _)| row.ones.get(*at)).and_then(Option::as_deref);
-        let display = user.map(|user| {
-            shape.display.and_then(|(slot, field)| leaf::display(&field.kind, value(user, slot))).unwrap_or_else(|| user.id.to_string())
-        });
+        let display = shape.display.and_then(|slot| value(row, slot).as_text()).filter(|display| !display.is_empty());
         self.object(&shape.parts, |(key, _)| key, |out, (_, name)| match *name {
             "kind" => out.plain(word.to_uppercase()),
             "id" => out.actor_id(*id),
-            "display" => out.text(display.as_deref().unwrap_or_else(|| actor_word(word))),
+            "display" => out.text(display.unwrap_or_else(|| actor_word(word))),
             "user" => match &shape.user {
                 Some((_, shape)) => out.record(shape, user, scene),
                 None => out.null(),

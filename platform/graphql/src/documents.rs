@@ -1,0 +1,106 @@
+//! Documents already parsed and found valid, schemas already made, plans already turned into statements: by bytes.
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+use tenon_access::Policy;
+use tenon_context::OpContext;
+use tenon_diagnostics::{Classify, Problem, Problems};
+use tenon_model::Model;
+use tenon_query::Read;
+use tenon_store::{Prepared, Store, StoreError};
+use tenon_value::TenantId;
+
+use crate::prepare::validate;
+use crate::schema::Schema;
+use crate::syntax::ast::Document;
+use crate::syntax::parse;
+
+const SCHEMAS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const DOCUMENTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const PLANS_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// A tree takes about so many times the bytes of its text.
+const TREE_FACTOR: usize = 24;
+/// What a plan takes beside its statements.
+const PLAN_BYTES: usize = 4 * 1024;
+
+/// For whom something is cached: tenant, model version, rights.
+type Whose = (TenantId, u64, u64);
+
+/// The caches of the data API.
+#[derive(Clone)]
+pub(crate) struct Documents {
+    schemas: Cache<Whose, Arc<Schema>>,
+    documents: Cache<(Whose, [u8; 32]), Arc<Valid>>,
+    plans: Cache<(Whose, Arc<Read>), Arc<Prepared>>,
+}
+
+/// A valid document, with the schema it is valid against.
+pub(crate) struct Valid {
+    pub(crate) schema: Arc<Schema>,
+    pub(crate) document: Document,
+    bytes: usize,
+}
+
+fn whose(model: &Model, policy: &Policy) -> Whose {
+    (model.tenant, model.version.0, policy.fingerprint())
+}
+
+fn weight(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+impl Documents {
+    pub(crate) fn new() -> Self {
+        Self {
+            schemas: Cache::builder().max_capacity(SCHEMAS_BYTES_MAX).weigher(|_, schema: &Arc<Schema>| schema.weight()).build(),
+            documents: Cache::builder()
+                .max_capacity(DOCUMENTS_BYTES_MAX)
+                .weigher(|_, valid: &Arc<Valid>| weight(valid.bytes.saturating_mul(TREE_FACTOR)))
+                .build(),
+            plans: Cache::builder()
+                .max_capacity(PLANS_BYTES_MAX)
+                .weigher(|_, prepared: &Arc<Prepared>| weight(prepared.weight().saturating_add(PLAN_BYTES)))
+                .build(),
+        }
+    }
+
+    /// The schema this principal sees.
+    pub(crate) fn schema(&self, model: &Arc<Model>, principal: &tenon_context::Principal) -> Arc<Schema> {
+        let policy = Policy::resolve(model, principal);
+        let key = whose(model, &policy);
+        self.schemas.get_with(key, || Arc::new(Schema::new(Arc::clone(model), policy)))
+    }
+
+    /// A document, parsed and valid, and whether it was known.
+    #[tracing::instrument(name = "graphql.prepare", skip_all)]
+    pub(crate) fn document(&self, cx: &OpContext, text: &str) -> Result<(Arc<Valid>, bool), Problems> {
+        let schema = self.schema(&cx.model, &cx.principal);
+        let key = (whose(&schema.model, &schema.policy), Sha256::digest(text.as_bytes()).into());
+        if let Some(valid) = self.documents.get(&key) {
+            return Ok((valid, true));
+        }
+        let document = parse(text).map_err(Problems::from)?;
+        validate(&schema, &document)?;
+        let valid = Arc::new(Valid { schema, document, bytes: text.len() });
+        self.documents.insert(key, Arc::clone(&valid));
+        Ok((valid, false))
+    }
+
+    /// The statements of a plan; equal plans share them.
+    pub(crate) fn prepare(&self, store: &Store, schema: &Schema, read: Read) -> Result<Arc<Prepared>, StoreError> {
+        let key = (whose(&schema.model, &schema.policy), Arc::new(read));
+        if let Some(prepared) = self.plans.get(&key) {
+            return Ok(prepared);
+        }
+        let prepared = Arc::new(store.prepare(&schema.model, (*key.1).clone())?);
+        self.plans.insert(key, Arc::clone(&prepared));
+        Ok(prepared)
+    }
+}
+
+/// What a caller is told of a failure of the database.
+pub(crate) fn told(error: &StoreError) -> Problem {
+    error.problem()
+}

@@ -1,0 +1,136 @@
+//! Planned root fields → answers → bytes.
+
+use std::collections::HashMap;
+
+use tenon_context::OpContext;
+use tenon_diagnostics::{Problem, Problems};
+use tenon_query::{Answer, Page, Row};
+use tenon_store::{Store, StoreError};
+use tenon_value::{Uuid, Value};
+
+use crate::calendar::Calendar;
+use crate::documents::{Documents, Valid, told};
+use crate::lower::{Planned, Root, Work};
+use crate::respond::Errors;
+use crate::shape::{GroupShape, KeyRecords, Out, Scene};
+
+/// Reads for one request.
+pub(crate) struct Reader<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) documents: &'a Documents,
+    pub(crate) valid: &'a Valid,
+    pub(crate) cx: &'a OpContext,
+}
+
+impl Reader<'_> {
+    async fn answer(&self, planned: Planned) -> Result<Answer, StoreError> {
+        let prepared = self.documents.prepare(self.store, &self.valid.schema, planned.read)?;
+        self.store.read(self.cx, &prepared, &planned.params).await
+    }
+
+    async fn page(&self, planned: Planned) -> Result<Page, StoreError> {
+        Ok(match self.answer(planned).await? {
+            Answer::Page(page) => page,
+            Answer::Groups(_) => Page::default(),
+        })
+    }
+
+    /// The rows of ids put into the first parameter of a plan.
+    pub(crate) async fn rows_of(&self, mut planned: Planned, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Row>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        if let Some(list) = planned.params.0.first_mut() {
+            *list = Value::List(ids.into_iter().map(Value::Id).collect());
+        }
+        Ok(self.page(planned).await?.rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    /// The data of a query. `StaleModel` is for the caller; everything else becomes errors with their paths.
+    pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, u64), StoreError> {
+        let settings = &self.valid.schema.model.settings;
+        let calendar = Calendar::of(settings);
+        let scene = Scene { locale: self.cx.locale, calendar: &calendar, base_currency: &settings.base_currency };
+        let mut out = Out::default();
+        let mut is_null = false;
+        out.raw("{");
+        for (at, root) in roots.into_iter().enumerate() {
+            if at > 0 {
+                out.raw(",");
+            }
+            out.fields += 1;
+            out.text(root.key);
+            out.raw(":");
+            let place = Some((root.key, root.location));
+            let done = match root.work {
+                Ok(work) => match self.root(work, &mut out, &scene).await {
+                    Ok(()) if out.overflow => Err(overflow().into()),
+                    Ok(()) => Ok(()),
+                    Err(StoreError::StaleModel) => return Err(StoreError::StaleModel),
+                    Err(error) => Err(told(&error).into()),
+                },
+                Err(problems) => Err::<(), Problems>(problems),
+            };
+            if let Err(problems) = done {
+                errors.add(self.cx, place, &problems);
+                out.overflow = false;
+                out.null();
+                is_null |= !root.nullable;
+            }
+        }
+        out.raw("}");
+        Ok(if is_null { (b"null".to_vec(), out.fields) } else { (out.bytes, out.fields) })
+    }
+
+    #[tracing::instrument(name = "graphql.read", skip_all)]
+    async fn root(&self, work: Work<'_>, out: &mut Out, scene: &Scene<'_>) -> Result<(), StoreError> {
+        match work {
+            Work::Fixed(json) => out.json(&json),
+            Work::One(planned, shape) => {
+                let page = self.page(planned).await?;
+                out.record(&shape, page.rows.first(), scene);
+            }
+            Work::Page(planned, shape) => {
+                let page = self.page(planned).await?;
+                out.page(&shape, &page, scene);
+            }
+            Work::Groups(planned, shape) => self.groups(planned, *shape, out, scene).await?,
+            Work::Records(reads, order) => {
+                let mut found = Vec::with_capacity(reads.len());
+                for (planned, shape) in reads {
+                    let rows = self.page(planned).await?.rows;
+                    found.push((shape, rows.into_iter().map(|row| (row.id, row)).collect::<HashMap<Uuid, Row>>()));
+                }
+                out.list(order, |out, (group, id)| {
+                    let found = group.and_then(|group| found.get(group));
+                    match found.and_then(|(shape, rows)| Some((shape, rows.get(&id)?))) {
+                        Some((shape, row)) => out.record(shape, Some(row), scene),
+                        None => out.null(),
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn groups(&self, planned: Planned, mut shape: GroupShape<'_>, out: &mut Out, scene: &Scene<'_>) -> Result<(), StoreError> {
+        let groups = match self.answer(planned).await? {
+            Answer::Groups(groups) => groups,
+            Answer::Page(_) => Vec::new(),
+        };
+        let mut records = KeyRecords::with_capacity(shape.records.len());
+        for (key, planned, _) in &mut shape.records {
+            let mut ids: Vec<Uuid> = groups.iter().filter_map(|group| group.keys.get(*key)?.as_id()).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let planned = Planned { read: planned.read.clone(), params: std::mem::take(&mut planned.params) };
+            records.push(self.rows_of(planned, ids).await?);
+        }
+        out.groups(&shape, &groups, &records, scene);
+        Ok(())
+    }
+}
+
+fn overflow() -> Problem {
+    Problem::invalid("overflow", "a sum is larger than `Long` can hold", "合计超出 `Long` 的范围")
+}

@@ -1,0 +1,140 @@
+//! Planned writes → the record pipeline → bytes.
+
+use std::sync::Arc;
+
+use tenon_access::Policy;
+use tenon_context::OpContext;
+use tenon_diagnostics::{Classify, Problem};
+use tenon_model::ObjectIx;
+use tenon_query::{Action, ColumnRef, Deleted, Output, Params, Predicate, Read, Select, Window};
+use tenon_records::{Idempotency, Mutation, Pipeline, RecordsError, Step, StepAnswer, StepOutcome};
+use tenon_store::StoreError;
+use tenon_value::{Uuid, Value};
+
+use crate::calendar::Calendar;
+use crate::execute::Reader;
+use crate::lower::{self, Failed, IDS, Located, MutationPlan, MutationRoot, Planned, Shared};
+use crate::respond::{Cost, Errors, response};
+use crate::shape::{MutationShape, Out, Scene};
+use crate::syntax::ast::Operation;
+
+/// What became of a mutation.
+pub(crate) enum Mutated {
+    /// The response, and whether it is a stored one.
+    Done(Vec<u8>, bool),
+    /// Nothing happened; why.
+    Failed(Errors),
+    /// The model moved.
+    Stale,
+}
+
+/// Runs a mutation.
+pub(crate) async fn run(
+    reader: &Reader<'_>,
+    pipeline: &Pipeline,
+    (shared, operation): (Shared<'_>, &Operation),
+    idempotency: Option<&(String, [u8; 32])>,
+    cost: Cost,
+) -> Mutated {
+    let cx = reader.cx;
+    let plan = match plan(reader, shared, operation).await {
+        Ok(Ok(plan)) => plan,
+        Ok(Err(failed)) => {
+            let mut errors = Errors::default();
+            for (key, location, problems) in &failed {
+                errors.add(cx, Some((key, *location)), problems);
+            }
+            return Mutated::Failed(errors);
+        }
+        Err(StoreError::StaleModel) => return Mutated::Stale,
+        Err(error) => return one_error(cx, &error.problem()),
+    };
+    let mut roots = plan.roots;
+    let mut mutation = Mutation { steps: Vec::new(), idempotency: None };
+    mutation.idempotency = idempotency.map(|(key, body_hash)| Idempotency { key: key.clone(), body_hash: *body_hash });
+    for root in &mut roots {
+        let Some((write, answer)) = root.step.take() else { continue };
+        let answer = match answer {
+            Some(planned) => match reader.documents.prepare(reader.store, &reader.valid.schema, planned.read) {
+                Ok(prepared) => Some(StepAnswer { prepared, params: planned.params, ids: IDS }),
+                Err(StoreError::StaleModel) => return Mutated::Stale,
+                Err(error) => return one_error(cx, &error.problem()),
+            },
+            None => None,
+        };
+        mutation.steps.push(Step { write, answer });
+    }
+    let policy = &reader.valid.schema.policy;
+    let settings = &reader.valid.schema.model.settings;
+    let calendar = Calendar::of(settings);
+    let scene = Scene { locale: cx.locale, calendar: &calendar, base_currency: &settings.base_currency };
+    let respond = |outcomes: &[StepOutcome]| Ok::<_, Problem>(body(cx, &roots, outcomes, &scene, cost));
+    match pipeline.run(cx, policy, &mutation, &respond).await {
+        Ok(done) => Mutated::Done(done.response, done.replayed),
+        Err(RecordsError::StaleModel) => Mutated::Stale,
+        Err(error) => refused(cx, &roots, &error),
+    }
+}
+
+fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: Cost) -> Vec<u8> {
+    let mut out = Out::default();
+    let mut outcomes = outcomes.iter();
+    out.object(roots, |root| root.key, |out, root| {
+        let outcome = if matches!(root.shape, MutationShape::TypeName) { None } else { outcomes.next() };
+        out.outcome(&root.shape, outcome, scene);
+    });
+    let cost = Cost { actual: out.fields, ..cost };
+    response(cx, Some(&out.bytes), &Errors::default(), Some(&cost))
+}
+
+fn one_error(cx: &OpContext, problem: &Problem) -> Mutated {
+    let mut errors = Errors::default();
+    errors.push(cx, None, problem);
+    Mutated::Failed(errors)
+}
+
+fn refused(cx: &OpContext, roots: &[MutationRoot<'_>], error: &RecordsError) -> Mutated {
+    let mut errors = Errors::default();
+    match error {
+        RecordsError::Problems { step, problems } => {
+            let root = step.and_then(|step| roots.iter().filter(|root| !matches!(root.shape, MutationShape::TypeName)).nth(step));
+            errors.add(cx, root.map(|root| (root.key, root.location)), problems);
+        }
+        error => errors.push(cx, None, &error.problem()),
+    }
+    Mutated::Failed(errors)
+}
+
+/// Plans a mutation; ids of polymorphic references are looked up first, and it is planned again.
+async fn plan<'a>(reader: &Reader<'_>, shared: Shared<'a>, operation: &'a Operation) -> Result<Result<MutationPlan<'a>, Vec<Failed<'a>>>, StoreError> {
+    let plan = lower::mutation(shared, operation, &Located::new());
+    let unlocated = match &plan {
+        Ok(plan) if !plan.unlocated.is_empty() => &plan.unlocated,
+        _ => return Ok(plan),
+    };
+    let mut objects: Vec<(ObjectIx, Vec<Uuid>)> = Vec::new();
+    for (targets, id) in unlocated {
+        for target in targets {
+            match objects.iter_mut().find(|(known, _)| known == target) {
+                Some((_, ids)) => ids.push(*id),
+                None => objects.push((*target, vec![*id])),
+            }
+        }
+    }
+    let mut located = Located::new();
+    for (object, ids) in objects {
+        if let Some(planned) = by_ids(&reader.valid.schema.model, &reader.valid.schema.policy, object) {
+            located.extend(reader.rows_of(planned, ids).await?.into_keys().map(|id| (id, object)));
+        }
+    }
+    Ok(lower::mutation(shared, operation, &located))
+}
+
+fn by_ids(model: &Arc<tenon_model::Model>, policy: &Policy, object: ObjectIx) -> Option<Planned> {
+    let table = policy.table(model, object, Action::Read).ok()?;
+    let mut params = Params::default();
+    let list = params.push(Value::List(Vec::new()));
+    let filter = Some(Predicate::In { column: ColumnRef::whole(tenon_model::system::ID), list });
+    let select = Select { table, filter, deleted: Deleted::Exclude, order: Vec::new(), window: Window::All, output: Output::default(), count: None };
+    Some(Planned { read: Read::Select(select), params })
+}

@@ -1,0 +1,100 @@
+//! The response around the data: `errors`, and `extensions` with request id and cost.
+
+use tenon_context::OpContext;
+use tenon_diagnostics::{PROBLEMS_MAX, Problem, Problems};
+use tenon_value::{Json, JsonMap};
+
+use crate::limits;
+use crate::prepare::Measured;
+use crate::told::problem_json;
+
+/// What is said of the cost.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Cost {
+    pub(crate) measured: Measured,
+    pub(crate) actual: u64,
+    /// `Tenon-Cost: full`: the time taken, and whether the document was known.
+    pub(crate) full: Option<(u128, bool)>,
+}
+
+/// Errors under way: each problem with the response key of its root field, if it has one.
+#[derive(Default)]
+pub(crate) struct Errors {
+    entries: Vec<Json>,
+    more: usize,
+}
+
+impl Errors {
+    /// Adds problems, under a root field or of the whole request.
+    pub(crate) fn add(&mut self, cx: &OpContext, root: Option<(&str, (u32, u32))>, problems: &Problems) {
+        self.more += problems.more();
+        for problem in problems.as_slice() {
+            self.push(cx, root, problem);
+        }
+    }
+
+    pub(crate) fn push(&mut self, cx: &OpContext, root: Option<(&str, (u32, u32))>, problem: &Problem) {
+        if self.entries.len() >= PROBLEMS_MAX {
+            self.more += 1;
+            return;
+        }
+        let mut entry = match (root, problem.location) {
+            (Some((_, (line, column))), None) => problem_json(&problem.clone().located(line, column), cx.locale, &cx.request),
+            _ => problem_json(problem, cx.locale, &cx.request),
+        };
+        if let (Some((key, _)), Json::Object(members)) = (root, &mut entry) {
+            members.insert("path".to_owned(), Json::Array(vec![Json::from(key)]));
+        }
+        self.entries.push(entry);
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+fn extensions(cx: &OpContext, cost: Option<&Cost>, more: usize) -> Json {
+    let mut members = JsonMap::new();
+    members.insert("requestId".to_owned(), Json::from(cx.request.as_str()));
+    if let Some(cost) = cost {
+        let mut said = JsonMap::new();
+        said.insert("requested".to_owned(), Json::from(cost.measured.cost));
+        said.insert("actual".to_owned(), Json::from(cost.actual));
+        said.insert("available".to_owned(), Json::from(limits::COST.saturating_sub(cost.measured.cost)));
+        if let Some((millis, known)) = cost.full {
+            said.insert("max".to_owned(), Json::from(limits::COST));
+            said.insert("depth".to_owned(), Json::from(cost.measured.depth));
+            said.insert("ms".to_owned(), Json::from(u64::try_from(millis).unwrap_or(u64::MAX)));
+            said.insert("planCache".to_owned(), Json::from(if known { "hit" } else { "miss" }));
+        }
+        members.insert("cost".to_owned(), Json::Object(said));
+    }
+    if cx.dry_run {
+        members.insert("dryRun".to_owned(), Json::Bool(true));
+    }
+    if more > 0 {
+        members.insert("moreErrors".to_owned(), Json::from(more));
+    }
+    Json::Object(members)
+}
+
+/// A whole response. Without `data` it has no such entry: the request was not executed.
+pub(crate) fn response(cx: &OpContext, data: Option<&[u8]>, errors: &Errors, cost: Option<&Cost>) -> Vec<u8> {
+    let mut body = Vec::with_capacity(data.map_or(0, <[u8]>::len) + 256);
+    body.push(b'{');
+    if let Some(data) = data {
+        body.extend_from_slice(b"\"data\":");
+        body.extend_from_slice(data);
+        body.push(b',');
+    }
+    // Writing to a vector cannot fail.
+    if !errors.is_empty() {
+        body.extend_from_slice(b"\"errors\":");
+        serde_json::to_writer(&mut body, &errors.entries).unwrap_or_default();
+        body.push(b',');
+    }
+    body.extend_from_slice(b"\"extensions\":");
+    serde_json::to_writer(&mut body, &extensions(cx, cost, errors.more)).unwrap_or_default();
+    body.push(b'}');
+    body
+}
