@@ -20,8 +20,8 @@ use crate::{Done, Mutation, Pipeline, RecordsError, Step, StepOutcome, answer, i
 /// What outlives a try, so that the next one meets the same questions.
 #[derive(Default)]
 pub(crate) struct Memory {
-    /// Ids of new records, in the order of their making.
-    pub(crate) ids: Vec<RecordId>,
+    /// Ids of new records: by step, row of the step, and how many that row has made before.
+    ids: HashMap<(usize, usize, usize), RecordId>,
     /// What hooks have said, and have yet to say.
     pub(crate) verdicts: Verdicts,
 }
@@ -62,7 +62,10 @@ pub(crate) struct Attempt<'p> {
     pub(crate) rates: HashMap<String, Option<Decimal>>,
     /// Records saved by the step at hand.
     pub(crate) rows: usize,
-    ids_used: usize,
+    /// Which step is at hand.
+    place: usize,
+    /// New records of each of its rows so far.
+    pub(crate) made: HashMap<usize, usize>,
 }
 
 impl<'p> Attempt<'p> {
@@ -88,7 +91,8 @@ impl<'p> Attempt<'p> {
             settled: HashSet::new(),
             rates: HashMap::new(),
             rows: 0,
-            ids_used: 0,
+            place: 0,
+            made: HashMap::new(),
         };
         let ended = attempt.journey(mutation, respond).await;
         let Self { tx, .. } = attempt;
@@ -116,6 +120,7 @@ impl<'p> Attempt<'p> {
         }
         let mut outcomes = Vec::with_capacity(mutation.steps.len());
         for (place, step) in mutation.steps.iter().enumerate() {
+            self.place = place;
             let outcome = self.step(step).await;
             let problems = self.found.take();
             match outcome {
@@ -141,6 +146,7 @@ impl<'p> Attempt<'p> {
 
     async fn step(&mut self, step: &Step) -> Tried<StepOutcome> {
         self.rows = 0;
+        self.made.clear();
         if let Write::Batch(object, batch, mode) = &step.write {
             let rows = self.batch(*object, batch, *mode).await?;
             let answer = if self.found.is_empty() { answer::read(&mut self.tx, step, &answer::ids(&rows)).await? } else { None };
@@ -199,13 +205,11 @@ impl<'p> Attempt<'p> {
         Ok(())
     }
 
-    /// The id of the next new record: the same in every try.
-    pub(crate) fn next_id(&mut self) -> RecordId {
-        if self.ids_used == self.memory.ids.len() {
-            self.memory.ids.push(RecordId::generate());
-        }
-        let id = self.memory.ids.get(self.ids_used).copied().unwrap_or_else(RecordId::generate);
-        self.ids_used += 1;
+    /// The id of the next new record of a row: the same in every try.
+    pub(crate) fn next_id(&mut self, root: usize) -> RecordId {
+        let made = self.made.entry(root).or_default();
+        let id = *self.memory.ids.entry((self.place, root, *made)).or_insert_with(RecordId::generate);
+        *made += 1;
         id
     }
 }

@@ -65,7 +65,7 @@ impl Attempt<'_> {
         let mut failed: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
         while !alive.is_empty() {
             let savepoint = self.tx.savepoint().await?;
-            let (settled, rows) = (self.settled.clone(), self.rows);
+            let (settled, rows, made) = (self.settled.clone(), self.rows, self.made.clone());
             let outcomes = self.rows(object, batch, ids, &alive).await?;
             let problems = self.found.take();
             if problems.is_empty() {
@@ -73,7 +73,7 @@ impl Attempt<'_> {
                 return Ok((outcomes, failed));
             }
             self.tx.rollback_to(savepoint).await?;
-            (self.settled, self.rows) = (settled, rows);
+            (self.settled, self.rows, self.made) = (settled, rows, made);
             for (row, problem) in problems {
                 failed.entry(row).or_default().push(problem);
             }

@@ -108,7 +108,7 @@ impl Attempt<'_> {
     ) -> Tried<Option<Work<'i>>> {
         let work = |job, old: Option<Record>, new, status| Work { job, place, old, new, unknown: Vec::new(), failed: false, status };
         let Some(id) = job.aim.existing() else {
-            let id = job.input.id.unwrap_or_else(|| self.next_id());
+            let id = job.input.id.unwrap_or_else(|| self.next_id(job.root));
             // An id brought by the client that is in use: either this very request came before, or it is somebody else's.
             let old = brought.get(&id).cloned();
             let new = old.clone().unwrap_or_else(|| defaults::fresh(self.cx, object, id));
