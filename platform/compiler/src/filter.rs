@@ -189,7 +189,7 @@ impl<'a> Check<'a> {
                 "between" => self.between(&value, operand),
                 "during" => self.operand(key, &value, &Operand::Range),
                 "contains" | "starts_with" | "ends_with" | "i_eq" | "i_contains" | "like" | "zone" => {
-                    self.operand(key, &value, &Operand::Text)
+                    self.operand(key, &value, &Operand::Text);
                 }
                 _ => self.operand(key, &value, operand),
             }

@@ -105,7 +105,7 @@ fn targets(merged: &Merged<'_>, scope: &mut Scope<'_>) -> (Vec<ObjectIx>, usize)
         let Some(name) = at.text() else { continue };
         match scope.objects.get(name).copied() {
             Some(target) if targets.contains(&target) => {
-                scope.report.push(inverse::target_twice(name).at(at.span()).of(merged.path.clone()))
+                scope.report.push(inverse::target_twice(name).at(at.span()).of(merged.path.clone()));
             }
             Some(target) => targets.push(target),
             None => {

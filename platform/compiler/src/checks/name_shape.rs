@@ -6,8 +6,10 @@ use tenon_value::Name;
 pub(crate) const CODE: &str = "name/shape";
 
 pub(crate) fn shape(name: &str) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error(CODE, format!("name `{name}` does not begin with a letter, or has a `_` that stands between nothing"));
+    let diagnostic = Diagnostic::error(
+        CODE,
+        format!("name `{}` does not begin with a letter, or has a `_` that stands between nothing", super::wrong_type::shorten(name)),
+    );
     let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
     let joined = words.join("_");
     let proposal = if joined.starts_with(|letter: char| letter.is_ascii_digit()) { format!("n_{joined}") } else { joined };

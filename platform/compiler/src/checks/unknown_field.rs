@@ -5,7 +5,7 @@ use tenon_diagnostics::{Diagnostic, nearest};
 pub(crate) const CODE: &str = "metadata/unknown-field";
 
 pub(crate) fn unknown_field<'a>(object: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let diagnostic = Diagnostic::error(CODE, format!("`{object}` has no field `{name}`"));
+    let diagnostic = Diagnostic::error(CODE, format!("`{object}` has no field `{}`", super::wrong_type::shorten(name)));
     match nearest(name, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,

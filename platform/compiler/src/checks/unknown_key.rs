@@ -2,12 +2,14 @@
 
 use tenon_diagnostics::{Diagnostic, nearest};
 
+use super::wrong_type::shorten;
+
 pub(crate) const CODE: &str = "metadata/unknown-key";
 
 /// `owner` is what has the key: `a boolean field`.
 pub(crate) fn unknown_key<'a>(owner: &str, key: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
-    let diagnostic = Diagnostic::error(CODE, format!("{owner} has no key `{key}`"));
+    let diagnostic = Diagnostic::error(CODE, format!("{owner} has no key `{}`", shorten(key)));
     match nearest(key, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic.help(format!("it has `{}`", known.join("`, `"))),

@@ -5,7 +5,7 @@ use tenon_diagnostics::{Diagnostic, nearest};
 pub(crate) const CODE: &str = "metadata/unknown-object";
 
 pub(crate) fn unknown_object<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let diagnostic = Diagnostic::error(CODE, format!("there is no object `{name}`"));
+    let diagnostic = Diagnostic::error(CODE, format!("there is no object `{}`", super::wrong_type::shorten(name)));
     match nearest(name, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic,
@@ -14,7 +14,7 @@ pub(crate) fn unknown_object<'a>(name: &str, known: impl IntoIterator<Item = &'a
 
 /// Fields or views are given to an object that no layer describes.
 pub(crate) fn undescribed<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
-    let diagnostic = Diagnostic::error(CODE, format!("there is no object `{name}` to add to"));
+    let diagnostic = Diagnostic::error(CODE, format!("there is no object `{}` to add to", super::wrong_type::shorten(name)));
     match nearest(name, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`? a new object says at least its `label`")),
         None => diagnostic.help("a new object says at least its `label`"),

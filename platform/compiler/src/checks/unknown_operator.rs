@@ -6,7 +6,7 @@ pub(crate) const CODE: &str = "metadata/unknown-operator";
 
 /// `what` is compared: a text field, a list.
 pub(crate) fn unknown_operator(what: &str, operator: &str, known: &[&str]) -> Diagnostic {
-    let diagnostic = Diagnostic::error(CODE, format!("{what} has no operator `{operator}`"));
+    let diagnostic = Diagnostic::error(CODE, format!("{what} has no operator `{}`", super::wrong_type::shorten(operator)));
     match nearest(operator, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic.help(format!("it has `{}`", known.join("`, `"))),

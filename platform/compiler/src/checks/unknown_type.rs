@@ -6,7 +6,7 @@ pub(crate) const CODE: &str = "metadata/unknown-type";
 
 pub(crate) fn unknown_type<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
-    let diagnostic = Diagnostic::error(CODE, format!("there is no field type `{word}`"));
+    let diagnostic = Diagnostic::error(CODE, format!("there is no field type `{}`", super::wrong_type::shorten(word)));
     let meant = match word {
         "string" | "varchar" => Some("text"),
         "number" | "float" | "double" | "numeric" => Some("decimal"),

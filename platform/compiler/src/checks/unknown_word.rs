@@ -5,7 +5,7 @@ use tenon_diagnostics::{Diagnostic, nearest};
 pub(crate) const CODE: &str = "metadata/unknown-word";
 
 pub(crate) fn unknown_word(key: &str, word: &str, known: &[&str]) -> Diagnostic {
-    let diagnostic = Diagnostic::error(CODE, format!("`{key}` cannot be `{word}`"));
+    let diagnostic = Diagnostic::error(CODE, format!("`{key}` cannot be `{}`", super::wrong_type::shorten(word)));
     match nearest(word, known.iter().copied()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic.help(format!("it is one of `{}`", known.join("`, `"))),

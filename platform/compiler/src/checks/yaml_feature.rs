@@ -27,7 +27,7 @@ pub(crate) fn complex_key() -> Diagnostic {
 }
 
 pub(crate) fn duplicate_key(key: &str) -> Diagnostic {
-    Diagnostic::error(CODE, format!("key `{key}` is written twice")).help("keep one of them")
+    Diagnostic::error(CODE, format!("key `{}` is written twice", super::wrong_type::shorten(key))).help("keep one of them")
 }
 
 pub(crate) fn documents() -> Diagnostic {

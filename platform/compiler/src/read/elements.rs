@@ -63,10 +63,10 @@ impl Elements {
             match entry.key.as_str() {
                 "format" | "object" | "fields" | "relations" => {}
                 "views" => {
-                    report.push(unknown_key::in_other_file("views", "views.yaml").at(Some(entry.range.in_file(file))).of(&object.name))
+                    report.push(unknown_key::in_other_file("views", "views.yaml").at(Some(entry.range.in_file(file))).of(&object.name));
                 }
                 "layouts" => {
-                    report.push(unknown_key::in_other_file("layouts", "layout.yaml").at(Some(entry.range.in_file(file))).of(&object.name))
+                    report.push(unknown_key::in_other_file("layouts", "layout.yaml").at(Some(entry.range.in_file(file))).of(&object.name));
                 }
                 _ => {
                     properties.insert(entry.key.clone(), property(entry, file));

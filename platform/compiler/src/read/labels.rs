@@ -55,7 +55,7 @@ pub(super) fn read(
                 _ if !within => report.push(unknown_element::no_such_element(&text.key).at(Some(key_span)).of(&object.name)),
                 None => report.push(wrong_type::wrong_type(&text.key, "text", &text.value.to_json()).at(Some(value_span)).of(&text.key)),
                 Some(words) => {
-                    labels.push(Label { path: text.key.clone(), key, locale, text: words.to_owned(), span: (key_span, value_span) })
+                    labels.push(Label { path: text.key.clone(), key, locale, text: words.to_owned(), span: (key_span, value_span) });
                 }
             }
         }

@@ -77,7 +77,7 @@ fn columns(merged: &Merged<'_>, names: &mut Names<'_>) {
         match item.get("total").as_ref().and_then(At::text) {
             Some("sum" | "avg") => names.fitting(field.as_ref(), "cannot be summed", sums),
             Some("min" | "max") => {
-                names.fitting(field.as_ref(), "has no smallest and no largest", |found| is(found, FieldKind::is_sortable))
+                names.fitting(field.as_ref(), "has no smallest and no largest", |found| is(found, FieldKind::is_sortable));
             }
             _ => {
                 field.iter().for_each(|field| {
