@@ -10,9 +10,9 @@ use tenon_model::{Model, ModelVersion};
 use tenon_store::Store;
 use tenon_value::TenantId;
 
+use crate::CatalogError;
 use crate::load::load;
 use crate::weight::model_bytes;
-use crate::CatalogError;
 
 /// Bytes of models kept; the least used are forgotten first.
 pub const MODELS_BYTES_MAX: u64 = 128 * 1024 * 1024;
@@ -77,10 +77,8 @@ impl Catalog {
     /// An empty catalog over a store. Inside a runtime it also listens for changes of metadata made elsewhere.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        let models = Cache::builder()
-            .max_capacity(MODELS_BYTES_MAX)
-            .weigher(|_: &TenantId, entry: &Arc<Entry>| model_bytes(&entry.model))
-            .build();
+        let models =
+            Cache::builder().max_capacity(MODELS_BYTES_MAX).weigher(|_: &TenantId, entry: &Arc<Entry>| model_bytes(&entry.model)).build();
         let loading = (0..SLOTS).map(|_| tokio::sync::Mutex::new(())).collect();
         let inner = Arc::new(Inner { store, models, loading, hasher: RandomState::new() });
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {

@@ -10,11 +10,11 @@ use tenon_model::{Element, ElementPath, Model, ModelVersion};
 use tenon_store::{MetadataRows, MetadataTx};
 use tenon_value::{Json, Name, TenantId};
 
-use crate::compute::{compute, Computed};
+use crate::compute::{Computed, compute};
 use crate::elements::Elements;
 use crate::measure::Gauge;
 use crate::settings::changed;
-use crate::{journal, physical, Draft, Operation, Packages, PackagesError, Risk, SettingsChange};
+use crate::{Draft, Operation, Packages, PackagesError, Risk, SettingsChange, journal, physical};
 
 /// What was done.
 #[derive(Clone, Debug)]
@@ -107,7 +107,11 @@ impl Packages {
 }
 
 /// Writes settings. None where nothing would change.
-pub(crate) async fn settings_under_lock(tx: &mut MetadataTx, cx: &OpContext, change: &SettingsChange) -> Result<Option<ModelVersion>, PackagesError> {
+pub(crate) async fn settings_under_lock(
+    tx: &mut MetadataTx,
+    cx: &OpContext,
+    change: &SettingsChange,
+) -> Result<Option<ModelVersion>, PackagesError> {
     let rows = tx.rows().await?;
     let new = changed(&rows.settings, change).map_err(|problem| PackagesError::Setting(Box::new(problem)))?;
     if new == rows.settings {
@@ -128,7 +132,8 @@ pub(crate) async fn settings_under_lock(tx: &mut MetadataTx, cx: &OpContext, cha
 /// Amounts are stored in the base currency too: with records in place it cannot change any more.
 async fn refuse_stored_money(tx: &mut MetadataTx, tenant: TenantId, rows: &MetadataRows) -> Result<(), PackagesError> {
     let model = tenon_catalog::model_of(tenant, rows)?;
-    let has_money = |object: &tenon_model::Object| object.fields.iter().any(|field| matches!(field.kind, tenon_model::FieldKind::Money { .. }));
+    let has_money =
+        |object: &tenon_model::Object| object.fields.iter().any(|field| matches!(field.kind, tenon_model::FieldKind::Money { .. }));
     for object in model.objects.iter().filter(|object| has_money(object)) {
         if tx.row_count(object).await? > 0 {
             let problem = tenon_diagnostics::Problem::invalid(
@@ -153,7 +158,12 @@ fn permitted(operations: &[Operation], consent: Consent<'_>) -> Result<(), Packa
     if open.is_empty() { Ok(()) } else { Err(PackagesError::Unconfirmed(open)) }
 }
 
-async fn write(tx: &mut MetadataTx, (tenant, target): (TenantId, &Name), computed: Computed, own: &Elements) -> Result<Arc<Model>, PackagesError> {
+async fn write(
+    tx: &mut MetadataTx,
+    (tenant, target): (TenantId, &Name),
+    computed: Computed,
+    own: &Elements,
+) -> Result<Arc<Model>, PackagesError> {
     let Computed { wish, before, mut rows, after, .. } = computed;
     put_layer(tx, target, own, &wish.elements).await?;
     if let Some(after) = &after {

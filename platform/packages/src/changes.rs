@@ -3,9 +3,9 @@
 use tenon_model::{ElementPath, State};
 use tenon_value::{Json, JsonMap, Locale, Name};
 
-use crate::desired::{own_or_over, present, Desired};
-use crate::elements::{element, object_of, properties_of, property, renamed, Stored};
-use crate::{complaint, options, rename, Change};
+use crate::desired::{Desired, own_or_over, present};
+use crate::elements::{Stored, element, object_of, properties_of, property, renamed};
+use crate::{Change, complaint, options, rename};
 
 /// Lays one change over the wish.
 pub(crate) fn apply(stored: &mut Stored<'_>, wish: &mut Desired, change: &Change) {
@@ -38,7 +38,11 @@ fn object_in_use(stored: &Stored<'_>, wish: &mut Desired, path: &ElementPath) ->
     let object = object_of(path);
     let fine = object == *path || in_use(stored, wish, &object);
     if !fine {
-        wish.diagnostics.push(if is_known(stored, wish, &object) { complaint::is_retired(&object) } else { unknown(stored, wish, &object) });
+        wish.diagnostics.push(if is_known(stored, wish, &object) {
+            complaint::is_retired(&object)
+        } else {
+            unknown(stored, wish, &object)
+        });
     }
     fine
 }

@@ -4,7 +4,7 @@ use tenon_diagnostics::Diagnostic;
 use tenon_model::{Layer, ModelVersion, Physical, Settings};
 use tenon_value::{Name, TenantId, Uuid};
 
-use crate::{crm, SourceFile, BASE_PACKAGE, TENANT_LAYER};
+use crate::{BASE_PACKAGE, SourceFile, TENANT_LAYER, crm};
 
 /// Everything that is wrong with the files of a tenant or a package, alone and together with the base package.
 #[must_use]
@@ -33,7 +33,10 @@ mod tests {
     #[test]
     fn the_base_package_and_a_file_over_it_compile() {
         assert_eq!(check(&crm::files()), []);
-        let file = SourceFile::new("objects/deal/object.yaml", "format: tenon/v1\nobject: deal\nlabel: { en: Deal, zh: 交易 }\nrelations:\n  account: { to: acount }\n");
+        let file = SourceFile::new(
+            "objects/deal/object.yaml",
+            "format: tenon/v1\nobject: deal\nlabel: { en: Deal, zh: 交易 }\nrelations:\n  account: { to: acount }\n",
+        );
         let codes: Vec<_> = check(&[file]).iter().map(|one| one.code).collect();
         assert!(codes.contains(&"metadata/unknown-object"), "{codes:?}");
     }

@@ -32,7 +32,9 @@ pub(crate) fn exists(path: &ElementPath) -> Diagnostic {
 }
 
 pub(crate) fn is_retired(path: &ElementPath) -> Diagnostic {
-    Diagnostic::error(RETIRED, format!("`{path}` is retired and keeps its name")).of(path.0.as_str()).help("restore it, or choose another name")
+    Diagnostic::error(RETIRED, format!("`{path}` is retired and keeps its name"))
+        .of(path.0.as_str())
+        .help("restore it, or choose another name")
 }
 
 pub(crate) fn unknown_element<'a>(path: &ElementPath, known: impl IntoIterator<Item = &'a str>) -> Diagnostic {

@@ -8,11 +8,11 @@ use tenon_model::{Layer, Model, ModelVersion};
 use tenon_store::MetadataRows;
 use tenon_value::{DateTime, Json, Name, TenantId};
 
-use crate::desired::{desired, Desired};
-use crate::diff::diff;
-use crate::elements::{property, Stored, TENANT_LAYER};
-use crate::judge::{judge, Judged};
 use crate::Draft;
+use crate::desired::{Desired, desired};
+use crate::diff::diff;
+use crate::elements::{Stored, TENANT_LAYER, property};
+use crate::judge::{Judged, judge};
 
 /// How long a renamed element's old name goes on working.
 const ALIAS_MILLIS: i64 = 90 * 24 * 60 * 60 * 1000;
@@ -34,7 +34,13 @@ pub(crate) struct Computed {
 }
 
 /// Works a draft of layer `target` out.
-pub(crate) fn compute(tenant: TenantId, rows: &MetadataRows, target: &Name, draft: &Draft, now: DateTime) -> Result<Computed, CatalogError> {
+pub(crate) fn compute(
+    tenant: TenantId,
+    rows: &MetadataRows,
+    target: &Name,
+    draft: &Draft,
+    now: DateTime,
+) -> Result<Computed, CatalogError> {
     let before = Arc::new(tenon_catalog::model_of(tenant, rows)?);
     let mut stored = Stored::new(&rows.layers, &rows.physical, target);
     let mut wish = desired(&mut stored, draft);

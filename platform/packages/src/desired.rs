@@ -7,8 +7,8 @@ use tenon_diagnostics::Diagnostic;
 use tenon_model::{Element, ElementPath, State};
 use tenon_value::{Json, Name};
 
-use crate::elements::{element, object_of, property, Elements, Stored, SERVER_PROPERTIES};
-use crate::{changes, complaint, options, rename, Draft};
+use crate::elements::{Elements, SERVER_PROPERTIES, Stored, element, object_of, property};
+use crate::{Draft, changes, complaint, options, rename};
 
 /// A layer as it is wished.
 pub(crate) struct Desired {
@@ -93,7 +93,8 @@ fn ask_about_drops(stored: &Stored<'_>, wish: &mut Desired, written: &Elements, 
     let place = |path: &ElementPath| path.0.rsplit_once('.').map(|(stem, _)| stem.to_owned());
     for old in gone.iter().filter(|path| matches!(path.split().1, Some(("fields" | "relations", _)))) {
         // Nothing is written of the whole object: the files are about something else.
-        let touched = written.keys().any(|path| path.split().0 == old.split().0 && !matches!(path.split().1, Some(("views" | "layouts", _))));
+        let touched =
+            written.keys().any(|path| path.split().0 == old.split().0 && !matches!(path.split().1, Some(("views" | "layouts", _))));
         let Some(element) = wish.elements.get(old).filter(|_| touched && stored.below_id(old).is_none()) else { continue };
         let come = written.iter().find(|(path, new)| {
             !wish.elements.contains_key(*path) && place(path) == place(old) && kind(new).is_some() && kind(new) == kind(element)

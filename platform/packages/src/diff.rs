@@ -6,8 +6,8 @@ use tenon_model::{Element, ElementPath, State};
 use tenon_value::{Json, JsonMap};
 
 use crate::desired::Desired;
-use crate::elements::{json_of, noun, Elements, Stored};
-use crate::{options, Op, Operation};
+use crate::elements::{Elements, Stored, json_of, noun};
+use crate::{Op, Operation, options};
 
 /// Keys that are told otherwise: `was` by the rename, and what the server writes.
 const UNTOLD: [&str; 2] = ["was", "alias_until"];
@@ -69,7 +69,9 @@ fn one(stored: &Stored<'_>, path: &ElementPath, (before, after): (Option<&Elemen
     }
     let was_active = before.map_or_else(|| stored.active_below(path), |element| element.state == State::Active);
     match (was_active, after.state == State::Active) {
-        (true, false) => steps.push(Operation::new(path.0.as_str(), Op::Retire, format!("retire {} `{path}`; kept for 30 days", noun(path)))),
+        (true, false) => {
+            steps.push(Operation::new(path.0.as_str(), Op::Retire, format!("retire {} `{path}`; kept for 30 days", noun(path))));
+        }
         (false, true) => steps.push(Operation::new(path.0.as_str(), Op::Restore, format!("restore {} `{path}`", noun(path)))),
         _ => {}
     }
@@ -79,7 +81,12 @@ fn one(stored: &Stored<'_>, path: &ElementPath, (before, after): (Option<&Elemen
 }
 
 /// The steps of one element's properties: options one by one, the others together.
-fn properties(path: &ElementPath, (old, new): (&JsonMap<String, Json>, &JsonMap<String, Json>), below: &JsonMap<String, Json>, steps: &mut Vec<Operation>) {
+fn properties(
+    path: &ElementPath,
+    (old, new): (&JsonMap<String, Json>, &JsonMap<String, Json>),
+    below: &JsonMap<String, Json>,
+    steps: &mut Vec<Operation>,
+) {
     let (mut from, mut to) = (JsonMap::new(), JsonMap::new());
     let gone = old.keys().filter(|key| !new.contains_key(*key));
     for key in new.keys().chain(gone).filter(|key| !UNTOLD.contains(&key.as_str())) {
@@ -125,7 +132,8 @@ fn option_steps(path: &ElementPath, (before, after): (&Json, &Json), steps: &mut
         steps.push(Operation::new(at(&new), Op::Change, text).values(Some(old), Some(new)));
     }
     if changes.moved {
-        let order = |list: &Json| Some(Json::Array(list.as_array().into_iter().flatten().filter_map(options::code).map(Json::from).collect()));
+        let order =
+            |list: &Json| Some(Json::Array(list.as_array().into_iter().flatten().filter_map(options::code).map(Json::from).collect()));
         let text = format!("reorder the options of `{path}`");
         steps.push(Operation::new(format!("{path}.options"), Op::Change, text).values(order(before), order(after)));
     }

@@ -81,7 +81,9 @@ impl Classify for PackagesError {
         match self {
             Self::Store(error) => error.problem(),
             Self::Catalog(error) => error.problem(),
-            Self::PlanStale => Problem::conflict("plan_stale", "the metadata has changed since this plan, plan again", "元数据已变更,请重新生成计划"),
+            Self::PlanStale => {
+                Problem::conflict("plan_stale", "the metadata has changed since this plan, plan again", "元数据已变更,请重新生成计划")
+            }
             Self::Refused(diagnostics) => diagnostics.first().map_or_else(|| Problem::of_kind(Kind::Invalid), of_diagnostic),
             Self::Blocked(operations) => {
                 operations.iter().find(|one| one.risk == Risk::Blocked).map_or_else(|| Problem::of_kind(Kind::Invalid), of_blocked)
@@ -94,7 +96,9 @@ impl Classify for PackagesError {
                     .with("paths", paths.iter().map(|path| Json::from(path.as_str())).collect::<Vec<_>>())
             }
             Self::Setting(problem) => (**problem).clone(),
-            Self::NoLayer => Problem { message: Message::new("there is no such layer", "层不存在"), ..Problem::of_kind(Kind::NotFound) },
+            Self::NoLayer => {
+                Problem { message: Message::new("there is no such layer", "层不存在"), ..Problem::of_kind(Kind::NotFound) }
+            }
             Self::BuiltIn(_) => Problem::of_kind(Kind::Internal),
         }
     }
@@ -103,7 +107,11 @@ impl Classify for PackagesError {
 /// A diagnostic as a caller of the API meets it.
 #[must_use]
 pub fn of_diagnostic(diagnostic: &Diagnostic) -> Problem {
-    let mut problem = Problem { rule: Some(diagnostic.code.into()), message: Message::verbatim(diagnostic.message.as_str()), ..Problem::of_kind(Kind::Invalid) };
+    let mut problem = Problem {
+        rule: Some(diagnostic.code.into()),
+        message: Message::verbatim(diagnostic.message.as_str()),
+        ..Problem::of_kind(Kind::Invalid)
+    };
     if !diagnostic.path.is_empty() {
         problem = problem.with("element", diagnostic.path.as_str());
     }
@@ -114,8 +122,11 @@ pub fn of_diagnostic(diagnostic: &Diagnostic) -> Problem {
 }
 
 fn of_blocked(operation: &Operation) -> Problem {
-    let mut problem =
-        Problem { rule: Some(complaint::BLOCKED.into()), message: Message::verbatim(format!("cannot {}", operation.text)), ..Problem::of_kind(Kind::Invalid) };
+    let mut problem = Problem {
+        rule: Some(complaint::BLOCKED.into()),
+        message: Message::verbatim(format!("cannot {}", operation.text)),
+        ..Problem::of_kind(Kind::Invalid)
+    };
     problem = problem.with("element", operation.path.as_str());
     if let Some(violations) = operation.violations {
         problem = problem.with("violations", violations);

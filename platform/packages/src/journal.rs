@@ -3,8 +3,8 @@
 use tenon_model::{Element, Settings, State, WeekStart};
 use tenon_value::{Json, JsonMap};
 
-use crate::elements::Elements;
 use crate::Operation;
+use crate::elements::Elements;
 
 /// An element with everything stored of it.
 fn stored(element: &Element) -> Json {

@@ -7,8 +7,8 @@ use tenon_access::Policy;
 use tenon_context::{OpContext, Principal};
 use tenon_model::{Model, Object, Part, RelationShape, UniquePart};
 use tenon_query::{
-    Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Deleted, Func, GroupKey, GroupTerm, Having, Measure, Params, Predicate, Read,
-    RefOp,
+    Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Deleted, Func, GroupKey, GroupTerm, Having, Measure, Params,
+    Predicate, Read, RefOp,
 };
 use tenon_store::{MetadataTx, Store};
 use tenon_value::{DateTime, ElementId, Name, Value};
@@ -70,7 +70,13 @@ impl<'a> Gauge<'a> {
         Self::Reading(Box::new(Reading { store, cx, current, policy }))
     }
 
-    async fn answer(&mut self, operation: &mut Operation, object: &Object, question: Question, after: Option<&Model>) -> Result<(), PackagesError> {
+    async fn answer(
+        &mut self,
+        operation: &mut Operation,
+        object: &Object,
+        question: Question,
+        after: Option<&Model>,
+    ) -> Result<(), PackagesError> {
         match question {
             Question::Rows => {}
             Question::NoRows(help) => {
@@ -161,7 +167,9 @@ impl Reading<'_> {
     /// Sets of live records that agree in a unique key of the model after.
     async fn duplicates(&self, object: &Object, key: &Name, after: Option<&Model>) -> Result<u64, PackagesError> {
         let planned = after.and_then(|model| model.objects.iter().find(|one| one.id == object.id));
-        let Some((planned, key)) = planned.and_then(|planned| Some((planned, planned.unique.iter().find(|one| one.name == *key)?))) else { return Ok(0) };
+        let Some((planned, key)) = planned.and_then(|planned| Some((planned, planned.unique.iter().find(|one| one.name == *key)?))) else {
+            return Ok(0);
+        };
         let mut keys = Vec::new();
         let mut filled = Vec::new();
         for part in &key.parts {

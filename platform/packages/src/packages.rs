@@ -11,9 +11,9 @@ use tenon_value::{DateTime, Name, TenantId};
 use crate::apply::{Applied, Consent, Work};
 use crate::compute::compute;
 use crate::elements::{Stored, TENANT_LAYER};
-use crate::measure::{settle, Gauge};
+use crate::measure::{Gauge, settle};
 use crate::plans::{Kept, Plans};
-use crate::{crm, pull, Change, Draft, PackageInfo, PackagesError, Plan, Session, SourceFile, BASE_PACKAGE};
+use crate::{BASE_PACKAGE, Change, Draft, PackageInfo, PackagesError, Plan, Session, SourceFile, crm, pull};
 
 /// Plans and applies changes of metadata. Cheap to clone.
 #[derive(Clone)]

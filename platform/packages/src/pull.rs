@@ -6,8 +6,8 @@ use tenon_compiler::SourceFile;
 use tenon_model::{Layer, State};
 use tenon_store::MetadataRows;
 
-use crate::elements::{SERVER_PROPERTIES, TENANT_LAYER};
 use crate::PackagesError;
+use crate::elements::{SERVER_PROPERTIES, TENANT_LAYER};
 
 /// The files of a layer; with `paths`, those among them.
 pub(crate) fn files(rows: &MetadataRows, layer: &str, paths: Option<&[String]>) -> Result<Vec<SourceFile>, PackagesError> {

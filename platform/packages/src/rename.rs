@@ -3,7 +3,7 @@
 use tenon_model::{Element, ElementPath};
 use tenon_value::Json;
 
-use crate::elements::{object_of, property, Elements};
+use crate::elements::{Elements, object_of, property};
 
 /// Properties whose texts are for people, or say nothing of fields.
 const NOT_NAMES: [&str; 6] = ["label", "plural_label", "about", "was", "alias_until", "icon"];
@@ -46,7 +46,10 @@ fn rewrite_references(elements: &mut Elements, from: &ElementPath, to: &ElementP
             continue;
         }
         for (key, property) in &mut element.properties {
-            if whole_object && key != "to" || NOT_NAMES.contains(&key.as_str()) || group.is_none() && !matches!(key.as_str(), "display" | "unique") {
+            if whole_object && key != "to"
+                || NOT_NAMES.contains(&key.as_str())
+                || group.is_none() && !matches!(key.as_str(), "display" | "unique")
+            {
                 continue;
             }
             replace_word(&mut property.value, &old, &new);

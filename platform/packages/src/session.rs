@@ -10,7 +10,7 @@ use tenon_model::{Model, ModelVersion, ObjectIx};
 use tenon_store::MetadataTx;
 use tenon_value::Name;
 
-use crate::apply::{settings_under_lock, Consent, Work};
+use crate::apply::{Consent, Work, settings_under_lock};
 use crate::elements::TENANT_LAYER;
 use crate::{Applied, Change, Draft, Operation, Packages, PackagesError, SettingsChange};
 

@@ -64,7 +64,11 @@ pub(crate) fn changed(settings: &Settings, change: &SettingsChange) -> Result<Se
             return Err(at(Problem::exhausted("cors", CORS_MAX as u64, cors.len() as u64), "cors"));
         }
         if let Some(wrong) = cors.iter().find(|origin| !is_origin(origin)) {
-            let problem = Problem::invalid("origin", format!("`{wrong}` is no origin, as in `https://crm.example.com`"), format!("`{wrong}` 不是合法的来源"));
+            let problem = Problem::invalid(
+                "origin",
+                format!("`{wrong}` is no origin, as in `https://crm.example.com`"),
+                format!("`{wrong}` 不是合法的来源"),
+            );
             return Err(at(problem, "cors"));
         }
         new.cors.clone_from(cors);
@@ -77,7 +81,11 @@ pub(crate) fn changed(settings: &Settings, change: &SettingsChange) -> Result<Se
 /// Scheme, host and port, nothing behind.
 fn is_origin(origin: &str) -> bool {
     let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && host.len() < 256 && host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@')))
+    host.is_some_and(|host| {
+        !host.is_empty()
+            && host.len() < 256
+            && host.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b'?' | b'#' | b'@'))
+    })
 }
 
 #[cfg(test)]

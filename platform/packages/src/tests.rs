@@ -5,8 +5,8 @@ use tenon_model::{ElementPath, ModelVersion, Physical, Settings, State};
 use tenon_store::MetadataRows;
 use tenon_value::{DateTime, Json, JsonMap, Name, TenantId, Uuid};
 
-use crate::compute::{compute, Computed};
-use crate::{crm, pull, Change, Draft, Op, Operation, SourceFile, BASE_PACKAGE, TENANT_LAYER};
+use crate::compute::{Computed, compute};
+use crate::{BASE_PACKAGE, Change, Draft, Op, Operation, SourceFile, TENANT_LAYER, crm, pull};
 
 /// 2026-11-21T00:00:00Z.
 const NOW: DateTime = DateTime::from_millis(1_795_219_200_000);
@@ -30,7 +30,8 @@ struct Tenant {
 
 impl Tenant {
     fn new() -> Self {
-        let rows = MetadataRows { version: ModelVersion(1), settings: Settings::default(), layers: Vec::new(), physical: Physical::default() };
+        let rows =
+            MetadataRows { version: ModelVersion(1), settings: Settings::default(), layers: Vec::new(), physical: Physical::default() };
         let mut tenant = Self { rows };
         tenant.apply_to(BASE_PACKAGE, &Draft::Files { files: crm::files(), prune: false });
         tenant
@@ -132,7 +133,10 @@ fn a_rename_keeps_the_element_and_serves_the_old_name_for_90_days() {
     let model = tenon_catalog::model_of(self::tenant(), &tenant.rows).unwrap();
     let field = model.object_named("deal").unwrap().field_named("volume").unwrap();
     // 2026-11-21 + 90 days.
-    assert_eq!(field.aliases.iter().map(|(name, until)| (name.as_str(), until.to_string())).collect::<Vec<_>>(), [("size", "2027-02-19".to_owned())]);
+    assert_eq!(
+        field.aliases.iter().map(|(name, until)| (name.as_str(), until.to_string())).collect::<Vec<_>>(),
+        [("size", "2027-02-19".to_owned())]
+    );
     assert_eq!(said(&tenant.apply_files(&[renamed], true)), []);
     tenant.assert_settled();
 }
@@ -143,7 +147,10 @@ fn a_new_element_at_an_old_path_is_another_element() {
     tenant.apply_files(&[deal()], false);
     let id = tenant.id("deal.fields.size");
     tenant.change(vec![Change::Update { path: path("deal.fields.size"), properties: JsonMap::new(), rename: Some("volume".to_owned()) }]);
-    let draft = Draft::Changes(vec![Change::Create { path: path("deal.fields.size"), properties: map(json!({"type": "text", "label": {"en": "S"}})) }]);
+    let draft = Draft::Changes(vec![Change::Create {
+        path: path("deal.fields.size"),
+        properties: map(json!({"type": "text", "label": {"en": "S"}})),
+    }]);
     // The old name is still served; until it ends, nothing else can have it.
     if tenant.compute(TENANT_LAYER, &draft).after.is_some() {
         tenant.apply_to(TENANT_LAYER, &draft);
@@ -158,8 +165,11 @@ fn a_rename_takes_views_along() {
     tenant.apply_files(&[deal()], false);
     let view = json!({"type": "table", "label": {"en": "All"}, "columns": ["name", "size"], "order": [{"size": "asc"}]});
     tenant.change(vec![Change::Put { path: path("deal.views.all"), properties: map(view) }]);
-    let steps =
-        tenant.change(vec![Change::Update { path: path("deal.fields.size"), properties: JsonMap::new(), rename: Some("volume".to_owned()) }]);
+    let steps = tenant.change(vec![Change::Update {
+        path: path("deal.fields.size"),
+        properties: JsonMap::new(),
+        rename: Some("volume".to_owned()),
+    }]);
     assert_eq!(said(&steps), [(Op::Rename, "deal.fields.volume"), (Op::Change, "deal.views.all")]);
     tenant.assert_settled();
 }
@@ -194,7 +204,8 @@ fn prune_retires_only_what_the_tenant_owns() {
 fn a_field_written_in_the_middle_stands_there_and_what_is_not_written_keeps_its_place() {
     let mut tenant = Tenant::new();
     tenant.apply_files(&[deal()], false);
-    let middle = SourceFile { text: deal().text.replace("  size:", "  color: { type: text, label: { en: Color, zh: 颜色 } }\n  size:"), ..deal() };
+    let middle =
+        SourceFile { text: deal().text.replace("  size:", "  color: { type: text, label: { en: Color, zh: 颜色 } }\n  size:"), ..deal() };
     assert_eq!(said(&tenant.apply_files(std::slice::from_ref(&middle), false)), [(Op::Add, "deal.fields.color")]);
     let names = |tenant: &Tenant| {
         let layer = tenant.rows.layers.iter().find(|layer| layer.package.as_str() == TENANT_LAYER).unwrap();
@@ -239,7 +250,8 @@ fn an_override_of_a_package_is_one_property_and_can_be_reset() {
     let mut tenant = Tenant::new();
     let change = Change::Update { path: path("account"), properties: map(json!({"label": {"zh": "企业"}})), rename: None };
     assert_eq!(said(&tenant.change(vec![change])), [(Op::Change, "account")]);
-    let label = |tenant: &Tenant| tenon_catalog::model_of(self::tenant(), &tenant.rows).unwrap().object_named("account").unwrap().label.clone();
+    let label =
+        |tenant: &Tenant| tenon_catalog::model_of(self::tenant(), &tenant.rows).unwrap().object_named("account").unwrap().label.clone();
     assert_eq!((label(&tenant).en.as_deref(), label(&tenant).zh.as_deref()), (Some("Account"), Some("企业")));
     tenant.assert_settled();
     assert_eq!(said(&tenant.change(vec![Change::Reset(path("account"))])), [(Op::Reset, "account")]);

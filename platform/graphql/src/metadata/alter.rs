@@ -16,7 +16,8 @@ use super::words::word;
 
 impl InFiles for InverseInput {
     fn in_files(&self) -> Json {
-        let properties = Properties::default().set("name", Json::from(self.name.as_str())).put("label", &self.label).put("about", &self.about);
+        let properties =
+            Properties::default().set("name", Json::from(self.name.as_str())).put("label", &self.label).put("about", &self.about);
         Json::Object(properties.0)
     }
 }
@@ -169,7 +170,14 @@ pub(super) fn save_layout(object: &str, input: &LayoutInput) -> Change {
 /// A language by its code.
 pub(super) fn locale(code: &str) -> Result<Locale, Failure> {
     let known = Locale::ALL.into_iter().find(|locale| locale.code() == code);
-    known.ok_or_else(|| Problem::invalid("locale", format!("there are no texts in `{code}`, only in en and zh"), format!("不支持语言 `{code}`,仅支持 en 与 zh")).into())
+    known.ok_or_else(|| {
+        Problem::invalid(
+            "locale",
+            format!("there are no texts in `{code}`, only in en and zh"),
+            format!("不支持语言 `{code}`,仅支持 en 与 zh"),
+        )
+        .into()
+    })
 }
 
 /// Labels by path: `{ "opportunity.fields.stage": "阶段" }`, or in each other as in `labels/zh.yaml`.
@@ -183,7 +191,8 @@ pub(super) fn labels(code: &str, labels: &Json) -> Result<Change, Failure> {
         match value {
             Json::String(text) if !path.is_empty() => texts.push((path, text.clone())),
             Json::Object(map) => {
-                let below = map.iter().rev().map(|(key, value)| (if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value));
+                let below =
+                    map.iter().rev().map(|(key, value)| (if path.is_empty() { key.clone() } else { format!("{path}.{key}") }, value));
                 open.extend(below);
             }
             _ => return Err(wrong()),

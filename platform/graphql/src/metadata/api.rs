@@ -98,7 +98,15 @@ mod tests {
     #[test]
     fn the_schema_speaks_the_words_of_the_files() {
         let sdl = super::schema().sdl();
-        for words in ["long_text", "input CreateObjectInput", "pluralLabel: LocalizedText", "enum Risk", "destructive", "scalar ChoiceOption", "onDelete: OnDelete"] {
+        for words in [
+            "long_text",
+            "input CreateObjectInput",
+            "pluralLabel: LocalizedText",
+            "enum Risk",
+            "destructive",
+            "scalar ChoiceOption",
+            "onDelete: OnDelete",
+        ] {
             assert!(sdl.contains(words), "{words}\n{sdl}");
         }
     }

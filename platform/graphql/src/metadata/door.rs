@@ -115,7 +115,8 @@ pub(super) fn placed(failure: Failure, place: impl Fn(&str) -> InputPath) -> Fai
     let mut placed = Problems::default();
     for problem in failure.0.as_slice() {
         let element = problem.details.iter().find(|(key, _)| *key == "element").and_then(|(_, path)| path.as_str().map(str::to_owned));
-        let path = if problem.input_path.steps().is_empty() { place(element.as_deref().unwrap_or_default()) } else { problem.input_path.clone() };
+        let path =
+            if problem.input_path.steps().is_empty() { place(element.as_deref().unwrap_or_default()) } else { problem.input_path.clone() };
         placed.push(problem.clone().at(path));
     }
     Failure(placed)

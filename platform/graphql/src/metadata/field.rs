@@ -199,7 +199,10 @@ impl Field {
     async fn min(&self) -> async_graphql::Result<Option<Decimal>> {
         Ok(match &self.field()?.kind {
             FieldKind::Text { min, .. } => Some(Decimal(Json::from(*min))),
-            FieldKind::Integer { min, .. } | FieldKind::Decimal { min, .. } | FieldKind::Percent { min, .. } | FieldKind::Money { min, .. } => number(*min),
+            FieldKind::Integer { min, .. }
+            | FieldKind::Decimal { min, .. }
+            | FieldKind::Percent { min, .. }
+            | FieldKind::Money { min, .. } => number(*min),
             _ => None,
         })
     }
@@ -208,7 +211,10 @@ impl Field {
     async fn max(&self) -> async_graphql::Result<Option<Decimal>> {
         Ok(match &self.field()?.kind {
             FieldKind::Text { max, .. } => Some(Decimal(Json::from(*max))),
-            FieldKind::Integer { max, .. } | FieldKind::Decimal { max, .. } | FieldKind::Percent { max, .. } | FieldKind::Money { max, .. } => number(*max),
+            FieldKind::Integer { max, .. }
+            | FieldKind::Decimal { max, .. }
+            | FieldKind::Percent { max, .. }
+            | FieldKind::Money { max, .. } => number(*max),
             _ => None,
         })
     }
@@ -258,7 +264,10 @@ impl Field {
             Owner::Object(object) => (policy.may_read_field(object, field.ix), policy.may_write_field(object, field.ix)),
             Owner::Link(link) => {
                 let relation = self.model.link(link).map(|link| (link.source, link.relation));
-                (relation.is_some_and(|(object, at)| policy.may_read_relation(object, at)), relation.is_some_and(|(object, at)| policy.may_write_relation(object, at)))
+                (
+                    relation.is_some_and(|(object, at)| policy.may_read_relation(object, at)),
+                    relation.is_some_and(|(object, at)| policy.may_write_relation(object, at)),
+                )
             }
         };
         Ok(FieldCan { read, write: write && !field.read_only, mask: false })

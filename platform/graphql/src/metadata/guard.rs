@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn fragments_in_a_circle_and_deep_brackets_are_refused() {
-        assert_eq!(check_text("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }").unwrap_err().rule.as_deref(), Some("graphql/validation"));
+        assert_eq!(
+            check_text("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }").unwrap_err().rule.as_deref(),
+            Some("graphql/validation")
+        );
         assert_eq!(check_text(&"{".repeat(4_000)).unwrap_err().limit, Some("nesting"));
         assert_eq!(check_text("mutation { retire(path: \"a\") { path } }").unwrap(), Kind::Mutation);
     }

@@ -8,11 +8,12 @@ use tenon_model::{ElementPath, Model};
 use tenon_packages::{Change, Draft, SourceFile};
 use tenon_value::Json;
 
+use super::alter;
 use super::door::{Door, Failure, door, keys, placed};
 use super::field::{Field, Owner};
 use super::inputs::{
-    CreateObjectInput, FieldInput, FileInput, LayoutInput, OperationInput, RelationInput, SettingsInput, UpdateFieldInput, UpdateObjectInput,
-    UpdateRelationInput, ViewInput,
+    CreateObjectInput, FieldInput, FileInput, LayoutInput, OperationInput, RelationInput, SettingsInput, UpdateFieldInput,
+    UpdateObjectInput, UpdateRelationInput, ViewInput,
 };
 use super::object::Object;
 use super::plan::{Applied, Operation, Plan};
@@ -20,7 +21,6 @@ use super::relation::Relation;
 use super::settings::{self, Settings};
 use super::views::{Layout, View};
 use super::words::State;
-use super::alter;
 
 /// Changes.
 pub(super) struct Mutation;
@@ -215,7 +215,11 @@ impl Mutation {
                 }
                 Draft::Changes(changes)
             }
-            _ => return Err(Problem::invalid("required", "say either `files` or `operations`", "请提供 `files` 或 `operations` 之一").into()),
+            _ => {
+                return Err(
+                    Problem::invalid("required", "say either `files` or `operations`", "请提供 `files` 或 `operations` 之一").into()
+                );
+            }
         };
         Ok(door.packages.plan(&door.cx, draft).await?.into())
     }

@@ -164,7 +164,12 @@ impl Object {
     }
 
     /// Its own relations in order; those every record has with `system`.
-    async fn relations(&self, ctx: &Context<'_>, #[graphql(default)] system: bool, #[graphql(default)] retired: bool) -> async_graphql::Result<Vec<Relation>> {
+    async fn relations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(default)] system: bool,
+        #[graphql(default)] retired: bool,
+    ) -> async_graphql::Result<Vec<Relation>> {
         let policy = &door(ctx).policy;
         let shown = |relation: &&tenon_model::Relation| {
             let hidden = (relation.system && !system) || (relation.state == tenon_model::State::Retired && !retired);

@@ -133,7 +133,8 @@ impl Relation {
     async fn link(&self) -> async_graphql::Result<Vec<Field>> {
         let RelationShape::Many(link) = self.relation()?.shape else { return Ok(Vec::new()) };
         let fields = self.model.link(link).map_or(&[][..], |link| link.fields.as_slice());
-        let field = |field: &tenon_model::Field| Field { model: Arc::clone(&self.model), owner: Owner::Link(link), at: field.ix.0, alias: None };
+        let field =
+            |field: &tenon_model::Field| Field { model: Arc::clone(&self.model), owner: Owner::Link(link), at: field.ix.0, alias: None };
         Ok(fields.iter().map(field).collect())
     }
 

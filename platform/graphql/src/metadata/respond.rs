@@ -90,7 +90,11 @@ fn one(told: &Told, error: &ServerError, entries: &mut Vec<Json>) -> usize {
         entries.extend(failure.0.as_slice().iter().map(|problem| entry(told, problem, Some(error))));
         return failure.0.more();
     }
-    let rule = if error.message.contains("Invalid value for argument") || error.message.contains("Variable") { "graphql/variables" } else { "graphql/validation" };
+    let rule = if error.message.contains("Invalid value for argument") || error.message.contains("Variable") {
+        "graphql/variables"
+    } else {
+        "graphql/validation"
+    };
     let problem = Problem { message: Message::verbatim(error.message.as_str()), ..Problem::invalid(rule, "", "") };
     entries.push(entry(told, &problem, Some(error)));
     0

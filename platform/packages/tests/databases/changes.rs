@@ -1,93 +1,12 @@
-//! Changes of metadata against real databases: always on SQLite, on PostgreSQL where `TENON_TEST_POSTGRES` says so.
-
-use std::sync::Arc;
+//! Plans, applies, sessions, settings.
 
 use serde_json::json;
-use tenon_catalog::Catalog;
-use tenon_context::{OpContext, OpContextParts, Principal, Via};
 use tenon_diagnostics::Classify;
-use tenon_model::{ElementPath, ModelVersion, Settings};
-use tenon_packages::{Applied, Change, Draft, Op, Packages, PackagesError, SettingsChange, SourceFile};
-use tenon_store::{Database, NewTenant, Store, StoreConfig};
-use tenon_value::{DateTime, Json, JsonMap, Locale, RequestId, TenantId, Uuid};
+use tenon_model::ModelVersion;
+use tenon_packages::{Change, Draft, Op, SettingsChange};
+use tenon_value::JsonMap;
 
-fn now() -> DateTime {
-    "2026-11-21T08:00:00.000Z".parse().unwrap()
-}
-
-struct House {
-    store: Store,
-    catalog: Arc<Catalog>,
-    packages: Packages,
-    tenant: TenantId,
-    _data: tempfile::TempDir,
-}
-
-impl House {
-    async fn new(database: Database) -> Self {
-        let data = tempfile::tempdir().unwrap();
-        let store = Store::open(StoreConfig::new(data.path(), database)).await.unwrap();
-        let catalog = Arc::new(Catalog::new(store.clone()));
-        let packages = Packages::new(store.clone(), Arc::clone(&catalog), now);
-        let name = format!("t{}", Uuid::now_v7().simple());
-        let new = NewTenant { name, sandbox: false, settings: Settings::default(), created_at: now() };
-        let tenant = store.tenant_create(&new).await.unwrap().id;
-        packages.install_base(tenant).await.unwrap();
-        Self { store, catalog, packages, tenant, _data: data }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a test makes its own context")]
-    async fn cx(&self) -> OpContext {
-        let model = self.catalog.model(self.tenant).await.unwrap();
-        OpContext::assume(OpContextParts {
-            model,
-            principal: Principal::system(),
-            now: now(),
-            deadline: None,
-            request: RequestId::generate(),
-            locale: Locale::En,
-            via: Via::Graphql,
-        })
-    }
-
-    async fn change(&self, changes: Vec<Change>) -> Result<Vec<(Op, String)>, PackagesError> {
-        let applied = self.packages.change(&self.cx().await, changes).await?;
-        Ok(applied.operations.into_iter().map(|one| (one.op, one.path)).collect())
-    }
-
-    async fn apply(&self, draft: Draft, confirm: &[String]) -> Result<Applied, PackagesError> {
-        let cx = self.cx().await;
-        let plan = self.packages.plan(&cx, draft).await?;
-        self.packages.apply(&cx, &plan.hash, confirm).await
-    }
-
-    async fn version(&self) -> ModelVersion {
-        self.catalog.current_version(self.tenant).await.unwrap()
-    }
-}
-
-fn databases() -> Vec<Database> {
-    #[expect(clippy::disallowed_methods, reason = "a test asks which databases there are")]
-    let url = std::env::var("TENON_TEST_POSTGRES").ok();
-    std::iter::once(Database::Sqlite).chain(url.map(|url| Database::Postgres { url })).collect()
-}
-
-fn map(value: Json) -> JsonMap<String, Json> {
-    value.as_object().cloned().unwrap()
-}
-
-fn path(text: &str) -> ElementPath {
-    ElementPath(text.to_owned())
-}
-
-fn deal() -> SourceFile {
-    let text = "format: tenon/v1\nobject: deal\nlabel: { en: Deal, zh: 交易 }\nfields:\n  name: { type: text, required: true, label: { en: Name, zh: 名称 } }\n  size: { type: integer, label: { en: Size, zh: 规模 } }\nrelations:\n  account: { to: account, label: { en: Account, zh: 客户 }, inverse: { name: deals, label: { en: Deals, zh: 交易 } } }\n  tags: { to: tag, many: true, label: { en: Tags, zh: 标签 }, inverse: false, link: { note: { type: text, label: { en: Note, zh: 备注 } } } }\n";
-    SourceFile::new("objects/deal/object.yaml", text)
-}
-
-fn files(prune: bool) -> Draft {
-    Draft::Files { files: vec![deal()], prune }
-}
+use crate::house::{House, databases, files, map, path};
 
 #[tokio::test]
 async fn a_new_tenant_has_the_base_package_and_an_object_with_chinese_labels_is_live_at_once() {
@@ -145,13 +64,21 @@ async fn a_rename_keeps_the_column() {
     for database in databases() {
         let house = House::new(database).await;
         house.apply(files(false), &[]).await.unwrap();
-        let column = |model: &tenon_model::Model, name: &str| model.object_named("deal").unwrap().field_named(name).unwrap().columns.clone();
+        let column =
+            |model: &tenon_model::Model, name: &str| model.object_named("deal").unwrap().field_named(name).unwrap().columns.clone();
         let before = column(&house.cx().await.model, "size");
         let rename = Change::Update { path: path("deal.fields.size"), properties: JsonMap::new(), rename: Some("volume".to_owned()) };
         assert_eq!(house.change(vec![rename]).await.unwrap(), [(Op::Rename, "deal.fields.volume".to_owned())]);
         let model = house.cx().await.model;
         assert_eq!(column(&model, "volume"), before);
-        let names: Vec<_> = model.object_named("deal").unwrap().fields.iter().skip(tenon_model::system::FIELDS).map(|field| field.name.to_string()).collect();
+        let names: Vec<_> = model
+            .object_named("deal")
+            .unwrap()
+            .fields
+            .iter()
+            .skip(tenon_model::system::FIELDS)
+            .map(|field| field.name.to_string())
+            .collect();
         assert_eq!(names, ["name", "volume"]);
     }
 }

@@ -1,0 +1,7 @@
+//! Changes of metadata against real databases: always on SQLite, on PostgreSQL where `TENON_TEST_POSTGRES` says so.
+#![expect(clippy::unwrap_used, reason = "these are tests, in their helpers too")]
+
+mod changes;
+mod crash;
+mod house;
+mod records;
