@@ -62,7 +62,7 @@ impl File {
         if guard.is_none() {
             *guard = Some(LiteConn::open(&self.options).await?);
         }
-        Ok(LiteSlot::Writer(guard, place))
+        Ok(LiteSlot::Writer { conn: guard, _place: place })
     }
 
     pub(crate) async fn reader(&self) -> Result<LiteSlot, Fault> {

@@ -124,7 +124,7 @@ impl LiteConn {
 #[derive(Debug)]
 pub(crate) enum LiteSlot {
     /// The one writer of the file; others wait for the guard. The file counts as in use.
-    Writer(OwnedMutexGuard<Option<LiteConn>>, OwnedSemaphorePermit),
+    Writer { conn: OwnedMutexGuard<Option<LiteConn>>, _place: OwnedSemaphorePermit },
     /// One of the readers; goes back to the shelf when dropped.
     Reader { conn: Option<LiteConn>, shelf: Arc<Mutex<Vec<LiteConn>>>, _permit: OwnedSemaphorePermit },
 }
@@ -136,7 +136,7 @@ impl LiteSlot {
 
     fn lite(&mut self) -> Result<&mut LiteConn, Fault> {
         match self {
-            Self::Writer(guard, _) => guard.as_mut(),
+            Self::Writer { conn, .. } => conn.as_mut(),
             Self::Reader { conn, .. } => conn.as_mut(),
         }
         .ok_or_else(gone)
@@ -152,7 +152,7 @@ impl LiteSlot {
     /// Throws the connection away, with whatever it was in the middle of.
     pub(crate) fn discard(&mut self) {
         match self {
-            Self::Writer(guard, _) => drop(guard.take()),
+            Self::Writer { conn, .. } => drop(conn.take()),
             Self::Reader { conn, .. } => drop(conn.take()),
         }
     }

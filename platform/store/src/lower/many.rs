@@ -179,9 +179,3 @@ impl<'m> Lower<'m> {
         Ok(members)
     }
 }
-
-impl HistoryPlan {
-    pub(crate) fn weight(&self) -> usize {
-        self.versions.weight() + self.current.weight() + self.members.len() * 96
-    }
-}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenon_model::{EdgeKind, LinkEnd, RelationIx, RelationShape};
+use tenon_model::{EdgeKind, RelationIx, RelationShape};
 use tenon_query::{AuthorizedTable, Deleted, LinkFilter, Predicate, Quantifier, RefOp};
 
 use super::bind::Mode;
@@ -111,10 +111,5 @@ impl<'m> Lower<'m> {
             condition += &format!(" and {} {} {value}", links.column("created_at"), operator(*op));
         }
         Ok(format!("({condition})"))
-    }
-
-    /// Which column of a link's row names the record here.
-    pub(crate) const fn here(end: LinkEnd) -> &'static str {
-        end.column()
     }
 }

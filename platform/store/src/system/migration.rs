@@ -13,7 +13,6 @@ const LOCK: &str = "select pg_advisory_xact_lock(7310585024216109)";
 mod step {
     //! Which migrations have run.
     #![expect(unreachable_pub, reason = "sea-orm's derives make public items")]
-    #![expect(missing_docs, reason = "sea-orm's derives make items without words")]
     use sea_orm::entity::prelude::*;
 
     /// One migration.

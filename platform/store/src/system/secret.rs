@@ -1,6 +1,5 @@
 //! Secrets of the installation.
 #![expect(unreachable_pub, reason = "sea-orm's derives make public items")]
-#![expect(missing_docs, reason = "sea-orm's derives make items without words")]
 
 use sea_orm::entity::prelude::*;
 
