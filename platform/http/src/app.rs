@@ -36,16 +36,14 @@ pub struct AppParts {
 
 /// What the routes share; cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Inner>);
-
-pub(crate) struct Inner {
+pub struct App {
     pub(crate) identity: Identity,
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
     pub(crate) imports: ImportJobs,
     pub(crate) status: Status,
-    pub(crate) rate: Rate,
-    pub(crate) traffic: Traffic,
+    pub(crate) rate: Arc<Rate>,
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 impl App {
@@ -54,13 +52,6 @@ impl App {
     pub fn new(parts: AppParts) -> Self {
         let AppParts { identity, data, metadata, pipeline, uploads, status, rate_per_minute } = parts;
         let imports = ImportJobs::new(pipeline, uploads);
-        Self(Arc::new(Inner { identity, data, metadata, imports, status, rate: Rate::new(rate_per_minute), traffic: Traffic::default() }))
-    }
-}
-
-impl std::ops::Deref for App {
-    type Target = Inner;
-    fn deref(&self) -> &Inner {
-        &self.0
+        Self { identity, data, metadata, imports, status, rate: Arc::new(Rate::new(rate_per_minute)), traffic: Arc::default() }
     }
 }

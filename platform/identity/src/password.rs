@@ -1,7 +1,8 @@
 //! Passwords: argon2id, hashed off the request threads. (Sign-in by password comes with the law; the hash is stored from the first day.)
 
 use argon2::Argon2;
-use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use rand::seq::IndexedRandom;
 
 use crate::IdentityError;

@@ -13,7 +13,7 @@ use crate::output::{Exit, Output};
 /// Compiles the files over the base package and says every mistake; exit 1 where there are errors.
 pub(crate) fn check(output: &Output, dir: &Path) -> anyhow::Result<Exit> {
     let files = files::read(dir)?;
-    let diagnostics = tenon_server::check(&files);
+    let diagnostics = tenon_packages::check(&files);
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
     let rendered: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render(source(diagnostic.span.as_ref(), &files))).collect();
     let summary = format!("{} files, {errors} errors, {} warnings", files.len(), diagnostics.len() - errors);
