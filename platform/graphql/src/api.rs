@@ -15,7 +15,7 @@ use tenon_value::Json;
 use crate::collect::{Collector, Variables};
 use crate::cursor::Signer;
 use crate::documents::{Documents, Valid};
-use crate::execute::Reader;
+use crate::execute::{Reader, refused};
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
 use crate::prepare::{coerce_variables, measure};
@@ -126,11 +126,21 @@ impl DataApi {
             return match done {
                 Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body) }),
                 Mutated::Failed(errors) => Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, Some(&cost)))),
+                Mutated::Rejected(errors) => Tried::Answered(GraphqlResponse {
+                    outcome: Outcome::Rejected,
+                    ..answered(cx, response(cx, None, &errors, Some(&cost)))
+                }),
                 Mutated::Stale => Tried::Stale,
             };
         }
         let roots = lower::query(shared, operation);
-        let mut errors = Errors::default();
+        let mut errors = refused(cx, &roots);
+        if !errors.is_empty() {
+            return Tried::Answered(GraphqlResponse {
+                outcome: Outcome::Rejected,
+                ..answered(cx, response(cx, None, &errors, Some(&cost)))
+            });
+        }
         match reader.query(roots, &mut errors).await {
             Ok((data, fields)) => {
                 cost.actual = fields;
@@ -158,7 +168,10 @@ fn operation<'a>(document: &'a Document, name: Option<&str>) -> Result<&'a Opera
     let unknown = |en: String, zh: String| Problem::invalid("graphql/validation", en, zh);
     match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
         (None, [only]) => Ok(only),
-        (None, _) => Err(unknown("Must provide operation name if query contains multiple operations.".to_owned(), "文档含多个操作，必须给出操作名".to_owned())),
+        (None, _) => Err(unknown(
+            "Must provide operation name if query contains multiple operations.".to_owned(),
+            "文档含多个操作，必须给出操作名".to_owned(),
+        )),
         (Some(name), operations) => operations
             .iter()
             .find(|operation| operation.name.as_ref().is_some_and(|known| *known.text == *name))
@@ -168,7 +181,8 @@ fn operation<'a>(document: &'a Document, name: Option<&str>) -> Result<&'a Opera
 
 /// `dryRun`, `confirm`, `reason` of the request's extensions.
 fn read_extensions(cx: &mut OpContext, request: &GraphqlRequest) -> Result<(), Problem> {
-    let wrong = |name: &str| Problem::invalid("type", format!("`extensions.{name}` has a wrong type"), format!("`extensions.{name}` 的类型不对"));
+    let wrong =
+        |name: &str| Problem::invalid("type", format!("`extensions.{name}` has a wrong type"), format!("`extensions.{name}` 的类型不对"));
     for (name, value) in request.extensions.iter().filter(|(_, value)| !value.is_null()) {
         match (name.as_str(), value) {
             ("dryRun", Json::Bool(dry)) => cx.dry_run = *dry,

@@ -18,7 +18,11 @@ pub(crate) struct Calendar {
 
 impl Calendar {
     pub(crate) fn of(settings: &Settings) -> Self {
-        Self { zone: settings.zone.clone(), sunday: settings.week_start == WeekStart::Sunday, fiscal_start: settings.fiscal_year_start.clamp(1, 12) }
+        Self {
+            zone: settings.zone.clone(),
+            sunday: settings.week_start == WeekStart::Sunday,
+            fiscal_start: settings.fiscal_year_start.clamp(1, 12),
+        }
     }
 
     /// The first day of the period that holds a day. Hours count as days.
@@ -55,7 +59,9 @@ impl Calendar {
 
     /// The moment a day begins in the zone.
     pub(crate) fn moment(&self, day: Date) -> DateTime {
-        day.civil().in_tz(&self.zone).map_or_else(|_| DateTime::from_millis(i64::from(day.days()) * 86_400_000), |zoned| zoned.timestamp().into())
+        day.civil()
+            .in_tz(&self.zone)
+            .map_or_else(|_| DateTime::from_millis(i64::from(day.days()) * 86_400_000), |zoned| zoned.timestamp().into())
     }
 
     /// `2026`, `2026-Q3`, `2026-07`, `2026-W30`, `2026-07-01`, `FY2026`, `FY2026-Q1`.

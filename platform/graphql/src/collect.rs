@@ -76,7 +76,8 @@ impl<'a> Collector<'a> {
 
     fn is_included(&self, directives: &'a [Directive]) -> bool {
         directives.iter().all(|directive| {
-            let condition = directive.arguments.first().and_then(|argument| self.value(&argument.value)).and_then(Value::as_bool).unwrap_or(false);
+            let condition =
+                directive.arguments.first().and_then(|argument| self.value(&argument.value)).and_then(Value::as_bool).unwrap_or(false);
             match &*directive.name.text {
                 "skip" => !condition,
                 "include" => condition,
@@ -103,7 +104,13 @@ impl<'a> Collector<'a> {
         collected
     }
 
-    fn gather(&self, selection: &'a [Selection], applies: &impl Fn(&str) -> bool, collected: &mut Vec<Collected<'a>>, visited: &mut Vec<&'a str>) {
+    fn gather(
+        &self,
+        selection: &'a [Selection],
+        applies: &impl Fn(&str) -> bool,
+        collected: &mut Vec<Collected<'a>>,
+        visited: &mut Vec<&'a str>,
+    ) {
         for item in selection {
             match item {
                 Selection::Field(field) => {

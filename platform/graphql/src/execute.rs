@@ -69,6 +69,7 @@ impl Reader<'_> {
                     Err(StoreError::StaleModel) => return Err(StoreError::StaleModel),
                     Err(error) => Err(told(&error).into()),
                 },
+                // Refused before anything ran, see `refused`.
                 Err(problems) => Err::<(), Problems>(problems),
             };
             if let Err(problems) = done {
@@ -129,6 +130,17 @@ impl Reader<'_> {
         out.groups(&shape, &groups, &records, scene);
         Ok(())
     }
+}
+
+/// What is wrong with the inputs of root fields: then nothing is executed.
+pub(crate) fn refused(cx: &OpContext, roots: &[Root<'_>]) -> Errors {
+    let mut errors = Errors::default();
+    for root in roots {
+        if let Err(problems) = &root.work {
+            errors.add(cx, Some((root.key, root.location)), problems);
+        }
+    }
+    errors
 }
 
 fn overflow() -> Problem {

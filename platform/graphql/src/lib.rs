@@ -6,8 +6,8 @@
 #![recursion_limit = "256"]
 
 mod api;
-mod collect;
 mod calendar;
+mod collect;
 mod cursor;
 mod documents;
 mod execute;
@@ -17,8 +17,8 @@ mod members;
 mod metadata;
 mod mutate;
 mod prepare;
-mod request;
 mod range;
+mod request;
 mod respond;
 mod schema;
 mod shape;
@@ -28,5 +28,5 @@ mod told;
 pub use api::DataApi;
 pub use limits::LIMITS;
 pub use metadata::MetadataApi;
-pub use told::problem_json;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};
+pub use told::problem_json;

@@ -5,9 +5,9 @@
 
 mod aggregate;
 mod composite;
+mod filter;
 mod group_by;
 mod having;
-mod filter;
 mod keys;
 mod nested;
 mod operands;

@@ -24,6 +24,8 @@ pub(crate) enum Mutated {
     Done(Vec<u8>, bool),
     /// Nothing happened; why.
     Failed(Errors),
+    /// The document's own inputs make no sense (a null operand): nothing was begun.
+    Rejected(Errors),
     /// The model moved.
     Stale,
 }
@@ -44,7 +46,9 @@ pub(crate) async fn run(
             for (key, location, problems) in &failed {
                 errors.add(cx, Some((key, *location)), problems);
             }
-            return Mutated::Failed(errors);
+            let is_null = |problem: &Problem| problem.rule.as_deref() == Some("null_operand");
+            let rejected = failed.iter().all(|(_, _, problems)| problems.as_slice().iter().all(is_null));
+            return if rejected { Mutated::Rejected(errors) } else { Mutated::Failed(errors) };
         }
         Err(StoreError::StaleModel) => return Mutated::Stale,
         Err(error) => return one_error(cx, &error.problem()),
@@ -79,10 +83,14 @@ pub(crate) async fn run(
 fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: Cost) -> Vec<u8> {
     let mut out = Out::default();
     let mut outcomes = outcomes.iter();
-    out.object(roots, |root| root.key, |out, root| {
-        let outcome = if matches!(root.shape, MutationShape::TypeName) { None } else { outcomes.next() };
-        out.outcome(&root.shape, outcome, scene);
-    });
+    out.object(
+        roots,
+        |root| root.key,
+        |out, root| {
+            let outcome = if matches!(root.shape, MutationShape::TypeName) { None } else { outcomes.next() };
+            out.outcome(&root.shape, outcome, scene);
+        },
+    );
     let cost = Cost { actual: out.fields, ..cost };
     response(cx, Some(&out.bytes), &Errors::default(), Some(&cost))
 }
@@ -106,7 +114,11 @@ fn refused(cx: &OpContext, roots: &[MutationRoot<'_>], error: &RecordsError) -> 
 }
 
 /// Plans a mutation; ids of polymorphic references are looked up first, and it is planned again.
-async fn plan<'a>(reader: &Reader<'_>, shared: Shared<'a>, operation: &'a Operation) -> Result<Result<MutationPlan<'a>, Vec<Failed<'a>>>, StoreError> {
+async fn plan<'a>(
+    reader: &Reader<'_>,
+    shared: Shared<'a>,
+    operation: &'a Operation,
+) -> Result<Result<MutationPlan<'a>, Vec<Failed<'a>>>, StoreError> {
     let plan = lower::mutation(shared, operation, &Located::new());
     let unlocated = match &plan {
         Ok(plan) if !plan.unlocated.is_empty() => &plan.unlocated,
@@ -135,6 +147,7 @@ fn by_ids(model: &Arc<tenon_model::Model>, policy: &Policy, object: ObjectIx) ->
     let mut params = Params::default();
     let list = params.push(Value::List(Vec::new()));
     let filter = Some(Predicate::In { column: ColumnRef::whole(tenon_model::system::ID), list });
-    let select = Select { table, filter, deleted: Deleted::Exclude, order: Vec::new(), window: Window::All, output: Output::default(), count: None };
+    let select =
+        Select { table, filter, deleted: Deleted::Exclude, order: Vec::new(), window: Window::All, output: Output::default(), count: None };
     Some(Planned { read: Read::Select(select), params })
 }

@@ -150,7 +150,18 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_none() {
-        for text in ["", "thisDay", "lastNDays(0)", "lastNDays(-1)", "lastNDays(99999)", "2026-13", "2026-Q5", "2026-W60", "2026-07-31..2026-07-01", "thismonth"] {
+        for text in [
+            "",
+            "thisDay",
+            "lastNDays(0)",
+            "lastNDays(-1)",
+            "lastNDays(99999)",
+            "2026-13",
+            "2026-Q5",
+            "2026-W60",
+            "2026-07-31..2026-07-01",
+            "thismonth",
+        ] {
             check(text, None);
         }
     }

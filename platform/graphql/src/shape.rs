@@ -14,7 +14,7 @@ mod record;
 mod rich;
 
 use tenon_model::{Field, Link, Object};
-use tenon_value::Locale;
+use tenon_value::{Json, Locale};
 
 use crate::cursor::Signer;
 
@@ -55,8 +55,8 @@ pub(crate) enum Part<'a> {
     Composite(usize, &'a Field, Vec<Sub<'a>>),
     Actor(ActorShape<'a>),
     External(usize, Vec<Sub<'a>>),
-    /// Known while planning, as JSON.
-    Fixed(String),
+    /// What may be done: the slot of `deletedAt`, then each key with what it is of a live and of a deleted record.
+    Can(usize, Vec<(&'a str, Json, Json)>),
     /// The target of a to-one relation, by its place in `Row::ones`.
     One(usize, RecordShape<'a>),
     /// The target of a to-one relation of which only the id is asked: no join.

@@ -18,7 +18,9 @@ pub(super) struct Measures(Vec<Measure>);
 
 impl Measures {
     pub(super) fn place(&mut self, measure: Measure) -> usize {
-        let same = |known: &Measure| known.filter.is_none() && known.func == measure.func && known.column == measure.column && known.relation == measure.relation;
+        let same = |known: &Measure| {
+            known.filter.is_none() && known.func == measure.func && known.column == measure.column && known.relation == measure.relation
+        };
         if measure.filter.is_none()
             && let Some(at) = self.0.iter().position(same)
         {
@@ -35,7 +37,7 @@ impl<'a> Lower<'a> {
         let (collector, root) = (self.collector, InputPath::default());
         let given = |name: &str| collector.input(field, name).filter(|value| !value.is_null());
         let table = self.table(object.ix, Action::Read)?;
-        let filter_input = collector.input(field, "filter");
+        let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(object, input, &root.key("filter")));
         let (mut keys, mut specs) = (Vec::new(), Vec::new());
         for (at, input) in given("groupBy").as_deref().map(Input::elements).unwrap_or_default().iter().enumerate() {
@@ -44,7 +46,8 @@ impl<'a> Lower<'a> {
             specs.push(spec);
         }
         let mut measures = Measures::default();
-        let mut shape = GroupShape { object, parts: Vec::new(), specs, filter: filter_input.map(|input| input.to_json()), records: Vec::new() };
+        let mut shape =
+            GroupShape { object, parts: Vec::new(), specs, filter: filter_input.map(|input| input.to_json()), records: Vec::new() };
         self.group_parts(&mut shape, &collected.fields, &mut measures);
         let having = given("having").map(|input| self.having(object, &input, &root.key("having"), &mut measures));
         let mut order = Vec::new();
@@ -52,7 +55,11 @@ impl<'a> Lower<'a> {
             match self.group_order(object, term, (&shape.specs, &mut measures)) {
                 Some(term) => order.push(term),
                 None => {
-                    let problem = Problem::invalid("type", "groups are ordered only by what they are grouped by, or by a measure", "只能按分组字段或度量排序");
+                    let problem = Problem::invalid(
+                        "type",
+                        "groups are ordered only by what they are grouped by, or by a measure",
+                        "只能按分组字段或度量排序",
+                    );
                     self.wrong(&root.key("orderBy").index(at), problem);
                 }
             }
@@ -93,11 +100,17 @@ impl<'a> Lower<'a> {
     }
 
     fn measure_filter(&mut self, object: &'a Object, field: &'a Field) -> Option<Predicate> {
-        let input = self.collector.input(field, "filter")?;
+        let input = self.collector.input(field, "filter").filter(|filter| !filter.is_null())?;
         Some(self.filter(object, &input, &InputPath::default().key(field.key().to_owned()).key("filter")))
     }
 
-    fn key_parts(&mut self, object: &'a Object, fields: &[&'a Field], path: &mut Vec<String>, shape: &mut GroupShape<'a>) -> Vec<(&'a str, KeyPart<'a>)> {
+    fn key_parts(
+        &mut self,
+        object: &'a Object,
+        fields: &[&'a Field],
+        path: &mut Vec<String>,
+        shape: &mut GroupShape<'a>,
+    ) -> Vec<(&'a str, KeyPart<'a>)> {
         let mut parts = Vec::new();
         for collected in self.collector.collect_below(fields, |_| true) {
             let Some(field) = collected.first() else { continue };
@@ -152,16 +165,23 @@ impl<'a> Lower<'a> {
             let Some(field) = collected.first() else { continue };
             parts.push((collected.key, self.measure(shape, func, &filter, (field, &collected.fields), measures)));
         }
-        let type_name = self.schema.ty(&format!("{}Aggregate", object.graphql.type_name)).and_then(|ty| self.schema.field(ty, &field.name.text));
+        let type_name =
+            self.schema.ty(&format!("{}Aggregate", object.graphql.type_name)).and_then(|ty| self.schema.field(ty, &field.name.text));
         GroupPart::Measures(type_name.map(|field| field.ty.name().to_owned()).unwrap_or_default(), parts)
     }
 
+    /// `percentile(p: "95")`: a share of a hundred.
     fn share(&mut self, field: &'a Field) -> Decimal {
-        let share = self.collector.argument(field, "p").map(scalars::decimal);
-        match share {
-            Some(Ok(share)) if share >= Decimal::ZERO && share <= Decimal::from(1) => share,
-            _ => {
-                self.wrong(&InputPath::default().key("p"), Problem::invalid("range", "`p` is a share from 0 to 1", "`p` 应在 0 到 1 之间"));
+        let hundred = Decimal::from(100);
+        let share =
+            self.collector.argument(field, "p").and_then(|p| scalars::decimal(p).ok()).filter(|p| *p >= Decimal::ZERO && *p <= hundred);
+        match share.and_then(|p| p.divide(hundred, 8).ok()) {
+            Some(share) => share,
+            None => {
+                self.wrong(
+                    &InputPath::default().key("p"),
+                    Problem::invalid("range", "`p` lies between 0 and 100", "`p` 应在 0 到 100 之间"),
+                );
                 Decimal::ZERO
             }
         }
@@ -188,7 +208,8 @@ impl<'a> Lower<'a> {
         match field.kind {
             _ if func == Func::CountDistinct => MeasurePart::Count(place(Some(whole), None)),
             FieldKind::Money { scale, .. } => {
-                let by_currency = |spec: &SpecOf<'a>| matches!(spec.term, KeyTerm::Currency(by) if by.ix == field.ix) && spec.path.len() == 1;
+                let by_currency =
+                    |spec: &SpecOf<'a>| matches!(spec.term, KeyTerm::Currency(by) if by.ix == field.ix) && spec.path.len() == 1;
                 let currency = shape.specs.iter().position(by_currency);
                 let subs = self.subs(fields);
                 let part = if currency.is_some() { Part::Amount } else { Part::Base };

@@ -17,7 +17,9 @@ impl Lower<'_> {
             return Predicate::no();
         }
         match &field.kind {
-            FieldKind::Money { .. } => self.parts(field, input, path, &[("amount", Part::Amount), ("currency", Part::Currency), ("base", Part::Base)]),
+            FieldKind::Money { .. } => {
+                self.parts(field, input, path, &[("amount", Part::Amount), ("currency", Part::Currency), ("base", Part::Base)])
+            }
             FieldKind::Address => self.parts(
                 field,
                 input,
@@ -53,7 +55,11 @@ impl Lower<'_> {
                 (_, Some(column)) if matches!(column.part, Part::Amount | Part::Base) => {
                     let operators = operand.members().iter();
                     let read: &dyn Fn(&Input) -> Result<Value, Problem> = &|input| scalars::decimal(input).map(Value::Decimal);
-                    one_or_all(operators.map(|(key, value)| self.operator(column, &key.text, value, (&path.key(key.text.to_string()), read))).collect())
+                    one_or_all(
+                        operators
+                            .map(|(key, value)| self.operator(column, &key.text, value, (&path.key(key.text.to_string()), read)))
+                            .collect(),
+                    )
                 }
                 (_, Some(column)) => self.text(field, column, operand, &path),
                 ("isNull", None) => negated_unless(operand.as_bool().unwrap_or(true), Predicate::IsNull(ColumnRef::whole(field.ix))),
@@ -128,7 +134,11 @@ impl Lower<'_> {
         }
         if let Some(is_null) = input.get("isNull") {
             self.count_node();
-            let absent = if steps.is_empty() { Predicate::IsNull(ColumnRef::whole(field.ix)) } else { Predicate::JsonAt { field: field.ix, path: at, value: None } };
+            let absent = if steps.is_empty() {
+                Predicate::IsNull(ColumnRef::whole(field.ix))
+            } else {
+                Predicate::JsonAt { field: field.ix, path: at, value: None }
+            };
             all.push(negated_unless(is_null.as_bool().unwrap_or(true), absent));
         }
         one_or_all(all)

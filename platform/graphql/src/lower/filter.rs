@@ -31,7 +31,8 @@ impl<'a> Lower<'a> {
             }
             all.push(match word {
                 "and" | "or" => {
-                    let parts = operand.elements().iter().enumerate().map(|(at, part)| self.filter(object, part, &path.index(at))).collect();
+                    let parts =
+                        operand.elements().iter().enumerate().map(|(at, part)| self.filter(object, part, &path.index(at))).collect();
                     if word == "and" { Predicate::All(parts) } else { Predicate::Any(parts) }
                 }
                 "not" => Predicate::Not(Box::new(self.filter(object, operand, &path))),

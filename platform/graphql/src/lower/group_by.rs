@@ -88,7 +88,10 @@ impl<'a> Lower<'a> {
                 }
                 if let Some(zone) = zone {
                     if !is_zone(zone) {
-                        self.wrong(&path.key("zone"), Problem::invalid("zone", format!("`{zone}` is no time zone"), format!("`{zone}` 不是时区")));
+                        self.wrong(
+                            &path.key("zone"),
+                            Problem::invalid("zone", format!("`{zone}` is no time zone"), format!("`{zone}` 不是时区")),
+                        );
                         return None;
                     }
                     zone.clone_into(&mut calendar.zone);

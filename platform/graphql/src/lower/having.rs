@@ -42,14 +42,20 @@ impl<'a> Lower<'a> {
             }
             match word {
                 "and" | "or" => {
-                    let parts = operand.elements().iter().enumerate().map(|(at, part)| self.having(object, part, &path.index(at), measures)).collect();
+                    let parts = operand
+                        .elements()
+                        .iter()
+                        .enumerate()
+                        .map(|(at, part)| self.having(object, part, &path.index(at), measures))
+                        .collect();
                     all.push(if word == "and" { Having::All(parts) } else { Having::Any(parts) });
                 }
                 "not" => all.push(Having::Not(Box::new(self.having(object, operand, &path, measures)))),
                 "count" => {
                     let measure = measures.place(Measure { func: Func::Count, column: None, relation: None, filter: None });
-                    let read: &dyn Fn(&Input) -> Result<Value, Problem> =
-                        &|input| input.as_int().map(Value::Int).ok_or_else(|| Problem::invalid("type", "expected a whole number", "应为整数"));
+                    let read: &dyn Fn(&Input) -> Result<Value, Problem> = &|input| {
+                        input.as_int().map(Value::Int).ok_or_else(|| Problem::invalid("type", "expected a whole number", "应为整数"))
+                    };
                     all.push(self.having_ops(measure, operand, &path, read));
                 }
                 word => {
@@ -126,7 +132,12 @@ impl<'a> Lower<'a> {
     }
 
     /// One term of the order of groups: by a key that is grouped by, by the count, by a function of a number.
-    pub(super) fn group_order(&mut self, object: &'a Object, input: &Input, (specs, measures): (&[SpecOf<'a>], &mut Measures)) -> Option<AggregateOrder> {
+    pub(super) fn group_order(
+        &mut self,
+        object: &'a Object,
+        input: &Input,
+        (specs, measures): (&[SpecOf<'a>], &mut Measures),
+    ) -> Option<AggregateOrder> {
         let (key, value) = input.members().first()?;
         match &*key.text {
             "count" => {
@@ -146,7 +157,9 @@ impl<'a> Lower<'a> {
                 };
                 let place = specs.iter().position(|spec| match spec.term {
                     // A record is ordered by its id.
-                    KeyTerm::Record(_) => path.split_last().is_some_and(|(last, way)| last == "id" && spec.path.split_last().is_some_and(|(_, known)| known == way)),
+                    KeyTerm::Record(_) => path
+                        .split_last()
+                        .is_some_and(|(last, way)| last == "id" && spec.path.split_last().is_some_and(|(_, known)| known == way)),
                     _ => spec.path == path,
                 })?;
                 Some(AggregateOrder::Key(place, sorting))

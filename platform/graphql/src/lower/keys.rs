@@ -2,7 +2,7 @@
 
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Object, Part, UniquePart};
-use tenon_query::{CompareOp, ColumnRef, ExternalId, Predicate, RecordKey, RefOp, Target};
+use tenon_query::{ColumnRef, CompareOp, ExternalId, Predicate, RecordKey, RefOp, Target};
 use tenon_value::{RecordId, Value, clean_line, fold};
 
 use super::{Lower, null_operand, scalars};

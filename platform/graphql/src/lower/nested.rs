@@ -24,7 +24,10 @@ impl<'a> Lower<'a> {
         let depth = self.collector.argument(field, "maxDepth").and_then(Input::as_int);
         let depth_max = match depth {
             Some(depth) if depth < 0 => {
-                self.wrong(&InputPath::default().key("maxDepth"), Problem::invalid("range", "`maxDepth` cannot be negative", "`maxDepth` 不能为负数"));
+                self.wrong(
+                    &InputPath::default().key("maxDepth"),
+                    Problem::invalid("range", "`maxDepth` cannot be negative", "`maxDepth` 不能为负数"),
+                );
                 None
             }
             depth => depth.map(|depth| self.param(Value::Int(depth))),
@@ -46,7 +49,8 @@ impl<'a> Lower<'a> {
         let table = self.table(object.ix, Action::Read)?;
         let mut below = Output::default();
         let shape = self.record(object, &collected.fields, &mut below);
-        let select = Select { table, filter: None, deleted: Deleted::Exclude, order: Vec::new(), window: Window::All, output: below, count: None };
+        let select =
+            Select { table, filter: None, deleted: Deleted::Exclude, order: Vec::new(), window: Window::All, output: below, count: None };
         output.manys.push(FetchMany { edge: EdgeKind::Descendants { relation: tree.ix }, ancestors: true, depth_max: None, select });
         Some(Part::Ancestors(output.manys.len() - 1, shape))
     }

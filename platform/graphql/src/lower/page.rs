@@ -35,7 +35,7 @@ impl<'a> Lower<'a> {
         let field = collected.first()?;
         let (collector, root) = (self.collector, InputPath::default());
         let table = self.table(of.target.ix, Action::Read)?;
-        let filter_input = collector.input(field, "filter");
+        let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(of.target, input, &root.key("filter")));
         let order_input = collector.input(field, "orderBy").filter(|order| !order.is_null());
         let order = self.order(of.target, order_input.as_deref(), &root.key("orderBy"));
@@ -96,7 +96,13 @@ impl<'a> Lower<'a> {
         (PageShape { type_name: of.type_name.clone(), parts, terms: Vec::new(), signer: None }, wishes)
     }
 
-    fn edge_parts(&mut self, of: &PageOf<'a>, fields: &[&'a Field], output: &mut Output, wishes: &mut Wishes) -> Vec<(&'a str, EdgePart<'a>)> {
+    fn edge_parts(
+        &mut self,
+        of: &PageOf<'a>,
+        fields: &[&'a Field],
+        output: &mut Output,
+        wishes: &mut Wishes,
+    ) -> Vec<(&'a str, EdgePart<'a>)> {
         let mut parts = Vec::new();
         for collected in self.collector.collect_below(fields, |_| true) {
             let Some(field) = collected.first() else { continue };
@@ -123,7 +129,11 @@ impl<'a> Lower<'a> {
             let part = match (name, attribute) {
                 (_, Some(attribute)) => {
                     let place = slot(output, Slot::LinkField(attribute.ix));
-                    if is_composite(&attribute.kind) { LinkPart::Composite(place, attribute, self.subs(&collected.fields)) } else { LinkPart::Leaf(place, attribute) }
+                    if is_composite(&attribute.kind) {
+                        LinkPart::Composite(place, attribute, self.subs(&collected.fields))
+                    } else {
+                        LinkPart::Leaf(place, attribute)
+                    }
                 }
                 ("createdAt", None) => LinkPart::CreatedAt(slot(output, Slot::LinkCreatedAt)),
                 _ => LinkPart::TypeName,
@@ -153,7 +163,10 @@ impl<'a> Lower<'a> {
         let (first, last) = (given("first").and_then(Input::as_int), given("last").and_then(Input::as_int));
         let (size, direction, name) = match (first, last) {
             (Some(_), Some(_)) => {
-                self.wrong(&root.key("last"), Problem::invalid("range", "give `first` or `last`, not both", "`first` 和 `last` 只能给一个"));
+                self.wrong(
+                    &root.key("last"),
+                    Problem::invalid("range", "give `first` or `last`, not both", "`first` 和 `last` 只能给一个"),
+                );
                 return None;
             }
             (None, Some(last)) => (last, Direction::Backward, "last"),

@@ -1,6 +1,6 @@
 //! The selection on a record: what is fetched of its row, and where each response key finds it.
 
-use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShape};
+use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShape, system};
 use tenon_query::{Action, FetchOne, Output, Slot};
 use tenon_value::Json;
 
@@ -63,7 +63,7 @@ impl<'a> Lower<'a> {
             "id" => Part::Id,
             "display" => Part::Display(self.display(object, output)),
             "externalIds" => Part::External(slot(output, Slot::ExternalIds), self.subs(&collected.fields)),
-            "can" => Part::Fixed(self.can(object, &collected.fields).to_string()),
+            "can" => Part::Can(slot(output, Slot::Field(system::DELETED_AT)), self.can(object, &collected.fields)),
             "history" => self.history(object, &collected, output)?,
             "depth" if self.view.tree(object).is_some() => Part::Depth(slot(output, Slot::TreeDepth)),
             "ancestors" if self.view.tree(object).is_some() => self.ancestors(object, &collected, output)?,
@@ -89,27 +89,31 @@ impl<'a> Lower<'a> {
         if is_composite(&field.kind) { Part::Composite(place, field, self.subs(&collected.fields)) } else { Part::Leaf(place, field) }
     }
 
-    /// What the caller may do with a record. Row by row rights come with roles; until then they are the object's.
-    fn can(&self, object: &'a Object, fields: &[&'a Field]) -> Json {
+    /// What the caller may do with a record, while it lives and while it lies in the recycle bin. Rights of single rows
+    /// come with roles; until then they are the object's.
+    fn can(&self, object: &'a Object, fields: &[&'a Field]) -> Vec<(&'a str, Json, Json)> {
         let policy = self.view.policy;
-        let members = self.subs(fields).into_iter().map(|sub| {
-            let value = match sub.name {
-                "update" => Json::Bool(policy.may(object.ix, Action::Update)),
-                "delete" => Json::Bool(policy.may(object.ix, Action::Delete)),
-                "restore" => Json::Bool(policy.may(object.ix, Action::Restore)),
-                "destroy" => Json::Bool(policy.may(object.ix, Action::Destroy)),
-                "share" => Json::Bool(policy.may(object.ix, Action::Update)),
+        let may = |action| Json::Bool(policy.may(object.ix, action));
+        let no = Json::Bool(false);
+        let parts = self.subs(fields).into_iter().map(|sub| {
+            let (live, deleted) = match sub.name {
+                "update" => (may(Action::Update), no.clone()),
+                "delete" => (may(Action::Delete), no.clone()),
+                "restore" => (no.clone(), may(Action::Restore)),
+                "destroy" => (may(Action::Destroy), may(Action::Destroy)),
+                "share" => (may(Action::Update), no.clone()),
                 "write" => {
                     let fields = self.view.inputs(object).map(|field| field.name.as_str());
-                    let relations = self.view.ones(object).filter(|relation| !relation.read_only && policy.may_write_relation(object.ix, relation.ix));
-                    fields.chain(relations.map(|relation| relation.name.as_str())).map(Json::from).collect()
+                    let relations =
+                        self.view.ones(object).filter(|relation| !relation.read_only && policy.may_write_relation(object.ix, relation.ix));
+                    (fields.chain(relations.map(|relation| relation.name.as_str())).map(Json::from).collect(), Json::Array(Vec::new()))
                 }
-                "__typename" => Json::from("RecordCan"),
-                _ => Json::Array(Vec::new()),
+                "__typename" => (Json::from("RecordCan"), Json::from("RecordCan")),
+                _ => (Json::Array(Vec::new()), Json::Array(Vec::new())),
             };
-            (sub.key.to_owned(), value)
+            (sub.key, live, deleted)
         });
-        Json::Object(members.collect())
+        parts.collect()
     }
 
     fn relation_part(&mut self, relation: &'a Relation, collected: &Collected<'a>, output: &mut Output) -> Option<Part<'a>> {

@@ -29,7 +29,13 @@ impl<'a> Lower<'a> {
         one_or_all(all)
     }
 
-    fn reference_part(&mut self, object: &'a Object, relation: &'a Relation, (word, operand): (&str, &Input), path: &InputPath) -> Result<Predicate, Problem> {
+    fn reference_part(
+        &mut self,
+        object: &'a Object,
+        relation: &'a Relation,
+        (word, operand): (&str, &Input),
+        path: &InputPath,
+    ) -> Result<Predicate, Problem> {
         let refers = |op: RefOp| Predicate::Ref { relation: relation.ix, op };
         let read: &dyn Fn(&Input) -> Result<Value, Problem> = &|input| scalars::id(input).map(Value::Id);
         Ok(match word {
@@ -52,7 +58,8 @@ impl<'a> Lower<'a> {
                 }
             }
             single => {
-                let target = self.view.targets(relation).find(|target| target.graphql.single == single).ok_or_else(|| unsupported(single))?;
+                let target =
+                    self.view.targets(relation).find(|target| target.graphql.single == single).ok_or_else(|| unsupported(single))?;
                 self.to_one(relation, target, operand, path)?
             }
         })

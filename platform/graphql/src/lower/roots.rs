@@ -211,7 +211,13 @@ impl<'a> Lower<'a> {
     }
 
     /// Records of one object by their ids, in any order.
-    pub(super) fn by_ids(&mut self, object: &'a Object, fields: &[&'a crate::syntax::ast::Field], ids: Vec<Value>, deleted: Deleted) -> Option<(Planned, RecordShape<'a>)> {
+    pub(super) fn by_ids(
+        &mut self,
+        object: &'a Object,
+        fields: &[&'a crate::syntax::ast::Field],
+        ids: Vec<Value>,
+        deleted: Deleted,
+    ) -> Option<(Planned, RecordShape<'a>)> {
         let outer = std::mem::take(&mut self.params);
         let table = self.table(object.ix, Action::Read)?;
         let list = self.param(Value::List(ids));
@@ -259,7 +265,11 @@ impl<'a> Lower<'a> {
 
 impl<'a> Lower<'a> {
     /// Records of one object by ids still to come (the first parameter), with one shape per selection over one read.
-    pub(super) fn by_ids_in_shapes(&mut self, object: &'a Object, selections: &[Vec<&'a crate::syntax::ast::Field>]) -> Option<(Planned, Vec<RecordShape<'a>>)> {
+    pub(super) fn by_ids_in_shapes(
+        &mut self,
+        object: &'a Object,
+        selections: &[Vec<&'a crate::syntax::ast::Field>],
+    ) -> Option<(Planned, Vec<RecordShape<'a>>)> {
         self.params = Params::default();
         let table = self.table(object.ix, Action::Read)?;
         let list = self.param(Value::List(Vec::new()));

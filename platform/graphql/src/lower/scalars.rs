@@ -40,7 +40,11 @@ pub(super) fn decimal(input: &Input) -> Result<Decimal, Problem> {
 pub(super) fn moment(input: &Input) -> Result<DateTime, Problem> {
     let text = input.as_text().ok_or_else(|| wrong_type("a moment such as 2026-02-28T08:00:00Z", "时间，例如 2026-02-28T08:00:00Z"))?;
     text.parse().map_err(|error| match error {
-        TimeError::OffsetRequired => Problem::invalid("offset_required", "a moment needs an offset, such as `Z` or `+08:00`", "时间需要时区偏移，例如 `Z` 或 `+08:00`"),
+        TimeError::OffsetRequired => Problem::invalid(
+            "offset_required",
+            "a moment needs an offset, such as `Z` or `+08:00`",
+            "时间需要时区偏移，例如 `Z` 或 `+08:00`",
+        ),
         _ => wrong_type("a moment such as 2026-02-28T08:00:00Z", "时间，例如 2026-02-28T08:00:00Z"),
     })
 }
@@ -55,7 +59,11 @@ pub(super) fn geo(input: &Input) -> Result<Geo, Problem> {
     let part = |name: &str, bound: f64| input.get(name).and_then(Input::as_float).filter(|degrees| degrees.abs() <= bound);
     match (part("lat", 90.0), part("lng", 180.0)) {
         (Some(lat), Some(lng)) => Ok(Geo { lat, lng }),
-        _ => Err(Problem::invalid("range", "a point has `lat` from -90 to 90 and `lng` from -180 to 180", "坐标的 `lat` 为 -90 至 90，`lng` 为 -180 至 180")),
+        _ => Err(Problem::invalid(
+            "range",
+            "a point has `lat` from -90 to 90 and `lng` from -180 to 180",
+            "坐标的 `lat` 为 -90 至 90，`lng` 为 -180 至 180",
+        )),
     }
 }
 
@@ -66,11 +74,17 @@ pub(super) fn operand(field: &tenon_model::Field, input: &Input) -> Result<Value
         FieldKind::Integer { .. } => input.as_int().map(Value::Int).ok_or_else(|| wrong_type("a whole number", "整数")),
         FieldKind::Decimal { .. } | FieldKind::Percent { .. } | FieldKind::Money { .. } => decimal(input).map(Value::Decimal),
         FieldKind::Boolean => input.as_bool().map(Value::Bool).ok_or_else(|| wrong_type("a boolean", "布尔值")),
-        FieldKind::Date => input.as_text().and_then(|text| text.parse::<Date>().ok()).map(Value::Date).ok_or_else(|| wrong_type("a date such as 2026-02-28", "日期，例如 2026-02-28")),
+        FieldKind::Date => input
+            .as_text()
+            .and_then(|text| text.parse::<Date>().ok())
+            .map(Value::Date)
+            .ok_or_else(|| wrong_type("a date such as 2026-02-28", "日期，例如 2026-02-28")),
         FieldKind::DateTime => moment(input).map(Value::DateTime),
-        FieldKind::Duration => {
-            input.as_text().and_then(|text| text.parse::<Duration>().ok()).map(Value::Duration).ok_or_else(|| wrong_type("a length of time such as PT1H30M", "时长，例如 PT1H30M"))
-        }
+        FieldKind::Duration => input
+            .as_text()
+            .and_then(|text| text.parse::<Duration>().ok())
+            .map(Value::Duration)
+            .ok_or_else(|| wrong_type("a length of time such as PT1H30M", "时长，例如 PT1H30M")),
         FieldKind::Choice(_) | FieldKind::Choices(_) => input
             .as_text()
             .and_then(|word| option_by_graphql(field, word))

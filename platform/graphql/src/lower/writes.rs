@@ -11,6 +11,8 @@ use tenon_model::{Object, ObjectIx};
 use tenon_query::{Action, Deleted, Param, Predicate, Target, Write};
 use tenon_value::{RecordId, Uuid};
 
+use inputs::New;
+
 use super::roots::Planned;
 use super::{Lower, Shared, keys, scalars};
 use crate::collect::Collected;
@@ -43,12 +45,31 @@ pub(crate) const IDS: Param = Param(0);
 /// A problem's root field: key and place.
 pub(crate) type Failed<'a> = (&'a str, (u32, u32), Problems);
 
+/// Whether required values that are missing are told while planning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Told,
+    /// The pipeline will tell.
+    Left,
+}
+
 /// Plans every root field of a mutation.
 ///
 /// # Errors
 /// The problems of each field that has some.
 pub(crate) fn mutation<'a>(shared: Shared<'a>, operation: &'a Operation, located: &Located) -> Result<MutationPlan<'a>, Vec<Failed<'a>>> {
-    let verbs: HashMap<String, (&'a Object, Verb)> = mutations(&shared.schema.view()).into_iter().map(|(name, object, verb)| (name, (object, verb))).collect();
+    // All problems are told at once: where there is one, planning is repeated to hear what is missing too.
+    plan(shared, operation, located, Missing::Left).or_else(|_| plan(shared, operation, located, Missing::Told))
+}
+
+fn plan<'a>(
+    shared: Shared<'a>,
+    operation: &'a Operation,
+    located: &Located,
+    missing: Missing,
+) -> Result<MutationPlan<'a>, Vec<Failed<'a>>> {
+    let verbs: HashMap<String, (&'a Object, Verb)> =
+        mutations(&shared.schema.view()).into_iter().map(|(name, object, verb)| (name, (object, verb))).collect();
     let mut plan = MutationPlan { roots: Vec::new(), unlocated: Vec::new() };
     let mut failed = Vec::new();
     for collected in shared.collector.collect(&operation.selection, |condition| condition == "Mutation") {
@@ -58,7 +79,7 @@ pub(crate) fn mutation<'a>(shared: Shared<'a>, operation: &'a Operation, located
             plan.roots.push(MutationRoot { key: collected.key, location, step: None, shape: MutationShape::TypeName });
             continue;
         };
-        let mut writer = Writer { lower: Lower::new(shared), located, unlocated: Vec::new() };
+        let mut writer = Writer { lower: Lower::new(shared), located, unlocated: Vec::new(), tell_missing: missing == Missing::Told };
         let made = writer.root(object, *verb, &collected);
         plan.unlocated.append(&mut writer.unlocated);
         match (writer.lower.problems.into_result(), made) {
@@ -76,6 +97,8 @@ pub(super) struct Writer<'a, 'w> {
     pub(super) lower: Lower<'a>,
     located: &'w Located,
     unlocated: Vec<(Vec<ObjectIx>, Uuid)>,
+    /// There are other problems, so what is missing is told as well.
+    tell_missing: bool,
 }
 
 type Made<'a> = Option<(Write, Option<Planned>, MutationShape<'a>)>;
@@ -106,15 +129,15 @@ impl<'a> Writer<'a, '_> {
         let version = self.argument(collected, "expectedVersion").and_then(|version| version.as_int());
         let ix = object.ix;
         let write = match verb {
-            Verb::Create => Write::Create(ix, self.record_input(object, &*input?, &path, 1)?),
+            Verb::Create => Write::Create(ix, self.record_input(object, &*input?, (&path, 1), New::Yes)?),
             Verb::Update => {
                 let id = self.id_argument(collected);
-                let input = self.record_input(object, &*input?, &path, 1);
+                let input = self.record_input(object, &*input?, (&path, 1), New::No);
                 Write::Update(ix, id?, version, input?)
             }
             Verb::Upsert => {
                 let target = self.target(object, collected)?;
-                Write::Upsert(ix, target, self.record_input(object, &*input?, &path, 1)?)
+                Write::Upsert(ix, target, self.record_input(object, &*input?, (&path, 1), New::No)?)
             }
             Verb::Delete => Write::Delete(ix, self.id_argument(collected)?, version),
             Verb::Restore => Write::Restore(ix, self.id_argument(collected)?),
@@ -148,16 +171,19 @@ impl<'a> Writer<'a, '_> {
                     let mut results = Vec::new();
                     for result in self.lower.collector.collect_below(&part.fields, |_| true) {
                         let Some(field) = result.first() else { continue };
-                        results.push((result.key, match &*field.name.text {
-                            "node" => {
-                                record_fields.push(result.fields.clone());
-                                ResultPart::Node(record_fields.len() - 1)
-                            }
-                            "errors" => ResultPart::Errors(self.lower.subs(&result.fields)),
-                            "index" => ResultPart::Index,
-                            "status" => ResultPart::Status,
-                            _ => ResultPart::TypeName,
-                        }));
+                        results.push((
+                            result.key,
+                            match &*field.name.text {
+                                "node" => {
+                                    record_fields.push(result.fields.clone());
+                                    ResultPart::Node(record_fields.len() - 1)
+                                }
+                                "errors" => ResultPart::Errors(self.lower.subs(&result.fields)),
+                                "index" => ResultPart::Index,
+                                "status" => ResultPart::Status,
+                                _ => ResultPart::TypeName,
+                            },
+                        ));
                     }
                     BatchPart::Results(results)
                 }

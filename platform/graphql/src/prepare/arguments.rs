@@ -19,13 +19,19 @@ pub(super) fn check<'a>(rules: &mut Rules<'a>, arguments: &'a [Argument], defini
             (Some(definition), _) => values::check(rules, &argument.value, &definition.ty, definition.default.is_some()),
             (None, Some(definitions)) => {
                 let (en, zh) = did_you_mean(name, definitions.iter().map(|definition| &*definition.name));
-                rules.report(argument.name.pos, format!("Unknown argument \"{name}\" on \"{owner}\".{en}"), format!("“{owner}”没有参数“{name}”{zh}"));
+                rules.report(
+                    argument.name.pos,
+                    format!("Unknown argument \"{name}\" on \"{owner}\".{en}"),
+                    format!("“{owner}”没有参数“{name}”{zh}"),
+                );
                 values::gather(rules, &argument.value);
             }
             (None, None) => values::gather(rules, &argument.value),
         }
     }
-    for definition in definitions.unwrap_or_default().iter().filter(|definition| definition.is_required() && !seen.contains(&&*definition.name)) {
+    for definition in
+        definitions.unwrap_or_default().iter().filter(|definition| definition.is_required() && !seen.contains(&&*definition.name))
+    {
         let (name, ty) = (&definition.name, &definition.ty);
         rules.report(
             pos,

@@ -17,7 +17,11 @@ pub(super) fn check<'a>(rules: &mut Rules<'a>, directives: &'a [Directive], loca
     for directive in directives {
         let (name, pos) = (&*directive.name.text, directive.name.pos);
         if seen.contains(&name) {
-            rules.report(pos, format!("The directive \"@{name}\" can only be used once at this location."), format!("指令“@{name}”在这里只能用一次"));
+            rules.report(
+                pos,
+                format!("The directive \"@{name}\" can only be used once at this location."),
+                format!("指令“@{name}”在这里只能用一次"),
+            );
         }
         seen.push(name);
         match name {
@@ -42,5 +46,9 @@ pub(super) fn check<'a>(rules: &mut Rules<'a>, directives: &'a [Directive], loca
 
 fn misplaced(rules: &mut Rules<'_>, directive: &Directive, location: &str) {
     let name = &directive.name.text;
-    rules.report(directive.name.pos, format!("Directive \"@{name}\" may not be used on {location}."), format!("指令“@{name}”不能用在 {location}"));
+    rules.report(
+        directive.name.pos,
+        format!("Directive \"@{name}\" may not be used on {location}."),
+        format!("指令“@{name}”不能用在 {location}"),
+    );
 }

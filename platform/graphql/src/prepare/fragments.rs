@@ -12,7 +12,11 @@ pub(super) fn check_names(rules: &mut Rules<'_>) {
     for fragment in &document.fragments {
         let name = &fragment.name;
         if !seen.insert(&name.text) {
-            rules.report(name.pos, format!("There can be only one fragment named \"{}\".", name.text), format!("片段名“{}”重复", name.text));
+            rules.report(
+                name.pos,
+                format!("There can be only one fragment named \"{}\".", name.text),
+                format!("片段名“{}”重复", name.text),
+            );
         }
     }
 }

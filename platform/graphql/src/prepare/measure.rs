@@ -42,7 +42,7 @@ impl Sum {
 struct Meter<'a> {
     schema: &'a Schema,
     collector: &'a Collector<'a>,
-    fragments: HashMap<&'a str, Sum>,
+    fragments: HashMap<&'a str, (Sum, Vec<&'a str>)>,
     introspection: Option<&'a Field>,
     introspected: u32,
 }
@@ -78,8 +78,7 @@ pub(crate) fn measure(schema: &Schema, collector: &Collector<'_>, operation: &Op
     if sum.count > limits::ROOT_FIELDS as u64 {
         problems.push(Problem::exhausted("root_fields", limits::ROOT_FIELDS as u64, sum.count));
     }
-    // The step from the root to its records is no hop over a relation.
-    let depth = sum.hops.saturating_sub(1);
+    let depth = sum.hops;
     if depth > limits::DEPTH {
         problems.push(Problem::exhausted("depth", limits::DEPTH, depth));
     }
@@ -96,35 +95,57 @@ pub(crate) fn measure(schema: &Schema, collector: &Collector<'_>, operation: &Op
 }
 
 impl<'a> Meter<'a> {
+    /// A selection set, each fragment it reaches counted once: that is how often its fields are answered.
     fn selection(&mut self, selection: &'a [Selection], parent: &'a TypeDef) -> Sum {
-        let mut sum = Sum::default();
-        for item in selection {
-            let part = match item {
-                Selection::Field(field) => self.field(field, parent),
-                Selection::Inline(inline) => {
-                    let on = inline.on.as_ref().and_then(|on| self.schema.ty(&on.text)).unwrap_or(parent);
-                    self.selection(&inline.selection, on)
+        let mut spreads = Vec::new();
+        let mut sum = self.own(selection, parent, &mut spreads);
+        let mut next = 0;
+        while let Some(name) = spreads.get(next).copied() {
+            next += 1;
+            let (own, further) = self.fragment(name);
+            sum.add(own);
+            for name in further {
+                if !spreads.contains(&name) {
+                    spreads.push(name);
                 }
-                Selection::Spread(spread) => self.fragment(&spread.name.text),
-            };
-            sum.add(part);
+            }
         }
         sum
     }
 
-    fn fragment(&mut self, name: &'a str) -> Sum {
-        if let Some(known) = self.fragments.get(name) {
-            return *known;
+    /// The fields written in a selection set itself, and the fragments it spreads.
+    fn own(&mut self, selection: &'a [Selection], parent: &'a TypeDef, spreads: &mut Vec<&'a str>) -> Sum {
+        let mut sum = Sum::default();
+        for item in selection {
+            match item {
+                Selection::Field(field) => {
+                    let part = self.field(field, parent);
+                    sum.add(part);
+                }
+                Selection::Inline(inline) => {
+                    let on = inline.on.as_ref().and_then(|on| self.schema.ty(&on.text)).unwrap_or(parent);
+                    let part = self.own(&inline.selection, on, spreads);
+                    sum.add(part);
+                }
+                Selection::Spread(spread) => {
+                    if !spreads.contains(&&*spread.name.text) {
+                        spreads.push(&spread.name.text);
+                    }
+                }
+            }
         }
-        let sum = self
-            .collector
-            .document
-            .fragment(name)
-            .and_then(|fragment| Some((fragment, self.schema.ty(&fragment.on.text)?)))
-            .map(|(fragment, on)| self.selection(&fragment.selection, on))
-            .unwrap_or_default();
-        self.fragments.insert(name, sum);
         sum
+    }
+
+    fn fragment(&mut self, name: &'a str) -> (Sum, Vec<&'a str>) {
+        if let Some(known) = self.fragments.get(name) {
+            return known.clone();
+        }
+        let mut spreads = Vec::new();
+        let fragment = self.collector.document.fragment(name).and_then(|fragment| Some((fragment, self.schema.ty(&fragment.on.text)?)));
+        let sum = fragment.map(|(fragment, on)| self.own(&fragment.selection, on, &mut spreads)).unwrap_or_default();
+        self.fragments.insert(name, (sum, spreads.clone()));
+        (sum, spreads)
     }
 
     fn field(&mut self, field: &'a Field, parent: &'a TypeDef) -> Sum {
@@ -141,8 +162,10 @@ impl<'a> Meter<'a> {
         }
         let rows = self.rows(field, parent, ty);
         let once = below.once.saturating_mul(rows.1).saturating_add(below.per_row.saturating_mul(rows.0)).saturating_add(1);
-        let is_record = matches!(&ty.kind, TypeKind::Object { interfaces, .. } if !interfaces.is_empty()) || matches!(ty.kind, TypeKind::Union(_) | TypeKind::Interface { .. });
-        let from_record = matches!(&parent.kind, TypeKind::Object { interfaces, .. } if !interfaces.is_empty()) || &*parent.name == "Record";
+        let is_record = matches!(&ty.kind, TypeKind::Object { interfaces, .. } if !interfaces.is_empty())
+            || matches!(ty.kind, TypeKind::Union(_) | TypeKind::Interface { .. });
+        let from_record =
+            matches!(&parent.kind, TypeKind::Object { interfaces, .. } if !interfaces.is_empty()) || &*parent.name == "Record";
         let is_root = matches!(&*parent.name, "Query" | "Mutation");
         let is_page = definition.arguments.iter().any(|argument| &*argument.name == "orderBy");
         let hop = is_root || (from_record && (is_record || is_page));

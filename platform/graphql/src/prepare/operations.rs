@@ -19,7 +19,11 @@ pub(super) fn check_names(rules: &mut Rules<'_>) {
     for operation in &document.operations {
         match &operation.name {
             Some(name) if seen.contains(&&*name.text) => {
-                rules.report(name.pos, format!("There can be only one operation named \"{}\".", name.text), format!("操作名“{}”重复", name.text));
+                rules.report(
+                    name.pos,
+                    format!("There can be only one operation named \"{}\".", name.text),
+                    format!("操作名“{}”重复", name.text),
+                );
             }
             Some(name) => seen.push(&name.text),
             None if document.operations.len() > 1 => {

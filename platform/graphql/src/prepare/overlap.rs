@@ -57,14 +57,24 @@ pub(super) fn check(rules: &mut Rules<'_>) {
         let key = one.key();
         rules.report(
             other.pos(),
-            format!("Fields \"{key}\" conflict because {why} (first at {}:{}). Use different aliases on the fields to fetch both.", one.pos().line, one.pos().column),
+            format!(
+                "Fields \"{key}\" conflict because {why} (first at {}:{}). Use different aliases on the fields to fetch both.",
+                one.pos().line,
+                one.pos().column
+            ),
             format!("字段“{key}”冲突，请使用不同的别名"),
         );
     }
 }
 
 impl<'a> Merge<'a> {
-    fn gather(&mut self, selection: &'a [Selection], parent: Option<&'a TypeDef>, fields: &mut Vec<Placed<'a>>, visited: &mut HashSet<&'a str>) {
+    fn gather(
+        &mut self,
+        selection: &'a [Selection],
+        parent: Option<&'a TypeDef>,
+        fields: &mut Vec<Placed<'a>>,
+        visited: &mut HashSet<&'a str>,
+    ) {
         for item in selection {
             self.steps += 1;
             match item {

@@ -43,7 +43,11 @@ pub(super) fn check_condition<'a>(rules: &mut Rules<'a>, on: &Ident) -> Option<&
     match rules.schema.ty(name) {
         Some(ty) if ty.is_composite() => Some(ty),
         Some(_) => {
-            rules.report(on.pos, format!("Fragment cannot condition on non composite type \"{name}\"."), format!("片段不能用于类型“{name}”"));
+            rules.report(
+                on.pos,
+                format!("Fragment cannot condition on non composite type \"{name}\"."),
+                format!("片段不能用于类型“{name}”"),
+            );
             None
         }
         None => {
@@ -72,7 +76,11 @@ fn check_field<'a>(rules: &mut Rules<'a>, field: &'a Field, parent: Option<&'a T
     if let (Some(parent), None) = (parent, definition) {
         let candidates = parent.fields().iter().map(|field| &*field.name);
         let (en, zh) = did_you_mean(name, candidates);
-        rules.report(field.name.pos, format!("Cannot query field \"{name}\" on type \"{}\".{en}", parent.name), format!("类型“{}”没有字段“{name}”{zh}", parent.name));
+        rules.report(
+            field.name.pos,
+            format!("Cannot query field \"{name}\" on type \"{}\".{en}", parent.name),
+            format!("类型“{}”没有字段“{name}”{zh}", parent.name),
+        );
     }
     arguments::check(rules, &field.arguments, definition.map(|definition| &*definition.arguments), (name, field.name.pos));
     let ty = definition.and_then(|definition| rules.schema.ty(definition.ty.name()));

@@ -13,7 +13,11 @@ pub(super) fn check<'a>(rules: &mut Rules<'a>, value: &'a Value, expected: &'a T
     match expected {
         TypeRef::NonNull(inner) => {
             if value.is_null() {
-                rules.report(value.pos, format!("Expected value of type \"{expected}\", found null."), format!("需要类型“{expected}”，不能为 null"));
+                rules.report(
+                    value.pos,
+                    format!("Expected value of type \"{expected}\", found null."),
+                    format!("需要类型“{expected}”，不能为 null"),
+                );
             } else {
                 check(rules, value, inner, false);
             }
@@ -70,7 +74,11 @@ fn check_named<'a>(rules: &mut Rules<'a>, value: &'a Value, ty: &'a TypeDef) {
             ValueKind::Enum(word) if values.iter().any(|known| known.name == *word) => {}
             ValueKind::Enum(word) => {
                 let (en, zh) = did_you_mean(word, values.iter().map(|known| &*known.name));
-                rules.report(value.pos, format!("Value \"{word}\" does not exist in \"{name}\" enum.{en}"), format!("枚举“{name}”没有值“{word}”{zh}"));
+                rules.report(
+                    value.pos,
+                    format!("Value \"{word}\" does not exist in \"{name}\" enum.{en}"),
+                    format!("枚举“{name}”没有值“{word}”{zh}"),
+                );
             }
             _ => {
                 gather(rules, value);
@@ -100,13 +108,21 @@ fn check_input<'a>(rules: &mut Rules<'a>, value: &'a Value, (name, fields, one_o
             Some(field) => check(rules, member, &field.ty, field.default.is_some()),
             None => {
                 let (en, zh) = did_you_mean(word, fields.iter().map(|field| &*field.name));
-                rules.report(key.pos, format!("Field \"{word}\" is not defined by type \"{name}\".{en}"), format!("类型“{name}”没有字段“{word}”{zh}"));
+                rules.report(
+                    key.pos,
+                    format!("Field \"{word}\" is not defined by type \"{name}\".{en}"),
+                    format!("类型“{name}”没有字段“{word}”{zh}"),
+                );
                 gather(rules, member);
             }
         }
     }
     if one_of && members.len() != 1 {
-        rules.report(value.pos, format!("OneOf Input Object \"{name}\" must specify exactly one key."), format!("“{name}”必须且只能给出一个字段"));
+        rules.report(
+            value.pos,
+            format!("OneOf Input Object \"{name}\" must specify exactly one key."),
+            format!("“{name}”必须且只能给出一个字段"),
+        );
     }
     for field in fields.iter().filter(|field| field.is_required() && !seen.contains(&&*field.name)) {
         let (field, ty) = (&field.name, &field.ty);
@@ -122,7 +138,11 @@ fn check_input<'a>(rules: &mut Rules<'a>, value: &'a Value, (name, fields, one_o
 fn check_one_of<'a>(rules: &mut Rules<'a>, member: &'a Value, (name, field): (&str, &'a InputDef)) {
     match &member.kind {
         ValueKind::Null => {
-            rules.report(member.pos, format!("Field \"{name}.{}\" must be non-null.", field.name), format!("字段“{name}.{}”不能为 null", field.name));
+            rules.report(
+                member.pos,
+                format!("Field \"{name}.{}\" must be non-null.", field.name),
+                format!("字段“{name}.{}”不能为 null", field.name),
+            );
         }
         ValueKind::Variable(variable) => {
             let expected = TypeRef::NonNull(Box::new(field.ty.nullable().clone()));

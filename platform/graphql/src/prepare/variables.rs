@@ -25,7 +25,11 @@ pub(super) fn check_definitions<'a>(rules: &mut Rules<'a>, operation: &'a Operat
                 }
             }
             Some(_) => {
-                rules.report(pos, format!("Variable \"${name}\" cannot be non-input type \"{}\".", variable.ty), format!("变量“${name}”的类型“{}”不能用作输入", variable.ty));
+                rules.report(
+                    pos,
+                    format!("Variable \"${name}\" cannot be non-input type \"{}\".", variable.ty),
+                    format!("变量“${name}”的类型“{}”不能用作输入", variable.ty),
+                );
             }
             None => {
                 let ty = variable.ty.name();
@@ -37,7 +41,12 @@ pub(super) fn check_definitions<'a>(rules: &mut Rules<'a>, operation: &'a Operat
 }
 
 /// Checks the variables of an operation against all their uses, its own and those of the fragments it reaches.
-pub(super) fn check_uses<'u, 'a: 'u>(rules: &mut Rules<'a>, operation: &'a Operation, own: &'u Uses<'a>, fragments: impl Iterator<Item = &'u Uses<'a>>) {
+pub(super) fn check_uses<'u, 'a: 'u>(
+    rules: &mut Rules<'a>,
+    operation: &'a Operation,
+    own: &'u Uses<'a>,
+    fragments: impl Iterator<Item = &'u Uses<'a>>,
+) {
     let mut used: Vec<&str> = Vec::new();
     for found in own.variables.iter().chain(fragments.flat_map(|uses| &uses.variables)) {
         used.push(found.name);
@@ -134,7 +143,11 @@ impl Coercion<'_> {
 
     fn refuse(&mut self, path: &InputPath, expected: &str) -> Option<Value> {
         let name = self.name;
-        self.report(path.clone(), format!("Variable \"${name}\" got an invalid value; expected type \"{expected}\"."), format!("变量“${name}”的值无效，需要类型“{expected}”"));
+        self.report(
+            path.clone(),
+            format!("Variable \"${name}\" got an invalid value; expected type \"{expected}\"."),
+            format!("变量“${name}”的值无效，需要类型“{expected}”"),
+        );
         None
     }
 
@@ -144,7 +157,8 @@ impl Coercion<'_> {
             (TypeRef::NonNull(inner), _) => self.value(json, inner, path),
             (_, Json::Null) => Some(ValueKind::Null.into()),
             (TypeRef::List(inner), Json::Array(elements)) => {
-                let elements: Vec<Option<Value>> = elements.iter().enumerate().map(|(at, element)| self.value(element, inner, &path.index(at))).collect();
+                let elements: Vec<Option<Value>> =
+                    elements.iter().enumerate().map(|(at, element)| self.value(element, inner, &path.index(at))).collect();
                 elements.into_iter().collect::<Option<Vec<Value>>>().map(|elements| ValueKind::List(elements).into())
             }
             (TypeRef::List(inner), _) => Some(ValueKind::List(vec![self.value(json, inner, path)?]).into()),
@@ -176,16 +190,28 @@ impl Coercion<'_> {
                         }
                         None => {
                             let (en, zh) = did_you_mean(key, fields.iter().map(|field| &*field.name));
-                            self.report(path.key(key.clone()), format!("Field \"{key}\" is not defined by type \"{name}\".{en}"), format!("类型“{name}”没有字段“{key}”{zh}"));
+                            self.report(
+                                path.key(key.clone()),
+                                format!("Field \"{key}\" is not defined by type \"{name}\".{en}"),
+                                format!("类型“{name}”没有字段“{key}”{zh}"),
+                            );
                         }
                     }
                 }
                 for field in fields.iter().filter(|field| field.is_required() && !members.contains_key(&*field.name)) {
                     let (field, ty) = (&field.name, &field.ty);
-                    self.report(path.key(field.to_string()), format!("Field \"{field}\" of required type \"{ty}\" was not provided."), format!("缺少字段“{field}”（类型“{ty}”）"));
+                    self.report(
+                        path.key(field.to_string()),
+                        format!("Field \"{field}\" of required type \"{ty}\" was not provided."),
+                        format!("缺少字段“{field}”（类型“{ty}”）"),
+                    );
                 }
                 if *one_of && (members.len() != 1 || members.values().any(Json::is_null)) {
-                    self.report(path.clone(), format!("Exactly one key must be specified for OneOf type \"{name}\", and not null."), format!("“{name}”必须且只能给出一个非空字段"));
+                    self.report(
+                        path.clone(),
+                        format!("Exactly one key must be specified for OneOf type \"{name}\", and not null."),
+                        format!("“{name}”必须且只能给出一个非空字段"),
+                    );
                 }
                 (self.problems.as_slice().len() + self.problems.more() == before).then(|| ValueKind::Object(values).into())
             }
@@ -197,7 +223,12 @@ impl Coercion<'_> {
 fn scalar(name: &str, json: &Json) -> Option<ValueKind> {
     match (name, json) {
         ("Int", Json::Number(number)) => {
-            let whole = number.as_i64().or_else(|| number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 3e9).and_then(|number| format!("{number:.0}").parse().ok()))?;
+            let whole = number.as_i64().or_else(|| {
+                number
+                    .as_f64()
+                    .filter(|number| number.fract() == 0.0 && number.abs() < 3e9)
+                    .and_then(|number| format!("{number:.0}").parse().ok())
+            })?;
             i32::try_from(whole).is_ok().then(|| ValueKind::Int(whole.to_string().into()))
         }
         ("Float", Json::Number(_)) | ("String" | "ID", Json::String(_)) | ("Boolean", Json::Bool(_)) => Some(generic(json)),
@@ -217,7 +248,10 @@ fn generic(json: &Json) -> ValueKind {
         Json::String(text) => ValueKind::Text(text.clone()),
         Json::Array(elements) => ValueKind::List(elements.iter().map(|element| generic(element).into()).collect()),
         Json::Object(members) => ValueKind::Object(
-            members.iter().map(|(key, member)| (Ident { text: key.as_str().into(), pos: Pos::default() }, generic(member).into())).collect(),
+            members
+                .iter()
+                .map(|(key, member)| (Ident { text: key.as_str().into(), pos: Pos::default() }, generic(member).into()))
+                .collect(),
         ),
     }
 }

@@ -71,7 +71,8 @@ fn group_key(view: &View<'_>, object: &Object) -> Vec<FieldDef> {
 }
 
 fn distinct(view: &View<'_>, object: &Object) -> Vec<FieldDef> {
-    let groupable = view.fields(object).filter(|field| is_grouped(field) && !matches!(field.kind, FieldKind::Choices(_) | FieldKind::Money { .. }));
+    let groupable =
+        view.fields(object).filter(|field| is_grouped(field) && !matches!(field.kind, FieldKind::Choices(_) | FieldKind::Money { .. }));
     let mut fields: Vec<FieldDef> = groupable.map(|field| FieldDef::new(&field.graphql, "Int!")).collect();
     for relation in view.ones(object).filter(|relation| relation.shape == RelationShape::One) {
         fields.push(FieldDef::new(&relation.graphql, "Int!"));
@@ -125,8 +126,16 @@ fn of_functions(view: &View<'_>, object: &Object, suffix: &str) -> Vec<InputDef>
 
 pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef {
     let name = object.graphql.type_name.as_str();
-    let output = |suffix: &str, fields| TypeDef { name: format!("{name}{suffix}").into(), description: None, kind: TypeKind::Object { fields, interfaces: Vec::new() } };
-    let inputs = |suffix: &str, fields, one_of| TypeDef { name: format!("{name}{suffix}").into(), description: None, kind: TypeKind::Input { fields, one_of } };
+    let output = |suffix: &str, fields| TypeDef {
+        name: format!("{name}{suffix}").into(),
+        description: None,
+        kind: TypeKind::Object { fields, interfaces: Vec::new() },
+    };
+    let inputs = |suffix: &str, fields, one_of| TypeDef {
+        name: format!("{name}{suffix}").into(),
+        description: None,
+        kind: TypeKind::Input { fields, one_of },
+    };
     match family {
         Family::GroupBy => inputs("GroupBy", group_by(view, object), true),
         Family::GroupKey => output("GroupKey", group_key(view, object)),
@@ -135,7 +144,10 @@ pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef 
         Family::Averages => output("Averages", sums(view, object, "Decimal")),
         Family::Extremes => {
             let fields = view.fields(object).filter(|field| is_extreme(field));
-            output("Extremes", fields.map(|field| FieldDef::new(&field.graphql, objects::output_type(&field.kind, "").trim_end_matches('!'))).collect())
+            output(
+                "Extremes",
+                fields.map(|field| FieldDef::new(&field.graphql, objects::output_type(&field.kind, "").trim_end_matches('!'))).collect(),
+            )
         }
         Family::Aggregate => output("Aggregate", aggregate(view, object)),
         Family::NumbersHaving => {
@@ -147,7 +159,12 @@ pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef 
         }
         Family::Having => {
             let (one, list) = (format!("{name}Having"), format!("[{name}Having!]"));
-            let mut fields = vec![InputDef::new("and", &list), InputDef::new("or", &list), InputDef::new("not", &one), InputDef::new("count", "IntFilter")];
+            let mut fields = vec![
+                InputDef::new("and", &list),
+                InputDef::new("or", &list),
+                InputDef::new("not", &one),
+                InputDef::new("count", "IntFilter"),
+            ];
             fields.extend(of_functions(view, object, "NumbersHaving"));
             inputs("Having", fields, false)
         }

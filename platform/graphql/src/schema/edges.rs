@@ -53,7 +53,10 @@ pub(super) fn grow(view: &View<'_>, object: &Object, edge: &Edge, family: EdgeFa
         }
         EdgeFamily::LinkWrite => {
             let input_type = link.map(|link| format!("{}Input!", link.graphql)).unwrap_or_default();
-            input(format!("{stem}LinkWrite"), &[("to", &format!("{target}Key")), ("create", &format!("Create{target}Input")), ("set", &input_type)])
+            input(
+                format!("{stem}LinkWrite"),
+                &[("to", &format!("{target}Key")), ("create", &format!("Create{target}Input")), ("set", &input_type)],
+            )
         }
         EdgeFamily::Write => write(&stem, target, link),
     }
@@ -81,7 +84,8 @@ fn write(stem: &str, target: &str, link: Option<&Link>) -> TypeDef {
 pub(super) fn link(link: &Link) -> TypeDef {
     let mut fields: Vec<FieldDef> = attributes(link)
         .map(|field| {
-            FieldDef::new(&field.graphql, &objects::output_type(&field.kind, &link_choice_type(link, field))).described(super::descriptions::of_field(field))
+            FieldDef::new(&field.graphql, &objects::output_type(&field.kind, &link_choice_type(link, field)))
+                .described(super::descriptions::of_field(field))
         })
         .collect();
     fields.push(FieldDef::new("createdAt", "DateTime!"));
@@ -90,7 +94,10 @@ pub(super) fn link(link: &Link) -> TypeDef {
 
 pub(super) fn link_input(link: &Link) -> TypeDef {
     let fields = attributes(link)
-        .map(|field| InputDef::new(&field.graphql, &writes::input_type(&field.kind, &link_choice_type(link, field))).described(super::descriptions::of_field(field)))
+        .map(|field| {
+            InputDef::new(&field.graphql, &writes::input_type(&field.kind, &link_choice_type(link, field)))
+                .described(super::descriptions::of_field(field))
+        })
         .collect();
     TypeDef { name: format!("{}Input", link.graphql).into(), description: None, kind: TypeKind::Input { fields, one_of: false } }
 }

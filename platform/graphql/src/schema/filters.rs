@@ -41,8 +41,12 @@ pub(super) fn named(field: &Field, ty: &str) -> Vec<InputDef> {
 pub(super) fn filter(view: &View<'_>, object: &Object) -> TypeDef {
     let name = format!("{}Filter", object.graphql.type_name);
     let list = format!("[{name}!]");
-    let mut fields =
-        vec![InputDef::new("and", &list), InputDef::new("or", &list), InputDef::new("not", &name), InputDef::new("externalId", "ExternalIdFilter")];
+    let mut fields = vec![
+        InputDef::new("and", &list),
+        InputDef::new("or", &list),
+        InputDef::new("not", &name),
+        InputDef::new("externalId", "ExternalIdFilter"),
+    ];
     for field in view.fields(object) {
         if let Some(ty) = filter_type(&field.kind, &choice_type(object, field)) {
             fields.extend(named(field, &ty));

@@ -47,14 +47,24 @@ static DIRECTIVES: [Directive; 5] = [
         locations: &["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"],
         argument: Some(("if", "Boolean!", None)),
     },
-    Directive { name: "oneOf", description: "Exactly one field must be given, and not null.", locations: &["INPUT_OBJECT"], argument: None },
+    Directive {
+        name: "oneOf",
+        description: "Exactly one field must be given, and not null.",
+        locations: &["INPUT_OBJECT"],
+        argument: None,
+    },
     Directive {
         name: "skip",
         description: "Left out if the argument is true.",
         locations: &["FIELD", "FRAGMENT_SPREAD", "INLINE_FRAGMENT"],
         argument: Some(("if", "Boolean!", None)),
     },
-    Directive { name: "specifiedBy", description: "Where the behaviour of a scalar is specified.", locations: &["SCALAR"], argument: Some(("url", "String!", None)) },
+    Directive {
+        name: "specifiedBy",
+        description: "Where the behaviour of a scalar is specified.",
+        locations: &["SCALAR"],
+        argument: Some(("url", "String!", None)),
+    },
 ];
 
 /// The answer to a root field `__schema` or `__type`.

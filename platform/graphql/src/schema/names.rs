@@ -24,7 +24,8 @@ pub(crate) fn choice_type(object: &Object, field: &Field) -> String {
     let stem = match field.kind {
         FieldKind::Choices(_) => {
             let one = singular(field.name.as_str());
-            let taken = object.fields.iter().any(|other| other.state == State::Active && other.ix != field.ix && other.name.as_str() == one);
+            let taken =
+                object.fields.iter().any(|other| other.state == State::Active && other.ix != field.ix && other.name.as_str() == one);
             if taken { field.name.as_str().to_owned() } else { one }
         }
         _ => field.name.as_str().to_owned(),
@@ -57,7 +58,14 @@ mod tests {
 
     #[test]
     fn singular_undoes_the_mechanical_plural() {
-        for (many, one) in [("tags", "tag"), ("industries", "industry"), ("boxes", "box"), ("status", "status"), ("interest", "interest"), ("branches", "branch")] {
+        for (many, one) in [
+            ("tags", "tag"),
+            ("industries", "industry"),
+            ("boxes", "box"),
+            ("status", "status"),
+            ("interest", "interest"),
+            ("branches", "branch"),
+        ] {
             assert_eq!(singular(many), one);
         }
     }

@@ -12,7 +12,12 @@ use crate::syntax::ast::ValueKind;
 pub(super) fn output_type(kind: &FieldKind, choice: &str) -> String {
     match kind {
         FieldKind::Id => "ID!",
-        FieldKind::Text { .. } | FieldKind::LongText | FieldKind::Email | FieldKind::Phone | FieldKind::Url | FieldKind::AutoNumber { .. } => "String",
+        FieldKind::Text { .. }
+        | FieldKind::LongText
+        | FieldKind::Email
+        | FieldKind::Phone
+        | FieldKind::Url
+        | FieldKind::AutoNumber { .. } => "String",
         FieldKind::RichText => "RichText",
         FieldKind::Integer { .. } => "Int",
         FieldKind::Decimal { .. } | FieldKind::Percent { .. } => "Decimal",
@@ -51,10 +56,8 @@ pub(super) fn aliases(field: &Field) -> impl Iterator<Item = (String, String)> {
 }
 
 fn history() -> FieldDef {
-    FieldDef::new("history", "HistoryConnection!").taking(vec![
-        InputDef::new("first", "Int").defaulting(ValueKind::Int("20".into())),
-        InputDef::new("after", "String"),
-    ])
+    FieldDef::new("history", "HistoryConnection!")
+        .taking(vec![InputDef::new("first", "Int").defaulting(ValueKind::Int("20".into())), InputDef::new("after", "String")])
 }
 
 fn system_fields(view: &View<'_>) -> Vec<FieldDef> {

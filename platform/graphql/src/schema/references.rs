@@ -59,7 +59,8 @@ pub(super) fn composite_name(object: &Object, key: &UniqueKey) -> String {
 }
 
 pub(super) fn composite(_view: &View<'_>, object: &Object, key: &UniqueKey) -> TypeDef {
-    let fields = key.parts.iter().filter_map(|part| part_type(object, *part)).map(|(name, ty)| InputDef::new(name, &format!("{ty}!"))).collect();
+    let fields =
+        key.parts.iter().filter_map(|part| part_type(object, *part)).map(|(name, ty)| InputDef::new(name, &format!("{ty}!"))).collect();
     TypeDef { name: composite_name(object, key).into(), description: None, kind: TypeKind::Input { fields, one_of: false } }
 }
 
@@ -78,7 +79,11 @@ pub(super) fn key(view: &View<'_>, object: &Object) -> TypeDef {
 
 pub(super) fn unique(view: &View<'_>, object: &Object) -> TypeDef {
     let mut values = vec![EnumValue { name: "EXTERNAL_ID".into(), description: None, deprecated: None }];
-    values.extend(keys(view, object).map(|(_, key)| EnumValue { name: key.graphql_value.as_str().into(), description: None, deprecated: None }));
+    values.extend(keys(view, object).map(|(_, key)| EnumValue {
+        name: key.graphql_value.as_str().into(),
+        description: None,
+        deprecated: None,
+    }));
     TypeDef { name: format!("{}Unique", object.graphql.type_name).into(), description: None, kind: TypeKind::Enum(values) }
 }
 
@@ -100,17 +105,17 @@ pub(super) fn grow_any(view: &View<'_>, object: &Object, relation: &Relation, fa
                 InputDef::new("isNull", "Boolean"),
                 InputDef::new("type", &format!("{stem}Type")),
             ];
-            fields.extend(view.targets(relation).map(|target| InputDef::new(&target.graphql.single, &format!("{}Filter", target.graphql.type_name))));
+            fields.extend(
+                view.targets(relation).map(|target| InputDef::new(&target.graphql.single, &format!("{}Filter", target.graphql.type_name))),
+            );
             super::filters::dedupe(&mut fields);
             TypeDef { name: format!("{stem}Ref").into(), description: None, kind: TypeKind::Input { fields, one_of: false } }
         }
         AnyFamily::One => {
             let mut fields = vec![InputDef::new("connect", &format!("{stem}Key"))];
-            fields.extend(
-                view.targets(relation)
-                    .filter(|target| writes::is_written(view, target.ix))
-                    .map(|target| InputDef::new(&format!("create{}", target.graphql.type_name), &format!("Create{}Input", target.graphql.type_name))),
-            );
+            fields.extend(view.targets(relation).filter(|target| writes::is_written(view, target.ix)).map(|target| {
+                InputDef::new(&format!("create{}", target.graphql.type_name), &format!("Create{}Input", target.graphql.type_name))
+            }));
             fields.push(InputDef::new("disconnect", "Boolean"));
             TypeDef { name: format!("{stem}One").into(), description: None, kind: TypeKind::Input { fields, one_of: true } }
         }

@@ -8,7 +8,10 @@ use crate::syntax::ast::{Value, ValueKind};
 impl Schema {
     /// The whole schema in the type system definition language; built-in scalars and introspection left out.
     pub(crate) fn sdl(&self) -> String {
-        let mut names: Vec<&str> = self.names().filter(|name| !name.starts_with("__") && !matches!(*name, "Boolean" | "Float" | "ID" | "Int" | "String")).collect();
+        let mut names: Vec<&str> = self
+            .names()
+            .filter(|name| !name.starts_with("__") && !matches!(*name, "Boolean" | "Float" | "ID" | "Int" | "String"))
+            .collect();
         names.sort_unstable();
         let mut text = String::new();
         for ty in names.iter().filter_map(|name| self.ty(name)) {
@@ -107,7 +110,10 @@ pub(super) fn literal(value: &Value) -> String {
         ValueKind::Text(text) => quoted(text),
         ValueKind::List(elements) => format!("[{}]", elements.iter().map(literal).collect::<Vec<_>>().join(", ")),
         ValueKind::Object(members) => {
-            format!("{{{}}}", members.iter().map(|(name, value)| format!("{}: {}", name.text, literal(value))).collect::<Vec<_>>().join(", "))
+            format!(
+                "{{{}}}",
+                members.iter().map(|(name, value)| format!("{}: {}", name.text, literal(value))).collect::<Vec<_>>().join(", ")
+            )
         }
     }
 }

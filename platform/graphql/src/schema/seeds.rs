@@ -116,9 +116,13 @@ pub(super) fn sow(view: &View<'_>, add: &mut dyn FnMut(&str, Seed)) {
         }
         for relation in view.ones(object).filter(|relation| relation.shape == RelationShape::Any) {
             let stem = relation_stem(object, relation);
-            for (suffix, family) in
-                [("", AnyFamily::Union), ("Ref", AnyFamily::Ref), ("Type", AnyFamily::Type), ("Key", AnyFamily::Key), ("One", AnyFamily::One)]
-            {
+            for (suffix, family) in [
+                ("", AnyFamily::Union),
+                ("Ref", AnyFamily::Ref),
+                ("Type", AnyFamily::Type),
+                ("Key", AnyFamily::Key),
+                ("One", AnyFamily::One),
+            ] {
                 add(&format!("{stem}{suffix}"), Seed::Any(ix, relation.ix, family));
             }
         }
@@ -179,9 +183,12 @@ fn sow_edge(view: &View<'_>, object: &tenon_model::Object, (at, edge): (usize, &
     let writable = view.may_write_edge(edge.kind) && writes::is_written(view, edge.target);
     match edge.kind {
         EdgeKind::Linked { link, .. } => {
-            for (suffix, family) in
-                [("Connection", EdgeFamily::Connection), ("Edge", EdgeFamily::Edge), ("Many", EdgeFamily::Many), ("LinkFilter", EdgeFamily::LinkFilter)]
-            {
+            for (suffix, family) in [
+                ("Connection", EdgeFamily::Connection),
+                ("Edge", EdgeFamily::Edge),
+                ("Many", EdgeFamily::Many),
+                ("LinkFilter", EdgeFamily::LinkFilter),
+            ] {
                 edge_type(suffix, family);
             }
             let Some(link) = view.model.link(link) else { return };
@@ -195,7 +202,9 @@ fn sow_edge(view: &View<'_>, object: &tenon_model::Object, (at, edge): (usize, &
             }
             add(&link.graphql, Seed::Link(link.ix));
             for field in edges::attributes(link) {
-                sow_choice(&field.kind, &link_choice_type(link, field), &mut |text, family| add(text, Seed::LinkChoice(link.ix, field.ix, family)));
+                sow_choice(&field.kind, &link_choice_type(link, field), &mut |text, family| {
+                    add(text, Seed::LinkChoice(link.ix, field.ix, family))
+                });
             }
         }
         EdgeKind::Children { .. } => {
@@ -217,17 +226,21 @@ pub(super) fn grow(view: &View<'_>, seed: Seed, name: &str) -> TypeDef {
         Seed::Query => Some(roots::query(view)),
         Seed::Mutation => Some(roots::mutation(view)),
         Seed::Object(ix, family) => view.object(ix).map(|object| of_object(view, object, family)),
-        Seed::Choice(ix, field, family) => view
-            .object(ix)
-            .and_then(|object| object.field(field).map(|field| choices::grow(field, &choice_type(object, field), family))),
+        Seed::Choice(ix, field, family) => {
+            view.object(ix).and_then(|object| object.field(field).map(|field| choices::grow(field, &choice_type(object, field), family)))
+        }
         Seed::LinkChoice(ix, field, family) => {
             view.model.link(ix).and_then(|link| link.field(field).map(|field| choices::grow(field, &link_choice_type(link, field), family)))
         }
-        Seed::Edge(ix, at, family) => view.object(ix).and_then(|object| object.edges.get(at).map(|edge| edges::grow(view, object, edge, family))),
-        Seed::Any(ix, relation, family) => {
-            view.object(ix).and_then(|object| object.relation(relation).map(|relation| references::grow_any(view, object, relation, family)))
+        Seed::Edge(ix, at, family) => {
+            view.object(ix).and_then(|object| object.edges.get(at).map(|edge| edges::grow(view, object, edge, family)))
         }
-        Seed::CompositeKey(ix, at) => view.object(ix).and_then(|object| object.unique.get(at).map(|key| references::composite(view, object, key))),
+        Seed::Any(ix, relation, family) => view
+            .object(ix)
+            .and_then(|object| object.relation(relation).map(|relation| references::grow_any(view, object, relation, family))),
+        Seed::CompositeKey(ix, at) => {
+            view.object(ix).and_then(|object| object.unique.get(at).map(|key| references::composite(view, object, key)))
+        }
         Seed::Link(ix) => view.model.link(ix).map(edges::link),
         Seed::LinkInput(ix) => view.model.link(ix).map(edges::link_input),
     };
@@ -256,9 +269,13 @@ fn of_object(view: &View<'_>, object: &tenon_model::Object, family: Family) -> T
         | Family::Averages
         | Family::Extremes
         | Family::Distinct => aggregates::grow(view, object, family),
-        Family::CreateInput | Family::UpdateInput | Family::ConnectOrCreate | Family::One | Family::Update | Family::Batch | Family::Result => {
-            writes::grow(view, object, family)
-        }
+        Family::CreateInput
+        | Family::UpdateInput
+        | Family::ConnectOrCreate
+        | Family::One
+        | Family::Update
+        | Family::Batch
+        | Family::Result => writes::grow(view, object, family),
     }
 }
 

@@ -157,10 +157,8 @@ impl Schema {
             add(&builtin.name, Seed::Builtin(at));
         }
         seeds::sow(&View::new(&model, &policy), &mut add);
-        let meta = [
-            FieldDef::new("__schema", "__Schema!"),
-            FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")]),
-        ];
+        let meta =
+            [FieldDef::new("__schema", "__Schema!"), FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")])];
         Self { model, policy, cells, names, typename: FieldDef::new("__typename", "String!"), meta }
     }
 
@@ -194,7 +192,9 @@ impl Schema {
 
     fn make<'a>(&'a self, cell: &'a Cell) -> &'a TypeDef {
         match cell.seed {
-            Seed::Builtin(at) if !matches!(&*cell.name, "Record" | "Actor") => builtins().get(at).expect("seeds of built-in types are places of the list"),
+            Seed::Builtin(at) if !matches!(&*cell.name, "Record" | "Actor") => {
+                builtins().get(at).expect("seeds of built-in types are places of the list")
+            }
             seed => cell.made.get_or_init(|| self.grow(seed, &cell.name)),
         }
     }

@@ -63,13 +63,19 @@ impl<'a> View<'a> {
 
     /// List-valued edges that may be read, with their places in `Object::edges`.
     pub(crate) fn edges(self, object: &'a Object) -> impl Iterator<Item = (usize, &'a Edge)> {
-        object.edges.iter().enumerate().filter(move |(_, edge)| edge.state == State::Active && self.object(edge.target).is_some() && self.sees(edge.kind, object.ix))
+        object
+            .edges
+            .iter()
+            .enumerate()
+            .filter(move |(_, edge)| edge.state == State::Active && self.object(edge.target).is_some() && self.sees(edge.kind, object.ix))
     }
 
     fn sees(self, kind: EdgeKind, here: ObjectIx) -> bool {
         match kind {
             EdgeKind::Children { object, relation } => self.policy.may_read_relation(object, relation),
-            EdgeKind::Linked { link, .. } => self.model.link(link).is_some_and(|link| self.policy.may_read_relation(link.source, link.relation)),
+            EdgeKind::Linked { link, .. } => {
+                self.model.link(link).is_some_and(|link| self.policy.may_read_relation(link.source, link.relation))
+            }
             EdgeKind::Descendants { relation } => self.policy.may_read_relation(here, relation),
         }
     }
@@ -79,9 +85,11 @@ impl<'a> View<'a> {
         match kind {
             EdgeKind::Children { object, relation } => {
                 self.policy.may_write_relation(object, relation)
-                    && self.model.object(object).and_then(|object| object.relation(relation)).is_some_and(|relation| !relation.tree && !relation.system)
+                    && self.model.object(object).and_then(|object| object.relation(relation)).is_some_and(|relation| !relation.system)
             }
-            EdgeKind::Linked { link, .. } => self.model.link(link).is_some_and(|link| self.policy.may_write_relation(link.source, link.relation)),
+            EdgeKind::Linked { link, .. } => {
+                self.model.link(link).is_some_and(|link| self.policy.may_write_relation(link.source, link.relation))
+            }
             EdgeKind::Descendants { .. } => false,
         }
     }

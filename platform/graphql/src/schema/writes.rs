@@ -69,7 +69,11 @@ fn record_inputs(view: &View<'_>, object: &Object) -> Vec<InputDef> {
 pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef {
     let name = object.graphql.type_name.as_str();
     let (create, update, unique) = (format!("Create{name}Input"), format!("Update{name}Input"), format!("{name}Unique!"));
-    let record = |name: &str, fields: Vec<InputDef>| TypeDef { name: name.into(), description: None, kind: TypeKind::Input { fields, one_of: false } };
+    let record = |name: &str, fields: Vec<InputDef>| TypeDef {
+        name: name.into(),
+        description: None,
+        kind: TypeKind::Input { fields, one_of: false },
+    };
     match family {
         Family::CreateInput => {
             let mut fields = record_inputs(view, object);
@@ -101,7 +105,9 @@ pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef 
                 ("results", &format!("[{name}Result!]!")),
             ],
         ),
-        _ => output(format!("{name}Result"), &[("index", "Int!"), ("status", "BatchStatus!"), ("node", name), ("errors", "[RecordError!]!")]),
+        _ => {
+            output(format!("{name}Result"), &[("index", "Int!"), ("status", "BatchStatus!"), ("node", name), ("errors", "[RecordError!]!")])
+        }
     }
 }
 

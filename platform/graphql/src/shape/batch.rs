@@ -67,7 +67,9 @@ impl Out {
         match (shape, outcome) {
             (MutationShape::TypeName, _) => self.plain("Mutation"),
             (MutationShape::Destroyed(subs), Some(StepOutcome::One { id, .. })) => self.subs(subs, "Destroyed", |out, _| out.plain(id)),
-            (MutationShape::Record(shape), Some(StepOutcome::One { answer, .. })) => self.record(shape, rows(answer.as_ref()).first(), scene),
+            (MutationShape::Record(shape), Some(StepOutcome::One { answer, .. })) => {
+                self.record(shape, rows(answer.as_ref()).first(), scene)
+            }
             (MutationShape::Batch { object, parts, shapes }, Some(StepOutcome::Batch { rows: results, answer })) => {
                 let found: HashMap<Uuid, &Row> = rows(answer.as_ref()).iter().map(|row| (row.id, row)).collect();
                 self.batch((object, parts, shapes), (results, &found), scene);
@@ -83,24 +85,28 @@ impl Out {
         scene: &Scene<'_>,
     ) {
         let count = |wanted: &[Status]| results.iter().filter(|row| wanted.contains(&row.status)).count();
-        self.object(parts, |(key, _)| key, |out, (_, part)| match part {
-            BatchPart::TypeName => out.plain(format_args!("{}Batch", object.graphql.type_name)),
-            BatchPart::Count(name) => out.number(match *name {
-                "created" => count(&[Status::Created]),
-                "updated" => count(&[Status::Updated]),
-                "unchanged" => count(&[Status::Unchanged, Status::Skipped]),
-                "failed" => count(&[Status::Failed]),
-                _ => count(&[Status::Created, Status::Updated, Status::Deleted, Status::Restored, Status::Destroyed]),
-            }),
-            BatchPart::Nodes(at) => {
-                let nodes = results.iter().filter_map(|row| found.get(&row.id?.0));
-                out.list(nodes, |out, row| match shapes.get(*at) {
-                    Some(shape) => out.record(shape, Some(row), scene),
-                    None => out.null(),
-                });
-            }
-            BatchPart::Results(parts) => out.list(results, |out, row| out.result((object, parts, shapes), (row, found), scene)),
-        });
+        self.object(
+            parts,
+            |(key, _)| key,
+            |out, (_, part)| match part {
+                BatchPart::TypeName => out.plain(format_args!("{}Batch", object.graphql.type_name)),
+                BatchPart::Count(name) => out.number(match *name {
+                    "created" => count(&[Status::Created]),
+                    "updated" => count(&[Status::Updated]),
+                    "unchanged" => count(&[Status::Unchanged, Status::Skipped]),
+                    "failed" => count(&[Status::Failed]),
+                    _ => count(&[Status::Created, Status::Updated, Status::Deleted, Status::Restored, Status::Destroyed]),
+                }),
+                BatchPart::Nodes(at) => {
+                    let nodes = results.iter().filter_map(|row| found.get(&row.id?.0));
+                    out.list(nodes, |out, row| match shapes.get(*at) {
+                        Some(shape) => out.record(shape, Some(row), scene),
+                        None => out.null(),
+                    });
+                }
+                BatchPart::Results(parts) => out.list(results, |out, row| out.result((object, parts, shapes), (row, found), scene)),
+            },
+        );
     }
 
     fn result(
@@ -109,16 +115,20 @@ impl Out {
         (row, found): (&BatchRow, &HashMap<Uuid, &Row>),
         scene: &Scene<'_>,
     ) {
-        self.object(parts, |(key, _)| key, |out, (_, part)| match part {
-            ResultPart::TypeName => out.plain(format_args!("{}Result", object.graphql.type_name)),
-            ResultPart::Index => out.number(row.index),
-            ResultPart::Status => out.plain(word(row.status)),
-            ResultPart::Node(at) => match (shapes.get(*at), row.id.and_then(|id| found.get(&id.0))) {
-                (Some(shape), Some(row)) => out.record(shape, Some(row), scene),
-                _ => out.null(),
+        self.object(
+            parts,
+            |(key, _)| key,
+            |out, (_, part)| match part {
+                ResultPart::TypeName => out.plain(format_args!("{}Result", object.graphql.type_name)),
+                ResultPart::Index => out.number(row.index),
+                ResultPart::Status => out.plain(word(row.status)),
+                ResultPart::Node(at) => match (shapes.get(*at), row.id.and_then(|id| found.get(&id.0))) {
+                    (Some(shape), Some(row)) => out.record(shape, Some(row), scene),
+                    _ => out.null(),
+                },
+                ResultPart::Errors(subs) => out.list(&row.problems, |out, problem| out.record_error(problem, subs, scene.locale)),
             },
-            ResultPart::Errors(subs) => out.list(&row.problems, |out, problem| out.record_error(problem, subs, scene.locale)),
-        });
+        );
     }
 
     fn record_error(&mut self, problem: &tenon_diagnostics::Problem, subs: &[Sub<'_>], locale: Locale) {

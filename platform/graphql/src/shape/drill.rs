@@ -5,11 +5,12 @@ use tenon_model::FieldKind;
 use tenon_query::GroupRow;
 use tenon_value::{Json, Value};
 
-use super::groups::{GroupShape, KeyTerm, SpecOf};
 use super::Out;
+use super::groups::{GroupShape, KeyTerm, SpecOf};
 
 pub(super) fn down(shape: &GroupShape<'_>, group: &GroupRow) -> Json {
-    let mut all: Vec<Json> = shape.filter.iter().filter(|filter| filter.as_object().is_some_and(|filter| !filter.is_empty())).cloned().collect();
+    let mut all: Vec<Json> =
+        shape.filter.iter().filter(|filter| filter.as_object().is_some_and(|filter| !filter.is_empty())).cloned().collect();
     all.extend(shape.specs.iter().zip(&group.keys).map(|(spec, value)| of_key(spec, value)));
     match all.len() {
         0 => json!({}),

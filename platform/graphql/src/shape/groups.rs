@@ -70,7 +70,13 @@ pub(crate) enum MeasurePart<'a> {
     /// A mean: as many places as it has.
     Decimal(usize),
     /// Amount, its currency's key (else the base currency), the same in the base currency, and places (none: as many as it has).
-    Money { measure: usize, currency: Option<usize>, base: usize, scale: Option<u8>, subs: Vec<Sub<'a>> },
+    Money {
+        measure: usize,
+        currency: Option<usize>,
+        base: usize,
+        scale: Option<u8>,
+        subs: Vec<Sub<'a>>,
+    },
 }
 
 /// The records of keys, by place in `GroupShape::records`.
@@ -91,16 +97,24 @@ impl Out {
     pub(crate) fn groups(&mut self, shape: &GroupShape<'_>, groups: &[GroupRow], records: &KeyRecords, scene: &Scene<'_>) {
         self.list(groups, |out, group| {
             let measure = |at: usize| group.measures.get(at).unwrap_or(&Value::Null);
-            out.object(&shape.parts, |(key, _)| key, |out, (_, part)| match part {
-                GroupPart::TypeName => out.plain(format_args!("{}Aggregate", shape.object.graphql.type_name)),
-                GroupPart::Key(type_name, parts) => out.key_parts(shape, (type_name, parts), (group, records), scene),
-                GroupPart::DrillDown => out.json(&drill::down(shape, group)),
-                GroupPart::Count(at) => out.number(measure(*at).as_int().unwrap_or_default()),
-                GroupPart::Measures(type_name, parts) => out.object(parts, |(key, _)| key, |out, (_, part)| match part {
-                    MeasurePart::TypeName => out.plain(type_name),
-                    part => out.measure(part, group, scene),
-                }),
-            });
+            out.object(
+                &shape.parts,
+                |(key, _)| key,
+                |out, (_, part)| match part {
+                    GroupPart::TypeName => out.plain(format_args!("{}Aggregate", shape.object.graphql.type_name)),
+                    GroupPart::Key(type_name, parts) => out.key_parts(shape, (type_name, parts), (group, records), scene),
+                    GroupPart::DrillDown => out.json(&drill::down(shape, group)),
+                    GroupPart::Count(at) => out.number(measure(*at).as_int().unwrap_or_default()),
+                    GroupPart::Measures(type_name, parts) => out.object(
+                        parts,
+                        |(key, _)| key,
+                        |out, (_, part)| match part {
+                            MeasurePart::TypeName => out.plain(type_name),
+                            part => out.measure(part, group, scene),
+                        },
+                    ),
+                },
+            );
         });
     }
 
@@ -135,31 +149,35 @@ impl Out {
         (group, records): (&GroupRow, &KeyRecords),
         scene: &Scene<'_>,
     ) {
-        self.object(parts, |(key, _)| key, |out, (_, part)| match part {
-            KeyPart::TypeName => out.plain(type_name),
-            KeyPart::Value(at, subs) => {
-                let found = at.and_then(|at| Some((shape.specs.get(at)?, group.keys.get(at)?)));
-                match found {
-                    Some((spec, value)) => out.key_value(&spec.term, value, subs),
-                    None => out.null(),
+        self.object(
+            parts,
+            |(key, _)| key,
+            |out, (_, part)| match part {
+                KeyPart::TypeName => out.plain(type_name),
+                KeyPart::Value(at, subs) => {
+                    let found = at.and_then(|at| Some((shape.specs.get(at)?, group.keys.get(at)?)));
+                    match found {
+                        Some((spec, value)) => out.key_value(&spec.term, value, subs),
+                        None => out.null(),
+                    }
                 }
-            }
-            KeyPart::Record(at) => {
-                let found = at.and_then(|at| Some((shape.records.get(at)?, records.get(at)?)));
-                let row = found.and_then(|((key, _, _), rows)| rows.get(&group.keys.get(*key)?.as_id()?));
-                match found {
-                    Some(((_, _, record), _)) => out.record(record, row, scene),
-                    None => out.null(),
+                KeyPart::Record(at) => {
+                    let found = at.and_then(|at| Some((shape.records.get(at)?, records.get(at)?)));
+                    let row = found.and_then(|((key, _, _), rows)| rows.get(&group.keys.get(*key)?.as_id()?));
+                    match found {
+                        Some(((_, _, record), _)) => out.record(record, row, scene),
+                        None => out.null(),
+                    }
                 }
-            }
-            KeyPart::Below(type_name, below) => {
-                if part.is_grouped() {
-                    out.key_parts(shape, (type_name, below), (group, records), scene);
-                } else {
-                    out.null();
+                KeyPart::Below(type_name, below) => {
+                    if part.is_grouped() {
+                        out.key_parts(shape, (type_name, below), (group, records), scene);
+                    } else {
+                        out.null();
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 
     fn key_value(&mut self, term: &KeyTerm<'_>, value: &Value, subs: &[Sub<'_>]) {

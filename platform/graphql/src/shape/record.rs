@@ -35,7 +35,10 @@ impl Out {
                 let [system, key] = element.elements() else { return out.null() };
                 out.subs(subs, "ExternalId", |out, sub| out.value(if sub.name == "system" { system } else { key }));
             }),
-            Part::Fixed(json) => self.raw(json),
+            Part::Can(slot, parts) => {
+                let is_live = value(row, *slot).is_null();
+                self.object(parts, |(key, ..)| key, |out, (_, live, deleted)| out.json(if is_live { live } else { deleted }));
+            }
             Part::One(at, shape) => self.record(shape, row.ones.get(*at).and_then(Option::as_deref), scene),
             Part::Reference(slot, shape) => match value(row, *slot).as_id() {
                 Some(id) => self.record(shape, Some(&Row { id, ..Row::default() }), scene),
@@ -54,7 +57,8 @@ impl Out {
             },
             Part::Ancestors(at, shape) => {
                 let rows = row.manys.get(*at).map(|page| page.rows.as_slice()).unwrap_or_default();
-                self.list(rows, |out, row| out.record(shape, Some(row), scene));
+                // The plan climbs from the parent up; people read from the top down.
+                self.list(rows.iter().rev(), |out, row| out.record(shape, Some(row), scene));
             }
             Part::Depth(slot) => self.number(value(row, *slot).as_int().unwrap_or_default()),
             Part::History(at, shape) => match row.histories.get(*at) {
@@ -68,16 +72,20 @@ impl Out {
         let Value::Ref(word, id) = value(row, shape.slot) else { return self.null() };
         let user = shape.user.as_ref().and_then(|(at, _)| row.ones.get(*at)).and_then(Option::as_deref);
         let display = shape.display.and_then(|slot| value(row, slot).as_text()).filter(|display| !display.is_empty());
-        self.object(&shape.parts, |(key, _)| key, |out, (_, name)| match *name {
-            "kind" => out.plain(word.to_uppercase()),
-            "id" => out.actor_id(*id),
-            "display" => out.text(display.unwrap_or_else(|| actor_word(word))),
-            "user" => match &shape.user {
-                Some((_, shape)) => out.record(shape, user, scene),
-                None => out.null(),
+        self.object(
+            &shape.parts,
+            |(key, _)| key,
+            |out, (_, name)| match *name {
+                "kind" => out.plain(word.to_uppercase()),
+                "id" => out.actor_id(*id),
+                "display" => out.text(display.unwrap_or_else(|| actor_word(word))),
+                "user" => match &shape.user {
+                    Some((_, shape)) => out.record(shape, user, scene),
+                    None => out.null(),
+                },
+                _ => out.plain("Actor"),
             },
-            _ => out.plain("Actor"),
-        });
+        );
     }
 
     pub(super) fn actor_id(&mut self, id: Uuid) {

@@ -304,7 +304,9 @@ impl Value {
             ValueKind::Text(text) => Json::from(text.as_str()),
             ValueKind::Enum(text) => Json::from(&**text),
             ValueKind::List(elements) => elements.iter().map(Self::to_json).collect(),
-            ValueKind::Object(members) => Json::Object(members.iter().map(|(name, value)| (name.text.to_string(), value.to_json())).collect()),
+            ValueKind::Object(members) => {
+                Json::Object(members.iter().map(|(name, value)| (name.text.to_string(), value.to_json())).collect())
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 use tenon_diagnostics::Problem;
 
 use super::ast::{
-    Argument, Directive, Document, Field, Fragment, Ident, Inline, Operation, OperationKind, Selection, Spread, TypeRef, Value, ValueKind, VariableDef,
+    Argument, Directive, Document, Field, Fragment, Ident, Inline, Operation, OperationKind, Selection, Spread, TypeRef, Value, ValueKind,
+    VariableDef,
 };
 use super::scan::{Token, TokenKind, scan, syntax_error};
 
@@ -299,7 +300,20 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_refused_with_its_place() {
-        for text in ["", "{ }", "{ a", "{ a() }", "query( { a }", "query() { a }", "{ ... on }", "fragment on on T { a }", "{ a(b: $c.d) }", "query($a: Int = $b) { a }", "type A { b: Int }", "{ a } }"] {
+        for text in [
+            "",
+            "{ }",
+            "{ a",
+            "{ a() }",
+            "query( { a }",
+            "query() { a }",
+            "{ ... on }",
+            "fragment on on T { a }",
+            "{ a(b: $c.d) }",
+            "query($a: Int = $b) { a }",
+            "type A { b: Int }",
+            "{ a } }",
+        ] {
             let problem = parse(text).unwrap_err();
             assert_eq!(problem.rule.as_deref(), Some("graphql/parse"), "{text}");
             assert!(problem.location.is_some(), "{text}");

@@ -289,8 +289,11 @@ fn dedent(raw: &str) -> String {
     let indent_of = |line: &str| line.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let lines: Vec<&str> = raw.split('\n').collect();
     let common = lines.iter().skip(1).filter(|line| indent_of(line) < line.len()).map(|line| indent_of(line)).min().unwrap_or(0);
-    let trimmed: Vec<&str> =
-        lines.iter().enumerate().map(|(at, line)| if at == 0 { line } else { line.get(common.min(line.len())..).unwrap_or_default() }).collect();
+    let trimmed: Vec<&str> = lines
+        .iter()
+        .enumerate()
+        .map(|(at, line)| if at == 0 { line } else { line.get(common.min(line.len())..).unwrap_or_default() })
+        .collect();
     let blank = |line: &&str| indent_of(line) == line.len();
     let first = trimmed.iter().position(|line| !blank(line)).unwrap_or(trimmed.len());
     let last = trimmed.iter().rposition(|line| !blank(line)).map_or(first, |last| last + 1);

@@ -47,9 +47,9 @@ impl Parser<'_> {
         }
         let kind = match &*keyword.text {
             "scalar" => TypeKind::Scalar { specified_by },
-            "enum" => TypeKind::Enum(self.block(|parser, description| {
-                Ok(EnumValue { description, name: parser.name()?.text, deprecated: None })
-            })?),
+            "enum" => TypeKind::Enum(
+                self.block(|parser, description| Ok(EnumValue { description, name: parser.name()?.text, deprecated: None }))?,
+            ),
             "input" => TypeKind::Input { fields: self.block(Self::input_definition)?, one_of },
             "interface" => TypeKind::Interface { fields: self.block(Self::field_definition)? },
             "union" => {

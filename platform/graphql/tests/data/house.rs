@@ -42,7 +42,15 @@ impl House {
     pub(crate) async fn cx(&self) -> OpContext {
         let model = self.catalog.model(self.tenant).await.unwrap();
         let request = RequestId::generate();
-        OpContext::assume(OpContextParts { model, principal: Principal::system(), now: now(), deadline: None, request, locale: Locale::En, via: Via::Graphql })
+        OpContext::assume(OpContextParts {
+            model,
+            principal: Principal::system(),
+            now: now(),
+            deadline: None,
+            request,
+            locale: Locale::En,
+            via: Via::Graphql,
+        })
     }
 
     pub(crate) async fn send(&self, request: GraphqlRequest) -> GraphqlResponse {

@@ -1,6 +1,6 @@
 //! Explore.
-use serde_json::json;
 use crate::house::{House, databases};
+use serde_json::json;
 
 #[tokio::test]
 async fn explore() {

@@ -5,6 +5,7 @@ use tenon_model::Object;
 use tenon_query::{Batch, BatchMode, OnMatch, Params, Predicate, RecordInput, Write};
 use tenon_value::RecordId;
 
+use super::inputs::New;
 use super::{Made, Writer, is_unbounded};
 use crate::collect::Collected;
 use crate::limits;
@@ -25,14 +26,14 @@ impl<'a> Writer<'a, '_> {
             _ => BatchMode::Atomic,
         };
         let batch = match verb {
-            Verb::CreateMany => Batch::Create(self.inputs(object, collected)?),
+            Verb::CreateMany => Batch::Create(self.inputs(object, collected, New::Yes)?),
             Verb::UpsertMany => {
                 let target = self.target(object, collected)?;
                 let on_match = match self.argument(collected, "onMatch").as_deref().and_then(Input::as_text) {
                     Some("SKIP") => OnMatch::Skip,
                     _ => OnMatch::Update,
                 };
-                Batch::Upsert(target, self.inputs(object, collected)?, on_match)
+                Batch::Upsert(target, self.inputs(object, collected, New::No)?, on_match)
             }
             Verb::UpdateMany => self.updates(object, collected)?,
             verb => match (verb, self.which(object, collected)?) {
@@ -56,12 +57,12 @@ impl<'a> Writer<'a, '_> {
         Some(())
     }
 
-    fn inputs(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Vec<RecordInput>> {
+    fn inputs(&mut self, object: &'a Object, collected: &Collected<'a>, new: New) -> Option<Vec<RecordInput>> {
         let inputs = self.argument(collected, "inputs")?;
         let path = InputPath::default().key("inputs");
         self.bounded(inputs.elements().len(), &path)?;
         let made: Vec<Option<RecordInput>> =
-            inputs.elements().iter().enumerate().map(|(at, input)| self.record_input(object, input, &path.index(at), 1)).collect();
+            inputs.elements().iter().enumerate().map(|(at, input)| self.record_input(object, input, (&path.index(at), 1), new)).collect();
         made.into_iter().collect()
     }
 
@@ -93,7 +94,8 @@ impl<'a> Writer<'a, '_> {
                 }
                 Some(Which::Where(Box::new((predicate, std::mem::take(&mut self.lower.params)))))
             }
-            _ => self.wrong(&root, Problem::invalid("required", "give exactly one of `ids` and `filter`", "`ids` 和 `filter` 必须且只能给一个")),
+            _ => self
+                .wrong(&root, Problem::invalid("required", "give exactly one of `ids` and `filter`", "`ids` 和 `filter` 必须且只能给一个")),
         }
     }
 
@@ -103,7 +105,7 @@ impl<'a> Writer<'a, '_> {
         match (input, updates) {
             (Some(input), None) => {
                 let which = self.which(object, collected);
-                let input = Box::new(self.record_input(object, &input, &root.key("input"), 1)?);
+                let input = Box::new(self.record_input(object, &input, (&root.key("input"), 1), New::No)?);
                 Some(match which? {
                     Which::Ids(ids) => Batch::UpdateIds(ids, input),
                     Which::Where(filter) => Batch::UpdateWhere(filter, input),
@@ -112,24 +114,35 @@ impl<'a> Writer<'a, '_> {
             (None, Some(updates)) if self.argument(collected, "ids").is_none() && self.argument(collected, "filter").is_none() => {
                 let path = root.key("updates");
                 self.bounded(updates.elements().len(), &path)?;
-                let each: Vec<_> = updates.elements().iter().enumerate().map(|(at, update)| self.update(object, update, &path.index(at), 1)).collect();
+                let each: Vec<_> =
+                    updates.elements().iter().enumerate().map(|(at, update)| self.update(object, update, &path.index(at), 1)).collect();
                 Some(Batch::UpdateEach(each.into_iter().collect::<Option<_>>()?))
             }
             _ => self.wrong(
                 &root,
-                Problem::invalid("required", "give `ids` and `input`, or `filter` and `input`, or `updates`", "请给出 `ids` 和 `input`，或 `filter` 和 `input`，或 `updates`"),
+                Problem::invalid(
+                    "required",
+                    "give `ids` and `input`, or `filter` and `input`, or `updates`",
+                    "请给出 `ids` 和 `input`，或 `filter` 和 `input`，或 `updates`",
+                ),
             ),
         }
     }
 
     /// `{ id expectedVersion input }`.
-    pub(super) fn update(&mut self, object: &'a Object, update: &Input, path: &InputPath, depth: usize) -> Option<(RecordId, Option<i64>, RecordInput)> {
+    pub(super) fn update(
+        &mut self,
+        object: &'a Object,
+        update: &Input,
+        path: &InputPath,
+        depth: usize,
+    ) -> Option<(RecordId, Option<i64>, RecordInput)> {
         let id = match update.get("id").map(scalars::id) {
             Some(Ok(id)) => Some(RecordId(id)),
             Some(Err(problem)) => self.wrong(&path.key("id"), problem),
             None => None,
         };
-        let input = self.record_input(object, update.get("input")?, &path.key("input"), depth);
+        let input = self.record_input(object, update.get("input")?, (&path.key("input"), depth), New::No);
         Some((id?, update.get("expectedVersion").and_then(Input::as_int), input?))
     }
 }

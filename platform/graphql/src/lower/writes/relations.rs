@@ -6,6 +6,7 @@ use tenon_query::{LinkWrite, ManyWrite, OneWrite, RecordInput, RecordKey, Target
 use tenon_value::{RecordId, Uuid};
 
 use super::Writer;
+use super::inputs::New;
 use crate::limits;
 use crate::lower::{keys, scalars};
 use crate::syntax::ast::Value as Input;
@@ -28,12 +29,12 @@ impl<'a> Writer<'a, '_> {
         let target = self.lower.view.target(relation)?;
         match word {
             "connect" => Some(OneWrite::Connect(target.ix, self.lower.key(target, value, &path)?)),
-            "create" => Some(OneWrite::Create(target.ix, Box::new(self.record_input(target, value, &path, depth + 1)?))),
+            "create" => Some(OneWrite::Create(target.ix, Box::new(self.record_input(target, value, (&path, depth + 1), New::Yes)?))),
             "connectOrCreate" => {
                 let (by, input) = self.connect_or_create(target, value, (&path, depth))?;
                 Some(OneWrite::ConnectOrCreate(target.ix, by, Box::new(input)))
             }
-            _ => Some(OneWrite::Update(Box::new(self.record_input(target, value, &path, depth + 1)?))),
+            _ => Some(OneWrite::Update(Box::new(self.record_input(target, value, (&path, depth + 1), New::No)?))),
         }
     }
 
@@ -46,8 +47,9 @@ impl<'a> Writer<'a, '_> {
             };
             return Some(OneWrite::Connect(self.locate(relation, id)?, RecordKey::Id(RecordId(id))));
         }
-        let target = self.lower.view.targets(relation).find(|target| word.strip_prefix("create") == Some(target.graphql.type_name.as_str()))?;
-        Some(OneWrite::Create(target.ix, Box::new(self.record_input(target, value, path, depth + 1)?)))
+        let target =
+            self.lower.view.targets(relation).find(|target| word.strip_prefix("create") == Some(target.graphql.type_name.as_str()))?;
+        Some(OneWrite::Create(target.ix, Box::new(self.record_input(target, value, (path, depth + 1), New::Yes)?)))
     }
 
     /// Which object an id is of: known, or to be found out before planning again.
@@ -61,9 +63,14 @@ impl<'a> Writer<'a, '_> {
         first
     }
 
-    fn connect_or_create(&mut self, target: &'a Object, value: &Input, (path, depth): (&InputPath, usize)) -> Option<(Target, RecordInput)> {
+    fn connect_or_create(
+        &mut self,
+        target: &'a Object,
+        value: &Input,
+        (path, depth): (&InputPath, usize),
+    ) -> Option<(Target, RecordInput)> {
         let by = keys::target(target, value.get("by")?.as_text()?)?;
-        Some((by, self.record_input(target, value.get("input")?, &path.key("input"), depth + 1)?))
+        Some((by, self.record_input(target, value.get("input")?, (&path.key("input"), depth + 1), New::No)?))
     }
 
     /// What is done with the list behind an edge.
@@ -72,7 +79,8 @@ impl<'a> Writer<'a, '_> {
         let mut write = ManyWrite::default();
         let verbs = value.members().iter().filter(|(_, value)| !value.is_null());
         if value.get("set").is_some_and(|set| !set.is_null()) && verbs.clone().count() > 1 {
-            return self.wrong(path, Problem::invalid("set_alone", "`set` stands alone, without other verbs", "`set` 不能与其他操作同时使用"));
+            return self
+                .wrong(path, Problem::invalid("set_alone", "`set` stands alone, without other verbs", "`set` 不能与其他操作同时使用"));
         }
         for (key, list) in verbs {
             let word = &*key.text;
@@ -92,9 +100,21 @@ impl<'a> Writer<'a, '_> {
         Some(write)
     }
 
-    fn verb(&mut self, (edge, target): (&'a Edge, &'a Object), (word, element): (&str, &Input), (path, depth): (&InputPath, usize), write: &mut ManyWrite) {
+    fn verb(
+        &mut self,
+        (edge, target): (&'a Edge, &'a Object),
+        (word, element): (&str, &Input),
+        (path, depth): (&InputPath, usize),
+        write: &mut ManyWrite,
+    ) {
         match word {
-            "create" => write.create.extend(self.record_input(target, element, path, depth + 1)),
+            "create" => {
+                let new = match edge.kind {
+                    EdgeKind::Children { relation, .. } => New::Below(relation),
+                    _ => New::Yes,
+                };
+                write.create.extend(self.record_input(target, element, (path, depth + 1), new));
+            }
             "update" => write.update.extend(self.update(target, element, path, depth + 1)),
             "connect" => write.connect.extend(self.lower.key(target, element, path).map(|key| (key, path.clone()))),
             "connectOrCreate" => write.connect_or_create.extend(self.connect_or_create(target, element, (path, depth))),
@@ -117,8 +137,13 @@ impl<'a> Writer<'a, '_> {
         let given = |name: &str| element.get(name).filter(|value| !value.is_null());
         let to = match (given("to"), given("create")) {
             (Some(to), None) => Ok(self.lower.key(target, to, &path.key("to"))?),
-            (None, Some(create)) => Err(Box::new(self.record_input(target, create, &path.key("create"), depth + 1)?)),
-            _ => return self.wrong(path, Problem::invalid("required", "give exactly one of `to` and `create`", "`to` 和 `create` 必须且只能给一个")),
+            (None, Some(create)) => Err(Box::new(self.record_input(target, create, (&path.key("create"), depth + 1), New::Yes)?)),
+            _ => {
+                return self.wrong(
+                    path,
+                    Problem::invalid("required", "give exactly one of `to` and `create`", "`to` 和 `create` 必须且只能给一个"),
+                );
+            }
         };
         let mut attributes = Vec::new();
         for (key, value) in element.get("set").map(Input::members).unwrap_or_default() {
