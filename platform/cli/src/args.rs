@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 /// Tenon: an extensible CRM platform.
 #[derive(Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(name = "tenon", version, propagate_version = true, arg_required_else_help = true)]
 pub(crate) struct Args {
     /// What to do.

@@ -19,7 +19,7 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let output = Output::new(args.json, args.quiet);
+    let output = Output::new(&args);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = match runtime {
         Ok(runtime) => runtime.block_on(verbs::run(&args, &output)),

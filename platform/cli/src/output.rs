@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use tenon_value::Json;
 
+use crate::args::Args;
 use crate::client::Refused;
 
 /// How a verb ended.
@@ -41,12 +42,8 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    pub(crate) const fn new(json: bool, quiet: bool) -> Self {
-        Self { json, quiet }
-    }
-
-    pub(crate) const fn is_json(&self) -> bool {
-        self.json
+    pub(crate) const fn new(args: &Args) -> Self {
+        Self { json: args.json, quiet: args.quiet }
     }
 
     /// The result: as JSON with `--json`, else in words.

@@ -59,6 +59,7 @@ impl Identity {
     ///
     /// # Errors
     /// `Unrecognized` for everything that is wrong with the credential or the tenant's name.
+    #[tracing::instrument(name = "identity.resolve", skip_all)]
     pub async fn resolve(&self, tenant: &str, authorization: Option<&str>, facts: RequestFacts) -> Result<OpContext, IdentityError> {
         let key: ApiKey =
             authorization.and_then(bearer).ok_or(IdentityError::Unrecognized)?.parse().map_err(|_| IdentityError::Unrecognized)?;
@@ -85,6 +86,7 @@ impl Identity {
         let RequestFacts { request, locale, deadline, via } = facts;
         let locale = locale.unwrap_or(model.settings.locale);
         let now = self.business_time(tenant);
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that makes contexts of requests")]
         Ok(OpContext::assume(OpContextParts { model, principal, now, deadline, request, locale, via }))
     }
 
