@@ -128,6 +128,14 @@ impl Catalog {
         }
     }
 
+    /// Takes a model that was just committed, so that nobody has to load it again.
+    pub fn offer(&self, model: Arc<Model>) {
+        let held = self.inner.models.get(&model.tenant).map(|entry| entry.model.version);
+        if held.is_none_or(|held| held < model.version) {
+            self.inner.models.insert(model.tenant, Entry::new(model));
+        }
+    }
+
     /// The newest version in the store; one cheap statement.
     ///
     /// # Errors

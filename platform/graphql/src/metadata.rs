@@ -1,6 +1,6 @@
 //! The metadata API: a static schema in the words of the files, over `tenon-packages`.
 //!
-//! Names of elements are snake_case values, enum values lower-case (API.md §2). Invariants: a document is counted before
+//! Names of elements are `snake_case` values, enum values lower-case (API.md §2). Invariants: a document is counted before
 //! async-graphql sees it; the changes of one document are one transaction; reads are cut to what the principal may see.
 
 mod alter;

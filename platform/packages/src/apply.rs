@@ -61,9 +61,9 @@ impl Packages {
     pub(crate) async fn carry_out(&self, work: Work<'_>) -> Result<Applied, PackagesError> {
         let mut tx = self.store.metadata_begin(work.tenant).await?;
         match self.under_lock(&mut tx, &work).await {
-            Ok(Some(mut applied)) => {
+            Ok(Some(applied)) => {
                 tx.commit(applied.version).await?;
-                applied.model = self.live(work.tenant, applied.version).await?;
+                self.catalog.offer(Arc::clone(&applied.model));
                 tracing::info!(tenant = %work.tenant, version = applied.version.0, steps = applied.operations.len(), "metadata applied");
                 Ok(applied)
             }

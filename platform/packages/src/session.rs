@@ -113,7 +113,8 @@ impl Session {
             return Ok(model);
         };
         tx.commit(version).await?;
-        Ok(self.packages.live(self.cx.model.tenant, version).await?)
+        self.packages.catalog.offer(Arc::clone(&model));
+        Ok(model)
     }
 
     /// Ends it without a trace.

@@ -1,5 +1,7 @@
 //! Plans without a database: a draft laid over rows, applied in memory, planned again.
 
+mod random;
+
 use serde_json::json;
 use tenon_model::{ElementPath, ModelVersion, Physical, Settings, State};
 use tenon_store::MetadataRows;

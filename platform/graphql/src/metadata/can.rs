@@ -7,6 +7,7 @@ use tenon_query::Action;
 
 /// With an object's records.
 #[derive(SimpleObject)]
+#[expect(clippy::struct_excessive_bools, reason = "one per right, as the API names them")]
 pub(super) struct ObjectCan {
     create: bool,
     read: bool,
@@ -32,6 +33,7 @@ impl ObjectCan {
 
 /// With a field.
 #[derive(SimpleObject)]
+#[expect(clippy::struct_excessive_bools, reason = "one per right, as the API names them")]
 pub(super) struct FieldCan {
     pub(super) read: bool,
     pub(super) write: bool,

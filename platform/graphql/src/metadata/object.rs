@@ -12,7 +12,7 @@ use super::field::{Field, Owner};
 use super::relation::Relation;
 use super::scalars::Long;
 use super::views::{Layout, View};
-use super::words::State;
+use super::words::{Include, State};
 
 /// An object of the tenant.
 #[derive(Clone)]
@@ -57,6 +57,11 @@ impl Object {
     fn field(&self, at: u16, alias: Option<usize>) -> Field {
         Field { model: Arc::clone(&self.model), owner: Owner::Object(self.at), at, alias }
     }
+}
+
+/// Whether a list leaves something out that its caller did not ask for.
+fn is_hidden(include: &[Include], system: bool, state: tenon_model::State) -> bool {
+    (system && !include.contains(&Include::System)) || (state == tenon_model::State::Retired && !include.contains(&Include::Retired))
 }
 
 fn key(object: &tenon_model::Object, key: &tenon_model::UniqueKey) -> UniqueKey {
@@ -137,51 +142,45 @@ impl Object {
         })
     }
 
-    /// Its own fields in order; those every record has with `system`, former names with `deprecated`.
+    /// Its own fields in order; `include` adds those every record has, retired ones, former names.
     async fn fields(
         &self,
         ctx: &Context<'_>,
         names: Option<Vec<String>>,
-        #[graphql(default)] system: bool,
-        #[graphql(default)] retired: bool,
-        #[graphql(default)] deprecated: bool,
+        #[graphql(default)] include: Vec<Include>,
     ) -> async_graphql::Result<Vec<Field>> {
         let policy = &door(ctx).policy;
         let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
         let mut fields = Vec::new();
         for field in &self.object()?.fields {
-            let hidden = (field.system && !system) || (field.state == tenon_model::State::Retired && !retired);
+            let hidden = is_hidden(&include, field.system, field.state);
             if hidden || !policy.may_read_field(self.at, field.ix) {
                 continue;
             }
             if wanted(field.name.as_str()) {
                 fields.push(self.field(field.ix.0, None));
             }
-            let aliases = field.aliases.iter().enumerate().filter(|(_, (name, _))| deprecated && wanted(name.as_str()));
+            let aliases =
+                field.aliases.iter().enumerate().filter(|(_, (name, _))| include.contains(&Include::Deprecated) && wanted(name.as_str()));
             fields.extend(aliases.map(|(at, _)| self.field(field.ix.0, Some(at))));
         }
         Ok(fields)
     }
 
-    /// Its own relations in order; those every record has with `system`.
-    async fn relations(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(default)] system: bool,
-        #[graphql(default)] retired: bool,
-    ) -> async_graphql::Result<Vec<Relation>> {
+    /// Its own relations in order; `include` adds those every record has, and retired ones.
+    async fn relations(&self, ctx: &Context<'_>, #[graphql(default)] include: Vec<Include>) -> async_graphql::Result<Vec<Relation>> {
         let policy = &door(ctx).policy;
         let shown = |relation: &&tenon_model::Relation| {
-            let hidden = (relation.system && !system) || (relation.state == tenon_model::State::Retired && !retired);
+            let hidden = is_hidden(&include, relation.system, relation.state);
             !hidden && policy.may_read_relation(self.at, relation.ix)
         };
         let relation = |relation: &tenon_model::Relation| Relation { model: Arc::clone(&self.model), object: self.at, at: relation.ix };
         Ok(self.object()?.relations.iter().filter(shown).map(relation).collect())
     }
 
-    async fn views(&self, ctx: &Context<'_>, #[graphql(default)] retired: bool) -> async_graphql::Result<Vec<View>> {
+    async fn views(&self, ctx: &Context<'_>, #[graphql(default)] include: Vec<Include>) -> async_graphql::Result<Vec<View>> {
         let locale = door(ctx).cx.locale;
-        let shown = |view: &&tenon_model::View| retired || view.state == tenon_model::State::Active;
+        let shown = |view: &&tenon_model::View| !is_hidden(&include, false, view.state);
         Ok(self.object()?.views.iter().filter(shown).map(|view| View::of(view, locale)).collect())
     }
 

@@ -11,6 +11,7 @@ use super::door::{Failure, door};
 use super::object::Object;
 use super::plan::Plan;
 use super::settings::Settings;
+use super::words::Include;
 
 /// Plans listed where nothing is said.
 const PLANS_DEFAULT: usize = 20;
@@ -54,13 +55,13 @@ impl Query {
         ModelInfo { version: model.version.0, settings: (&model.settings).into(), objects: model.active_objects().count() as u64 }
     }
 
-    /// Objects in use, or those named; retired ones with `retired`.
-    async fn objects(&self, ctx: &Context<'_>, names: Option<Vec<String>>, #[graphql(default)] retired: bool) -> Vec<Object> {
+    /// Objects in use, or those named; `include` adds retired ones.
+    async fn objects(&self, ctx: &Context<'_>, names: Option<Vec<String>>, #[graphql(default)] include: Vec<Include>) -> Vec<Object> {
         let door = door(ctx);
         let model = &door.cx.model;
         let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
         let shown = |object: &&tenon_model::Object| {
-            (retired || object.state == State::Active) && door.sees(object.ix) && wanted(object.name.as_str())
+            (include.contains(&Include::Retired) || object.state == State::Active) && door.sees(object.ix) && wanted(object.name.as_str())
         };
         model.objects.iter().filter(shown).map(|object| Object { model: Arc::clone(model), at: object.ix }).collect()
     }

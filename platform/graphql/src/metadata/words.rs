@@ -39,6 +39,10 @@ words! {
     State { Active, Retired }
 }
 words! {
+    /// What lists show beside what is in use and the object's own.
+    Include { System, Retired, Deprecated }
+}
+words! {
     /// The first day of a week.
     WeekStart { Monday, Sunday }
 }

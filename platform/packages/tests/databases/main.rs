@@ -1,5 +1,5 @@
 //! Changes of metadata against real databases: always on SQLite, on PostgreSQL where `TENON_TEST_POSTGRES` says so.
-#![expect(clippy::unwrap_used, reason = "these are tests, in their helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, in their helpers too")]
 
 mod changes;
 mod crash;
