@@ -15,7 +15,9 @@ impl Store {
     /// What the database says.
     pub async fn key_put(&self, tenant: TenantId, key: &StoredKey) -> Result<(), StoreError> {
         let table = self.fixture(tenant, "api_key");
-        let sql = format!("insert into {table} (\"id\", \"display\", \"hash\", \"roles\", \"expires_at\", \"created_at\") values ($1, $2, $3, $4, $5, $6)");
+        let sql = format!(
+            "insert into {table} (\"id\", \"display\", \"hash\", \"roles\", \"expires_at\", \"created_at\") values ($1, $2, $3, $4, $5, $6)"
+        );
         let args = [
             Arg::id(key.id),
             Arg::text(key.display.clone()),

@@ -109,7 +109,9 @@ impl StoreError {
 impl Classify for StoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unique { .. } | Self::DuplicateId { .. } | Self::ExternalIdTaken | Self::IdempotencyTaken | Self::TenantExists => Kind::Conflict,
+            Self::Unique { .. } | Self::DuplicateId { .. } | Self::ExternalIdTaken | Self::IdempotencyTaken | Self::TenantExists => {
+                Kind::Conflict
+            }
             Self::StaleModel | Self::Serialization | Self::Busy | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
             Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
             Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Value(_) => Kind::Invalid,
@@ -122,8 +124,12 @@ impl Classify for StoreError {
         match self {
             Self::Unique { .. } => Problem::conflict("unique", "another record has this value already", "已有其他记录使用了此值"),
             Self::DuplicateId { .. } => Problem::conflict("id", "a record with this id exists already", "已存在相同标识的记录"),
-            Self::ExternalIdTaken => Problem::conflict("external_id", "this external id belongs to another record", "此外部标识已属于其他记录"),
-            Self::IdempotencyTaken => Problem::conflict("idempotency", "a request with this key is being carried out", "使用此键的请求正在处理"),
+            Self::ExternalIdTaken => {
+                Problem::conflict("external_id", "this external id belongs to another record", "此外部标识已属于其他记录")
+            }
+            Self::IdempotencyTaken => {
+                Problem::conflict("idempotency", "a request with this key is being carried out", "使用此键的请求正在处理")
+            }
             Self::TenantExists => Problem::conflict("tenant", "a tenant of this name exists already", "已存在同名租户"),
             Self::Limit { limit, max } => limited(limit, *max),
             Self::TooManyGroups { max } => limited("groups", u64::try_from(*max).unwrap_or(u64::MAX)),
@@ -133,11 +139,12 @@ impl Classify for StoreError {
                 ..Problem::of_kind(Kind::Exhausted)
             },
             Self::CurrencyRateMissing { rows } => {
-                Problem::invalid("currency_rate_missing", "an exchange rate is missing for some of these records", "部分记录缺少汇率").with("rows", Json::from(*rows))
+                Problem::invalid("currency_rate_missing", "an exchange rate is missing for some of these records", "部分记录缺少汇率")
+                    .with("rows", Json::from(*rows))
             }
-            Self::Blocked { path, message, rows } => {
-                Problem::invalid("metadata/blocked", message.clone(), message.clone()).with("path", path.clone()).with("violations", Json::from(*rows))
-            }
+            Self::Blocked { path, message, rows } => Problem::invalid("metadata/blocked", message.clone(), message.clone())
+                .with("path", path.clone())
+                .with("violations", Json::from(*rows)),
             Self::Value(_) => Problem::invalid("value", "a value does not fit its field", "值与字段类型不符"),
             _ => Problem::of_kind(self.kind()),
         }

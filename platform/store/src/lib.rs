@@ -17,6 +17,7 @@ mod lower;
 mod metadata;
 mod prepared;
 mod run;
+mod seal;
 mod store;
 mod system;
 mod tables;
@@ -25,10 +26,12 @@ mod tx;
 mod wire;
 
 pub use config::{
-    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, ROWS_MAX, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
+    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, ROWS_MAX, StoreConfig, StoreLimits, TREE_DEPTH_MAX,
+    WRITER_QUEUE_MAX,
 };
 pub use contract::{
-    Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, StoredKey, StoredPassword, TenantInfo, TenantState,
+    Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, StoredKey,
+    StoredPassword, TenantInfo, TenantState,
 };
 pub use error::StoreError;
 pub use metadata::change::{MetadataTx, crash_points};

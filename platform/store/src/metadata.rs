@@ -22,7 +22,8 @@ impl Store {
         conn.limit(None);
         conn.mark(false);
         let schema = schema_of(tenant, self.dialect());
-        conn.script(if self.dialect() == crate::Dialect::Postgres { "begin isolation level repeatable read read only" } else { "begin" }).await?;
+        conn.script(if self.dialect() == crate::Dialect::Postgres { "begin isolation level repeatable read read only" } else { "begin" })
+            .await?;
         let rows = read(&mut conn, &schema).await;
         conn.script("rollback").await?;
         conn.mark(true);
@@ -44,18 +45,25 @@ impl Store {
 /// Reads all rows of metadata.
 pub(crate) async fn read(conn: &mut Conn, schema: &str) -> Result<MetadataRows, Fault> {
     let damaged = |what: &str| Fault::Store(StoreError::Damaged(what.to_owned()));
-    let model = conn.fetch(&format!("select m.\"version\", m.\"settings\" from \"{schema}\".\"model\" as m"), &[], &[Shape::Int, Shape::Json]).await?;
-    let Some([Value::Int(version), Value::Json(settings)]) = model.first().map(Vec::as_slice) else { return Err(damaged("the model's row")) };
+    let model = conn
+        .fetch(&format!("select m.\"version\", m.\"settings\" from \"{schema}\".\"model\" as m"), &[], &[Shape::Int, Shape::Json])
+        .await?;
+    let Some([Value::Int(version), Value::Json(settings)]) = model.first().map(Vec::as_slice) else {
+        return Err(damaged("the model's row"));
+    };
     let sql = format!(
         "select e.\"package\", e.\"path\", e.\"id\", e.\"properties\", e.\"retired\" from \"{schema}\".\"element\" as e \
          left join \"{schema}\".\"layer\" as l on l.\"package\" = e.\"package\" order by case when e.\"package\" = 'tenant' then 1 else 0 end, l.\"position\", e.\"package\", e.\"position\", e.\"path\""
     );
     let mut layers: Vec<Layer> = Vec::new();
     for row in conn.fetch(&sql, &[], &[Shape::Text, Shape::Text, Shape::Id, Shape::Json, Shape::Bool]).await? {
-        let Ok([Value::Text(package), Value::Text(path), Value::Id(id), Value::Json(Json::Object(properties)), Value::Bool(retired)]) = <[Value; 5]>::try_from(row) else {
+        let Ok([Value::Text(package), Value::Text(path), Value::Id(id), Value::Json(Json::Object(properties)), Value::Bool(retired)]) =
+            <[Value; 5]>::try_from(row)
+        else {
             return Err(damaged("an element"));
         };
-        let properties: IndexMap<String, Property> = properties.into_iter().map(|(key, value)| (key, Property { value, place: Place::Nowhere })).collect();
+        let properties: IndexMap<String, Property> =
+            properties.into_iter().map(|(key, value)| (key, Property { value, place: Place::Nowhere })).collect();
         let state = if retired { State::Retired } else { State::Active };
         let element = Element { path: ElementPath(path), id: ElementId(id), properties, state, place: Place::Nowhere };
         match layers.last_mut() {
@@ -64,7 +72,9 @@ pub(crate) async fn read(conn: &mut Conn, schema: &str) -> Result<MetadataRows, 
         }
     }
     let mut names = HashMap::new();
-    for row in conn.fetch(&format!("select p.\"element\", p.\"name\" from \"{schema}\".\"physical\" as p"), &[], &[Shape::Id, Shape::Text]).await? {
+    for row in
+        conn.fetch(&format!("select p.\"element\", p.\"name\" from \"{schema}\".\"physical\" as p"), &[], &[Shape::Id, Shape::Text]).await?
+    {
         if let Ok([Value::Id(element), Value::Text(name)]) = <[Value; 2]>::try_from(row) {
             names.insert(ElementId(element), name);
         }
@@ -95,8 +105,18 @@ fn settings_of(json: &Json) -> Settings {
         locale: text("locale").and_then(|tag| Locale::from_tag(&tag)).unwrap_or(usual.locale),
         base_currency: text("base_currency").unwrap_or(usual.base_currency),
         week_start: if text("week_start").as_deref() == Some("sunday") { WeekStart::Sunday } else { WeekStart::Monday },
-        fiscal_year_start: json.get("fiscal_year_start").and_then(Json::as_u64).and_then(|month| u8::try_from(month).ok()).unwrap_or(usual.fiscal_year_start),
-        cors: json.get("cors").and_then(Json::as_array).into_iter().flatten().filter_map(|origin| origin.as_str().map(str::to_owned)).collect(),
+        fiscal_year_start: json
+            .get("fiscal_year_start")
+            .and_then(Json::as_u64)
+            .and_then(|month| u8::try_from(month).ok())
+            .unwrap_or(usual.fiscal_year_start),
+        cors: json
+            .get("cors")
+            .and_then(Json::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|origin| origin.as_str().map(str::to_owned))
+            .collect(),
         sandbox: json.get("sandbox").and_then(Json::as_bool).unwrap_or(usual.sandbox),
     }
 }
@@ -107,7 +127,13 @@ mod tests {
 
     #[test]
     fn settings_come_back_as_they_were_stored() {
-        let settings = Settings { zone: "America/New_York".to_owned(), week_start: WeekStart::Sunday, fiscal_year_start: 4, cors: vec!["https://a.example".to_owned()], ..Settings::default() };
+        let settings = Settings {
+            zone: "America/New_York".to_owned(),
+            week_start: WeekStart::Sunday,
+            fiscal_year_start: 4,
+            cors: vec!["https://a.example".to_owned()],
+            ..Settings::default()
+        };
         assert_eq!(settings_of(&settings_json(&settings)), settings);
     }
 }

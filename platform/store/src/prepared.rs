@@ -21,15 +21,15 @@ pub struct Prepared {
 
 #[derive(Debug)]
 pub(crate) enum Plan {
-    Select(SelectPlan),
-    Aggregate(AggregatePlan),
+    Select(Box<SelectPlan>),
+    Aggregate(Box<AggregatePlan>),
 }
 
 impl Prepared {
     pub(crate) fn new(model: &Arc<Model>, dialect: Dialect, read: &Read) -> Result<Self, StoreError> {
         let plan = match read {
-            Read::Select(select) => Plan::Select(select::root(model, dialect, select)?),
-            Read::Aggregate(aggregate) => Plan::Aggregate(aggregate::lower(model, dialect, aggregate)?),
+            Read::Select(select) => Plan::Select(Box::new(select::root(model, dialect, select)?)),
+            Read::Aggregate(aggregate) => Plan::Aggregate(Box::new(aggregate::lower(model, dialect, aggregate)?)),
         };
         let mut weight = 0;
         plan.each_statement(&mut |statement| weight += statement.weight());

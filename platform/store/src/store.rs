@@ -25,10 +25,17 @@ pub(crate) const METADATA_CHANNEL: &str = "tenon_metadata";
 /// Connections kept apart for making tables, so that transactions waiting for one never wait for each other.
 const DDL_CONNECTIONS: u32 = 2;
 
+/// Connections to PostgreSQL: for requests, and apart for making tables, so that transactions never wait for each other's.
+#[derive(Debug)]
+pub(crate) struct Pools {
+    requests: PgPool,
+    tables: PgPool,
+}
+
 /// Where tenants' data is.
 #[derive(Debug)]
 pub(crate) enum Home {
-    Postgres { pool: PgPool, ddl: PgPool },
+    Postgres(Box<Pools>),
     Sqlite(Files),
 }
 
@@ -73,12 +80,15 @@ impl Store {
         let system = System::open(&config).await?;
         let (events, _) = broadcast::channel(256);
         let (home, listener) = match &config.database {
-            Database::Sqlite => (Home::Sqlite(Files::new(config.data.join("tenants"), config.limits.statements, config.limits.open_files)), None),
+            Database::Sqlite => {
+                (Home::Sqlite(Files::new(config.data.join("tenants"), config.limits.statements, config.limits.open_files)), None)
+            }
             Database::Postgres { url } => {
                 let options = options(url, &config)?;
-                let pool = PgPool::new(options.clone(), config.limits.connections);
+                let requests = PgPool::new(options.clone(), config.limits.connections);
                 let listener = tokio::spawn(listen(url.clone(), events.clone()));
-                (Home::Postgres { pool, ddl: PgPool::new(options, DDL_CONNECTIONS) }, Some(listener))
+                let tables = PgPool::new(options, DDL_CONNECTIONS);
+                (Home::Postgres(Box::new(Pools { requests, tables })), Some(listener))
             }
         };
         let inner = Inner { config, system, home, events, memory: RwLock::default(), listener };
@@ -91,7 +101,7 @@ impl Store {
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         match self.inner.home {
-            Home::Postgres { .. } => Dialect::Postgres,
+            Home::Postgres(_) => Dialect::Postgres,
             Home::Sqlite(_) => Dialect::Sqlite,
         }
     }
@@ -102,8 +112,8 @@ impl Store {
     /// `Unavailable`.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.inner.system.ready().await?;
-        if let Home::Postgres { pool, .. } = &self.inner.home {
-            let mut conn = Conn::Postgres(pool.acquire().await?);
+        if let Home::Postgres(pools) = &self.inner.home {
+            let mut conn = Conn::Postgres(pools.requests.acquire().await?);
             conn.mark(false);
             conn.script("select 1").await?;
             conn.mark(true);
@@ -176,9 +186,9 @@ impl Store {
     }
 
     fn forget_connections(&self) {
-        if let Home::Postgres { pool, ddl } = &self.inner.home {
-            pool.clear();
-            ddl.clear();
+        if let Home::Postgres(pools) = &self.inner.home {
+            pools.requests.clear();
+            pools.tables.clear();
         }
     }
 
@@ -191,7 +201,7 @@ impl Store {
     /// A connection that only reads.
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
-            Home::Postgres { pool, .. } => Ok(Conn::Postgres(pool.acquire().await?)),
+            Home::Postgres(pools) => Ok(Conn::Postgres(pools.requests.acquire().await?)),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
         }
     }
@@ -199,7 +209,7 @@ impl Store {
     /// A connection that may write.
     pub(crate) async fn writer(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
-            Home::Postgres { pool, .. } => Ok(Conn::Postgres(pool.acquire().await?)),
+            Home::Postgres(pools) => Ok(Conn::Postgres(pools.requests.acquire().await?)),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.writer().await?)),
         }
     }
@@ -207,7 +217,7 @@ impl Store {
     /// A connection for making a table beside a transaction. PostgreSQL only: SQLite has one writer.
     pub(crate) async fn maker(&self) -> Result<Option<Conn>, Fault> {
         match &self.inner.home {
-            Home::Postgres { ddl, .. } => Ok(Some(Conn::Postgres(ddl.acquire().await?))),
+            Home::Postgres(pools) => Ok(Some(Conn::Postgres(pools.tables.acquire().await?))),
             Home::Sqlite(_) => Ok(None),
         }
     }
@@ -232,10 +242,11 @@ impl Store {
 fn options(url: &str, config: &StoreConfig) -> Result<PgConnectOptions, StoreError> {
     let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| StoreError::Unavailable(error.to_string()))?;
     let time = config.limits.time.as_millis().to_string();
-    Ok(options
-        .application_name("tenon")
-        .statement_cache_capacity(config.limits.statements)
-        .options([("statement_timeout", time.as_str()), ("idle_in_transaction_session_timeout", "120000"), ("timezone", "UTC")]))
+    Ok(options.application_name("tenon").statement_cache_capacity(config.limits.statements).options([
+        ("statement_timeout", time.as_str()),
+        ("idle_in_transaction_session_timeout", "120000"),
+        ("timezone", "UTC"),
+    ]))
 }
 
 /// Passes on what PostgreSQL tells; listens again when the connection breaks.

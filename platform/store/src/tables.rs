@@ -26,8 +26,12 @@ impl Tables {
             return Ok(());
         }
         let sql = match conn.dialect() {
-            Dialect::Postgres => "select '\"' || n.nspname || '\".\"' || c.relname || '\"' from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' and '\"' || n.nspname || '\".\"' || c.relname || '\"' = any($1) and n.nspname = any($2)",
-            Dialect::Sqlite => "select '\"main\".\"' || m.name || '\"' from \"main\".sqlite_schema as m where m.type = 'table' and '\"main\".\"' || m.name || '\"' in (select e.value from json_each(?1) as e)",
+            Dialect::Postgres => {
+                "select '\"' || n.nspname || '\".\"' || c.relname || '\"' from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' and '\"' || n.nspname || '\".\"' || c.relname || '\"' = any($1) and n.nspname = any($2)"
+            }
+            Dialect::Sqlite => {
+                "select '\"main\".\"' || m.name || '\"' from \"main\".sqlite_schema as m where m.type = 'table' and '\"main\".\"' || m.name || '\"' in (select e.value from json_each(?1) as e)"
+            }
         };
         let schemas: HashSet<String> = unknown.iter().filter_map(|name| Some(name.split('"').nth(1)?.to_owned())).collect();
         let args = match conn.dialect() {

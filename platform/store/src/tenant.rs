@@ -16,7 +16,8 @@ impl Store {
     /// `TenantExists`; what the database says.
     pub async fn tenant_create(&self, new: &NewTenant) -> Result<TenantInfo, StoreError> {
         let id = TenantId::generate();
-        let mut info = TenantInfo { id, name: new.name.clone(), sandbox: new.sandbox, created_at: new.created_at, state: TenantState::Pending };
+        let mut info =
+            TenantInfo { id, name: new.name.clone(), sandbox: new.sandbox, created_at: new.created_at, state: TenantState::Pending };
         self.inner.system.insert(&info).await?;
         if let Err(fault) = self.make_home(id, new).await {
             self.tear_down(id).await?;
@@ -37,7 +38,10 @@ impl Store {
         let statements = fixtures::statements(self.dialect(), &schema).join(";\n");
         conn.script(&format!("begin;\n{statements}")).await?;
         let settings = settings_json(&new.settings).to_string();
-        let insert = format!("insert into \"{schema}\".\"model\" (\"id\", \"version\", \"settings\", \"next_physical\") values (1, 0, {}, 1)", placeholder(&conn));
+        let insert = format!(
+            "insert into \"{schema}\".\"model\" (\"id\", \"version\", \"settings\", \"next_physical\") values (1, 0, {}, 1)",
+            placeholder(&conn)
+        );
         conn.execute(&insert, &[Arg::text(settings)]).await?;
         conn.script("commit").await?;
         conn.mark(true);
@@ -47,11 +51,12 @@ impl Store {
     async fn tear_down(&self, id: TenantId) -> Result<(), StoreError> {
         match &self.inner.home {
             Home::Sqlite(files) => files.remove(id)?,
-            Home::Postgres { .. } => {
+            Home::Postgres(_) => {
                 let mut conn = self.writer(id).await?;
                 conn.mark(false);
                 let schema = schema_of(id, self.dialect());
-                conn.script(&format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout")).await?;
+                conn.script(&format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout"))
+                    .await?;
                 conn.mark(true);
             }
         }

@@ -27,6 +27,7 @@ use crate::lower::schema_of;
 use crate::metadata::change::{lock_key, undo, undo_later};
 use crate::prepared::Prepared;
 use crate::run::Runner;
+use crate::seal::Seal;
 use crate::store::Memory;
 use crate::tenant::numbered;
 use crate::{Dialect, OutboxEntry, Store, StoreError};
@@ -45,7 +46,14 @@ pub(crate) struct Author {
 impl Author {
     fn of(cx: &OpContext) -> Self {
         let principal = &cx.principal;
-        Self { now: cx.now, kind: principal.kind.word(), id: principal.id, display: principal.display.clone(), via: cx.via.word(), reason: cx.reason.clone() }
+        Self {
+            now: cx.now,
+            kind: principal.kind.word(),
+            id: principal.id,
+            display: principal.display.clone(),
+            via: cx.via.word(),
+            reason: cx.reason.clone(),
+        }
     }
 }
 
@@ -80,7 +88,10 @@ impl Store {
         let begin = match self.dialect() {
             Dialect::Sqlite => format!("begin immediate; select cast(m.\"version\" as text) from \"{schema}\".\"model\" as m"),
             Dialect::Postgres => {
-                format!("begin; select pg_advisory_xact_lock_shared({}); select m.\"version\"::text from \"{schema}\".\"model\" as m", lock_key(tenant))
+                format!(
+                    "begin; select pg_advisory_xact_lock_shared({}); select m.\"version\"::text from \"{schema}\".\"model\" as m",
+                    lock_key(tenant)
+                )
             }
         };
         let version = conn.script_text(&begin).await;
@@ -132,6 +143,10 @@ impl Tx {
 
     pub(crate) fn table(&self, name: &str) -> String {
         format!("\"{}\".\"{name}\"", self.schema)
+    }
+
+    pub(crate) async fn seal(&self) -> Result<Seal, StoreError> {
+        Seal::new(&self.store.inner.system.secret("seal").await?, self.tenant)
     }
 
     /// Rows of a statement of our own; placeholders are `$1`.

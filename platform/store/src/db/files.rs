@@ -66,7 +66,8 @@ impl File {
     }
 
     pub(crate) async fn reader(&self) -> Result<LiteSlot, Fault> {
-        let permit = Arc::clone(&self.readers).acquire_owned().await.map_err(|error| Fault::Store(StoreError::Unavailable(error.to_string())))?;
+        let permit =
+            Arc::clone(&self.readers).acquire_owned().await.map_err(|error| Fault::Store(StoreError::Unavailable(error.to_string())))?;
         let shelved = self.shelf.lock().ok().and_then(|mut shelf| shelf.pop());
         let conn = match shelved {
             Some(conn) => conn,
@@ -80,13 +81,16 @@ impl File {
     }
 }
 
+/// Open files with when each was last used, by a clock that counts uses.
+type Open = (u64, HashMap<TenantId, (u64, Arc<File>)>);
+
 /// All files, of which the ones used last stay open.
 #[derive(Debug)]
 pub(crate) struct Files {
     folder: PathBuf,
     statements: usize,
     open_max: usize,
-    open: Mutex<(u64, HashMap<TenantId, (u64, Arc<File>)>)>,
+    open: Mutex<Open>,
 }
 
 impl Files {

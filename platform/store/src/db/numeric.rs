@@ -32,7 +32,9 @@ pub(crate) fn encode(number: Decimal) -> Vec<u8> {
 
 /// A decimal of its wire form, at `scale`. None for NaN, infinities, and what has more digits than fit.
 pub(crate) fn decode(bytes: &[u8], scale: u8) -> Option<Decimal> {
-    let mut words = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair.first().copied().unwrap_or_default(), pair.get(1).copied().unwrap_or_default()]));
+    let mut words = bytes
+        .chunks_exact(2)
+        .map(|pair| u16::from_be_bytes([pair.first().copied().unwrap_or_default(), pair.get(1).copied().unwrap_or_default()]));
     let count = words.next()?;
     let weight = words.next()?.cast_signed();
     let sign = words.next()?;
@@ -57,7 +59,18 @@ mod tests {
 
     #[test]
     fn numbers_come_back_as_they_went() {
-        for (units, scale) in [(0, 0), (0, 2), (1, 0), (-1, 4), (123_456, 2), (10_000, 0), (100_000_000, 6), (999_999_999_999_999_999, 6), (-5, 3), (12_345_678, 5)] {
+        for (units, scale) in [
+            (0, 0),
+            (0, 2),
+            (1, 0),
+            (-1, 4),
+            (123_456, 2),
+            (10_000, 0),
+            (100_000_000, 6),
+            (999_999_999_999_999_999, 6),
+            (-5, 3),
+            (12_345_678, 5),
+        ] {
             let number = Decimal::new(units, scale);
             assert_eq!(decode(&encode(number), scale).map(Decimal::units), Some(units), "{number}");
         }

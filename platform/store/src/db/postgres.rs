@@ -119,7 +119,9 @@ fn value(bytes: &[u8], shape: Shape) -> Option<Value> {
         Shape::Decimal(scale) => Value::Decimal(numeric::decode(bytes, scale)?),
         Shape::Text => Value::Text(std::str::from_utf8(bytes).ok()?.to_owned()),
         Shape::Date => Value::Date(Date::from_days(i32::from_be_bytes(bytes.try_into().ok()?).saturating_add(EPOCH_DAYS))),
-        Shape::DateTime => Value::DateTime(DateTime::from_millis(i64::from_be_bytes(bytes.try_into().ok()?).div_euclid(1000).saturating_add(EPOCH_MILLIS))),
+        Shape::DateTime => {
+            Value::DateTime(DateTime::from_millis(i64::from_be_bytes(bytes.try_into().ok()?).div_euclid(1000).saturating_add(EPOCH_MILLIS)))
+        }
         Shape::Id => Value::Id(Uuid::from_slice(bytes).ok()?),
         Shape::Float => Value::Float(f64::from_be_bytes(bytes.try_into().ok()?)),
         Shape::Json => Value::Json(serde_json::from_slice(bytes).ok()?),

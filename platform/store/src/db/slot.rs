@@ -57,7 +57,10 @@ impl PgPool {
 
     pub(crate) async fn acquire(&self) -> Result<PgSlot, Fault> {
         let permit = tokio::time::timeout(ACQUIRE_WAIT, Arc::clone(&self.permits).acquire_owned()).await;
-        let permit = permit.ok().and_then(Result::ok).ok_or_else(|| Fault::Store(StoreError::Unavailable("no connection became free in time".to_owned())))?;
+        let permit = permit
+            .ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| Fault::Store(StoreError::Unavailable("no connection became free in time".to_owned())))?;
         let idle = self.shelf.lock().ok().and_then(|mut shelf| shelf.pop()).filter(|idle| idle.since.elapsed() < LIFETIME);
         let idle = match idle {
             Some(idle) => idle,
@@ -115,7 +118,8 @@ impl LiteConn {
     }
 
     fn limit(&self, until: Option<Instant>) {
-        let millis = until.map_or(0, |until| u64::try_from(until.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX).max(1));
+        let millis =
+            until.map_or(0, |until| u64::try_from(until.saturating_duration_since(self.start).as_millis()).unwrap_or(u64::MAX).max(1));
         self.until.store(millis, Ordering::Relaxed);
     }
 }

@@ -19,11 +19,23 @@ struct Fixture {
 const SEQ: &str = "seq";
 
 const FIXTURES: &[Fixture] = &[
-    Fixture { name: "model", columns: &[("id", Int, true), ("version", Int, true), ("settings", Json, true), ("next_physical", Int, true)], key: &["id"], indexes: &[] },
+    Fixture {
+        name: "model",
+        columns: &[("id", Int, true), ("version", Int, true), ("settings", Json, true), ("next_physical", Int, true)],
+        key: &["id"],
+        indexes: &[],
+    },
     Fixture { name: "layer", columns: &[("package", Text, true), ("position", Int, true)], key: &["package"], indexes: &[] },
     Fixture {
         name: "element",
-        columns: &[("package", Text, true), ("path", Text, true), ("id", Id, true), ("properties", Json, true), ("retired", Bool, true), ("position", Int, true)],
+        columns: &[
+            ("package", Text, true),
+            ("path", Text, true),
+            ("id", Id, true),
+            ("properties", Json, true),
+            ("retired", Bool, true),
+            ("position", Int, true),
+        ],
         key: &["package", "path"],
         indexes: &[],
     },
@@ -49,7 +61,13 @@ const FIXTURES: &[Fixture] = &[
     Fixture { name: "outbox", columns: &[(SEQ, Int, true), ("at", DateTime, true), ("payload", Json, true)], key: &[SEQ], indexes: &[] },
     Fixture {
         name: "idempotency",
-        columns: &[("principal", Text, true), ("key", Text, true), ("body_hash", Text, true), ("response", Text, true), ("at", DateTime, true)],
+        columns: &[
+            ("principal", Text, true),
+            ("key", Text, true),
+            ("body_hash", Text, true),
+            ("response", Text, true),
+            ("at", DateTime, true),
+        ],
         key: &["principal", "key"],
         indexes: &[(&["at"], false)],
     },
@@ -59,15 +77,38 @@ const FIXTURES: &[Fixture] = &[
         key: &["object", "system", "key"],
         indexes: &[(&["object", "record", "system"], true)],
     },
-    Fixture { name: "counter", columns: &[("field", Id, true), ("period", Text, true), ("next", Int, true)], key: &["field", "period"], indexes: &[] },
+    Fixture {
+        name: "counter",
+        columns: &[("field", Id, true), ("period", Text, true), ("next", Int, true)],
+        key: &["field", "period"],
+        indexes: &[],
+    },
     Fixture {
         name: "api_key",
-        columns: &[("id", Id, true), ("display", Text, true), ("hash", Text, true), ("roles", Json, true), ("expires_at", DateTime, false), ("created_at", DateTime, true), ("revoked_at", DateTime, false)],
+        columns: &[
+            ("id", Id, true),
+            ("display", Text, true),
+            ("hash", Text, true),
+            ("roles", Json, true),
+            ("expires_at", DateTime, false),
+            ("created_at", DateTime, true),
+            ("revoked_at", DateTime, false),
+        ],
         key: &["id"],
         indexes: &[(&["hash"], true)],
     },
-    Fixture { name: "password", columns: &[("user", Id, true), ("login", Text, true), ("hash", Text, true)], key: &["user"], indexes: &[(&["login"], true)] },
-    Fixture { name: "actor", columns: &[("kind", Text, true), ("id", Id, true), ("display", Text, true)], key: &["kind", "id"], indexes: &[] },
+    Fixture {
+        name: "password",
+        columns: &[("user", Id, true), ("login", Text, true), ("hash", Text, true)],
+        key: &["user"],
+        indexes: &[(&["login"], true)],
+    },
+    Fixture {
+        name: "actor",
+        columns: &[("kind", Text, true), ("id", Id, true), ("display", Text, true)],
+        key: &["kind", "id"],
+        indexes: &[],
+    },
 ];
 
 /// Names of the tables every tenant has.

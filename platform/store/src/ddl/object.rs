@@ -16,7 +16,8 @@ pub(crate) fn create(dialect: Dialect, schema: &str, object: &Object) -> Vec<Str
 /// The statements that make a link's table.
 pub(crate) fn create_link(dialect: Dialect, schema: &str, link: &Link) -> Vec<String> {
     let name = format!("{}_target", link.table);
-    let reverse = Index { name: &name, table: &link.table, columns: vec!["target".to_owned(), "source".to_owned()], unique: false, live: false };
+    let reverse =
+        Index { name: &name, table: &link.table, columns: vec!["target".to_owned(), "source".to_owned()], unique: false, live: false };
     vec![table(dialect, schema, &link.table, &columns::of_link(link), &["source", "target"]), index(dialect, schema, &reverse)]
 }
 
@@ -26,11 +27,11 @@ fn table(dialect: Dialect, schema: &str, name: &str, columns: &[Physical], key: 
     format!("create table if not exists \"{schema}\".\"{name}\" ({})", parts.join(", "))
 }
 
-
 /// All indexes an object's table has beside its primary key.
 pub(crate) fn indexes(object: &Object) -> Vec<Index<'_>> {
     let references = object.relations.iter().filter(|relation| !relation.system && !matches!(relation.shape, RelationShape::Many(_)));
-    let mut indexes: Vec<Index<'_>> = references.map(|relation| reference(object, &relation.column, relation.kind_column.as_deref())).collect();
+    let mut indexes: Vec<Index<'_>> =
+        references.map(|relation| reference(object, &relation.column, relation.kind_column.as_deref())).collect();
     indexes.extend(object.unique.iter().map(|key| unique(object, key)));
     indexes
 }

@@ -15,7 +15,13 @@ use crate::db::{Conn, Fault, Shape};
 use crate::lower::columns::{self, Physical};
 
 /// Runs the statements that bring the tables from `before` to `after`.
-pub(crate) async fn change(conn: &mut Conn, schema: &str, before: Option<&Model>, after: &Model, each: &mut (dyn FnMut() + Send)) -> Result<(), Fault> {
+pub(crate) async fn change(
+    conn: &mut Conn,
+    schema: &str,
+    before: Option<&Model>,
+    after: &Model,
+    each: &mut (dyn FnMut() + Send),
+) -> Result<(), Fault> {
     let catalog = Catalog::read(conn, schema).await?;
     let old = before.map(kinds).unwrap_or_default();
     for object in &after.objects {
@@ -52,12 +58,16 @@ type Kinds = BTreeMap<(String, String), ColumnType>;
 fn kinds(model: &Model) -> Kinds {
     let objects = model.objects.iter().map(|object| (&object.table, columns::of_object(object)));
     let links = model.links.iter().map(|link| (&link.table, columns::of_link(link)));
-    objects.chain(links).flat_map(|(table, columns)| columns.into_iter().map(move |column| ((table.clone(), column.name), column.kind))).collect()
+    objects
+        .chain(links)
+        .flat_map(|(table, columns)| columns.into_iter().map(move |column| ((table.clone(), column.name), column.kind)))
+        .collect()
 }
 
 /// A column of another type is a job that is not written yet, unless there is nothing in the table to convert.
 async fn refuse_other_types(conn: &mut Conn, schema: &str, path: &str, table: &str, wanted: &[Physical], old: &Kinds) -> Result<(), Fault> {
-    let differs = wanted.iter().filter(|column| old.get(&(table.to_owned(), column.name.clone())).is_some_and(|kind| *kind != column.kind)).count();
+    let differs =
+        wanted.iter().filter(|column| old.get(&(table.to_owned(), column.name.clone())).is_some_and(|kind| *kind != column.kind)).count();
     if differs == 0 {
         return Ok(());
     }
@@ -106,13 +116,17 @@ async fn add_index(conn: &mut Conn, schema: &str, object: &Object, over: &Index<
         let columns = quoted(over.columns.iter().map(String::as_str));
         let present: String = over.columns.iter().map(|column| format!(" and t.\"{column}\" is not null")).collect();
         let table = over.table;
-        let sql = format!("select count(*) from (select 1 from \"{schema}\".\"{table}\" as t where t.\"deleted_at\" is null{present} group by {columns} having count(*) > 1) as d");
+        let sql = format!(
+            "select count(*) from (select 1 from \"{schema}\".\"{table}\" as t where t.\"deleted_at\" is null{present} group by {columns} having count(*) > 1) as d"
+        );
         let rows = conn.fetch(&sql, &[], &[Shape::Int]).await?;
         let twice = rows.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default();
         if twice > 0 {
             let key = object.unique.iter().find(|key| key.index == over.name).map_or("", |key| key.name.as_str());
             let message = format!("`{}` cannot be unique by `{key}`: {twice} values occur more than once", object.name);
-            return Err(StoreError::Blocked { path: object.name.to_string(), message, rows: u64::try_from(twice).unwrap_or_default() }.into());
+            return Err(
+                StoreError::Blocked { path: object.name.to_string(), message, rows: u64::try_from(twice).unwrap_or_default() }.into()
+            );
         }
     }
     conn.execute(&index(conn.dialect(), schema, over), &[]).await.map(|_| ())

@@ -15,7 +15,12 @@ pub(crate) fn find(patient: &mut Patient<'_>) -> bool {
     let mut sound = true;
     for name in fixtures::names() {
         if !patient.has(name) {
-            patient.note("drift/missing-table", format!("the table `{name}` that every tenant has is missing"), 0, "restore the tenant from a backup");
+            patient.note(
+                "drift/missing-table",
+                format!("the table `{name}` that every tenant has is missing"),
+                0,
+                "restore the tenant from a backup",
+            );
             sound = false;
         }
     }
@@ -42,7 +47,12 @@ pub(crate) fn find(patient: &mut Patient<'_>) -> bool {
     }
     let extra: Vec<String> = patient.catalog.tables.keys().filter(|table| !known.contains(table.as_str())).cloned().collect();
     for table in extra {
-        patient.note("drift/extra-table", format!("the table `{table}` belongs to nothing in the model"), 0, "look at what it holds before removing it by hand");
+        patient.note(
+            "drift/extra-table",
+            format!("the table `{table}` belongs to nothing in the model"),
+            0,
+            "look at what it holds before removing it by hand",
+        );
     }
     sound
 }
@@ -56,7 +66,12 @@ fn columns_of(patient: &mut Patient<'_>, object: &str, table: &str, wanted: &[Ph
         match there.get(&column.name) {
             None => {
                 sound = false;
-                patient.note("drift/missing-column", format!("a column of `{object}` is missing: `{}`", column.name), 0, "run `tenon doctor --fix`");
+                patient.note(
+                    "drift/missing-column",
+                    format!("a column of `{object}` is missing: `{}`", column.name),
+                    0,
+                    "run `tenon doctor --fix`",
+                );
                 patient.findings.last_mut().into_iter().for_each(|finding| finding.fixable = true);
             }
             Some(kind) if *kind != expected => {
@@ -68,7 +83,12 @@ fn columns_of(patient: &mut Patient<'_>, object: &str, table: &str, wanted: &[Ph
         }
     }
     for name in there.keys().filter(|name| !wanted.iter().any(|column| column.name == **name)) {
-        patient.note("drift/extra-column", format!("the column `{name}` of `{object}` belongs to no field"), 0, "a field that was removed left it; it does no harm");
+        patient.note(
+            "drift/extra-column",
+            format!("the column `{name}` of `{object}` belongs to no field"),
+            0,
+            "a field that was removed left it; it does no harm",
+        );
     }
     sound
 }

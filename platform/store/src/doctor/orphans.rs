@@ -35,7 +35,11 @@ pub(crate) async fn find(patient: &mut Patient<'_>) -> Result<(), Fault> {
 
 /// `not exists` a row of the target with this id; where the target has no table, nothing is there.
 fn absent(patient: &Patient<'_>, target: &Object, column: &str) -> String {
-    if patient.has(&target.table) { format!("not exists (select 1 from {} as x where x.\"id\" = {column})", patient.table(&target.table)) } else { "1 = 1".to_owned() }
+    if patient.has(&target.table) {
+        format!("not exists (select 1 from {} as x where x.\"id\" = {column})", patient.table(&target.table))
+    } else {
+        "1 = 1".to_owned()
+    }
 }
 
 async fn reference(patient: &mut Patient<'_>, object: &Object, relation: &Relation, target: ObjectIx) -> Result<(), Fault> {
@@ -46,7 +50,8 @@ async fn reference(patient: &mut Patient<'_>, object: &Object, relation: &Relati
     let condition = format!("{column} is not null{kind} and {}", absent(patient, target, &column));
     let rows = patient.count(&format!("select count(*) from {table} as t where {condition}")).await?;
     if rows > 0 {
-        let message = format!("{rows} records of `{}` refer by `{}` to records of `{}` that are not there", object.name, relation.name, target.name);
+        let message =
+            format!("{rows} records of `{}` refer by `{}` to records of `{}` that are not there", object.name, relation.name, target.name);
         patient.note("orphan/reference", message, rows, "run `tenon doctor --fix` to clear these references");
         if !relation.required {
             let kinds = relation.kind_column.as_ref().map(|kind| format!(", \"{kind}\" = null")).unwrap_or_default();
@@ -59,7 +64,9 @@ async fn reference(patient: &mut Patient<'_>, object: &Object, relation: &Relati
 
 async fn part(patient: &mut Patient<'_>, object: &Object, relation: &Relation) -> Result<(), Fault> {
     let table = patient.table(&object.table);
-    let rows = patient.count(&format!("select count(*) from {table} as t where t.\"deleted_at\" is null and t.\"{}\" is null", relation.column)).await?;
+    let rows = patient
+        .count(&format!("select count(*) from {table} as t where t.\"deleted_at\" is null and t.\"{}\" is null", relation.column))
+        .await?;
     if rows > 0 {
         let message = format!("{rows} records of `{}` are parts of nothing: `{}` is empty", object.name, relation.name);
         patient.note("orphan/part", message, rows, "destroy them, or connect them to what they belong to");

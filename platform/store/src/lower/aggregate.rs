@@ -19,8 +19,15 @@ use crate::{Dialect, StoreError};
 pub(crate) enum MeasureReader {
     Cell(usize),
     /// `numeric`, or upper and lower half; of this scale and column type.
-    Sum { cells: Vec<usize>, kind: ColumnType },
-    Avg { cells: Vec<usize>, count: usize, kind: ColumnType },
+    Sum {
+        cells: Vec<usize>,
+        kind: ColumnType,
+    },
+    Avg {
+        cells: Vec<usize>,
+        count: usize,
+        kind: ColumnType,
+    },
     /// Place in [`AggregatePlan::ranked`].
     Ranked(usize),
 }
@@ -120,7 +127,13 @@ fn fraction(share: Decimal) -> Lowered<(i128, i128)> {
     Ok((share.units(), 10_i128.pow(u32::from(share.scale()))))
 }
 
-fn lower_ranked(model: &tenon_model::Model, dialect: Dialect, aggregate: &Aggregate, measure: &Measure, share: (i128, i128)) -> Lowered<Ranked> {
+fn lower_ranked(
+    model: &tenon_model::Model,
+    dialect: Dialect,
+    aggregate: &Aggregate,
+    measure: &Measure,
+    share: (i128, i128),
+) -> Lowered<Ranked> {
     let mut lower = Lower::new(model, dialect);
     let grouping = lower.grouping(aggregate)?;
     let (value, column) = lower.measured(&grouping.scope, measure)?;
@@ -160,7 +173,13 @@ impl<'m> Lower<'m> {
         Ok(Grouping { from, condition, scope, columns, keys, declared })
     }
 
-    fn key(&mut self, scope: &Scope<'m>, key: &GroupKey, columns: &mut Columns, joins: &mut String) -> Lowered<(Reader, Option<Vec<String>>)> {
+    fn key(
+        &mut self,
+        scope: &Scope<'m>,
+        key: &GroupKey,
+        columns: &mut Columns,
+        joins: &mut String,
+    ) -> Lowered<(Reader, Option<Vec<String>>)> {
         let mut scope = scope.clone();
         for hop in &key.hops {
             scope = self.left_join(&scope, hop.relation, &hop.table, joins)?;

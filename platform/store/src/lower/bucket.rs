@@ -53,7 +53,9 @@ impl Lower<'_> {
             }
             (false, BucketUnit::Hour, Some(zone)) => {
                 let offset = offset(&changes(&zone), column);
-                let text = format!("(select l.x + l.o - ((l.x + l.o) % 3600000 + 3600000) % 3600000 - l.o from (select {column} as x, {offset} as o) as l)");
+                let text = format!(
+                    "(select l.x + l.o - ((l.x + l.o) % 3600000 + 3600000) % 3600000 - l.o from (select {column} as x, {offset} as o) as l)"
+                );
                 Ok((text, Shape::DateTime))
             }
             (false, _, zone) => {
@@ -76,7 +78,9 @@ fn postgres_day(local: &str, bucket: &Bucket) -> String {
         (BucketUnit::Day | BucketUnit::Hour, _) => format!("{local}::date"),
         (BucketUnit::Week, false) => format!("date_trunc('week', {local})::date"),
         (BucketUnit::Week, true) => format!("(date_trunc('week', {local} + interval '1 day') - interval '1 day')::date"),
-        _ => format!("(date_trunc('month', {local}) - make_interval(months => (extract(month from {local})::int - {start} + 12) % {step}))::date"),
+        _ => format!(
+            "(date_trunc('month', {local}) - make_interval(months => (extract(month from {local})::int - {start} + 12) % {step}))::date"
+        ),
     }
 }
 

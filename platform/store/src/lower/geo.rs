@@ -38,7 +38,13 @@ impl<'m> Lower<'m> {
             "select ({lat} - {center_lat}) * {half} as p, ({lng} - {center_lng}) * {half} as q, (90.0 - {center_lat}) * {RADIANS} as c, \
              (90.0 - {lat}) * {RADIANS} as d, case when {meters} >= 3.14159265358979 * {EARTH} then 3.14159265358979 / 2.0 else {meters} / (2.0 * {EARTH}) end as r"
         );
-        let (p, q, c, d, r) = (sine("v.p", "(v.p * v.p)"), sine("v.q", "(v.q * v.q)"), sine("v.c", "(v.c * v.c)"), sine("v.d", "(v.d * v.d)"), sine("v.r", "(v.r * v.r)"));
+        let (p, q, c, d, r) = (
+            sine("v.p", "(v.p * v.p)"),
+            sine("v.q", "(v.q * v.q)"),
+            sine("v.c", "(v.c * v.c)"),
+            sine("v.d", "(v.d * v.d)"),
+            sine("v.r", "(v.r * v.r)"),
+        );
         Ok(format!("{lat} is not null and (select {p} * {p} + {c} * {d} * {q} * {q} <= {r} * {r} from ({angles}) as v)"))
     }
 

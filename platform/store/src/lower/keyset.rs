@@ -15,18 +15,25 @@ pub(crate) struct Term {
     pub(crate) shape: Shape,
     kind: Kind,
     nullable: bool,
-    descending: bool,
-    nulls_first: bool,
+    sorting: Sorting,
 }
 
 impl Term {
+    const fn descending(&self) -> bool {
+        matches!(self.sorting, Sorting::Desc | Sorting::DescNullsFirst)
+    }
+
+    const fn nulls_first(&self) -> bool {
+        matches!(self.sorting, Sorting::AscNullsFirst | Sorting::DescNullsFirst)
+    }
+
     /// The term as `order by` has it, or turned round.
     fn text(&self, reversed: bool) -> String {
-        let way = if self.descending == reversed { "asc" } else { "desc" };
+        let way = if self.descending() == reversed { "asc" } else { "desc" };
         if !self.nullable {
             return format!("{} {way}", self.expression);
         }
-        let nulls = if self.nulls_first == reversed { "last" } else { "first" };
+        let nulls = if self.nulls_first() == reversed { "last" } else { "first" };
         format!("{} {way} nulls {nulls}", self.expression)
     }
 }
@@ -56,9 +63,7 @@ impl<'m> Lower<'m> {
                     FieldKind::Choice(_) => (self.declared_place(&name, &model.kind), Kind::Int, Shape::Int),
                     _ => (name, kind_of(column.kind), Shape::from(column.kind)),
                 };
-                let descending = matches!(sorting, Sorting::Desc | Sorting::DescNullsFirst);
-                let nulls_first = matches!(sorting, Sorting::AscNullsFirst | Sorting::DescNullsFirst);
-                Ok(Term { expression, shape, kind, nullable: joined || !always, descending, nulls_first })
+                Ok(Term { expression, shape, kind, nullable: joined || !always, sorting })
             }
         }
     }
@@ -69,7 +74,11 @@ impl<'m> Lower<'m> {
         if options.is_empty() {
             return format!("case when {column} is null then null else 0 end");
         }
-        let arms: String = options.iter().enumerate().map(|(place, option)| format!(" when '{}' then {place}", option.name.as_str().replace('\'', ""))).collect();
+        let arms: String = options
+            .iter()
+            .enumerate()
+            .map(|(place, option)| format!(" when '{}' then {place}", option.name.as_str().replace('\'', "")))
+            .collect();
         format!("case when {column} is null then null else case {column}{arms} else {} end end", options.len())
     }
 
@@ -97,12 +106,12 @@ impl<'m> Lower<'m> {
         for (place, (term, value)) in terms.iter().zip(&cursor.values).enumerate() {
             let is_null = cursor.nulls >> place & 1 == 1;
             let expression = &term.expression;
-            let nulls_last = term.nulls_first != forward;
+            let nulls_last = term.nulls_first() != forward;
             let (further, equal) = if is_null {
                 ((!nulls_last).then(|| format!("{expression} is not null")), format!("{expression} is null"))
             } else {
                 let value = self.param(*value, term.kind, Mode::Plain);
-                let sign = if term.descending == forward { "<" } else { ">" };
+                let sign = if term.descending() == forward { "<" } else { ">" };
                 let plain = format!("{expression} {sign} {value}");
                 let further = if term.nullable && nulls_last { format!("({plain} or {expression} is null)") } else { plain };
                 (Some(further), format!("{expression} = {value}"))

@@ -84,7 +84,8 @@ impl<'m> Lower<'m> {
                     let parent = scope.column(&relation.column);
                     let mut reaches = format!("{} and ", lower.among(&parent, Kind::Id, &parents));
                     if let Some(kind) = relation.kind_column.as_deref() {
-                        let word = if relation.shape == tenon_model::RelationShape::Actor { "user".to_owned() } else { object.table.clone() };
+                        let word =
+                            if relation.shape == tenon_model::RelationShape::Actor { "user".to_owned() } else { object.table.clone() };
                         reaches += &format!("{} = {} and ", scope.column(kind), lower.fixed(Arg::text(word)));
                     }
                     rows(from, parent, reaches)
@@ -98,7 +99,11 @@ impl<'m> Lower<'m> {
                 }
                 EdgeKind::Descendants { relation } => {
                     let walk = lower.alias();
-                    let cte = if many.ancestors { lower.walk_up(many, relation, &parents)? } else { lower.walk_down(many, relation, &parents)? };
+                    let cte = if many.ancestors {
+                        lower.walk_up(many, relation, &parents)?
+                    } else {
+                        lower.walk_down(many, relation, &parents)?
+                    };
                     let from = format!("({cte}) as {walk} join {from} on {} = {walk}.id", scope.column("id"));
                     let order = many.ancestors.then(|| format!("{walk}.depth"));
                     Rows { order, ..rows(from, format!("{walk}.root"), format!("{walk}.depth > 0 and ")) }
@@ -147,10 +152,13 @@ impl<'m> Lower<'m> {
         let mut lower = Lower::new(self.model, self.dialect);
         let (table, parents) = (lower.fixture("history"), lower.parents());
         let key = lower.fixed(Arg::text(object.table.clone()));
-        let columns = ["record", "version", "at", "by_kind", "by_id", "by_display", "via", "reason", "changes"].map(|name| format!("h.\"{name}\"")).join(", ");
+        let columns = ["record", "version", "at", "by_kind", "by_id", "by_display", "via", "reason", "changes"]
+            .map(|name| format!("h.\"{name}\""))
+            .join(", ");
         let among = lower.among("h.\"record\"", Kind::Id, &parents);
         let sql = format!("select {columns} from {table} as h where h.\"object\" = {key} and {among} order by h.\"version\" desc");
-        let shapes = vec![Shape::Id, Shape::Int, Shape::DateTime, Shape::Text, Shape::Id, Shape::Text, Shape::Text, Shape::Text, Shape::Json];
+        let shapes =
+            vec![Shape::Id, Shape::Int, Shape::DateTime, Shape::Text, Shape::Id, Shape::Text, Shape::Text, Shape::Text, Shape::Json];
         let versions = lower.finish(sql, shapes);
 
         let mut lower = Lower::new(self.model, self.dialect);

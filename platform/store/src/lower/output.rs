@@ -21,7 +21,8 @@ pub(crate) struct Columns {
 impl Columns {
     /// Adds a column; its place. What is there already is not fetched twice.
     pub(crate) fn add(&mut self, expression: String, shape: Shape) -> usize {
-        let known = self.expressions.iter().zip(&self.shapes).position(|(known, known_shape)| *known == expression && *known_shape == shape);
+        let known =
+            self.expressions.iter().zip(&self.shapes).position(|(known, known_shape)| *known == expression && *known_shape == shape);
         known.unwrap_or_else(|| {
             self.expressions.push(expression);
             self.shapes.push(shape);
@@ -34,14 +35,25 @@ impl Columns {
 #[derive(Clone, Debug)]
 pub(crate) enum Reader {
     Cell(usize),
-    Money { amount: usize, currency: usize, base: Option<usize> },
-    Geo { lat: usize, lng: usize },
+    Money {
+        amount: usize,
+        currency: usize,
+        base: Option<usize>,
+    },
+    Geo {
+        lat: usize,
+        lng: usize,
+    },
     /// Country, region, city, district, street, postal code, latitude, longitude.
     Address([Option<usize>; 8]),
     /// A secret, as whether it is set.
     IsSet(usize),
     /// Kind and id; kinds of objects are stored as tables and named by API names.
-    Ref { kind: usize, id: usize, names: Arc<Vec<(String, String)>> },
+    Ref {
+        kind: usize,
+        id: usize,
+        names: Arc<Vec<(String, String)>>,
+    },
     /// A JSON list of pairs.
     Pairs(usize),
 }
@@ -96,7 +108,12 @@ impl<'m> Lower<'m> {
                 let kind = relation.kind_column.as_deref().ok_or(StoreError::Plan("the relation names no actor"))?;
                 let (kind, id) = (scope.column(kind), scope.column(&relation.column));
                 let actors = self.fixture("actor");
-                Reader::Cell(columns.add(format!("(select n.\"display\" from {actors} as n where n.\"kind\" = {kind} and n.\"id\" = {id})"), Shape::Text))
+                Reader::Cell(
+                    columns.add(
+                        format!("(select n.\"display\" from {actors} as n where n.\"kind\" = {kind} and n.\"id\" = {id})"),
+                        Shape::Text,
+                    ),
+                )
             }
             Slot::LinkField(field) => {
                 let link = place.link.ok_or(StoreError::Plan("no link here"))?;
@@ -123,10 +140,17 @@ impl<'m> Lower<'m> {
     fn external_pairs(&mut self, scope: &Scope<'m>) -> Lowered<String> {
         let table = self.fixture("external_id");
         let object = self.fixed(Arg::text(scope.object()?.table.clone()));
-        let rows = format!("from {table} as x where x.\"object\" = {object} and x.\"record\" = {} order by x.\"system\", x.\"key\"", scope.column("id"));
+        let rows = format!(
+            "from {table} as x where x.\"object\" = {object} and x.\"record\" = {} order by x.\"system\", x.\"key\"",
+            scope.column("id")
+        );
         Ok(match self.dialect {
-            crate::Dialect::Postgres => format!("(select json_agg(json_build_array(y.s, y.k)) from (select x.\"system\" as s, x.\"key\" as k {rows}) as y)"),
-            crate::Dialect::Sqlite => format!("(select json_group_array(json_array(y.s, y.k)) from (select x.\"system\" as s, x.\"key\" as k {rows}) as y)"),
+            crate::Dialect::Postgres => {
+                format!("(select json_agg(json_build_array(y.s, y.k)) from (select x.\"system\" as s, x.\"key\" as k {rows}) as y)")
+            }
+            crate::Dialect::Sqlite => {
+                format!("(select json_group_array(json_array(y.s, y.k)) from (select x.\"system\" as s, x.\"key\" as k {rows}) as y)")
+            }
         })
     }
 
@@ -136,13 +160,17 @@ impl<'m> Lower<'m> {
         let missing = StoreError::Plan("the field has no column");
         Ok(match &field.kind {
             FieldKind::Money { .. } => {
-                let (amount, currency) = (part(Part::Amount).ok_or(missing)?, part(Part::Currency).ok_or(StoreError::Plan("money without currency"))?);
+                let (amount, currency) =
+                    (part(Part::Amount).ok_or(missing)?, part(Part::Currency).ok_or(StoreError::Plan("money without currency"))?);
                 Reader::Money { amount, currency, base: part(Part::Base) }
             }
-            FieldKind::Geo => Reader::Geo { lat: part(Part::Lat).ok_or(missing)?, lng: part(Part::Lng).ok_or(StoreError::Plan("a place without longitude"))? },
-            FieldKind::Address => {
-                Reader::Address([Part::Country, Part::Region, Part::City, Part::District, Part::Street, Part::PostalCode, Part::Lat, Part::Lng].map(part))
-            }
+            FieldKind::Geo => Reader::Geo {
+                lat: part(Part::Lat).ok_or(missing)?,
+                lng: part(Part::Lng).ok_or(StoreError::Plan("a place without longitude"))?,
+            },
+            FieldKind::Address => Reader::Address(
+                [Part::Country, Part::Region, Part::City, Part::District, Part::Street, Part::PostalCode, Part::Lat, Part::Lng].map(part),
+            ),
             FieldKind::Secret => {
                 let sealed = field.columns.first().ok_or(missing)?;
                 Reader::IsSet(columns.add(format!("({} is not null)", scope.column(&sealed.name)), Shape::Bool))

@@ -52,10 +52,10 @@ impl<'m> Lower<'m> {
             Predicate::Near { field, center, meters } => self.near(scope, *field, *center, *meters)?,
             Predicate::InBox { field, south_west, north_east } => self.in_box(scope, *field, *south_west, *north_east)?,
             Predicate::Ref { relation, op } => self.reference(scope, *relation, *op)?,
-            Predicate::ToOne { relation, table, holds } => self.to_one(scope, *relation, table, holds)?,
+            Predicate::ToOne { relation, table, holds } => self.target_holds(scope, *relation, table, holds)?,
             Predicate::ToMany { edge, table, quantifier, holds, link } => {
                 let target = super::relation::Many { edge: *edge, table, holds, link: link.as_deref() };
-                self.to_many(scope, &target, *quantifier)?
+                self.ends_hold(scope, &target, *quantifier)?
             }
             Predicate::Within { table, relation, root, inclusive } => {
                 let below = self.subtree(table, *relation, *root, *inclusive)?;
@@ -86,9 +86,12 @@ impl<'m> Lower<'m> {
     fn first_column(&self, scope: &Scope<'m>, column: ColumnRef) -> Lowered<String> {
         let field = scope.field(column.field)?;
         if column.part == Part::Whole && field.column(Part::Country).is_some() {
-            let columns: Vec<String> = field.columns.iter().filter(|column| column.part != Part::Lng).map(|column| scope.column(&column.name)).collect();
+            let columns: Vec<String> =
+                field.columns.iter().filter(|column| column.part != Part::Lng).map(|column| scope.column(&column.name)).collect();
             return Ok(match self.dialect {
-                crate::Dialect::Postgres => format!("coalesce({})", columns.iter().map(|column| format!("{column}::text")).collect::<Vec<_>>().join(", ")),
+                crate::Dialect::Postgres => {
+                    format!("coalesce({})", columns.iter().map(|column| format!("{column}::text")).collect::<Vec<_>>().join(", "))
+                }
                 crate::Dialect::Sqlite => format!("coalesce({})", columns.join(", ")),
             });
         }
@@ -114,7 +117,9 @@ impl<'m> Lower<'m> {
             (Match::StartsWith, true) => format!("starts_with({name}, {value})"),
             (Match::StartsWith, false) => format!("substr({name}, 1, length({value})) = {value}"),
             (Match::EndsWith, true) => format!("right({name}, length({value})) = {value}"),
-            (Match::EndsWith, false) => format!("(length({value}) = 0 and {name} is not null or substr({name}, -length({value})) = {value})"),
+            (Match::EndsWith, false) => {
+                format!("(length({value}) = 0 and {name} is not null or substr({name}, -length({value})) = {value})")
+            }
             // SQLite compares letters as they are because of `case_sensitive_like`.
             (Match::Like, _) => format!("{name} like {value} escape '\\'"),
         })
@@ -133,7 +138,9 @@ impl<'m> Lower<'m> {
             (SetOp::HasAny, false) => sqlite_overlap(&name, &list),
             (SetOp::HasNone, false) => format!("not {}", sqlite_overlap(&name, &list)),
             (SetOp::HasAll, false) => {
-                format!("not exists (select 1 from json_each({list}) as w where w.value not in (select h.value from json_each(coalesce({name}, '[]')) as h))")
+                format!(
+                    "not exists (select 1 from json_each({list}) as w where w.value not in (select h.value from json_each(coalesce({name}, '[]')) as h))"
+                )
             }
         })
     }

@@ -37,7 +37,11 @@ impl<'m> Lower<'m> {
             RefOp::KindIn(names) => {
                 let kind = relation.kind_column.as_deref().ok_or(StoreError::Plan("the relation has one kind of target"))?;
                 let kinds = relation.targets.iter().filter_map(|target| self.model.object(*target));
-                let kinds = if relation.shape == RelationShape::Any { kinds.map(|object| (object.name.to_string(), object.table.clone())).collect() } else { Vec::new() };
+                let kinds = if relation.shape == RelationShape::Any {
+                    kinds.map(|object| (object.name.to_string(), object.table.clone())).collect()
+                } else {
+                    Vec::new()
+                };
                 let array = self.param(names, Kind::Text, Mode::Kinds(Arc::new(kinds)));
                 self.among(&scope.column(kind), Kind::Text, &array)
             }
@@ -66,7 +70,13 @@ impl<'m> Lower<'m> {
     }
 
     /// The target of a reference exists, is visible, and holds.
-    pub(crate) fn to_one(&mut self, scope: &Scope<'m>, relation: RelationIx, table: &AuthorizedTable, holds: &Predicate) -> Lowered<String> {
+    pub(crate) fn target_holds(
+        &mut self,
+        scope: &Scope<'m>,
+        relation: RelationIx,
+        table: &AuthorizedTable,
+        holds: &Predicate,
+    ) -> Lowered<String> {
         let (from, target) = self.table(table)?;
         let meets = self.meets(scope, relation, &target)?;
         let visible = self.visible(table, &target, Deleted::Exclude)?;
@@ -75,7 +85,7 @@ impl<'m> Lower<'m> {
     }
 
     /// Some, none or every record at the other end holds.
-    pub(crate) fn to_many(&mut self, scope: &Scope<'m>, many: &Many<'_>, quantifier: Quantifier) -> Lowered<String> {
+    pub(crate) fn ends_hold(&mut self, scope: &Scope<'m>, many: &Many<'_>, quantifier: Quantifier) -> Lowered<String> {
         let (from, target) = self.table(many.table)?;
         let visible = self.visible(many.table, &target, Deleted::Exclude)?;
         let mut holds = self.predicate(&target, many.holds)?;

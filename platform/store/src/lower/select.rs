@@ -111,7 +111,8 @@ fn text(source: &Rows<'_>, columns: &Columns, joins: &str, condition: &str, orde
         return format!("select {} from {from}{joins} where {condition}{order} limit {limit}", columns.expressions.join(", "));
     };
     // One page per parent: rows are numbered within their parent and cut there.
-    let named: Vec<String> = columns.expressions.iter().enumerate().map(|(place, expression)| format!("{expression} as c{place}")).collect();
+    let named: Vec<String> =
+        columns.expressions.iter().enumerate().map(|(place, expression)| format!("{expression} as c{place}")).collect();
     let names: Vec<String> = (0..named.len()).map(|place| format!("p.c{place}")).collect();
     let order = if order.is_empty() { source.scope.column("id") } else { order.to_owned() };
     format!(
@@ -122,7 +123,12 @@ fn text(source: &Rows<'_>, columns: &Columns, joins: &str, condition: &str, orde
     )
 }
 
-fn window(model: &tenon_model::Model, dialect: Dialect, select: &Select, rows: &dyn for<'m> Fn(&mut Lower<'m>) -> Lowered<Rows<'m>>) -> Lowered<WindowPlan> {
+fn window(
+    model: &tenon_model::Model,
+    dialect: Dialect,
+    select: &Select,
+    rows: &dyn for<'m> Fn(&mut Lower<'m>) -> Lowered<Rows<'m>>,
+) -> Lowered<WindowPlan> {
     let Window::Page { size, direction, after, before, exact_ends } = &select.window else { return Ok(WindowPlan::All) };
     let probe = |cursor: &Option<Cursor>, forward: bool| -> Lowered<Option<Probe>> {
         let Some(cursor) = cursor else { return Ok(None) };
@@ -145,7 +151,12 @@ fn window(model: &tenon_model::Model, dialect: Dialect, select: &Select, rows: &
 }
 
 /// Counts rows, of which one more than the cap are looked at.
-fn counting(model: &tenon_model::Model, dialect: Dialect, cap: Param, rows: &dyn for<'m> Fn(&mut Lower<'m>) -> Lowered<Rows<'m>>) -> Lowered<Statement> {
+fn counting(
+    model: &tenon_model::Model,
+    dialect: Dialect,
+    cap: Param,
+    rows: &dyn for<'m> Fn(&mut Lower<'m>) -> Lowered<Rows<'m>>,
+) -> Lowered<Statement> {
     let mut lower = Lower::new(model, dialect);
     let source = rows(&mut lower)?;
     if let Some(parent) = &source.parent {

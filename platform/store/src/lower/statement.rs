@@ -24,7 +24,13 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    pub(crate) fn new(sql: String, binds: Vec<Bind>, shapes: Vec<Shape>, tables: BTreeMap<String, Vec<Physical>>, dialect: Dialect) -> Self {
+    pub(crate) fn new(
+        sql: String,
+        binds: Vec<Bind>,
+        shapes: Vec<Shape>,
+        tables: BTreeMap<String, Vec<Physical>>,
+        dialect: Dialect,
+    ) -> Self {
         Self { sql: sql.into(), shapes, binds, tables, dialect }
     }
 
@@ -51,13 +57,21 @@ impl Statement {
     }
 
     fn nothing(&self, columns: &[Physical]) -> String {
-        let columns: Vec<String> = columns.iter().map(|column| format!("cast(null as {}) as \"{}\"", type_name(column.kind, self.dialect).replace(" collate \"C\"", ""), column.name)).collect();
+        let columns: Vec<String> = columns
+            .iter()
+            .map(|column| {
+                format!("cast(null as {}) as \"{}\"", type_name(column.kind, self.dialect).replace(" collate \"C\"", ""), column.name)
+            })
+            .collect();
         let never = if self.dialect == Dialect::Postgres { "false" } else { "0" };
         format!("(select {} where {never})", columns.join(", "))
     }
 
     pub(crate) fn weight(&self) -> usize {
-        self.sql.len() + self.binds.len() * size_of::<Bind>() + self.shapes.len() + self.tables.values().map(|columns| 64 + columns.len() * 40).sum::<usize>()
+        self.sql.len()
+            + self.binds.len() * size_of::<Bind>()
+            + self.shapes.len()
+            + self.tables.values().map(|columns| 64 + columns.len() * 40).sum::<usize>()
     }
 }
 

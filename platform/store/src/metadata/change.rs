@@ -119,16 +119,24 @@ impl MetadataTx {
     /// What the database says.
     pub async fn put_elements(&mut self, package: &Name, elements: &[Element]) -> Result<(), StoreError> {
         let (layer, table) = (self.table("layer"), self.table("element"));
-        let sql = format!("insert into {layer} (\"package\", \"position\") select $1, coalesce(max(l.\"position\"), 0) + 1 from {layer} as l where 1 = 1 on conflict (\"package\") do nothing");
+        let sql = format!(
+            "insert into {layer} (\"package\", \"position\") select $1, coalesce(max(l.\"position\"), 0) + 1 from {layer} as l where 1 = 1 on conflict (\"package\") do nothing"
+        );
         self.run(&sql, &[Arg::text(package.as_str())]).await?;
-        let mut position = self.number(&format!("select coalesce(max(e.\"position\"), 0) from {table} as e where e.\"package\" = $1"), &[Arg::text(package.as_str())]).await?;
+        let mut position = self
+            .number(
+                &format!("select coalesce(max(e.\"position\"), 0) from {table} as e where e.\"package\" = $1"),
+                &[Arg::text(package.as_str())],
+            )
+            .await?;
         let sql = format!(
             "insert into {table} (\"package\", \"path\", \"id\", \"properties\", \"retired\", \"position\") values ($1, $2, $3, $4, $5, $6) \
              on conflict (\"package\", \"path\") do update set \"id\" = excluded.\"id\", \"properties\" = excluded.\"properties\", \"retired\" = excluded.\"retired\""
         );
         for element in elements {
             position += 1;
-            let properties: serde_json::Map<String, Json> = element.properties.iter().map(|(key, property)| (key.clone(), property.value.clone())).collect();
+            let properties: serde_json::Map<String, Json> =
+                element.properties.iter().map(|(key, property)| (key.clone(), property.value.clone())).collect();
             let args = [
                 Arg::text(package.as_str()),
                 Arg::text(element.path.0.clone()),
@@ -188,7 +196,10 @@ impl MetadataTx {
     /// # Errors
     /// What the database says.
     pub async fn put_physical(&mut self, element: ElementId, name: &str) -> Result<(), StoreError> {
-        let sql = format!("insert into {} (\"element\", \"name\") values ($1, $2) on conflict (\"element\") do update set \"name\" = excluded.\"name\"", self.table("physical"));
+        let sql = format!(
+            "insert into {} (\"element\", \"name\") values ($1, $2) on conflict (\"element\") do update set \"name\" = excluded.\"name\"",
+            self.table("physical")
+        );
         self.run(&sql, &[Arg::id(element.0), Arg::text(name)]).await?;
         self.reached("physical");
         Ok(())
@@ -245,7 +256,8 @@ impl MetadataTx {
             return Ok(0);
         }
         let nulls: Vec<String> = columns.iter().map(|column| format!("t.\"{column}\" is null")).collect();
-        let condition = if nulls.is_empty() { String::new() } else { format!(" where t.\"deleted_at\" is null and {}", nulls.join(" and ")) };
+        let condition =
+            if nulls.is_empty() { String::new() } else { format!(" where t.\"deleted_at\" is null and {}", nulls.join(" and ")) };
         let sql = format!("select count(*) from {} as t{condition}", self.table(&object.table));
         Ok(u64::try_from(self.number(&sql, &[]).await?).unwrap_or_default())
     }

@@ -30,7 +30,11 @@ pub(crate) async fn groups(runner: &mut Runner<'_>, plan: &AggregatePlan) -> Res
         rateless += plan.rateless.iter().filter_map(|place| cells.get(*place)?.as_int()).max().unwrap_or_default();
         let key = key_text(cells, plan.key_cells);
         let keys = plan.keys.iter().map(|reader| rows::read(reader, cells)).collect();
-        let measures = plan.measures.iter().map(|reader| measure(reader, cells, &|place| ranked.get(place)?.get(&key).cloned())).collect::<Result<_, StoreError>>()?;
+        let measures = plan
+            .measures
+            .iter()
+            .map(|reader| measure(reader, cells, &|place| ranked.get(place)?.get(&key).cloned()))
+            .collect::<Result<_, StoreError>>()?;
         groups.push(GroupRow { keys, measures });
     }
     if rateless > 0 {
@@ -61,7 +65,9 @@ fn measure(reader: &MeasureReader, cells: &[Value], ranked: &dyn Fn(usize) -> Op
         MeasureReader::Sum { cells: sums, kind } => match (total(sums, cells), kind) {
             (None, _) => Value::Null,
             (Some(total), ColumnType::Decimal(scale)) => Value::Decimal(Decimal::new(total, *scale)),
-            (Some(total), ColumnType::Duration) => Value::Duration(Duration::from_millis(i64::try_from(total).map_err(|_| StoreError::Value("a sum out of range"))?)),
+            (Some(total), ColumnType::Duration) => {
+                Value::Duration(Duration::from_millis(i64::try_from(total).map_err(|_| StoreError::Value("a sum out of range"))?))
+            }
             (Some(total), _) => i64::try_from(total).map_or_else(|_| Value::Decimal(Decimal::new(total, 0)), Value::Int),
         },
         MeasureReader::Avg { cells: sums, count, kind } => {
@@ -104,7 +110,8 @@ async fn percentiles(runner: &mut Runner<'_>, plan: &AggregatePlan, ranked: &Ran
         let rest = top * (count - 1) % bottom;
         let low = values.first().map_or(0, |(_, value)| *value);
         let high = values.get(1).map_or(low, |(_, value)| *value);
-        let value = divided(low * bottom + (high - low) * rest, bottom, ranked.scale, ranked.scale + 4).ok_or(StoreError::Value("a percentile out of range"))?;
+        let value = divided(low * bottom + (high - low) * rest, bottom, ranked.scale, ranked.scale + 4)
+            .ok_or(StoreError::Value("a percentile out of range"))?;
         percentiles.insert(key, Value::Decimal(value));
     }
     Ok(percentiles)
@@ -146,9 +153,12 @@ fn order(plan: &AggregatePlan, left: &GroupRow, right: &GroupRow) -> Ordering {
     };
     let asked = plan.order.iter().map(|term| match term {
         AggregateOrder::Key(place, sorting) => key(*place, *sorting),
-        AggregateOrder::Measure(place, sorting) => {
-            sorted(*sorting, left.measures.get(*place).unwrap_or(&Value::Null), right.measures.get(*place).unwrap_or(&Value::Null), &compare)
-        }
+        AggregateOrder::Measure(place, sorting) => sorted(
+            *sorting,
+            left.measures.get(*place).unwrap_or(&Value::Null),
+            right.measures.get(*place).unwrap_or(&Value::Null),
+            &compare,
+        ),
     });
     let keys = (0..plan.keys.len()).map(|place| key(place, Sorting::Asc));
     asked.chain(keys).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
@@ -159,9 +169,27 @@ fn sorted(sorting: Sorting, left: &Value, right: &Value, by: &dyn Fn(&Value, &Va
     let descending = matches!(sorting, Sorting::Desc | Sorting::DescNullsFirst);
     match (left.is_null(), right.is_null()) {
         (true, true) => Ordering::Equal,
-        (true, false) => if nulls_first { Ordering::Less } else { Ordering::Greater },
-        (false, true) => if nulls_first { Ordering::Greater } else { Ordering::Less },
-        (false, false) => if descending { by(right, left) } else { by(left, right) },
+        (true, false) => {
+            if nulls_first {
+                Ordering::Less
+            } else {
+                Ordering::Greater
+            }
+        }
+        (false, true) => {
+            if nulls_first {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            }
+        }
+        (false, false) => {
+            if descending {
+                by(right, left)
+            } else {
+                by(left, right)
+            }
+        }
     }
 }
 

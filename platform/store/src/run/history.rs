@@ -18,7 +18,8 @@ pub(crate) async fn histories(runner: &mut Runner<'_>, plan: &HistoryPlan, ids: 
     let mut now: HashMap<Uuid, HashMap<String, Json>> = HashMap::new();
     for mut cells in runner.fetch(&plan.current, ids).await? {
         let Some(id) = cells.first().and_then(Value::as_id) else { continue };
-        let members = plan.members.iter().map(|member| (member.stem.clone(), wire::json(&rows::read(&member.reader, &mut cells), member.scale)));
+        let members =
+            plan.members.iter().map(|member| (member.stem.clone(), wire::json(&rows::read(&member.reader, &mut cells), member.scale)));
         now.insert(id, members.collect());
     }
     let size = runner.params.get(plan.size).as_int().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();

@@ -18,7 +18,13 @@ impl Tx {
     ///
     /// # Errors
     /// `Value` for values that are none of the key's parts; what the database says.
-    pub async fn find_unique(&mut self, table: &AuthorizedTable, key: usize, values: &[Vec<Value>], deleted: Deleted) -> Result<Vec<Option<RecordId>>, StoreError> {
+    pub async fn find_unique(
+        &mut self,
+        table: &AuthorizedTable,
+        key: usize,
+        values: &[Vec<Value>],
+        deleted: Deleted,
+    ) -> Result<Vec<Option<RecordId>>, StoreError> {
         let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         if values.is_empty() || !self.is_there(&object.table).await? {
@@ -34,7 +40,10 @@ impl Tx {
             let mut lower = Lower::new(&model, self.dialect());
             let (from, scope) = lower.table(table)?;
             let visible = lower.visible(table, &scope, deleted)?;
-            let met: Vec<String> = parts.into_iter().map(|(name, kind, scalar)| format!("{} = {}", scope.column(&name), lower.fixed(Arg::One(kind, scalar)))).collect();
+            let met: Vec<String> = parts
+                .into_iter()
+                .map(|(name, kind, scalar)| format!("{} = {}", scope.column(&name), lower.fixed(Arg::One(kind, scalar))))
+                .collect();
             let gone = scope.column("deleted_at");
             let sql = format!(
                 "select {} from {from} where {} and {visible} order by case when {gone} is null then 0 else 1 end, {gone} desc limit 1",
@@ -53,7 +62,12 @@ impl Tx {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn find_external(&mut self, table: &AuthorizedTable, keys: &[(String, String)], deleted: Deleted) -> Result<Vec<Option<RecordId>>, StoreError> {
+    pub async fn find_external(
+        &mut self,
+        table: &AuthorizedTable,
+        keys: &[(String, String)],
+        deleted: Deleted,
+    ) -> Result<Vec<Option<RecordId>>, StoreError> {
         let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         if keys.is_empty() || !self.is_there(&object.table).await? {
@@ -75,8 +89,10 @@ impl Tx {
         let statement = lower.finish(sql, vec![Shape::Text, Shape::Text, Shape::Id]);
         let args = statement.args(&Params::default(), &[])?;
         let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
-        let known: std::collections::HashMap<(&str, &str), RecordId> =
-            rows.iter().filter_map(|row| Some(((row.first()?.as_text()?, row.get(1)?.as_text()?), RecordId(row.get(2)?.as_id()?)))).collect();
+        let known: std::collections::HashMap<(&str, &str), RecordId> = rows
+            .iter()
+            .filter_map(|row| Some(((row.first()?.as_text()?, row.get(1)?.as_text()?), RecordId(row.get(2)?.as_id()?))))
+            .collect();
         Ok(keys.iter().map(|(system, id)| known.get(&(system.as_str(), id.as_str())).copied()).collect())
     }
 
@@ -86,7 +102,8 @@ impl Tx {
     /// `ExternalIdTaken`; what the database says.
     pub async fn external_put(&mut self, table: &AuthorizedTable, ids: &[(RecordId, ExternalId)]) -> Result<(), StoreError> {
         let (object, fixture) = (self.object(table.object())?.table.clone(), self.table("external_id"));
-        let named = |record: &RecordId, system: &str| vec![Scalar::Text(object.clone()), Scalar::Id(record.0), Scalar::Text(system.to_owned())];
+        let named =
+            |record: &RecordId, system: &str| vec![Scalar::Text(object.clone()), Scalar::Id(record.0), Scalar::Text(system.to_owned())];
         let old = [Target::new("object", Kind::Text), Target::new("record", Kind::Id), Target::new("system", Kind::Text)];
         self.delete(&fixture, &old, ids.iter().map(|(record, id)| named(record, &id.system)).collect()).await?;
         let mut rows = Vec::new();
@@ -112,10 +129,16 @@ impl Tx {
         let object = self.object(table.object())?.table.clone();
         let model = Arc::clone(&self.model);
         let among = Lower::new(&model, self.dialect()).among("x.\"record\"", Kind::Id, "$2");
-        let sql = format!("select x.\"record\", x.\"system\", x.\"key\" from {} as x where x.\"object\" = $1 and {among} order by x.\"record\", x.\"system\"", self.table("external_id"));
-        let rows = self.ask(&sql, &[Arg::text(object), Arg::ids(ids.iter().map(|id| id.0))], &[Shape::Id, Shape::Text, Shape::Text]).await?;
+        let sql = format!(
+            "select x.\"record\", x.\"system\", x.\"key\" from {} as x where x.\"object\" = $1 and {among} order by x.\"record\", x.\"system\"",
+            self.table("external_id")
+        );
+        let rows =
+            self.ask(&sql, &[Arg::text(object), Arg::ids(ids.iter().map(|id| id.0))], &[Shape::Id, Shape::Text, Shape::Text]).await?;
         let row = |row: Vec<Value>| match <[Value; 3]>::try_from(row) {
-            Ok([Value::Id(record), Value::Text(system), Value::Text(key)]) => Some((RecordId(record), ExternalId { system, key: Some(key) })),
+            Ok([Value::Id(record), Value::Text(system), Value::Text(key)]) => {
+                Some((RecordId(record), ExternalId { system, key: Some(key) }))
+            }
             _ => None,
         };
         Ok(rows.into_iter().filter_map(row).collect())
@@ -125,7 +148,13 @@ impl Tx {
 type Part3 = (String, Kind, Scalar);
 
 /// The columns of a key with the values they are compared with.
-fn key_parts(model: &tenon_model::Model, object: &Object, key: usize, values: &[Value], dialect: Dialect) -> Result<Vec<Part3>, StoreError> {
+fn key_parts(
+    model: &tenon_model::Model,
+    object: &Object,
+    key: usize,
+    values: &[Value],
+    dialect: Dialect,
+) -> Result<Vec<Part3>, StoreError> {
     let key = object.unique.get(key).ok_or(StoreError::Plan("no such unique key"))?;
     let mut parts = Vec::new();
     for (part, value) in key.parts.iter().zip(values) {

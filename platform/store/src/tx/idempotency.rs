@@ -15,12 +15,16 @@ impl Tx {
     /// What the database says.
     pub async fn idempotency_find(&mut self, principal: &str, key: &str, now: DateTime) -> Result<Option<IdempotencyRow>, StoreError> {
         let table = self.table("idempotency");
-        let sql = format!("select i.\"body_hash\", i.\"response\", i.\"at\" from {table} as i where i.\"principal\" = $1 and i.\"key\" = $2 and i.\"at\" > $3");
+        let sql = format!(
+            "select i.\"body_hash\", i.\"response\", i.\"at\" from {table} as i where i.\"principal\" = $1 and i.\"key\" = $2 and i.\"at\" > $3"
+        );
         let args = [Arg::text(principal), Arg::text(key), Arg::moment(oldest(now))];
         let rows = self.ask(&sql, &args, &[Shape::Text, Shape::Text, Shape::DateTime]).await?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let damaged = || StoreError::Damaged("a stored answer".to_owned());
-        let Ok([Value::Text(hash), Value::Text(response), Value::DateTime(at)]) = <[Value; 3]>::try_from(row) else { return Err(damaged()) };
+        let Ok([Value::Text(hash), Value::Text(response), Value::DateTime(at)]) = <[Value; 3]>::try_from(row) else {
+            return Err(damaged());
+        };
         Ok(Some(IdempotencyRow { body_hash: hash_of(&hash).ok_or_else(damaged)?, response: response.into_bytes(), at }))
     }
 

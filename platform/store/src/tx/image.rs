@@ -1,14 +1,24 @@
 //! A record as its columns hold it: composites taken apart, shadow columns made here.
 
-use tenon_model::{Column, ColumnType, Field, Link, Model, Object, Part, Relation, RelationShape};
+use tenon_model::{Column, ColumnType, Field, FieldKind, Link, Model, Object, Part, Relation, RelationShape};
 use tenon_query::Record;
-use tenon_value::{Geo, Value, fold, sort_key};
+use tenon_value::{DateTime, Geo, Value, fold, sort_key};
 
 use super::unnest::Target;
 use crate::db::Scalar;
 use crate::json::canonical;
 use crate::lower::bind::{Mode, kind_of, scalar};
+use crate::seal::Seal;
 use crate::{Dialect, StoreError};
+
+/// How values are written: for which database, what seals secrets, and when that is.
+pub(crate) struct Form<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) dialect: Dialect,
+    /// None where there is nothing to seal.
+    pub(crate) seal: Option<&'a Seal>,
+    pub(crate) now: DateTime,
+}
 
 /// The columns of a field as they are written.
 fn targets(field: &Field) -> impl Iterator<Item = Target> + '_ {
@@ -34,15 +44,19 @@ pub(crate) fn stored(object: &Object) -> impl Iterator<Item = &Relation> {
 }
 
 /// The values of a record's columns.
-pub(crate) fn cells(model: &Model, object: &Object, record: &Record, dialect: Dialect) -> Result<Vec<Scalar>, StoreError> {
+pub(crate) fn cells(form: &Form<'_>, object: &Object, record: &Record) -> Result<Vec<Scalar>, StoreError> {
     let mut cells = Vec::new();
     for field in &object.fields {
         for column in &field.columns {
-            cells.push(part(record.field(field.ix), column, dialect)?);
+            cells.push(match column.kind {
+                ColumnType::Sealed => sealed(form, record.field(field.ix), column)?,
+                _ if column.part == Part::SetAt => set_at(form, record.field(field.ix)),
+                _ => part(record.field(field.ix), column, form.dialect)?,
+            });
         }
     }
     for relation in stored(object) {
-        let (id, kind) = reference(model, relation, record.relation(relation.ix))?;
+        let (id, kind) = reference(form.model, relation, record.relation(relation.ix))?;
         cells.push(id);
         if relation.kind_column.is_some() {
             cells.push(kind);
@@ -58,7 +72,12 @@ pub(crate) fn reference(model: &Model, relation: &Relation, value: &Value) -> Re
         Value::Id(id) => Ok((Scalar::Id(*id), Scalar::Null)),
         Value::Ref(kind, id) if relation.shape == RelationShape::Any => {
             let targets = relation.targets.iter().filter_map(|target| model.object(*target));
-            let table = targets.into_iter().find(|object| object.name.as_str() == kind).ok_or(StoreError::Value("no target of this relation"))?.table.clone();
+            let table = targets
+                .into_iter()
+                .find(|object| object.name.as_str() == kind)
+                .ok_or(StoreError::Value("no target of this relation"))?
+                .table
+                .clone();
             Ok((Scalar::Id(*id), Scalar::Text(table)))
         }
         Value::Ref(kind, id) => Ok((Scalar::Id(*id), Scalar::Text(kind.clone()))),
@@ -104,10 +123,6 @@ pub(crate) fn part(value: &Value, column: &Column, dialect: Dialect) -> Result<S
         (Part::District, Value::Address(address)) => text(&address.district),
         (Part::Street, Value::Address(address)) => text(&address.street),
         (Part::PostalCode, Value::Address(address)) => text(&address.postal_code),
-        // The writer seals what is new; what is set already is left alone.
-        (_, Value::Bool(true)) if column.kind == ColumnType::Sealed || column.part == Part::SetAt => Scalar::Null,
-        (_, Value::Text(_)) if column.kind == ColumnType::Sealed => return Err(StoreError::Value("secrets cannot be stored yet")),
-        (_, Value::Text(_)) if column.part == Part::SetAt => Scalar::Null,
         (_, Value::List(codes)) if column.kind == ColumnType::Codes => set(codes, dialect),
         (_, Value::Json(json)) if column.kind == ColumnType::Json => Scalar::Text(canonical(json)),
         (_, value) if column.kind == ColumnType::Json => Scalar::Text(canonical(&crate::wire::json(value, 0))),
@@ -120,7 +135,35 @@ fn set(codes: &[Value], dialect: Dialect) -> Scalar {
     let codes: Vec<&str> = codes.iter().filter_map(Value::as_text).collect();
     match (codes.is_empty(), dialect) {
         (true, _) => Scalar::Null,
-        (false, Dialect::Postgres) => Scalar::Text(format!("{{{}}}", codes.iter().map(|code| format!("\"{}\"", code.replace(['"', '\\'], ""))).collect::<Vec<_>>().join(","))),
+        (false, Dialect::Postgres) => Scalar::Text(format!(
+            "{{{}}}",
+            codes.iter().map(|code| format!("\"{}\"", code.replace(['"', '\\'], ""))).collect::<Vec<_>>().join(",")
+        )),
         (false, Dialect::Sqlite) => Scalar::Text(tenon_value::Json::from(codes).to_string()),
     }
+}
+
+/// What marks a secret that is set and stays: it differs from null and from every new one, and is never written.
+pub(crate) const STAYS: Scalar = Scalar::Bool(true);
+
+fn sealed(form: &Form<'_>, value: &Value, column: &Column) -> Result<Scalar, StoreError> {
+    match (value, form.seal) {
+        (Value::Null, _) => Ok(Scalar::Null),
+        (Value::Text(secret), Some(seal)) => Ok(Scalar::Bytes(seal.seal(&column.name, secret)?)),
+        (Value::Bool(true), _) => Ok(STAYS),
+        _ => Err(StoreError::Value("a secret is text")),
+    }
+}
+
+fn set_at(form: &Form<'_>, value: &Value) -> Scalar {
+    match value {
+        Value::Text(_) => Scalar::DateTime(form.now.millis()),
+        Value::Bool(true) => STAYS,
+        _ => Scalar::Null,
+    }
+}
+
+/// True where a record brings a secret to seal.
+pub(crate) fn brings_secret(object: &Object, record: &Record) -> bool {
+    object.fields.iter().any(|field| matches!(field.kind, FieldKind::Secret) && matches!(record.field(field.ix), Value::Text(_)))
 }

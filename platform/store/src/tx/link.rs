@@ -22,7 +22,11 @@ type Ends<'a> = (&'a AuthorizedTable, &'a AuthorizedTable);
 impl Tx {
     fn check_ends(&self, link: LinkIx, ends: Ends<'_>) -> Result<(), StoreError> {
         let link = self.link(link)?;
-        if ends.0.object() == link.source && ends.1.object() == link.target { Ok(()) } else { Err(StoreError::Plan("tables of other ends")) }
+        if ends.0.object() == link.source && ends.1.object() == link.target {
+            Ok(())
+        } else {
+            Err(StoreError::Plan("tables of other ends"))
+        }
     }
 
     /// Links that have one of the ids at the end `here`.
@@ -44,7 +48,12 @@ impl Tx {
         let readers: Vec<_> = link.fields.iter().map(|field| lower.whole_field(&scope, field, &mut columns)).collect::<Result<_, _>>()?;
         let wanted = lower.fixed(Arg::ids(ids.iter().map(|id| id.0)));
         let among = lower.among(&scope.column(here.column()), Kind::Id, &wanted);
-        let sql = format!("select {} from {from} where {among} order by {}, {}", columns.expressions.join(", "), scope.column("source"), scope.column("target"));
+        let sql = format!(
+            "select {} from {from} where {among} order by {}, {}",
+            columns.expressions.join(", "),
+            scope.column("source"),
+            scope.column("target")
+        );
         let statement = lower.finish(sql, columns.shapes);
         let args = statement.args(&Params::default(), &[])?;
         let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
@@ -80,7 +89,10 @@ impl Tx {
             written.push(cells);
         }
         let table = self.table(&described.table);
-        self.insert(&table, &columns, written, &format!("on conflict (\"source\", \"target\") {then}")).await.map(|_| ()).map_err(|fault| self.told(fault))
+        self.insert(&table, &columns, written, &format!("on conflict (\"source\", \"target\") {then}"))
+            .await
+            .map(|_| ())
+            .map_err(|fault| self.told(fault))
     }
 
     /// Removes links.

@@ -22,7 +22,13 @@ impl Tx {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn load(&mut self, table: &AuthorizedTable, ids: &[RecordId], deleted: Deleted, lock: Lock) -> Result<Vec<Record>, StoreError> {
+    pub async fn load(
+        &mut self,
+        table: &AuthorizedTable,
+        ids: &[RecordId],
+        deleted: Deleted,
+        lock: Lock,
+    ) -> Result<Vec<Record>, StoreError> {
         let model = std::sync::Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         if ids.is_empty() || !self.there(&object.table).await? {
@@ -41,7 +47,11 @@ impl Tx {
             (true, Lock::Update) => format!(" for no key update of {}", scope.alias),
             _ => String::new(),
         };
-        let sql = format!("select {} from {from} where {among} and {visible} order by {}{locking}", columns.expressions.join(", "), scope.column("id"));
+        let sql = format!(
+            "select {} from {from} where {among} and {visible} order by {}{locking}",
+            columns.expressions.join(", "),
+            scope.column("id")
+        );
         let statement = lower.finish(sql, columns.shapes);
         let args = statement.args(&Params::default(), &[])?;
         let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
@@ -56,7 +66,14 @@ impl Tx {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn select_ids(&mut self, table: &AuthorizedTable, filter: &Predicate, params: &Params, deleted: Deleted, max: u32) -> Result<Vec<RecordId>, StoreError> {
+    pub async fn select_ids(
+        &mut self,
+        table: &AuthorizedTable,
+        filter: &Predicate,
+        params: &Params,
+        deleted: Deleted,
+        max: u32,
+    ) -> Result<Vec<RecordId>, StoreError> {
         let model = std::sync::Arc::clone(&self.model);
         let mut lower = Lower::new(&model, self.dialect());
         let (from, scope) = lower.table(table)?;
@@ -80,7 +97,13 @@ impl Tx {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn referrers(&mut self, table: &AuthorizedTable, relation: RelationIx, targets: &[RecordId], deleted: Deleted) -> Result<Vec<(RecordId, RecordId)>, StoreError> {
+    pub async fn referrers(
+        &mut self,
+        table: &AuthorizedTable,
+        relation: RelationIx,
+        targets: &[RecordId],
+        deleted: Deleted,
+    ) -> Result<Vec<(RecordId, RecordId)>, StoreError> {
         let model = std::sync::Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         let relation = object.relation(relation).ok_or(StoreError::Plan("no such relation"))?;
@@ -130,7 +153,11 @@ fn whole<'m>(lower: &Lower<'m>, object: &'m Object, scope: &crate::lower::Scope<
     for field in &object.fields {
         fields.push(if field.columns.is_empty() { None } else { Some(lower.whole_field(scope, field, columns)?) });
     }
-    let relations = object.relations.iter().map(|relation| (!relation.column.is_empty()).then(|| lower.whole_relation(scope, relation, columns))).collect();
+    let relations = object
+        .relations
+        .iter()
+        .map(|relation| (!relation.column.is_empty()).then(|| lower.whole_relation(scope, relation, columns)))
+        .collect();
     Ok(Whole { fields, relations })
 }
 

@@ -16,7 +16,8 @@ impl Tx {
     pub(crate) async fn write_outbox(&mut self) -> Result<(), StoreError> {
         let entries = std::mem::take(&mut self.entries);
         let now = self.author.now.millis();
-        let rows: Vec<Vec<Scalar>> = entries.iter().map(|entry| vec![Scalar::DateTime(now), Scalar::Text(self.payload(entry).to_string())]).collect();
+        let rows: Vec<Vec<Scalar>> =
+            entries.iter().map(|entry| vec![Scalar::DateTime(now), Scalar::Text(self.payload(entry).to_string())]).collect();
         let table = self.table("outbox");
         self.insert(&table, &[Target::new("at", Kind::DateTime), Target::new("payload", Kind::Text)], rows, "").await?;
         self.remember_author();
@@ -43,10 +44,13 @@ impl Store {
     /// What the database says.
     pub async fn outbox_after(&self, tenant: TenantId, seq: i64, max: u32) -> Result<Vec<OutboxRow>, StoreError> {
         let table = self.fixture(tenant, "outbox");
-        let sql = format!("select o.\"seq\", o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > $1 order by o.\"seq\" limit {max}");
+        let sql =
+            format!("select o.\"seq\", o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > $1 order by o.\"seq\" limit {max}");
         let rows = self.ask(tenant, &sql, &[Arg::int(seq)], &[Shape::Int, Shape::DateTime, Shape::Json]).await?;
         let row = |row: Vec<Value>| match <[Value; 3]>::try_from(row) {
-            Ok([Value::Int(seq), Value::DateTime(at), Value::Json(payload)]) => Some(OutboxRow { seq, at: DateTime::from_millis(at.millis()), payload }),
+            Ok([Value::Int(seq), Value::DateTime(at), Value::Json(payload)]) => {
+                Some(OutboxRow { seq, at: DateTime::from_millis(at.millis()), payload })
+            }
             _ => None,
         };
         Ok(rows.into_iter().filter_map(row).collect())

@@ -12,7 +12,8 @@ use crate::wire;
 
 impl Tx {
     pub(crate) async fn write_past(&mut self, object: &Object, inserts: &[Record], updates: &[(&Record, Record)]) -> Result<(), Fault> {
-        let mut rows: Vec<Vec<Scalar>> = inserts.iter().map(|record| self.version(object, record, &Json::Object(serde_json::Map::new()))).collect();
+        let mut rows: Vec<Vec<Scalar>> =
+            inserts.iter().map(|record| self.version(object, record, &Json::Object(serde_json::Map::new()))).collect();
         rows.extend(updates.iter().map(|(old, new)| self.version(object, new, &before(object, old, new))));
         let columns = [
             Target::new("object", Kind::Text),

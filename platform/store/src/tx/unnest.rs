@@ -37,9 +37,14 @@ fn array_type(kind: Kind) -> &'static str {
 
 /// `unnest($1::uuid[], …) as u(c0, …)`, and how each column is taken out of it.
 fn opened(columns: &[Target]) -> (String, Vec<String>) {
-    let arrays: Vec<String> = columns.iter().enumerate().map(|(place, column)| format!("${}::{}", place + 1, array_type(column.kind))).collect();
+    let arrays: Vec<String> =
+        columns.iter().enumerate().map(|(place, column)| format!("${}::{}", place + 1, array_type(column.kind))).collect();
     let names: Vec<String> = (0..columns.len()).map(|place| format!("c{place}")).collect();
-    let taken = columns.iter().enumerate().map(|(place, column)| if column.codes { format!("u.c{place}::text[]") } else { format!("u.c{place}") }).collect();
+    let taken = columns
+        .iter()
+        .enumerate()
+        .map(|(place, column)| if column.codes { format!("u.c{place}::text[]") } else { format!("u.c{place}") })
+        .collect();
     (format!("unnest({}) as u({})", arrays.join(", "), names.join(", ")), taken)
 }
 
@@ -83,12 +88,14 @@ impl Tx {
     pub(crate) async fn update(&mut self, table: &str, columns: &[Target], keys: &[&str], rows: Vec<Vec<Scalar>>) -> Result<u64, Fault> {
         if self.is_postgres() {
             let (source, taken) = opened(columns);
-            let set: Vec<String> = columns.iter().zip(&taken).skip(keys.len()).map(|(column, taken)| format!("\"{}\" = {taken}", column.name)).collect();
+            let set: Vec<String> =
+                columns.iter().zip(&taken).skip(keys.len()).map(|(column, taken)| format!("\"{}\" = {taken}", column.name)).collect();
             let met: Vec<String> = keys.iter().zip(&taken).map(|(key, taken)| format!("t.\"{key}\" = {taken}")).collect();
             let sql = format!("update {table} as t set {} from {source} where {}", set.join(", "), met.join(" and "));
             return self.tell(&sql, &arrays(columns, rows)).await;
         }
-        let set: Vec<String> = columns.iter().enumerate().skip(keys.len()).map(|(place, column)| format!("\"{}\" = ${}", column.name, place + 1)).collect();
+        let set: Vec<String> =
+            columns.iter().enumerate().skip(keys.len()).map(|(place, column)| format!("\"{}\" = ${}", column.name, place + 1)).collect();
         let met: Vec<String> = keys.iter().enumerate().map(|(place, key)| format!("\"{key}\" = ${}", place + 1)).collect();
         let sql = format!("update {table} set {} where {}", set.join(", "), met.join(" and "));
         let mut touched = 0;

@@ -10,8 +10,8 @@ use tenon_value::{RecordId, Value};
 
 use super::unnest::Target;
 use super::{Tx, image};
-use crate::ddl::object::unique_columns;
 use crate::db::{Fault, Kind, Scalar};
+use crate::ddl::object::unique_columns;
 use crate::{RowWrite, StoreError};
 
 impl Tx {
@@ -44,8 +44,11 @@ impl Tx {
                 RowWrite::Destroy(record) => destroys.push(record.id),
             }
         }
-        self.insert_records(model, object, &inserts).await?;
-        self.update_records(model, object, &updates).await?;
+        let secrets = inserts.iter().chain(updates.iter().map(|(_, new)| new)).any(|record| image::brings_secret(object, record));
+        let seal = if secrets { Some(self.seal().await?) } else { None };
+        let form = image::Form { model, dialect: self.dialect(), seal: seal.as_ref(), now: self.author.now };
+        self.insert_records(&form, object, &inserts).await?;
+        self.update_records(&form, object, &updates).await?;
         self.destroy_records(object, &destroys).await?;
         self.write_past(object, &inserts, &updates).await
     }
@@ -59,25 +62,34 @@ impl Tx {
         record.set_field(system::VERSION, Value::Int(old.map_or(0, Record::version) + 1));
         record.set_field(system::UPDATED_AT, now.clone());
         record.set_relation(system::UPDATED_BY, author.clone());
-        let (created_at, created_by) = old.map_or((now, author), |old| (old.field(system::CREATED_AT).clone(), old.relation(system::CREATED_BY).clone()));
+        let (created_at, created_by) =
+            old.map_or((now, author), |old| (old.field(system::CREATED_AT).clone(), old.relation(system::CREATED_BY).clone()));
         record.set_field(system::CREATED_AT, created_at);
         record.set_relation(system::CREATED_BY, created_by);
         record
     }
 
-    async fn insert_records(&mut self, model: &Model, object: &Object, records: &[Record]) -> Result<(), Fault> {
-        let rows = records.iter().map(|record| image::cells(model, object, record, self.dialect())).collect::<Result<_, _>>()?;
+    async fn insert_records(&mut self, form: &image::Form<'_>, object: &Object, records: &[Record]) -> Result<(), Fault> {
+        let mut rows: Vec<Vec<Scalar>> = records.iter().map(|record| image::cells(form, object, record)).collect::<Result<_, _>>()?;
+        // A new record has no secret that could stay.
+        let columns = image::columns(object, self.dialect());
+        for row in &mut rows {
+            row.iter_mut()
+                .zip(&columns)
+                .filter(|(cell, column)| **cell == image::STAYS && column.kind != Kind::Bool)
+                .for_each(|(cell, _)| *cell = Scalar::Null);
+        }
         let table = self.table(&object.table);
-        self.insert(&table, &image::columns(object, self.dialect()), rows, "").await.map(|_| ())
+        self.insert(&table, &columns, rows, "").await.map(|_| ())
     }
 
     /// Updates, grouped by which columns change: each group is one statement.
-    async fn update_records(&mut self, model: &Model, object: &Object, records: &[(&Record, Record)]) -> Result<(), Fault> {
+    async fn update_records(&mut self, form: &image::Form<'_>, object: &Object, records: &[(&Record, Record)]) -> Result<(), Fault> {
         let columns = image::columns(object, self.dialect());
         let mut groups: BTreeMap<Vec<usize>, Vec<Vec<Scalar>>> = BTreeMap::new();
         for (old, new) in records {
-            let before = image::cells(model, object, old, self.dialect())?;
-            let after = image::cells(model, object, new, self.dialect())?;
+            let before = image::cells(form, object, old)?;
+            let after = image::cells(form, object, new)?;
             let changed: Vec<usize> = (0..columns.len()).filter(|place| before.get(*place) != after.get(*place)).collect();
             let mut row = vec![Scalar::Id(old.id.0), Scalar::Int(old.version())];
             row.extend(changed.iter().filter_map(|place| after.get(*place).cloned()));

@@ -11,20 +11,20 @@ use tenon_value::{DateTime, Decimal, Locale, Money, Name, RecordId, RequestId, T
 
 const FILE: &str = include_str!("model.yaml");
 
-pub fn now() -> DateTime {
+pub(crate) fn now() -> DateTime {
     "2026-11-21T08:00:00.000Z".parse().unwrap()
 }
 
 /// A tenant of its own on one database.
-pub struct House {
-    pub store: Store,
-    pub model: Arc<Model>,
-    pub tenant: TenantId,
-    pub data: tempfile::TempDir,
+pub(crate) struct House {
+    pub(crate) store: Store,
+    pub(crate) model: Arc<Model>,
+    pub(crate) tenant: TenantId,
+    pub(crate) data: tempfile::TempDir,
 }
 
 /// One house per database.
-pub async fn houses() -> Vec<House> {
+pub(crate) async fn houses() -> Vec<House> {
     let mut houses = Vec::new();
     for database in databases() {
         houses.push(House::new(database).await);
@@ -33,13 +33,13 @@ pub async fn houses() -> Vec<House> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test asks which databases there are")]
-pub fn databases() -> Vec<Database> {
+pub(crate) fn databases() -> Vec<Database> {
     let url = std::env::var("TENON_TEST_POSTGRES").ok();
     assert!(url.is_some() || std::env::var("CI").is_err(), "CI needs TENON_TEST_POSTGRES");
     std::iter::once(Database::Sqlite).chain(url.map(|url| Database::Postgres { url })).collect()
 }
 
-pub fn model(tenant: TenantId, version: u64, text: &str) -> Arc<Model> {
+pub(crate) fn model(tenant: TenantId, version: u64, text: &str) -> Arc<Model> {
     let files: Vec<SourceFile> =
         text.split("\n---\n").enumerate().map(|(at, text)| SourceFile::new(format!("objects/o{at}/object.yaml"), text)).collect();
     let layer = read(&Name::known("tenant"), &files);
@@ -49,7 +49,7 @@ pub fn model(tenant: TenantId, version: u64, text: &str) -> Arc<Model> {
 }
 
 impl House {
-    pub async fn new(database: Database) -> Self {
+    pub(crate) async fn new(database: Database) -> Self {
         let data = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::new(data.path(), database)).await.unwrap();
         let name = format!("s{}", Uuid::now_v7().simple());
@@ -63,7 +63,7 @@ impl House {
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test makes its own context")]
-    pub fn cx(&self) -> OpContext {
+    pub(crate) fn cx(&self) -> OpContext {
         OpContext::assume(OpContextParts {
             model: Arc::clone(&self.model),
             principal: Principal { kind: ActorKind::ApiKey, id: Uuid::from_u128(7), display: "Key".to_owned(), roles: Vec::new() },
@@ -75,30 +75,30 @@ impl House {
         })
     }
 
-    pub fn object(&self, name: &str) -> &Object {
+    pub(crate) fn object(&self, name: &str) -> &Object {
         self.model.object_named(name).unwrap()
     }
 
-    pub fn field(&self, object: &str, field: &str) -> FieldIx {
+    pub(crate) fn field(&self, object: &str, field: &str) -> FieldIx {
         self.object(object).field_named(field).unwrap_or_else(|| panic!("{object}.{field}")).ix
     }
 
-    pub fn relation(&self, object: &str, relation: &str) -> RelationIx {
+    pub(crate) fn relation(&self, object: &str, relation: &str) -> RelationIx {
         self.object(object).relation_named(relation).unwrap().ix
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test decides for itself")]
-    pub fn table(&self, object: &str) -> AuthorizedTable {
+    pub(crate) fn table(&self, object: &str) -> AuthorizedTable {
         AuthorizedTable::assume(self.object(object).ix, Action::Read, None)
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test decides for itself")]
-    pub fn table_of(&self, object: &str, rows: Predicate) -> AuthorizedTable {
+    pub(crate) fn table_of(&self, object: &str, rows: Predicate) -> AuthorizedTable {
         AuthorizedTable::assume(self.object(object).ix, Action::Read, Some(Arc::new(rows)))
     }
 
     /// A record of these values; relations by name as well.
-    pub fn record(&self, object: &str, number: u128, values: &[(&str, Value)]) -> Record {
+    pub(crate) fn record(&self, object: &str, number: u128, values: &[(&str, Value)]) -> Record {
         let object = self.object(object);
         let mut record = Record::empty(object, RecordId(Uuid::from_u128(number)));
         for field in &object.fields {
@@ -115,7 +115,7 @@ impl House {
         record
     }
 
-    pub async fn write(&self, object: &str, rows: &[RowWrite]) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, object: &str, rows: &[RowWrite]) -> Result<(), StoreError> {
         let mut tx = self.store.begin(&self.cx()).await?;
         let done = tx.write(&self.cx(), &self.table(object), rows).await;
         match done {
@@ -127,20 +127,21 @@ impl House {
         }
     }
 
-    pub async fn insert(&self, object: &str, records: Vec<Record>) {
+    pub(crate) async fn insert(&self, object: &str, records: Vec<Record>) {
         let rows: Vec<RowWrite> = records.into_iter().map(RowWrite::Insert).collect();
         self.write(object, &rows).await.unwrap();
     }
 
-    pub async fn select(&self, select: Select, params: &Params) -> Page {
+    pub(crate) async fn select(&self, select: Select, params: &Params) -> Page {
         let prepared = self.store.prepare(&self.model, Read::Select(select)).unwrap();
-        match self.store.read(&self.cx(), &prepared, params).await.unwrap_or_else(|error| panic!("{error:?}: {:#?}", prepared.statements())) {
+        match self.store.read(&self.cx(), &prepared, params).await.unwrap_or_else(|error| panic!("{error:?}: {:#?}", prepared.statements()))
+        {
             Answer::Page(page) => page,
             Answer::Groups(_) => panic!("a page"),
         }
     }
 
-    pub async fn groups(&self, aggregate: tenon_query::Aggregate, params: &Params) -> Result<Vec<tenon_query::GroupRow>, StoreError> {
+    pub(crate) async fn groups(&self, aggregate: tenon_query::Aggregate, params: &Params) -> Result<Vec<tenon_query::GroupRow>, StoreError> {
         let prepared = self.store.prepare(&self.model, Read::Aggregate(aggregate)).unwrap();
         match self.store.read(&self.cx(), &prepared, params).await {
             Ok(Answer::Groups(groups)) => Ok(groups),
@@ -151,20 +152,20 @@ impl House {
     }
 }
 
-pub fn id(number: u128) -> Value {
+pub(crate) fn id(number: u128) -> Value {
     Value::Id(Uuid::from_u128(number))
 }
 
-pub fn decimal(text: &str) -> Value {
+pub(crate) fn decimal(text: &str) -> Value {
     Value::Decimal(text.parse().unwrap())
 }
 
-pub fn money(amount: &str, currency: &str, base: Option<&str>) -> Value {
+pub(crate) fn money(amount: &str, currency: &str, base: Option<&str>) -> Value {
     let number = |text: &str| text.parse::<Decimal>().unwrap();
     Value::Money(Money { amount: number(amount), currency: currency.to_owned(), base: base.map(number) })
 }
 
 /// The last digits of ids, to compare.
-pub fn numbers(page: &Page) -> Vec<u128> {
+pub(crate) fn numbers(page: &Page) -> Vec<u128> {
     page.rows.iter().map(|row| row.id.as_u128()).collect()
 }

@@ -2,8 +2,8 @@
 
 use tenon_model::{EdgeKind, LinkEnd, Part};
 use tenon_query::{
-    ColumnRef, CompareOp, Cursor, Deleted, Direction, FetchMany, FetchOne, Match, Order, Output, Page, Param, Params, Predicate, Quantifier, RefOp,
-    Select, SetOp, Slot, SortBy, Sorting, Window,
+    ColumnRef, CompareOp, Cursor, Deleted, Direction, FetchMany, FetchOne, Match, Order, Output, Page, Param, Params, Predicate,
+    Quantifier, RefOp, Select, SetOp, Slot, SortBy, Sorting, Window,
 };
 use tenon_store::LinkRow;
 use tenon_value::{Geo, RecordId, Uuid, Value};
@@ -34,17 +34,65 @@ fn select(house: &House, object: &str, filter: Option<Predicate>) -> Select {
 
 /// Five deals: texts, decimals, sets and places differ; the last is empty.
 async fn five(house: &House) {
-    house.insert("account", vec![house.record("account", 100, &[("name", text("Acme"))]), house.record("account", 101, &[("name", text("Bolt"))])]).await;
+    house
+        .insert(
+            "account",
+            vec![house.record("account", 100, &[("name", text("Acme"))]), house.record("account", 101, &[("name", text("Bolt"))])],
+        )
+        .await;
     let set = |codes: &[&str]| Value::List(codes.iter().map(|code| text(code)).collect());
     let place = |lat: f64, lng: f64| Value::Geo(Geo { lat, lng });
     house
         .insert(
             "deal",
             vec![
-                house.record("deal", 1, &[("name", text("Alpha_1")), ("rate", decimal("1.00")), ("stage", text("won")), ("tags", set(&["hot"])), ("site", place(31.23, 121.47)), ("account", id(100))]),
-                house.record("deal", 2, &[("name", text("alpha%2")), ("rate", decimal("1.01")), ("stage", text("open")), ("tags", set(&["hot", "cold"])), ("site", place(39.9, 116.4)), ("account", id(100)), ("extra", Value::Json(serde_json::json!({"a": {"b": 1.0}})))]),
-                house.record("deal", 3, &[("name", text("Beta")), ("rate", decimal("-2.50")), ("stage", text("lost")), ("site", place(0.0, 179.5)), ("account", id(101))]),
-                house.record("deal", 4, &[("name", text("贝塔")), ("rate", decimal("99.99")), ("stage", text("won")), ("tags", set(&["cold"])), ("is_key", Value::Bool(true))]),
+                house.record(
+                    "deal",
+                    1,
+                    &[
+                        ("name", text("Alpha_1")),
+                        ("rate", decimal("1.00")),
+                        ("stage", text("won")),
+                        ("tags", set(&["hot"])),
+                        ("site", place(31.23, 121.47)),
+                        ("account", id(100)),
+                    ],
+                ),
+                house.record(
+                    "deal",
+                    2,
+                    &[
+                        ("name", text("alpha%2")),
+                        ("rate", decimal("1.01")),
+                        ("stage", text("open")),
+                        ("tags", set(&["hot", "cold"])),
+                        ("site", place(39.9, 116.4)),
+                        ("account", id(100)),
+                        ("extra", Value::Json(serde_json::json!({"a": {"b": 1.0}}))),
+                    ],
+                ),
+                house.record(
+                    "deal",
+                    3,
+                    &[
+                        ("name", text("Beta")),
+                        ("rate", decimal("-2.50")),
+                        ("stage", text("lost")),
+                        ("site", place(0.0, 179.5)),
+                        ("account", id(101)),
+                    ],
+                ),
+                house.record(
+                    "deal",
+                    4,
+                    &[
+                        ("name", text("贝塔")),
+                        ("rate", decimal("99.99")),
+                        ("stage", text("won")),
+                        ("tags", set(&["cold"])),
+                        ("is_key", Value::Bool(true)),
+                    ],
+                ),
                 house.record("deal", 5, &[]),
             ],
         )
@@ -84,7 +132,10 @@ async fn comparisons_treat_null_as_a_value_and_numbers_exactly() {
         for (op, number, expected) in cases {
             let mut params = Params::default();
             // Numbers beyond 18 digits are refused at the doors; here they must only not lie.
-            let value = number.parse().map_or_else(|_| Value::Decimal(tenon_value::Decimal::new(if number.starts_with('-') { -1 } else { 1 } * 10_i128.pow(29), 0)), Value::Decimal);
+            let value = number.parse().map_or_else(
+                |_| Value::Decimal(tenon_value::Decimal::new(if number.starts_with('-') { -1 } else { 1 } * 10_i128.pow(29), 0)),
+                Value::Decimal,
+            );
             let with = params.push(value);
             assert_eq!(found(&house, Predicate::Compare { column: rate, op, with }, &params).await, expected, "{op:?} {number}");
         }
@@ -156,7 +207,8 @@ async fn sets_json_and_places_are_filtered_alike() {
             assert_eq!(found(&house, Predicate::Near { field: site, center, meters }, &params).await, expected);
         }
         let mut params = Params::default();
-        let (south_west, north_east) = (params.push(Value::Geo(Geo { lat: -10.0, lng: 170.0 })), params.push(Value::Geo(Geo { lat: 10.0, lng: -170.0 })));
+        let (south_west, north_east) =
+            (params.push(Value::Geo(Geo { lat: -10.0, lng: 170.0 })), params.push(Value::Geo(Geo { lat: 10.0, lng: -170.0 })));
         assert_eq!(found(&house, Predicate::InBox { field: site, south_west, north_east }, &params).await, [3]);
     }
 }
@@ -211,7 +263,10 @@ async fn pages_follow_each_other_both_ways_over_nulls() {
         loop {
             let mut params = Params::default();
             let after = last.as_ref().map(|row| cursor(&mut params, row));
-            let read: Page = { let plan = page(&house, &mut params, 2, Direction::Forward, (after, None)); house.select(plan, &params).await };
+            let read: Page = {
+                let plan = page(&house, &mut params, 2, Direction::Forward, (after, None));
+                house.select(plan, &params).await
+            };
             assert_eq!(read.count, Some((3, false)));
             assert_eq!(read.has_previous, last.is_some());
             seen.extend(numbers(&read));
@@ -234,11 +289,21 @@ async fn pages_follow_each_other_both_ways_over_nulls() {
 async fn choices_sort_in_declared_order_and_over_relations() {
     for house in houses().await {
         five(&house).await;
-        let plan = Select { order: vec![by(&house, "deal", "stage", Sorting::DescNullsFirst), by(&house, "deal", "id", Sorting::Asc)], ..select(&house, "deal", None) };
+        let plan = Select {
+            order: vec![by(&house, "deal", "stage", Sorting::DescNullsFirst), by(&house, "deal", "id", Sorting::Asc)],
+            ..select(&house, "deal", None)
+        };
         assert_eq!(numbers(&house.select(plan, &Params::default()).await), [5, 3, 1, 4, 2]);
         let SortBy::Column { field, part } = by(&house, "account", "name", Sorting::Asc).by else { panic!() };
-        let over = SortBy::ToOne { relation: house.relation("deal", "account"), table: house.table("account"), by: Box::new(SortBy::Column { field, part }) };
-        let plan = Select { order: vec![Order { by: over, sorting: Sorting::Desc }, by(&house, "deal", "id", Sorting::Desc)], ..select(&house, "deal", None) };
+        let over = SortBy::ToOne {
+            relation: house.relation("deal", "account"),
+            table: house.table("account"),
+            by: Box::new(SortBy::Column { field, part }),
+        };
+        let plan = Select {
+            order: vec![Order { by: over, sorting: Sorting::Desc }, by(&house, "deal", "id", Sorting::Desc)],
+            ..select(&house, "deal", None)
+        };
         assert_eq!(numbers(&house.select(plan, &Params::default()).await), [3, 2, 1, 5, 4]);
     }
 }
@@ -253,7 +318,11 @@ async fn lists_are_fetched_with_their_parents_one_page_each() {
             other => panic!("{other:?}"),
         };
         let mut tx = house.store.begin(&cx).await.unwrap();
-        let row = |deal: u128, account: u128| LinkRow { source: RecordId(Uuid::from_u128(deal)), target: RecordId(Uuid::from_u128(account)), attributes: vec![text("r"), Value::Null] };
+        let row = |deal: u128, account: u128| LinkRow {
+            source: RecordId(Uuid::from_u128(deal)),
+            target: RecordId(Uuid::from_u128(account)),
+            attributes: vec![text("r"), Value::Null],
+        };
         tx.link_put(&cx, link, &[row(1, 100), row(1, 101), row(2, 101)], (&house.table("deal"), &house.table("account"))).await.unwrap();
         tx.commit().await.unwrap();
 
@@ -262,18 +331,26 @@ async fn lists_are_fetched_with_their_parents_one_page_each() {
         let window = Window::Page { size, direction: Direction::Forward, after: None, before: None, exact_ends: false };
         let deals = Select { window: window.clone(), count: Some(cap), ..select(&house, "deal", None) };
         let edge = EdgeKind::Children { object: house.object("deal").ix, relation: house.relation("deal", "account") };
-        let partner_deals = Select { output: Output { slots: vec![Slot::LinkField(tenon_model::FieldIx(0)), Slot::LinkCreatedAt], ..Output::default() }, ..select(&house, "deal", None) };
+        let partner_deals = Select {
+            output: Output { slots: vec![Slot::LinkField(tenon_model::FieldIx(0)), Slot::LinkCreatedAt], ..Output::default() },
+            ..select(&house, "deal", None)
+        };
         let many = |edge, select| FetchMany { edge, ancestors: false, depth_max: None, select };
-        let output = Output { manys: vec![many(edge, deals), many(EdgeKind::Linked { link, here: LinkEnd::Target }, partner_deals)], ..Output::default() };
+        let output = Output {
+            manys: vec![many(edge, deals), many(EdgeKind::Linked { link, here: LinkEnd::Target }, partner_deals)],
+            ..Output::default()
+        };
         let read = house.select(Select { output, ..select(&house, "account", None) }, &params).await;
-        let first: Vec<(Vec<u128>, bool, Option<(u64, bool)>)> = read.rows.iter().map(|row| (numbers(&row.manys[0]), row.manys[0].has_next, row.manys[0].count)).collect();
+        let first: Vec<(Vec<u128>, bool, Option<(u64, bool)>)> =
+            read.rows.iter().map(|row| (numbers(&row.manys[0]), row.manys[0].has_next, row.manys[0].count)).collect();
         assert_eq!(first, [(vec![1], true, Some((2, true))), (vec![3], false, Some((1, true)))]);
         assert_eq!(read.rows.iter().map(|row| numbers(&row.manys[1])).collect::<Vec<_>>(), [vec![1], vec![1, 2]]);
         assert_eq!(read.rows[0].manys[1].rows[0].values[0], text("r"));
 
         let name = Output { slots: vec![Slot::Field(house.field("account", "name"))], ..Output::default() };
         let one = FetchOne { relation: house.relation("deal", "account"), table: house.table("account"), output: name };
-        let read = house.select(Select { output: Output { ones: vec![one], ..Output::default() }, ..select(&house, "deal", None) }, &params).await;
+        let read =
+            house.select(Select { output: Output { ones: vec![one], ..Output::default() }, ..select(&house, "deal", None) }, &params).await;
         let names: Vec<Option<Value>> = read.rows.iter().map(|row| row.ones[0].as_ref().map(|account| account.values[0].clone())).collect();
         assert_eq!(names, [Some(text("Acme")), Some(text("Acme")), Some(text("Bolt")), None, None]);
     }
@@ -286,7 +363,9 @@ async fn trees_are_walked_both_ways() {
         let account = |number: u128, parent: Option<u128>| {
             house.record("account", number, &[("name", text(&number.to_string())), ("parent", parent.map_or(Value::Null, id))])
         };
-        house.insert("account", vec![account(1, None), account(2, Some(1)), account(3, Some(2)), account(4, Some(1)), account(5, None)]).await;
+        house
+            .insert("account", vec![account(1, None), account(2, Some(1)), account(3, Some(2)), account(4, Some(1)), account(5, None)])
+            .await;
         let relation = house.relation("account", "parent");
         let mut params = Params::default();
         let root = params.push(id(1));
@@ -297,8 +376,17 @@ async fn trees_are_walked_both_ways() {
         let below = Predicate::Ref { relation, op: RefOp::Within(two) };
         assert_eq!(numbers(&house.select(select(&house, "account", Some(below)), &params).await), [3]);
         let depth = params.push(Value::Int(1));
-        let fetch = |ancestors, depth_max| FetchMany { edge: EdgeKind::Descendants { relation }, ancestors, depth_max, select: select(&house, "account", None) };
-        let output = Output { slots: vec![Slot::TreeDepth], manys: vec![fetch(false, None), fetch(false, Some(depth)), fetch(true, None)], ..Output::default() };
+        let fetch = |ancestors, depth_max| FetchMany {
+            edge: EdgeKind::Descendants { relation },
+            ancestors,
+            depth_max,
+            select: select(&house, "account", None),
+        };
+        let output = Output {
+            slots: vec![Slot::TreeDepth],
+            manys: vec![fetch(false, None), fetch(false, Some(depth)), fetch(true, None)],
+            ..Output::default()
+        };
         let read = house.select(Select { output, ..select(&house, "account", None) }, &params).await;
         assert_eq!(read.rows.iter().map(|row| row.values[0].clone()).collect::<Vec<_>>(), [0, 1, 2, 1, 0].map(Value::Int));
         assert_eq!(numbers(&read.rows[0].manys[0]), [2, 3, 4]);
@@ -307,7 +395,13 @@ async fn trees_are_walked_both_ways() {
         let mut tx = house.store.begin(&house.cx()).await.unwrap();
         let above = tx.ancestors(&house.table("account"), relation, RecordId(Uuid::from_u128(3))).await.unwrap();
         assert_eq!(above, [2, 1].map(|number| RecordId(Uuid::from_u128(number))));
-        let some = Predicate::ToMany { edge: EdgeKind::Descendants { relation }, table: house.table("account"), quantifier: Quantifier::Some, holds: Box::new(Predicate::yes()), link: None };
+        let some = Predicate::ToMany {
+            edge: EdgeKind::Descendants { relation },
+            table: house.table("account"),
+            quantifier: Quantifier::Some,
+            holds: Box::new(Predicate::yes()),
+            link: None,
+        };
         assert_eq!(numbers(&house.select(select(&house, "account", Some(some)), &params).await), [1, 2]);
     }
 }
@@ -318,7 +412,9 @@ async fn an_object_nobody_wrote_to_is_empty() {
         let edge = EdgeKind::Children { object: house.object("deal").ix, relation: house.relation("deal", "account") };
         let many = FetchMany { edge, ancestors: false, depth_max: None, select: select(&house, "deal", None) };
         let output = Output { manys: vec![many], ..Output::default() };
-        assert!(house.select(Select { output: output.clone(), ..select(&house, "account", None) }, &Params::default()).await.rows.is_empty());
+        assert!(
+            house.select(Select { output: output.clone(), ..select(&house, "account", None) }, &Params::default()).await.rows.is_empty()
+        );
         house.insert("account", vec![house.record("account", 1, &[("name", text("a"))])]).await;
         let read = house.select(Select { output, ..select(&house, "account", None) }, &Params::default()).await;
         assert!(read.rows[0].manys[0].rows.is_empty());

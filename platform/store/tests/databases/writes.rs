@@ -8,7 +8,12 @@ use tenon_value::{Address, Geo, Json, RecordId, Uuid, Value};
 use crate::house::{House, decimal, houses, id, model, money, now};
 
 fn full(house: &House, number: u128) -> tenon_query::Record {
-    let address = Address { country: Some("CN".to_owned()), city: Some("上海".to_owned()), location: Some(Geo { lat: 31.2, lng: 121.5 }), ..Address::default() };
+    let address = Address {
+        country: Some("CN".to_owned()),
+        city: Some("上海".to_owned()),
+        location: Some(Geo { lat: 31.2, lng: 121.5 }),
+        ..Address::default()
+    };
     let values = [
         ("name", Value::text("Ａlpha 100%")),
         ("title", Value::text("北京")),
@@ -67,13 +72,24 @@ async fn an_update_needs_the_version_it_saw_and_history_keeps_what_was() {
         let mut params = Params::default();
         let size = params.push(Value::Int(10));
         let output = Output { histories: vec![tenon_query::HistoryFetch { size, before_version: None }], ..Output::default() };
-        let select = Select { table: house.table("deal"), filter: None, deleted: Deleted::Exclude, order: Vec::new(), window: Window::All, output, count: None };
+        let select = Select {
+            table: house.table("deal"),
+            filter: None,
+            deleted: Deleted::Exclude,
+            order: Vec::new(),
+            window: Window::All,
+            output,
+            count: None,
+        };
         let page = house.select(select, &params).await;
         let (entries, more) = &page.rows[0].histories[0];
         assert!(!more);
         assert_eq!(entries.iter().map(|entry| entry.version).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(entries[0].changes.len(), 1);
-        assert_eq!((entries[0].changes[0].field.as_str(), &entries[0].changes[0].old, &entries[0].changes[0].new), ("name", &Json::from("a"), &Json::from("b")));
+        assert_eq!(
+            (entries[0].changes[0].field.as_str(), &entries[0].changes[0].old, &entries[0].changes[0].new),
+            ("name", &Json::from("a"), &Json::from("b"))
+        );
         let first: Vec<(&str, &Json)> = entries[1].changes.iter().map(|change| (change.field.as_str(), &change.new)).collect();
         assert!(first.contains(&("name", &Json::from("a"))) && first.contains(&("rate", &Json::from("1.50"))), "{first:?}");
         assert_eq!(entries[1].by, ("api_key".to_owned(), Uuid::from_u128(7), "Key".to_owned()));
@@ -92,7 +108,10 @@ async fn two_live_records_never_share_a_unique_key_and_a_deleted_one_frees_it() 
 
         let table = house.table("account");
         let mut tx = house.store.begin(&house.cx()).await.unwrap();
-        let found = tx.find_unique(&table, 0, &[vec![Value::text("acme")], vec![Value::text("nobody")], vec![Value::Null]], Deleted::Exclude).await.unwrap();
+        let found = tx
+            .find_unique(&table, 0, &[vec![Value::text("acme")], vec![Value::text("nobody")], vec![Value::Null]], Deleted::Exclude)
+            .await
+            .unwrap();
         assert_eq!(found, [Some(RecordId(Uuid::from_u128(1))), None, None]);
         let old = tx.load(&table, &[RecordId(Uuid::from_u128(1))], Deleted::Exclude, Lock::Update).await.unwrap().remove(0);
         let mut gone = old.clone();
@@ -151,7 +170,8 @@ async fn links_external_ids_numbers_and_answers_are_kept() {
 async fn a_plan_of_an_older_model_is_refused_and_a_new_field_is_there_at_once() {
     for mut house in houses().await {
         house.insert("account", vec![house.record("account", 1, &[("name", Value::text("A"))])]).await;
-        let text = include_str!("model.yaml").replace("  region:", "  code: { type: text, unique: true, label: { en: Code, zh: 代码 } }\n  region:");
+        let text = include_str!("model.yaml")
+            .replace("  region:", "  code: { type: text, unique: true, label: { en: Code, zh: 代码 } }\n  region:");
         let after = model(house.tenant, 2, &text);
         let mut tx = house.store.metadata_begin(house.tenant).await.unwrap();
         assert_eq!(tx.version().0, 1);
@@ -161,7 +181,9 @@ async fn a_plan_of_an_older_model_is_refused_and_a_new_field_is_there_at_once() 
         house.model = after;
         let account = house.record("account", 2, &[("name", Value::text("B")), ("code", Value::text("b"))]);
         house.insert("account", vec![account]).await;
-        let again = house.write("account", &[RowWrite::Insert(house.record("account", 3, &[("name", Value::text("C")), ("code", Value::text("B"))]))]).await;
+        let again = house
+            .write("account", &[RowWrite::Insert(house.record("account", 3, &[("name", Value::text("C")), ("code", Value::text("B"))]))])
+            .await;
         assert!(matches!(again, Err(StoreError::Unique { .. })), "{again:?}");
     }
 }
@@ -169,7 +191,8 @@ async fn a_plan_of_an_older_model_is_refused_and_a_new_field_is_there_at_once() 
 #[tokio::test]
 async fn a_field_cannot_become_unique_over_values_that_occur_twice() {
     for house in houses().await {
-        let twins = [1, 2].map(|number| house.record("account", number, &[("name", Value::text(number.to_string())), ("region", Value::text("east"))]));
+        let twins = [1, 2]
+            .map(|number| house.record("account", number, &[("name", Value::text(number.to_string())), ("region", Value::text("east"))]));
         house.insert("account", twins.into()).await;
         let text = include_str!("model.yaml").replace("region: { type: text,", "region: { type: text, unique: true,");
         let after = model(house.tenant, 2, &text);
@@ -209,7 +232,15 @@ async fn a_slot_of_a_reference_is_its_id_and_the_actor_has_a_name() {
         let kinds = params.push(Value::List(vec![Value::text("account")]));
         let filter = Predicate::Ref { relation: house.relation("deal", "origin"), op: RefOp::KindIn(kinds) };
         let output = Output { slots, ..Output::default() };
-        let select = Select { table: house.table("deal"), filter: Some(filter), deleted: Deleted::Exclude, order: Vec::new(), window: Window::One, output, count: None };
+        let select = Select {
+            table: house.table("deal"),
+            filter: Some(filter),
+            deleted: Deleted::Exclude,
+            order: Vec::new(),
+            window: Window::One,
+            output,
+            count: None,
+        };
         let page = house.select(select, &params).await;
         let expected = [
             Value::Ref("account".to_owned(), Uuid::from_u128(1)),
