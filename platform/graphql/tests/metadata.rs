@@ -290,6 +290,8 @@ async fn bad_documents_are_refused_with_the_words_of_the_api() {
         (rejected, &error["code"], &error["rule"], has_data),
         (Outcome::Rejected, &json!("INVALID"), &json!("graphql/validation"), false)
     );
+    let (_, answer) = house.send(GraphqlRequest { query: "{ nope }".to_owned(), ..GraphqlRequest::default() }).await;
+    assert_eq!(answer["errors"][0]["message"], "Cannot query field \"nope\" on type \"Query\".");
     let (rejected, error, _) = outcome("{ model {").await;
     assert_eq!((rejected, &error["rule"]), (Outcome::Rejected, &json!("graphql/parse")));
     let (rejected, error, _) = outcome(&"{ a ".repeat(4_000)).await;

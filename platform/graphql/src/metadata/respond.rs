@@ -95,7 +95,12 @@ fn one(told: &Told, error: &ServerError, entries: &mut Vec<Json>) -> usize {
     } else {
         "graphql/validation"
     };
-    let problem = Problem { message: Message::verbatim(error.message.as_str()), ..Problem::invalid(rule, "", "") };
+    // The words graphql-js uses, which clients know from the data API.
+    let words = match error.message.strip_prefix("Unknown field ") {
+        Some(rest) => format!("Cannot query field {rest}"),
+        None => error.message.clone(),
+    };
+    let problem = Problem { message: Message::verbatim(words), ..Problem::invalid(rule, "", "") };
     entries.push(entry(told, &problem, Some(error)));
     0
 }

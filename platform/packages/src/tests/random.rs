@@ -10,7 +10,8 @@ use super::{Tenant, deal, map, path};
 use crate::{Change, Draft, TENANT_LAYER};
 
 const FIELDS: [&str; 4] = ["deal.fields.size", "deal.fields.volume", "deal.fields.color", "account.fields.tier"];
-const ELEMENTS: [&str; 7] = ["deal", "deal.fields.size", "deal.fields.volume", "deal.views.all", "account.fields.website", "account", "account.fields.tier"];
+const ELEMENTS: [&str; 7] =
+    ["deal", "deal.fields.size", "deal.fields.volume", "deal.views.all", "account.fields.website", "account", "account.fields.tier"];
 
 fn change() -> impl Strategy<Value = Change> {
     let field = prop::sample::select(FIELDS.to_vec());

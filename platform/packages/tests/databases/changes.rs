@@ -1,9 +1,11 @@
 //! Plans, applies, sessions, settings.
 
 use serde_json::json;
+use tenon_catalog::Catalog;
 use tenon_diagnostics::Classify;
 use tenon_model::ModelVersion;
 use tenon_packages::{Change, Draft, Op, SettingsChange};
+use tenon_store::{Database, Store, StoreConfig};
 use tenon_value::JsonMap;
 
 use crate::house::{House, databases, files, map, path};
@@ -140,5 +142,23 @@ async fn two_tenants_do_not_see_each_other() {
         here.apply(files(false), &[]).await.unwrap();
         assert_eq!(there.version().await, before);
         assert!(there.cx().await.model.object_named("deal").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_live_on_every_node_within_a_second() {
+    for database in databases().into_iter().filter(|database| *database != Database::Sqlite) {
+        let house = House::new(database.clone()).await;
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = Catalog::new(Store::open(StoreConfig::new(elsewhere.path(), database)).await.unwrap());
+        assert!(other.model(house.tenant).await.unwrap().object_named("deal").is_none());
+        let version = house.apply(files(false), &[]).await.unwrap().version;
+        let live = async {
+            while other.model(house.tenant).await.unwrap().version < version {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(1), live).await.unwrap();
+        assert!(other.reload(house.tenant, version).await.unwrap().object_named("deal").is_some());
     }
 }
