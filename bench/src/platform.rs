@@ -61,7 +61,7 @@ impl Place {
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(words).arg("--data").arg(&self.data);
+        command.args(words).arg("--data").arg(&self.data).env("TENON_LOG", "warn");
         if let Some(url) = &self.database {
             command.arg("--database").arg(url);
         }

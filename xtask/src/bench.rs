@@ -23,9 +23,7 @@ fn run(workspace: &Workspace, command: &str, words: &[String], profile: &str) ->
     machine::check()?;
     let cluster = Cluster::start()?;
     terminal::step(&format!("building tenon and tenon-bench ({profile}; the first build takes minutes)"));
-    let mut build = workspace.cargo();
-    build.args(["build", "--profile", profile, "--package", "tenon-cli", "--package", "tenon-bench"]);
-    program::run(&mut build)?;
+    program::run(&mut workspace.build(&["tenon", "tenon-bench"], profile))?;
     let folder = workspace.target.join(if profile == "dev" { "debug" } else { profile });
     let mut work = std::process::Command::new(folder.join("tenon-bench"));
     work.arg(command).args(words).current_dir(&workspace.root);

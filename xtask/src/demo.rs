@@ -48,7 +48,7 @@ pub(crate) struct Wish {
 pub(crate) fn run(workspace: &Workspace, wish: &Wish) -> anyhow::Result<()> {
     machine::check()?;
     terminal::step("building tenon (the first build takes minutes)");
-    program::run(workspace.cargo().args(["build", "--package", "tenon-cli"]))?;
+    program::run(&mut workspace.build(&["tenon"], "dev"))?;
     let data = workspace.target.join("demo-data");
     if wish.fresh && data.try_exists()? {
         std::fs::remove_dir_all(&data)?;

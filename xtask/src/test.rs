@@ -78,7 +78,7 @@ fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>
 }
 
 fn build_program(workspace: &Workspace) -> anyhow::Result<bool> {
-    program::succeeds(workspace.cargo().args(["build", "--package", "tenon-cli"]))
+    program::succeeds(&mut workspace.build(&["tenon"], "dev"))
 }
 
 fn node_package(folder: &Path, setting: &Setting) -> anyhow::Result<bool> {

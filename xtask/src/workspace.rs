@@ -36,6 +36,19 @@ impl Workspace {
         command
     }
 
+    /// The command that builds programs of this workspace.
+    ///
+    /// The whole workspace is named, so that dependencies get the features they have in `cargo test --workspace`,
+    /// and are built once for both.
+    pub(crate) fn build(&self, programs: &[&str], profile: &str) -> Command {
+        let mut command = self.cargo();
+        command.args(["build", "--workspace", "--profile", profile]);
+        for program in programs {
+            command.args(["--bin", program]);
+        }
+        command
+    }
+
     /// A program this workspace builds in the development profile.
     pub(crate) fn built(&self, name: &str) -> PathBuf {
         self.target.join("debug").join(name)
