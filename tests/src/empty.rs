@@ -1,1 +1,0 @@
-//! Stands in until the server can be started in process.
