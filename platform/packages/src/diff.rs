@@ -49,7 +49,8 @@ fn under_new_names<'e>(own: &'e Elements, renames: &[(ElementPath, ElementPath)]
 }
 
 fn renaming(from: &ElementPath, to: &ElementPath) -> Operation {
-    let text = format!("rename {} `{from}` to `{}`; the old name goes on working for 90 days", noun(to), to.name());
+    let kept = if noun(to) == "field" { "; the old name goes on working for 90 days" } else { "" };
+    let text = format!("rename {} `{from}` to `{}`{kept}", noun(to), to.name());
     let name = |path: &ElementPath| Some(Json::Object(JsonMap::from_iter([("name".to_owned(), Json::from(path.name()))])));
     Operation::new(to.0.as_str(), Op::Rename, text).values(name(from), name(to))
 }

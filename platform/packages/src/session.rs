@@ -11,7 +11,7 @@ use tenon_store::MetadataTx;
 use tenon_value::Name;
 
 use crate::apply::{Consent, Work, settings_under_lock};
-use crate::elements::TENANT_LAYER;
+use crate::elements::{TENANT_LAYER, renamed};
 use crate::{Applied, Change, Draft, Operation, Packages, PackagesError, SettingsChange};
 
 /// The changes of one document, until it ends.
@@ -35,10 +35,11 @@ impl std::fmt::Debug for Open {
     }
 }
 
-/// The path a change takes out of use: it names it, so it is its own confirmation.
-fn retired_path(change: &Change) -> Option<String> {
+/// The path a change takes out of use or gives a new name: it names it, so it is its own confirmation.
+fn named_path(change: &Change) -> Option<String> {
     match change {
         Change::Retire(path) => Some(path.0.clone()),
+        Change::Update { path, rename: Some(name), .. } => Some(renamed(path, name).0),
         _ => None,
     }
 }
@@ -54,12 +55,12 @@ impl Session {
         Arc::clone(self.open.as_ref().map_or(&self.cx.model, |open| &open.model))
     }
 
-    /// Carries out changes. A change that retires names what it retires, so it is its own confirmation.
+    /// Carries out changes. A change that retires or renames says what, so it is its own confirmation.
     ///
     /// # Errors
     /// `Blocked`, `Unconfirmed`, `Refused`: then the session can only be abandoned.
     pub async fn change(&mut self, changes: Vec<Change>) -> Result<Vec<Operation>, PackagesError> {
-        let named: Vec<String> = changes.iter().filter_map(retired_path).collect();
+        let named: Vec<String> = changes.iter().filter_map(named_path).collect();
         self.carry_out(&Draft::Changes(changes), None, &named).await
     }
 
