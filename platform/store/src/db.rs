@@ -1,6 +1,7 @@
 //! What is between SQL text and the drivers: arguments out, cells in, one place that runs statements.
 
 pub(crate) mod arg;
+pub(crate) mod bulk;
 pub(crate) mod conn;
 pub(crate) mod fault;
 pub(crate) mod files;
@@ -11,6 +12,7 @@ pub(crate) mod slot;
 pub(crate) mod sqlite;
 
 pub(crate) use arg::{Arg, Kind, Scalar};
+pub(crate) use bulk::Target;
 pub(crate) use conn::Conn;
 pub(crate) use fault::Fault;
 pub(crate) use shape::Shape;

@@ -7,6 +7,8 @@ pub(crate) mod fixtures;
 pub(crate) mod object;
 pub(crate) mod shape;
 
+use std::borrow::Cow;
+
 use tenon_model::ColumnType;
 
 use crate::Dialect;
@@ -33,7 +35,11 @@ pub(crate) fn quoted<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
 /// An index. SQLite wants its schema before the index, PostgreSQL before the table.
 pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String {
     let unique = if index.unique { "unique " } else { "" };
-    let only = if index.live { " where \"deleted_at\" is null" } else { "" };
+    let only = match index.rows {
+        Rows::All => "",
+        Rows::Live => " where \"deleted_at\" is null",
+        Rows::Deleted => " where \"deleted_at\" is not null",
+    };
     let (name, table) = match dialect {
         Dialect::Postgres => (format!("\"{}\"", index.name), format!("\"{schema}\".\"{}\"", index.table)),
         Dialect::Sqlite => (format!("\"{schema}\".\"{}\"", index.name), format!("\"{}\"", index.table)),
@@ -43,10 +49,17 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
 
 /// What an index is over.
 pub(crate) struct Index<'a> {
-    pub(crate) name: &'a str,
+    pub(crate) name: Cow<'a, str>,
     pub(crate) table: &'a str,
     pub(crate) columns: Vec<String>,
     pub(crate) unique: bool,
-    /// Only rows that are not deleted.
-    pub(crate) live: bool,
+    pub(crate) rows: Rows,
+}
+
+/// Which rows an index holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    All,
+    Live,
+    Deleted,
 }

@@ -11,7 +11,6 @@ pub(crate) mod load;
 pub(crate) mod outbox;
 pub(crate) mod past;
 pub(crate) mod savepoint;
-pub(crate) mod unnest;
 pub(crate) mod write;
 
 use std::sync::Arc;
@@ -21,7 +20,7 @@ use tenon_model::{Link, LinkIx, Model, Object, ObjectIx};
 use tenon_query::{Answer, AuthorizedTable, Params};
 use tenon_value::{DateTime, TenantId, Uuid, Value};
 
-use crate::db::{Arg, Conn, Fault, Shape};
+use crate::db::{Arg, Conn, Fault, Scalar, Shape, Target};
 use crate::ddl::object;
 use crate::lower::schema_of;
 use crate::metadata::change::{lock_key, undo, undo_later};
@@ -161,6 +160,14 @@ impl Tx {
         let conn = self.conn()?;
         let sql = numbered(sql, conn);
         conn.execute(&sql, args).await
+    }
+
+    pub(crate) async fn insert(&mut self, table: &str, columns: &[Target], rows: Vec<Vec<Scalar>>, tail: &str) -> Result<u64, Fault> {
+        self.conn()?.insert(table, columns, rows, tail).await
+    }
+
+    pub(crate) async fn delete(&mut self, table: &str, columns: &[Target], rows: Vec<Vec<Scalar>>) -> Result<u64, Fault> {
+        self.conn()?.delete(table, columns, rows).await
     }
 
     /// What a fault means to a mutation: a statement that no longer fits means that the plan is stale.

@@ -1,5 +1,5 @@
 //! The store against real databases: always on SQLite, on PostgreSQL where `TENON_TEST_POSTGRES` says so (in CI it must).
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that meets what it does not expect fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect fails")]
 
 #[path = "databases/aggregates.rs"]
 mod aggregates;

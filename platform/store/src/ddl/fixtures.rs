@@ -2,7 +2,7 @@
 
 use tenon_model::ColumnType::{self, Bool, DateTime, Id, Int, Json, Text};
 
-use super::{Index, column, index, quoted};
+use super::{Index, Rows, column, index, quoted};
 use crate::Dialect;
 use crate::lower::columns::Physical;
 
@@ -140,7 +140,11 @@ pub(crate) fn statements(dialect: Dialect, schema: &str) -> Vec<String> {
         for (place, (over, unique)) in fixture.indexes.iter().enumerate() {
             let name = format!("{}_{place}", fixture.name);
             let columns = over.iter().map(|column| (*column).to_owned()).collect();
-            statements.push(index(dialect, schema, &Index { name: &name, table: fixture.name, columns, unique: *unique, live: false }));
+            statements.push(index(
+                dialect,
+                schema,
+                &Index { name: name.into(), table: fixture.name, columns, unique: *unique, rows: Rows::All },
+            ));
         }
     }
     statements

@@ -2,7 +2,7 @@
 
 use tenon_model::{Link, Object, Part, RelationShape, UniqueKey, UniquePart};
 
-use super::{Index, column, index, quoted};
+use super::{Index, Rows, column, index, quoted};
 use crate::Dialect;
 use crate::lower::columns::{self, Physical};
 
@@ -16,8 +16,13 @@ pub(crate) fn create(dialect: Dialect, schema: &str, object: &Object) -> Vec<Str
 /// The statements that make a link's table.
 pub(crate) fn create_link(dialect: Dialect, schema: &str, link: &Link) -> Vec<String> {
     let name = format!("{}_target", link.table);
-    let reverse =
-        Index { name: &name, table: &link.table, columns: vec!["target".to_owned(), "source".to_owned()], unique: false, live: false };
+    let reverse = Index {
+        name: name.into(),
+        table: &link.table,
+        columns: vec!["target".to_owned(), "source".to_owned()],
+        unique: false,
+        rows: Rows::All,
+    };
     vec![table(dialect, schema, &link.table, &columns::of_link(link), &["source", "target"]), index(dialect, schema, &reverse)]
 }
 
@@ -32,18 +37,24 @@ pub(crate) fn indexes(object: &Object) -> Vec<Index<'_>> {
     let references = object.relations.iter().filter(|relation| !relation.system && !matches!(relation.shape, RelationShape::Many(_)));
     let mut indexes: Vec<Index<'_>> =
         references.map(|relation| reference(object, &relation.column, relation.kind_column.as_deref())).collect();
-    indexes.extend(object.unique.iter().map(|key| unique(object, key)));
+    indexes.extend(object.unique.iter().flat_map(|key| [unique(object, key), in_the_bin(object, key)]));
     indexes
 }
 
 fn reference<'a>(object: &'a Object, column: &'a str, kind: Option<&'a str>) -> Index<'a> {
     let columns = [Some(column), kind].into_iter().flatten().map(str::to_owned).collect();
     // The column's name is opaque and never used twice in a tenant, so the index can carry it.
-    Index { name: column, table: &object.table, columns, unique: false, live: false }
+    Index { name: column.into(), table: &object.table, columns, unique: false, rows: Rows::All }
 }
 
 fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
-    Index { name: &key.index, table: &object.table, columns: unique_columns(object, key), unique: true, live: true }
+    Index { name: key.index.as_str().into(), table: &object.table, columns: unique_columns(object, key), unique: true, rows: Rows::Live }
+}
+
+/// By the same key among deleted records: an upsert finds what is in the bin.
+fn in_the_bin<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
+    let name = format!("{}_d", key.index).into();
+    Index { name, table: &object.table, columns: unique_columns(object, key), unique: false, rows: Rows::Deleted }
 }
 
 /// The columns of a unique key: text as it folds, money as amount and currency.

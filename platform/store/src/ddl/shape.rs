@@ -31,7 +31,7 @@ pub(crate) async fn change(
         add_columns(conn, schema, &object.table, &wanted, there, each).await?;
         drop_indexes(conn, schema, before, object).await?;
         for over in indexes(object) {
-            let known = catalog.indexes.contains(over.name) && !moved(before, object, &over);
+            let known = catalog.indexes.contains(over.name.as_ref()) && !moved(before, object, &over);
             if !known {
                 add_index(conn, schema, object, &over).await?;
                 each();
@@ -96,7 +96,11 @@ async fn add_columns(
 /// Whether the index of this name is over other columns than it was.
 fn moved(before: Option<&Model>, object: &Object, over: &Index<'_>) -> bool {
     let was = before.and_then(|model| model.objects.iter().find(|old| old.table == object.table));
-    was.is_some_and(|old| old.unique.iter().any(|key| key.index == over.name && unique_columns(old, key) != over.columns))
+    was.is_some_and(|old| {
+        old.unique
+            .iter()
+            .any(|key| over.name.strip_suffix("_d").unwrap_or(&over.name) == key.index && unique_columns(old, key) != over.columns)
+    })
 }
 
 /// An index of a key that is no more, or is over other columns now, would refuse what is allowed.
@@ -105,7 +109,9 @@ async fn drop_indexes(conn: &mut Conn, schema: &str, before: Option<&Model>, obj
     for key in &old.unique {
         let kept = object.unique.iter().any(|new| new.index == key.index && unique_columns(object, new) == unique_columns(old, key));
         if !kept {
-            conn.execute(&format!("drop index if exists \"{schema}\".\"{}\"", key.index), &[]).await?;
+            for name in [key.index.clone(), format!("{}_d", key.index)] {
+                conn.execute(&format!("drop index if exists \"{schema}\".\"{name}\""), &[]).await?;
+            }
         }
     }
     Ok(())

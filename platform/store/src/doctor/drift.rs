@@ -31,7 +31,7 @@ pub(crate) fn find(patient: &mut Patient<'_>) -> bool {
         }
         sound &= columns_of(patient, object.name.as_str(), &object.table, &columns::of_object(object));
         for over in indexes(object) {
-            if !patient.catalog.indexes.contains(over.name) {
+            if !patient.catalog.indexes.contains(over.name.as_ref()) {
                 let what = if over.unique { "a unique index" } else { "an index" };
                 patient.note("drift/missing-index", format!("{what} of `{}` is missing", object.name), 0, "run `tenon doctor --fix`");
                 patient.findings.last_mut().into_iter().for_each(|finding| finding.fixable = true);

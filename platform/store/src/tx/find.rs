@@ -6,11 +6,12 @@ use tenon_model::{Column, Object, Part, UniquePart};
 use tenon_query::{AuthorizedTable, Deleted, ExternalId, Params};
 use tenon_value::{RecordId, Value};
 
-use super::unnest::Target;
 use super::{Tx, image};
-use crate::db::{Arg, Fault, Kind, Scalar, Shape};
+use crate::db::bulk::array_type;
+use crate::db::{Arg, Fault, Kind, Scalar, Shape, Target};
 use crate::lower::Lower;
 use crate::lower::bind::kind_of;
+use crate::lower::statement::Statement;
 use crate::{Dialect, StoreError};
 
 impl Tx {
@@ -30,32 +31,48 @@ impl Tx {
         if values.is_empty() || !self.is_there(&object.table).await? {
             return Ok(vec![None; values.len()]);
         }
-        let mut found = Vec::with_capacity(values.len());
-        for values in values {
-            let parts = key_parts(&model, object, key, values, self.dialect())?;
-            if parts.iter().any(|(_, _, scalar)| *scalar == Scalar::Null) {
-                found.push(None);
-                continue;
-            }
-            let mut lower = Lower::new(&model, self.dialect());
-            let (from, scope) = lower.table(table)?;
-            let visible = lower.visible(table, &scope, deleted)?;
-            let met: Vec<String> = parts
-                .into_iter()
-                .map(|(name, kind, scalar)| format!("{} = {}", scope.column(&name), lower.fixed(Arg::One(kind, scalar))))
-                .collect();
-            let gone = scope.column("deleted_at");
-            let sql = format!(
-                "select {} from {from} where {} and {visible} order by case when {gone} is null then 0 else 1 end, {gone} desc limit 1",
-                scope.column("id"),
-                met.join(" and ")
-            );
-            let statement = lower.finish(sql, vec![Shape::Id]);
-            let args = statement.args(&Params::default(), &[])?;
-            let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
-            found.push(rows.first().and_then(|row| row.first()?.as_id()).map(RecordId));
+        let parts = values.iter().map(|values| key_parts(&model, object, key, values, self.dialect())).collect::<Result<Vec<_>, _>>()?;
+        let Some(columns) = parts.iter().max_by_key(|parts| parts.len()).map(|parts| named(parts)) else { return Ok(Vec::new()) };
+        let found = Finding { model: &model, table, deleted, columns: &columns };
+        if self.is_postgres() {
+            return self.find_at_once(&found, parts).await;
         }
-        Ok(found)
+        let mut ids = Vec::with_capacity(parts.len());
+        for parts in parts {
+            let mut lower = Lower::new(&model, self.dialect());
+            let taken: Vec<String> = parts.into_iter().map(|(_, kind, scalar)| lower.fixed(Arg::One(kind, scalar))).collect();
+            let sql = format!("select {}", found.by_key(&mut lower, &taken)?);
+            let rows = self.look(lower.finish(sql, vec![Shape::Id])).await?;
+            ids.push(rows.first().and_then(|row| row.first()?.as_id()).map(RecordId));
+        }
+        Ok(ids)
+    }
+
+    /// One statement for any number of keys; the answers come in the order of the keys.
+    async fn find_at_once(&mut self, found: &Finding<'_>, parts: Vec<Vec<KeyPart>>) -> Result<Vec<Option<RecordId>>, StoreError> {
+        let mut lower = Lower::new(found.model, self.dialect());
+        let mut arrays: Vec<Vec<Scalar>> = vec![Vec::with_capacity(parts.len()); found.columns.len()];
+        for row in parts {
+            let mut row = row.into_iter().map(|(_, _, scalar)| scalar);
+            arrays.iter_mut().for_each(|array| array.push(row.next().unwrap_or(Scalar::Null)));
+        }
+        let opened = found
+            .columns
+            .iter()
+            .zip(arrays)
+            .map(|((_, kind), array)| format!("{}::{}", lower.fixed(Arg::Many(*kind, array)), array_type(*kind)));
+        let opened = opened.collect::<Vec<_>>().join(", ");
+        let taken: Vec<String> = (0..found.columns.len()).map(|place| format!("u.c{place}")).collect();
+        let names = (0..found.columns.len()).map(|place| format!("c{place}, ")).collect::<String>();
+        let id = found.by_key(&mut lower, &taken)?;
+        let sql = format!("select {id} from unnest({opened}) with ordinality as u({names}n) order by u.n");
+        let rows = self.look(lower.finish(sql, vec![Shape::Id])).await?;
+        Ok(rows.iter().map(|row| row.first().and_then(Value::as_id).map(RecordId)).collect())
+    }
+
+    async fn look(&mut self, statement: Statement) -> Result<Vec<Vec<Value>>, StoreError> {
+        let args = statement.args(&Params::default(), &[])?;
+        self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))
     }
 
     /// Records by ids in other systems: `(system, id)`.
@@ -77,18 +94,23 @@ impl Tx {
         let (from, scope) = lower.table(table)?;
         let visible = lower.visible(table, &scope, deleted)?;
         let name = lower.fixed(Arg::text(object.table.clone()));
-        let systems = lower.fixed(Arg::texts(keys.iter().map(|(system, _)| system.clone())));
+        let (id, fixture) = (scope.column("id"), self.table("external_id"));
+        let systems = keys.iter().map(|(system, _)| system.clone());
         let ids = lower.fixed(Arg::texts(keys.iter().map(|(_, id)| id.clone())));
-        let sql = format!(
-            "select x.\"system\", x.\"key\", {0} from {1} as x join {from} on {0} = x.\"record\" where x.\"object\" = {name} and {2} and {3} and {visible}",
-            scope.column("id"),
-            self.table("external_id"),
-            lower.among("x.\"system\"", Kind::Text, &systems),
-            lower.among("x.\"key\"", Kind::Text, &ids),
-        );
-        let statement = lower.finish(sql, vec![Shape::Text, Shape::Text, Shape::Id]);
-        let args = statement.args(&Params::default(), &[])?;
-        let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        let sql = if self.is_postgres() {
+            let systems = lower.fixed(Arg::texts(systems));
+            format!(
+                "select k.s, k.i, {id} from unnest({systems}, {ids}) as k(s, i) join {fixture} as x on x.\"object\" = {name} and x.\"system\" = k.s and x.\"key\" = k.i \
+                 join {from} on {id} = x.\"record\" where {visible}"
+            )
+        } else {
+            let systems = lower.fixed(Arg::texts(systems.collect::<std::collections::BTreeSet<_>>()));
+            let (system, key) = (lower.among("x.\"system\"", Kind::Text, &systems), lower.among("x.\"key\"", Kind::Text, &ids));
+            format!(
+                "select x.\"system\", x.\"key\", {id} from {fixture} as x join {from} on {id} = x.\"record\" where x.\"object\" = {name} and {system} and {key} and {visible}"
+            )
+        };
+        let rows = self.look(lower.finish(sql, vec![Shape::Text, Shape::Text, Shape::Id])).await?;
         let known: std::collections::HashMap<(&str, &str), RecordId> = rows
             .iter()
             .filter_map(|row| Some(((row.first()?.as_text()?, row.get(1)?.as_text()?), RecordId(row.get(2)?.as_id()?))))
@@ -145,7 +167,39 @@ impl Tx {
     }
 }
 
-type Part3 = (String, Kind, Scalar);
+type KeyPart = (String, Kind, Scalar);
+
+fn named(parts: &[KeyPart]) -> Vec<(String, Kind)> {
+    parts.iter().map(|(name, kind, _)| (name.clone(), *kind)).collect()
+}
+
+/// Records looked for by the columns of a key.
+struct Finding<'a> {
+    model: &'a tenon_model::Model,
+    table: &'a AuthorizedTable,
+    deleted: Deleted,
+    columns: &'a [(String, Kind)],
+}
+
+impl Finding<'_> {
+    /// The record whose columns have these values: the live one, else the one deleted last. Each is found by its own
+    /// partial index.
+    fn by_key<'m>(&'m self, lower: &mut Lower<'m>, values: &[String]) -> Result<String, StoreError> {
+        let mut ways = Vec::new();
+        for deleted in [Deleted::Exclude, Deleted::Only] {
+            if self.deleted != Deleted::Include && self.deleted != deleted {
+                continue;
+            }
+            let (from, scope) = lower.table(self.table)?;
+            let visible = lower.visible(self.table, &scope, deleted)?;
+            let met: String =
+                self.columns.iter().zip(values).map(|((name, _), value)| format!("{} = {value} and ", scope.column(name))).collect();
+            let order = if deleted == Deleted::Only { format!(" order by {} desc", scope.column("deleted_at")) } else { String::new() };
+            ways.push(format!("(select {} from {from} where {met}{visible}{order} limit 1)", scope.column("id")));
+        }
+        Ok(if ways.len() == 1 { ways.concat() } else { format!("coalesce({})", ways.join(", ")) })
+    }
+}
 
 /// The columns of a key with the values they are compared with.
 fn key_parts(
@@ -154,7 +208,7 @@ fn key_parts(
     key: usize,
     values: &[Value],
     dialect: Dialect,
-) -> Result<Vec<Part3>, StoreError> {
+) -> Result<Vec<KeyPart>, StoreError> {
     let key = object.unique.get(key).ok_or(StoreError::Plan("no such unique key"))?;
     let mut parts = Vec::new();
     for (part, value) in key.parts.iter().zip(values) {

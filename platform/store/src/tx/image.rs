@@ -4,8 +4,7 @@ use tenon_model::{Column, ColumnType, Field, FieldKind, Link, Model, Object, Par
 use tenon_query::Record;
 use tenon_value::{DateTime, Geo, Value, fold, sort_key};
 
-use super::unnest::Target;
-use crate::db::Scalar;
+use crate::db::{Scalar, Target};
 use crate::json::canonical;
 use crate::lower::bind::{Mode, kind_of, scalar};
 use crate::seal::Seal;

@@ -8,9 +8,8 @@ use tenon_query::{AuthorizedTable, Params};
 use tenon_value::{RecordId, Value};
 
 use super::load::pair;
-use super::unnest::Target;
 use super::{Tx, image};
-use crate::db::{Arg, Fault, Kind, Scalar, Shape};
+use crate::db::{Arg, Fault, Kind, Scalar, Shape, Target};
 use crate::lower::Lower;
 use crate::lower::output::Columns;
 use crate::run::rows;

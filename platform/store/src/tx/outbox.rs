@@ -3,8 +3,7 @@
 use tenon_value::{DateTime, Json, TenantId, Value};
 
 use super::Tx;
-use super::unnest::Target;
-use crate::db::{Arg, Kind, Scalar, Shape};
+use crate::db::{Arg, Kind, Scalar, Shape, Target};
 use crate::{OutboxEntry, OutboxRow, Store, StoreError};
 
 impl Tx {

@@ -4,9 +4,8 @@ use tenon_model::Object;
 use tenon_query::Record;
 use tenon_value::Json;
 
-use super::unnest::Target;
 use super::{Tx, image};
-use crate::db::{Fault, Kind, Scalar};
+use crate::db::{Fault, Kind, Scalar, Target};
 use crate::lower::many::{is_bookkeeping, scale_of};
 use crate::wire;
 

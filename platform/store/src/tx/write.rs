@@ -8,9 +8,8 @@ use tenon_model::{Model, Object, system};
 use tenon_query::{AuthorizedTable, Record};
 use tenon_value::{RecordId, Value};
 
-use super::unnest::Target;
 use super::{Tx, image};
-use crate::db::{Fault, Kind, Scalar};
+use crate::db::{Fault, Kind, Scalar, Target};
 use crate::ddl::object::unique_columns;
 use crate::{RowWrite, StoreError};
 
@@ -100,7 +99,7 @@ impl Tx {
             let mut targets = vec![Target::new("id", Kind::Id), Target::new("version", Kind::Int)];
             targets.extend(changed.iter().filter_map(|place| columns.get(*place).cloned()));
             let expected = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-            if self.update(&table, &targets, &["id", "version"], rows).await? != expected {
+            if self.conn()?.update(&table, &targets, &["id", "version"], rows).await? != expected {
                 return Err(StoreError::Serialization.into());
             }
         }

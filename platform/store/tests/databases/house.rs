@@ -141,7 +141,11 @@ impl House {
         }
     }
 
-    pub(crate) async fn groups(&self, aggregate: tenon_query::Aggregate, params: &Params) -> Result<Vec<tenon_query::GroupRow>, StoreError> {
+    pub(crate) async fn groups(
+        &self,
+        aggregate: tenon_query::Aggregate,
+        params: &Params,
+    ) -> Result<Vec<tenon_query::GroupRow>, StoreError> {
         let prepared = self.store.prepare(&self.model, Read::Aggregate(aggregate)).unwrap();
         match self.store.read(&self.cx(), &prepared, params).await {
             Ok(Answer::Groups(groups)) => Ok(groups),

@@ -341,8 +341,7 @@ async fn lists_are_fetched_with_their_parents_one_page_each() {
             ..Output::default()
         };
         let read = house.select(Select { output, ..select(&house, "account", None) }, &params).await;
-        let first: Vec<(Vec<u128>, bool, Option<(u64, bool)>)> =
-            read.rows.iter().map(|row| (numbers(&row.manys[0]), row.manys[0].has_next, row.manys[0].count)).collect();
+        let first: Vec<_> = read.rows.iter().map(|row| (numbers(&row.manys[0]), row.manys[0].has_next, row.manys[0].count)).collect();
         assert_eq!(first, [(vec![1], true, Some((2, true))), (vec![3], false, Some((1, true)))]);
         assert_eq!(read.rows.iter().map(|row| numbers(&row.manys[1])).collect::<Vec<_>>(), [vec![1], vec![1, 2]]);
         assert_eq!(read.rows[0].manys[1].rows[0].values[0], text("r"));

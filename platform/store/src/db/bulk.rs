@@ -1,10 +1,9 @@
 //! Many rows in one statement: arrays opened by `unnest` on PostgreSQL, so that one text serves any number of rows;
 //! a statement per row on SQLite, where that is free.
 
-use crate::db::{Arg, Fault, Kind, Scalar};
+use super::{Arg, Conn, Fault, Kind, Scalar};
+use crate::Dialect;
 use crate::ddl::quoted;
-
-use super::Tx;
 
 /// A column of rows to write.
 #[derive(Clone, Debug)]
@@ -21,7 +20,7 @@ impl Target {
     }
 }
 
-fn array_type(kind: Kind) -> &'static str {
+pub(crate) fn array_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool => "boolean[]",
         Kind::Int => "bigint[]",
@@ -62,7 +61,16 @@ fn singles(columns: &[Target], row: Vec<Scalar>) -> Vec<Arg> {
     columns.iter().zip(row).map(|(column, scalar)| Arg::One(column.kind, scalar)).collect()
 }
 
-impl Tx {
+impl Conn {
+    fn is_postgres(&self) -> bool {
+        self.dialect() == Dialect::Postgres
+    }
+
+    async fn tell(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+        let sql = crate::tenant::numbered(sql, self);
+        self.execute(&sql, args).await
+    }
+
     /// Inserts rows; `tail` is what follows, as `on conflict …`.
     pub(crate) async fn insert(&mut self, table: &str, columns: &[Target], rows: Vec<Vec<Scalar>>, tail: &str) -> Result<u64, Fault> {
         if rows.is_empty() {
