@@ -20,6 +20,7 @@ use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
 use crate::prepare::{coerce_variables, measure};
 use crate::respond::{Cost, Errors, response};
+use crate::stack::{deep, levels};
 use crate::syntax::ast::{Document, Operation, OperationKind};
 use crate::{GraphqlRequest, GraphqlResponse, Outcome};
 
@@ -85,10 +86,12 @@ impl DataApi {
     async fn attempt(&self, cx: &OpContext, request: &GraphqlRequest) -> Tried {
         let started = Instant::now();
         let refuse = |problems: &Problems| Tried::Answered(rejected(cx, Outcome::Rejected, problems));
-        let (valid, known) = match self.documents.document(cx, &request.query) {
-            Ok(found) => found,
-            Err(problems) => return refuse(&problems),
-        };
+        let levels = levels(&request.query, request.variables.values());
+        let (valid, known) =
+            match deep(levels, || self.documents.document(cx, &request.query)).unwrap_or_else(|problem| Err(problem.into())) {
+                Ok(found) => found,
+                Err(problems) => return refuse(&problems),
+            };
         let operation = match operation(&valid.document, request.operation_name.as_deref()) {
             Ok(operation) => operation,
             Err(problem) => return refuse(&problem.into()),
@@ -102,17 +105,17 @@ impl DataApi {
             Err(problems) => return refuse(&problems),
         };
         let collector = Collector { document: &valid.document, variables: &variables };
-        let measured = match measure(&valid.schema, &collector, operation) {
+        let measured = match deep(levels, || measure(&valid.schema, &collector, operation)).unwrap_or_else(|problem| Err(problem.into())) {
             Ok(measured) => measured,
             Err(problems) => return refuse(&problems),
         };
         let cost = Cost { measured, actual: 0, full: request.cost_full.then(|| (started.elapsed().as_millis(), known)) };
-        self.carry_out((cx, request), &valid, (operation, &variables), (cost, started)).await
+        self.carry_out((cx, request, levels), &valid, (operation, &variables), (cost, started)).await
     }
 
     async fn carry_out(
         &self,
-        (cx, request): (&OpContext, &GraphqlRequest),
+        (cx, request, levels): (&OpContext, &GraphqlRequest, usize),
         valid: &Valid,
         (operation, variables): (&Operation, &Variables),
         (mut cost, started): (Cost, Instant),
@@ -120,7 +123,7 @@ impl DataApi {
         let signer = Signer::new(&self.secret, cx.model.tenant);
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
-        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx };
+        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, levels };
         if operation.kind == OperationKind::Mutation {
             let done = mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost).await;
             return match done {
@@ -133,7 +136,10 @@ impl DataApi {
                 Mutated::Stale => Tried::Stale,
             };
         }
-        let roots = lower::query(shared, operation);
+        let roots = match deep(levels, || lower::query(shared, operation)) {
+            Ok(roots) => roots,
+            Err(problem) => return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into())),
+        };
         let mut errors = refused(cx, &roots);
         if !errors.is_empty() {
             return Tried::Answered(GraphqlResponse {

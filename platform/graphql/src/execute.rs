@@ -1,11 +1,12 @@
 //! Planned root fields → answers → bytes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tenon_context::OpContext;
 use tenon_diagnostics::{Problem, Problems};
-use tenon_query::{Answer, Page, Row};
-use tenon_store::{Store, StoreError};
+use tenon_query::{Answer, Page, Read, Row};
+use tenon_store::{Prepared, Store, StoreError};
 use tenon_value::{Uuid, Value};
 
 use crate::calendar::Calendar;
@@ -13,6 +14,7 @@ use crate::documents::{Documents, Valid, told};
 use crate::lower::{Planned, Root, Work};
 use crate::respond::Errors;
 use crate::shape::{GroupShape, KeyRecords, Out, Scene};
+use crate::stack::deep;
 
 /// Reads for one request.
 pub(crate) struct Reader<'a> {
@@ -20,11 +22,19 @@ pub(crate) struct Reader<'a> {
     pub(crate) documents: &'a Documents,
     pub(crate) valid: &'a Valid,
     pub(crate) cx: &'a OpContext,
+    /// How deep the document nests.
+    pub(crate) levels: usize,
 }
 
 impl Reader<'_> {
+    /// The statements of a plan.
+    pub(crate) fn prepare(&self, read: Read) -> Result<Arc<Prepared>, StoreError> {
+        let prepare = || self.documents.prepare(self.store, &self.valid.schema, read);
+        deep(self.levels, prepare).unwrap_or(Err(StoreError::Busy))
+    }
+
     async fn answer(&self, planned: Planned) -> Result<Answer, StoreError> {
-        let prepared = self.documents.prepare(self.store, &self.valid.schema, planned.read)?;
+        let prepared = self.prepare(planned.read)?;
         self.store.read(self.cx, &prepared, &planned.params).await
     }
 

@@ -22,7 +22,10 @@ mod request;
 mod respond;
 mod schema;
 mod shape;
+mod stack;
 mod syntax;
+#[cfg(test)]
+mod testing;
 mod told;
 
 pub use api::DataApi;

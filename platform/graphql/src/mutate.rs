@@ -16,6 +16,7 @@ use crate::execute::Reader;
 use crate::lower::{self, Failed, IDS, Located, MutationPlan, MutationRoot, Planned, Shared};
 use crate::respond::{Cost, Errors, response};
 use crate::shape::{MutationShape, Out, Scene};
+use crate::stack::deep;
 use crate::syntax::ast::Operation;
 
 /// What became of a mutation.
@@ -59,7 +60,7 @@ pub(crate) async fn run(
     for root in &mut roots {
         let Some((write, answer)) = root.step.take() else { continue };
         let answer = match answer {
-            Some(planned) => match reader.documents.prepare(reader.store, &reader.valid.schema, planned.read) {
+            Some(planned) => match reader.prepare(planned.read) {
                 Ok(prepared) => Some(StepAnswer { prepared, params: planned.params, ids: IDS }),
                 Err(StoreError::StaleModel) => return Mutated::Stale,
                 Err(error) => return one_error(cx, &error.problem()),
@@ -119,7 +120,8 @@ async fn plan<'a>(
     shared: Shared<'a>,
     operation: &'a Operation,
 ) -> Result<Result<MutationPlan<'a>, Vec<Failed<'a>>>, StoreError> {
-    let plan = lower::mutation(shared, operation, &Located::new());
+    let lower = |located: &Located| deep(reader.levels, || lower::mutation(shared, operation, located)).map_err(|_| StoreError::Busy);
+    let plan = lower(&Located::new())?;
     let unlocated = match &plan {
         Ok(plan) if !plan.unlocated.is_empty() => &plan.unlocated,
         _ => return Ok(plan),
@@ -139,7 +141,7 @@ async fn plan<'a>(
             located.extend(reader.rows_of(planned, ids).await?.into_keys().map(|id| (id, object)));
         }
     }
-    Ok(lower::mutation(shared, operation, &located))
+    lower(&located)
 }
 
 fn by_ids(model: &Arc<tenon_model::Model>, policy: &Policy, object: ObjectIx) -> Option<Planned> {

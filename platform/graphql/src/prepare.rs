@@ -3,8 +3,14 @@
 //! Each definition is walked once, fragments are never unfolded. All problems are reported at once, with places.
 
 mod arguments;
+#[cfg(test)]
+mod differential;
 mod directives;
+#[cfg(test)]
+mod examples;
 mod fragments;
+#[cfg(test)]
+mod hostile;
 mod measure;
 mod operations;
 mod overlap;
