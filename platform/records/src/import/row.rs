@@ -30,6 +30,13 @@ pub(crate) struct Shaper<'m> {
     pub(crate) replaced: HashMap<(String, String, String), u64>,
 }
 
+/// What a cell says: a JSON `null` clears, an absent key leaves alone, an empty text does what the mapping says.
+enum Said {
+    Nothing,
+    Clear,
+    Text(String),
+}
+
 /// Composite fields of one row: parts by wire name.
 type Parts = HashMap<FieldIx, JsonMap<String, Json>>;
 
@@ -55,9 +62,14 @@ impl Shaper<'_> {
         let mut parts = Parts::new();
         let mut problems = Vec::new();
         for aim in &bound.aims {
-            let text = self.text(aim, cells);
-            if let Err(problem) = place(&mut input, &mut parts, object, aim, text, &reader) {
-                problems.push(*problem);
+            match self.said(aim, cells) {
+                Said::Nothing => {}
+                Said::Clear => clear(&mut input, &aim.goal),
+                Said::Text(text) => {
+                    if let Err(problem) = place(&mut input, &mut parts, object, aim, text, &reader) {
+                        problems.push(*problem);
+                    }
+                }
             }
         }
         for (field, parts) in parts {
@@ -78,20 +90,25 @@ impl Shaper<'_> {
         if problems.is_empty() { Ok(input) } else { Err(problems) }
     }
 
-    /// The cell of an aim: `None` where the file says nothing, empty text where it is empty.
-    fn text(&mut self, aim: &BoundAim, cells: &[Cell]) -> Option<String> {
-        let text = match cells.get(aim.column)? {
-            Cell::Absent => return None,
-            Cell::Json(Json::Null) => return Some(String::new()),
-            Cell::Json(json) => json.to_string(),
-            Cell::Text(text) => text.trim().to_owned(),
+    /// What the file says of an aim, after `replace`.
+    fn said(&mut self, aim: &BoundAim, cells: &[Cell]) -> Said {
+        let text = match cells.get(aim.column) {
+            None | Some(Cell::Absent) => return Said::Nothing,
+            Some(Cell::Json(Json::Null)) => return Said::Clear,
+            Some(Cell::Json(json)) => json.to_string(),
+            Some(Cell::Text(text)) => text.trim().to_owned(),
         };
-        match aim.replace.get(&text) {
+        let text = match aim.replace.get(&text) {
             Some(other) => {
                 *self.replaced.entry((aim.name.clone(), text, other.clone())).or_default() += 1;
-                Some(other.clone())
+                other.clone()
             }
-            None => Some(text),
+            None => text,
+        };
+        match (text.is_empty(), aim.clear) {
+            (false, _) => Said::Text(text),
+            (true, true) => Said::Clear,
+            (true, false) => Said::Nothing,
         }
     }
 
@@ -128,16 +145,9 @@ fn place(
     parts: &mut Parts,
     object: &Object,
     aim: &BoundAim,
-    text: Option<String>,
+    text: String,
     reader: &Cells<'_>,
 ) -> Result<(), Box<Problem>> {
-    let Some(text) = text else { return Ok(()) };
-    if text.is_empty() {
-        if aim.clear {
-            clear(input, &aim.goal);
-        }
-        return Ok(());
-    }
     match &aim.goal {
         Goal::External(system) => input.external_ids.push(ExternalId { system: system.clone(), key: Some(text) }),
         Goal::Field(ix) => {
