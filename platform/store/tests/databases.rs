@@ -5,6 +5,8 @@
 mod aggregates;
 #[path = "databases/crash.rs"]
 mod crash;
+#[path = "databases/differential.rs"]
+mod differential;
 #[path = "databases/house.rs"]
 mod house;
 #[path = "databases/reads.rs"]
