@@ -1,10 +1,11 @@
 //! One try of a mutation inside one transaction: its steps in order, each with its answer.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_diagnostics::{InputPath, Kind, Problem};
+use tenon_diagnostics::{InputPath, Kind, Message, Problem};
 use tenon_model::{Model, Object, ObjectIx};
 use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
 use tenon_store::Tx;
@@ -145,6 +146,7 @@ impl<'p> Attempt<'p> {
     }
 
     async fn step(&mut self, step: &Step) -> Tried<StepOutcome> {
+        self.in_time()?;
         self.rows = 0;
         self.made.clear();
         if let Write::Batch(object, batch, mode) = &step.write {
@@ -160,6 +162,15 @@ impl<'p> Attempt<'p> {
             // Without a record there is a problem, and this outcome is never seen.
             _ => Ok(StepOutcome::Batch { rows: Vec::new(), answer: None }),
         }
+    }
+
+    /// Ends where the caller has stopped waiting.
+    fn in_time(&self) -> Tried<()> {
+        if self.cx.deadline.is_none_or(|deadline| Instant::now() < deadline) {
+            return Ok(());
+        }
+        let message = Message::new("this takes too long, ask for less", "处理耗时过长,请减少内容");
+        Err(Problem { limit: Some("time"), message, ..Problem::of_kind(Kind::Exhausted) }.into())
     }
 
     async fn single(&mut self, write: &Write) -> Tried<Option<Saved>> {

@@ -101,7 +101,7 @@ impl Attempt<'_> {
             Batch::UpdateIds(_, input) | Batch::UpdateWhere(_, input) => {
                 let jobs = of_ids().map(|(row, id, path)| {
                     let job = Job::new(row, input, Aim::Update(id, None));
-                    if input.path.steps().is_empty() { job.at(path) } else { job }
+                    if input.path.steps().is_empty() { job.at(path) } else { job.named_at(path) }
                 });
                 self.save(object, jobs.collect()).await?
             }

@@ -63,7 +63,7 @@ impl Attempt<'_> {
                 if theirs.get(id) == Some(&work.new.id) {
                     jobs.push(Job::below(work, input, Aim::Update(*id, *expected)));
                 } else {
-                    self.found.push(work.job.root, not_there(child_object, *id, input.path.clone()));
+                    self.found.push(work.job.root, not_there(child_object, *id, Job::below(work, input, Aim::Create).beside("id")));
                 }
             }
         }

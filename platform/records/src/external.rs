@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tenon_diagnostics::Problem;
 use tenon_model::Object;
-use tenon_query::{Action, Deleted, ExternalId};
+use tenon_query::{Action, Deleted, ExternalId, Target};
 use tenon_value::RecordId;
 
 use crate::Status;
@@ -40,7 +40,8 @@ impl Attempt<'_> {
                 known.push(work.new.id);
                 puts.extend(wanted);
             }
-            if !(work.old.is_none() && work.job.ids_free) {
+            let sought = work.job.sought == Some(Target::External) && work.job.input.external_ids.len() == 1;
+            if !(work.old.is_none() && sought) {
                 asked.extend(work.job.input.external_ids.iter().filter_map(|id| Some((at, (id.system.clone(), id.key.clone()?)))));
             }
         }

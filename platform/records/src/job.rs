@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use tenon_diagnostics::InputPath;
+use tenon_diagnostics::{InputPath, PathStep};
 use tenon_model::RelationIx;
-use tenon_query::{Record, RecordInput};
+use tenon_query::{Record, RecordInput, Target};
 use tenon_value::{RecordId, Value};
 
 use crate::Status;
@@ -43,17 +43,19 @@ pub(crate) struct Job<'i> {
     pub(crate) input: &'i RecordInput,
     /// Where it stands in the request.
     pub(crate) path: InputPath,
+    /// Where its id stands, if that is somewhere else.
+    pub(crate) named_at: Option<InputPath>,
     /// What is to happen.
     pub(crate) aim: Aim,
     /// Relations set from outside: the way back to its parent.
     pub(crate) preset: Vec<(RelationIx, Value)>,
-    /// Its external ids have just been looked for, and are free.
-    pub(crate) ids_free: bool,
+    /// The key by which it was looked for just now, and not found.
+    pub(crate) sought: Option<Target>,
 }
 
 impl<'i> Job<'i> {
     pub(crate) fn new(root: usize, input: &'i RecordInput, aim: Aim) -> Self {
-        Self { root, depth: 0, input, path: input.path.clone(), aim, preset: Vec::new(), ids_free: false }
+        Self { root, depth: 0, input, path: input.path.clone(), named_at: None, aim, preset: Vec::new(), sought: None }
     }
 
     /// The same, one level below another.
@@ -64,6 +66,28 @@ impl<'i> Job<'i> {
     pub(crate) fn at(mut self, path: InputPath) -> Self {
         self.path = path;
         self
+    }
+
+    pub(crate) fn named_at(mut self, path: InputPath) -> Self {
+        self.named_at = Some(path);
+        self
+    }
+
+    /// Where a key beside the input stands: `id` and `expectedVersion` stand beside `input`.
+    pub(crate) fn beside(&self, key: &'static str) -> InputPath {
+        if let Some(path) = &self.named_at {
+            return path.clone();
+        }
+        match self.path.steps().split_last() {
+            Some((PathStep::Key(last), above)) if last == "input" => {
+                let outer = above.iter().fold(InputPath::default(), |path, step| match step {
+                    PathStep::Key(key) => path.key(key.clone()),
+                    PathStep::Index(index) => path.index(*index),
+                });
+                outer.key(key)
+            }
+            _ => self.path.clone(),
+        }
     }
 
     pub(crate) fn with(mut self, relation: RelationIx, value: Value) -> Self {

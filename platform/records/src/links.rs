@@ -36,6 +36,7 @@ impl Attempt<'_> {
     ) -> Tried<()> {
         let Some(link) = self.model.link(link) else { return Ok(()) };
         let side = Side { link, here, other: link.object(here.other()) };
+        self.settle(side.other, named(&lists)).await?;
         let before = self.linked(works, side, &lists).await?;
         let mut after = before.clone();
         self.unlink(works, side, &lists, &mut after).await?;
@@ -100,7 +101,7 @@ impl Attempt<'_> {
                 if after.contains_key(&(own, *id)) {
                     jobs.push(Job::below(work, input, Aim::Update(*id, *expected)));
                 } else {
-                    self.found.push(work.job.root, not_there(other, *id, input.path.clone()));
+                    self.found.push(work.job.root, not_there(other, *id, Job::below(work, input, Aim::Create).beside("id")));
                 }
             }
         }
@@ -224,6 +225,15 @@ impl Attempt<'_> {
         }
         Ok(touched)
     }
+}
+
+/// Records that the lists name by id: locked together, in one order.
+fn named<'l>(lists: &'l Lists<'_>) -> impl Iterator<Item = RecordId> + 'l {
+    let keys = lists.iter().flat_map(|(_, list)| {
+        let set = list.set.iter().flatten().chain(&list.connect).map(|(key, _)| key);
+        set.chain(list.link.iter().filter_map(|link| link.to.as_ref().ok()))
+    });
+    keys.filter_map(|key| if let RecordKey::Id(id) = key { Some(*id) } else { None })
 }
 
 /// The attributes of a new link that says nothing.

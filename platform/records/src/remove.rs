@@ -95,7 +95,7 @@ impl Attempt<'_> {
             self.clear(&reach.clears).await?;
             let now = Value::DateTime(self.cx.now);
             self.mark(&reach.gone, ("deleted", Action::Delete), Deleted::Exclude, |record| {
-                record.set_field(system::DELETED_AT, now.clone())
+                record.set_field(system::DELETED_AT, now.clone());
             })
             .await?;
         }

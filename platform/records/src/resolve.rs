@@ -133,7 +133,7 @@ impl Attempt<'_> {
                     OneWrite::Disconnect => work.new.set_relation(*relation_ix, Value::Null),
                     OneWrite::Connect(target, key) => connects.entry(*target).or_default().push((at, *relation_ix, key)),
                     OneWrite::Create(target, input) => {
-                        saves.entry(*target).or_default().push(Behind { to, job: Job::below(work, input, Aim::Create) })
+                        saves.entry(*target).or_default().push(Behind { to, job: Job::below(work, input, Aim::Create) });
                     }
                     OneWrite::ConnectOrCreate(target, by, input) => {
                         let behind = Behind { to, job: Job::below(work, input, Aim::Create) };

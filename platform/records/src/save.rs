@@ -88,7 +88,7 @@ impl Attempt<'_> {
                     "this record is named twice in one call",
                     "同一条记录在一次调用中出现了两次",
                 );
-                self.found.push(job.root, problem.object(object.name.as_str()).at(job.path.clone()).with("id", id.to_string()));
+                self.found.push(job.root, problem.object(object.name.as_str()).at(job.beside("id")).with("id", id.to_string()));
                 continue;
             }
             if let Some(work) = self.begin(object, job, place, &mut stored, &brought)? {
@@ -127,7 +127,7 @@ impl Attempt<'_> {
             // What a key has found is gone again: look anew.
             (None, Aim::Match(_)) => Err(Halt::Store(StoreError::Serialization)),
             (None, _) => {
-                self.found.push(job.root, missing(object, id).at(job.path));
+                self.found.push(job.root, missing(object, id).at(job.beside("id")));
                 Ok(None)
             }
         }

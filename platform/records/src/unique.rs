@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use tenon_diagnostics::Problem;
 use tenon_model::{Object, ObjectIx, UniqueKey, UniquePart};
-use tenon_query::{Action, Deleted, Record};
+use tenon_query::{Action, Deleted, Record, Target};
+use tenon_store::StoreError;
 use tenon_value::{RecordId, Value};
 
 use crate::attempt::Attempt;
-use crate::halt::Tried;
+use crate::halt::{Halt, Tried};
 use crate::job::Work;
 use crate::resolve::spelling;
 
@@ -52,6 +53,10 @@ impl Attempt<'_> {
             for ((at, _), taken) in asked.into_iter().zip(taken) {
                 let Some(work) = works.get_mut(at) else { continue };
                 if let Some(other) = taken.filter(|other| *other != work.new.id) {
+                    if work.old.is_none() && work.job.sought == Some(Target::Unique(place)) {
+                        // Somebody has made it since the upsert looked: look again, and update that one.
+                        return Err(Halt::Store(StoreError::Serialization));
+                    }
                     work.failed = true;
                     self.found.push(work.job.root, conflict(object, key, work, Some(other)));
                 }

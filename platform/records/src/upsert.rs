@@ -1,10 +1,10 @@
 //! Find by key, else make: the key's values are taken from the inputs themselves.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tenon_diagnostics::Problem;
-use tenon_model::{Object, ObjectIx, UniquePart, system};
-use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordInput, RecordKey, Target};
+use tenon_model::{Object, ObjectIx, RelationIx, UniquePart, system};
+use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordKey, Target};
 use tenon_store::Lock;
 use tenon_value::{RecordId, Value};
 
@@ -47,7 +47,7 @@ impl Attempt<'_> {
                 Some(Some(id)) => job.aim = Aim::Match(id),
                 Some(None) => {
                     job.aim = Aim::Create;
-                    job.ids_free = by == Target::External && job.input.external_ids.len() == 1;
+                    job.sought = Some(by);
                 }
             }
             places.push(at);
@@ -80,73 +80,94 @@ impl Attempt<'_> {
     /// The key of each input; none where it has a problem, which is reported.
     pub(crate) async fn keys_of(&mut self, object: ObjectIx, by: Target, jobs: &[Job<'_>]) -> Tried<Vec<Option<RecordKey>>> {
         let object = self.object(object)?;
-        let mut keys = Vec::with_capacity(jobs.len());
-        for job in jobs {
-            keys.push(match by {
-                Target::External => match job.input.external_ids.first() {
-                    Some(one) if one.key.is_some() => Some(RecordKey::External(one.clone())),
-                    _ => {
-                        self.key_missing(object, job, ("external_ids", "externalIds"));
-                        None
-                    }
-                },
-                Target::Unique(place) => self.unique_key_of(object, place, job).await?,
-            });
-        }
-        Ok(keys)
-    }
-
-    async fn unique_key_of(&mut self, object: &Object, place: usize, job: &Job<'_>) -> Tried<Option<RecordKey>> {
-        let Some(key) = object.unique.get(place) else { return Ok(None) };
-        let mut values = Vec::with_capacity(key.parts.len());
+        let Target::Unique(place) = by else {
+            let external = |job: &Job<'_>| job.input.external_ids.first().filter(|one| one.key.is_some()).cloned().map(RecordKey::External);
+            return Ok(jobs
+                .iter()
+                .map(|job| external(job).or_else(|| self.key_missing(object, job, ("external_ids", "externalIds"))))
+                .collect());
+        };
+        let Some(key) = object.unique.get(place) else { return Ok(vec![None; jobs.len()]) };
+        let mut keys: Vec<Option<Vec<Value>>> = vec![Some(Vec::with_capacity(key.parts.len())); jobs.len()];
         for part in &key.parts {
-            let value = match part {
-                UniquePart::Field(ix) => job.input.fields.iter().find(|(field, _)| field == ix).map(|(_, value)| value.clone()),
-                UniquePart::Relation(ix) => match job.preset.iter().find(|(relation, _)| relation == ix) {
-                    Some((_, value)) => Some(value.clone()),
-                    None => self.connected(object, job, *ix).await?,
-                },
+            let (values, names) = match part {
+                UniquePart::Field(ix) => {
+                    let value = |job: &Job<'_>| job.input.fields.iter().find(|(field, _)| field == ix).map(|(_, value)| value.clone());
+                    let names = object.field(*ix).map(|field| (field.name.as_str(), field.graphql.as_str()));
+                    (jobs.iter().map(value).collect(), names)
+                }
+                UniquePart::Relation(ix) => {
+                    let names = object.relation(*ix).map(|relation| (relation.name.as_str(), relation.graphql.as_str()));
+                    (self.connected(object, jobs, *ix).await?, names)
+                }
             };
-            match value.filter(|value| !value.is_null()) {
-                Some(value) => values.push(value),
-                None => {
-                    let names = match part {
-                        UniquePart::Field(ix) => object.field(*ix).map(|field| (field.name.as_str(), field.graphql.as_str())),
-                        UniquePart::Relation(ix) => {
-                            object.relation(*ix).map(|relation| (relation.name.as_str(), relation.graphql.as_str()))
-                        }
-                    };
-                    self.key_missing(object, job, names.unwrap_or_default());
-                    return Ok(None);
+            for ((key, job), value) in keys.iter_mut().zip(jobs).zip(values) {
+                match (key.as_mut(), value.filter(|value| !value.is_null())) {
+                    (Some(parts), Some(value)) => parts.push(value),
+                    (Some(_), None) => {
+                        *key = None;
+                        self.key_not_found(object, job, part, names.unwrap_or_default())?;
+                    }
+                    (None, _) => {}
                 }
             }
         }
-        Ok(Some(RecordKey::Unique(place, values)))
+        Ok(keys.into_iter().map(|values| values.map(|values| RecordKey::Unique(place, values))).collect())
     }
 
-    /// The record that a connect within an upsert's key names.
-    async fn connected(&mut self, object: &Object, job: &Job<'_>, ix: tenon_model::RelationIx) -> Tried<Option<Value>> {
-        let input: &RecordInput = job.input;
-        let write = input.ones.iter().find(|(relation, _)| *relation == ix).map(|(_, write)| write);
-        let (Some(OneWrite::Connect(target, key)), Some(relation)) = (write, object.relation(ix)) else { return Ok(None) };
-        let target_object = self.object(*target)?;
-        match self.find_keys(*target, &[key], Deleted::Exclude).await?.first().copied().flatten() {
-            Some(id) => Ok(Some(reference(relation.shape, target_object, id))),
-            None => {
-                let problem = no_such_target(target_object, job.path.key(relation.graphql.clone())).field(relation.name.as_str());
-                self.found.push(job.root, problem);
-                Ok(None)
+    /// The references that the inputs give a relation which is part of the key: set from outside, or by a connect.
+    async fn connected(&mut self, object: &Object, jobs: &[Job<'_>], ix: RelationIx) -> Tried<Vec<Option<Value>>> {
+        let Some(relation) = object.relation(ix) else { return Ok(vec![None; jobs.len()]) };
+        let mut values: Vec<Option<Value>> = Vec::with_capacity(jobs.len());
+        let mut asked: BTreeMap<ObjectIx, Vec<(usize, &RecordKey)>> = BTreeMap::new();
+        for (at, job) in jobs.iter().enumerate() {
+            values.push(job.preset.iter().find(|(preset, _)| *preset == ix).map(|(_, value)| value.clone()));
+            if let Some((_, OneWrite::Connect(target, key))) = job.input.ones.iter().find(|(relation, _)| *relation == ix) {
+                asked.entry(*target).or_default().push((at, key));
             }
         }
+        for (target, wanted) in asked {
+            let target_object = self.object(target)?;
+            let keys: Vec<&RecordKey> = wanted.iter().map(|(_, key)| *key).collect();
+            for ((at, _), id) in wanted.iter().zip(self.find_keys(target, &keys, Deleted::Exclude).await?) {
+                if let (Some(slot), Some(id)) = (values.get_mut(*at), id) {
+                    *slot = Some(reference(relation.shape, target_object, id));
+                }
+            }
+        }
+        Ok(values)
     }
 
-    fn key_missing(&mut self, object: &Object, job: &Job<'_>, (name, graphql): (&str, &str)) {
+    /// A part of the key is empty, or connects to nobody.
+    fn key_not_found(&mut self, object: &Object, job: &Job<'_>, part: &UniquePart, names: (&str, &str)) -> Tried<()> {
+        let connect = |ix: &RelationIx| {
+            job.input.ones.iter().find_map(|(relation, write)| match write {
+                OneWrite::Connect(target, _) if relation == ix => Some(*target),
+                _ => None,
+            })
+        };
+        let target = match part {
+            UniquePart::Relation(ix) => connect(ix),
+            UniquePart::Field(_) => None,
+        };
+        if let Some(target) = target {
+            let (name, graphql) = names;
+            let problem = no_such_target(self.object(target)?, job.path.key(graphql.to_owned())).field(name);
+            self.found.push(job.root, problem.object(object.name.as_str()));
+        } else {
+            self.key_missing(object, job, names);
+        }
+        Ok(())
+    }
+
+    fn key_missing(&mut self, object: &Object, job: &Job<'_>, (name, graphql): (&str, &str)) -> Option<RecordKey> {
         let problem = Problem::invalid(
             "required",
             format!("`{name}` is the key of this upsert, it is required"),
             format!("`{name}` 是匹配键,不能为空"),
         );
         self.found.push(job.root, problem.object(object.name.as_str()).field(name).at(job.path.key(graphql.to_owned())));
+        None
     }
 
     fn refuse_duplicates(&mut self, object: ObjectIx, jobs: &[Job<'_>], keys: Vec<Option<RecordKey>>) -> Tried<Vec<Option<RecordKey>>> {

@@ -25,7 +25,7 @@ impl Attempt<'_> {
                 work.failed = true;
                 let current = old.version();
                 let problem = self.version_conflict(object, id, (expected, current)).await?;
-                self.found.push(work.job.root, problem.at(work.job.path.clone()));
+                self.found.push(work.job.root, problem.at(work.job.beside("expectedVersion")));
             }
         }
         Ok(())

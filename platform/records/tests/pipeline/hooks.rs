@@ -1,17 +1,18 @@
 //! Plugins in the save: they patch and refuse, outside the transaction, on what is really stored.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
+use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_hooks::{HookChange, HookError, Hooks, Operation, Phase, Refusal, Verdict};
 use tenon_model::{Model, ObjectIx};
 use tenon_query::{Batch, BatchMode, Write};
-use tenon_records::{Mutation, Status, Step};
+use tenon_records::{Mutation, Pipeline, Status, Step};
 use tenon_value::Value;
 
-use crate::house::{everywhere_with, text, told};
+use crate::house::{everywhere_with, problems, text, told};
 
 /// Sets `size` of accounts to the length of their names; refuses the name `bad`.
 #[derive(Default)]
@@ -88,4 +89,67 @@ fn steps_of_one_document_are_asked_about_together() {
         house.pipeline.write(&house.cx, &house.policy, &mutation).await.unwrap();
         assert_eq!((house.count("account").await, hooks.asked.load(Ordering::SeqCst) - before), (3, 1));
     });
+}
+
+/// Changes the record behind the save's back, as often as it is told.
+struct Meddler {
+    times: usize,
+    asked: AtomicUsize,
+    way: OnceLock<(Pipeline, Policy, Write)>,
+}
+
+#[async_trait]
+impl Hooks for Meddler {
+    fn subscribes(&self, _: &Model, _: ObjectIx, phase: Phase, operation: Operation) -> bool {
+        phase.has(operation) && operation == Operation::Update && self.way.get().is_some()
+    }
+
+    async fn before_save(&self, cx: &OpContext, _: ObjectIx, _: Operation, changes: &[HookChange<'_>]) -> Result<Vec<Verdict>, HookError> {
+        let count = self.asked.fetch_add(1, Ordering::SeqCst);
+        if count < self.times {
+            let (pipeline, policy, write) = self.way.get().unwrap();
+            let mut write = write.clone();
+            if let Write::Update(_, _, _, input) = &mut write {
+                input.fields[0].1 = text(&format!("other {count}"));
+            }
+            pipeline.write(cx, policy, &Mutation { steps: vec![Step { write, answer: None }], idempotency: None }).await.unwrap();
+        }
+        Ok(vec![Verdict::Keep; changes.len()])
+    }
+}
+
+fn meddled(times: usize) -> (Arc<Meddler>, Vec<String>) {
+    let hooks = Arc::new(Meddler { times, asked: AtomicUsize::new(0), way: OnceLock::new() });
+    let (seen, told_all) = (Arc::clone(&hooks), std::sync::Mutex::new(Vec::new()));
+    crate::house::on_sqlite(Arc::clone(&hooks) as Arc<dyn Hooks>, async |house| {
+        let id = house.create("account", &[("name", text("A"))]).await;
+        let behind = Write::Update(house.ix("account"), id, None, house.input("account", &[("code", text("x"))]));
+        seen.way.set((Pipeline::new(house.store.clone(), Arc::new(tenon_hooks::NoHooks)), house.policy.clone(), behind)).ok().unwrap();
+        let outcome = house.write(Write::Update(house.ix("account"), id, None, house.input("account", &[("size", Value::Int(7))]))).await;
+        let record = house.get("account", id).await;
+        let values = format!(
+            "{:?} {:?} {}",
+            record.field(house.field("account", "size")),
+            record.field(house.field("account", "code")),
+            record.version()
+        );
+        let mut told_all = told_all.lock().unwrap();
+        told_all.push(values);
+        told_all.extend(outcome.err().map(problems).into_iter().flatten().map(|problem| told(&problem)));
+    });
+    (hooks, told_all.into_inner().unwrap())
+}
+
+#[test]
+fn a_record_that_moves_is_shown_to_the_hooks_again() {
+    let (hooks, told) = meddled(2);
+    assert_eq!(told, ["Int(7) Text(\"other 1\") 4"]);
+    assert_eq!(hooks.asked.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_record_that_never_stands_still_is_a_conflict() {
+    let (_, told) = meddled(100);
+    assert_eq!(told[1..], ["CONFLICT version - "]);
+    assert!(told[0].starts_with("Null"), "nothing of it is written: {told:?}");
 }

@@ -66,6 +66,11 @@ pub(crate) fn everywhere_with<F: Future<Output = ()>>(hooks: Arc<dyn Hooks>, tes
     });
 }
 
+/// Runs a test on SQLite only, for what no database has a hand in.
+pub(crate) fn on_sqlite<F: Future<Output = ()>>(hooks: Arc<dyn Hooks>, test: impl Fn(House) -> F) {
+    tokio::runtime::Runtime::new().unwrap().block_on(async { test(house(Database::Sqlite, hooks).await).await });
+}
+
 async fn house(database: Database, hooks: Arc<dyn Hooks>) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig::new(folder.path().join("data"), database)).await.unwrap();
@@ -74,6 +79,7 @@ async fn house(database: Database, hooks: Arc<dyn Hooks>) -> House {
     let now = moment("2026-03-09T04:00:00Z");
     let tenant = store.tenant_create(&NewTenant { name, sandbox: true, settings: settings.clone(), created_at: now }).await.unwrap();
     let model = Arc::new(install(&store, tenant.id, &settings).await);
+    #[expect(clippy::disallowed_methods, reason = "this crate's tests stand below identity")]
     let cx = OpContext::assume(OpContextParts {
         model,
         principal: Principal {

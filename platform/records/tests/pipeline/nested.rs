@@ -110,7 +110,7 @@ fn lines_are_changed_removed_and_added_in_one_save() {
         let problems = house
             .problems(Write::Update(house.ix("deal"), other, None, house.with_many("deal", "lines", house.input("deal", &[]), write)))
             .await;
-        assert_eq!(told(&problems[0]), "NOT_FOUND - - input");
+        assert_eq!(told(&problems[0]), "NOT_FOUND - - id");
     });
 }
 

@@ -64,7 +64,7 @@ fn a_stale_version_is_a_conflict_that_says_what_changed() {
         house.one(Write::Update(house.ix("account"), id, Some(1), house.input("account", &[("size", Value::Int(3))]))).await;
         let problems =
             house.problems(Write::Update(house.ix("account"), id, Some(1), house.input("account", &[("name", text("B"))]))).await;
-        assert_eq!(problems.iter().map(told).collect::<Vec<_>>(), ["CONFLICT version - input"]);
+        assert_eq!(problems.iter().map(told).collect::<Vec<_>>(), ["CONFLICT version - expectedVersion"]);
         assert_eq!(detail(&problems[0], "currentVersion"), 2);
         assert_eq!(detail(&problems[0], "expectedVersion"), 1);
         assert_eq!(detail(&problems[0], "changedFields"), serde_json::json!(["size"]));
@@ -79,7 +79,7 @@ fn a_missing_record_is_not_found_and_a_missing_target_a_bad_reference() {
         let nobody = tenon_value::RecordId::generate();
         let problems =
             house.problems(Write::Update(house.ix("account"), nobody, None, house.input("account", &[("name", text("B"))]))).await;
-        assert_eq!(told(&problems[0]), "NOT_FOUND - - input");
+        assert_eq!(told(&problems[0]), "NOT_FOUND - - id");
         let input = house.with_one(
             "deal",
             "account",
@@ -169,5 +169,52 @@ fn a_dry_run_leaves_nothing() {
         house.cx.dry_run = true;
         let (_, status) = house.one(Write::Create(house.ix("account"), house.input("account", &[("name", text("A"))]))).await;
         assert_eq!((status, house.count("account").await), (Status::Created, 0));
+    });
+}
+
+#[test]
+fn who_has_no_right_finds_nothing_and_writes_nothing() {
+    everywhere(async |mut house| {
+        let id = house.create("account", &[("name", text("A"))]).await;
+        house.cx.principal.roles.clear();
+        house.policy = tenon_access::Policy::resolve(&house.cx.model, &house.cx.principal);
+        let writes = [
+            Write::Create(house.ix("account"), house.input("account", &[("name", text("B"))])),
+            Write::Update(house.ix("account"), id, None, house.input("account", &[("name", text("B"))])),
+            Write::Delete(house.ix("account"), id, None),
+            Write::Destroy(house.ix("account"), id),
+        ];
+        for write in writes {
+            assert_eq!(house.problems(write).await.iter().map(told).collect::<Vec<_>>(), ["NOT_FOUND - - "]);
+        }
+    });
+}
+
+#[test]
+fn what_the_system_sets_cannot_be_written() {
+    everywhere(async |house| {
+        let number = house.field("deal", "number");
+        let mut input = house.input("deal", &[("name", text("D"))]);
+        input.fields.push((number, text("D-1")));
+        input.fields.push((tenon_model::system::VERSION, Value::Int(7)));
+        let problems = house.problems(Write::Create(house.ix("deal"), input)).await;
+        assert_eq!(
+            problems.iter().map(told).collect::<Vec<_>>(),
+            ["INVALID read_only number input.number", "INVALID read_only version input.version"]
+        );
+    });
+}
+
+#[test]
+fn records_within_records_have_a_depth() {
+    everywhere(async |house| {
+        let mut input = house.input("account", &[("name", text("0"))]);
+        for level in 1..6 {
+            let outer = house.input("account", &[("name", text(&level.to_string()))]);
+            input = house.with_one("account", "parent", outer, OneWrite::Create(house.ix("account"), Box::new(input)));
+        }
+        let problems = house.problems(Write::Create(house.ix("account"), input)).await;
+        assert_eq!(problems.iter().map(told).collect::<Vec<_>>(), ["EXHAUSTED nesting - "]);
+        assert_eq!(house.count("account").await, 0);
     });
 }

@@ -1,7 +1,7 @@
 //! Find by key, else make.
 
 use tenon_diagnostics::InputPath;
-use tenon_query::{Batch, BatchMode, ExternalId, OnMatch, RecordInput, Target, Write};
+use tenon_query::{Batch, BatchMode, ExternalId, OnMatch, OneWrite, RecordInput, RecordKey, Target, Write};
 use tenon_records::Status;
 use tenon_value::Value;
 
@@ -75,5 +75,25 @@ fn two_at_the_same_time_make_one_record() {
         assert_eq!((first.0, first.0), (second.0, third.0));
         let created = [first.1, second.1, third.1].into_iter().filter(|status| *status == Status::Created).count();
         assert_eq!((created, house.count("account").await), (1, 1));
+    });
+}
+
+#[test]
+fn a_key_may_lead_over_a_relation() {
+    everywhere(async |house| {
+        let key = Target::Unique(house.key("deal", "by_account_and_name"));
+        let account = house.create("account", &[("name", text("A")), ("code", text("K"))]).await;
+        let code = house.key("account", "code");
+        let deal = |code_text: &str| {
+            let connect = OneWrite::Connect(house.ix("account"), RecordKey::Unique(code, vec![text(code_text)]));
+            house.with_one("deal", "account", house.input("deal", &[("name", text("D"))]), connect)
+        };
+        let (first, status) = house.one(Write::Upsert(house.ix("deal"), key, deal("K"))).await;
+        assert_eq!((status, house.to("deal", first, "account").await), (Status::Created, Some(account)));
+        assert_eq!(house.one(Write::Upsert(house.ix("deal"), key, deal("k"))).await, (first, Status::Unchanged));
+        let problems = house.problems(Write::Upsert(house.ix("deal"), key, deal("nobody"))).await;
+        assert_eq!(problems.iter().map(told).collect::<Vec<_>>(), ["INVALID reference account input.account"]);
+        let problems = house.problems(Write::Upsert(house.ix("deal"), key, house.input("deal", &[("name", text("D"))]))).await;
+        assert_eq!(problems.iter().map(told).collect::<Vec<_>>(), ["INVALID required account input.account"]);
     });
 }
