@@ -5,12 +5,16 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use tenon_context::{OpContext, Via};
-use tenon_identity::IdentityError;
+use tenon_diagnostics::{Kind, Problem};
+use tenon_model::ModelVersion;
 
 use crate::app::App;
-use crate::facts::Arrival;
+use crate::facts::{Arrival, Standing};
+use crate::respond::problem_of;
+
+const MIN_MODEL_VERSION: HeaderName = HeaderName::from_static("tenon-min-model-version");
 
 /// A call to one tenant's door.
 pub(crate) struct Call {
@@ -24,10 +28,30 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// Resolves the caller.
-    pub(crate) async fn context(&self, via: Via) -> Result<OpContext, IdentityError> {
+    /// The caller's context, if he is known and within his rate, the server takes work, and the model is as new as he needs.
+    pub(crate) async fn context(&self, via: Via) -> Result<OpContext, Problem> {
+        if self.app.status.is_draining() {
+            return Err(Problem::of_kind(Kind::Unavailable));
+        }
         let authorization = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        self.app.identity.resolve(self.part("tenant"), authorization, self.arrival.facts(via)).await
+        let context = self.app.identity.resolve(self.part("tenant"), authorization, self.arrival.facts(via)).await;
+        let context = context.map_err(|error| problem_of(&error, &self.arrival))?;
+        let allowance = self.app.rate.take(&context.principal);
+        self.arrival.stand(Standing { model_version: context.model.version.0, allowance });
+        allowance.check()?;
+        match self.least_version()? {
+            None => Ok(context),
+            Some(version) => self.app.identity.at_least(context, version).await.map_err(|error| problem_of(&error, &self.arrival)),
+        }
+    }
+
+    /// `Tenon-Min-Model-Version`: the caller has seen that version and wants nothing older.
+    fn least_version(&self) -> Result<Option<ModelVersion>, Problem> {
+        let Some(value) = self.headers.get(MIN_MODEL_VERSION) else { return Ok(None) };
+        let version = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+        version
+            .map(|version| Some(ModelVersion(version)))
+            .ok_or_else(|| Problem::invalid("type", "`Tenon-Min-Model-Version` is a whole number", "`Tenon-Min-Model-Version` 应为整数"))
     }
 
     /// A part of the path; empty where the route has none of that name.

@@ -1,20 +1,27 @@
 //! Browsers of other origins. Credentials are keys in a header, never cookies (until sessions exist), so any origin may
-//! read what a key it holds may read; tenants that list origins narrow it.
+//! read what a key it holds may read; a tenant that lists origins in its settings (`cors`) narrows it to those.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Accept, Accept-Language, Idempotency-Key, Tenon-Cost, Tenon-Min-Model-Version, X-Request-Id, If-None-Match, traceparent",
+    "Authorization, Content-Type, Content-Encoding, Accept, Accept-Language, Idempotency-Key, Tenon-Cost, Tenon-Min-Model-Version, X-Request-Id, If-None-Match, traceparent",
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "X-Request-Id, Tenon-Model-Version, RateLimit, RateLimit-Policy, Idempotency-Replayed, ETag, Location, Retry-After, Server-Timing",
+    "X-Request-Id, Tenon-Model-Version, RateLimit, RateLimit-Policy, Idempotency-Replayed, ETag, Location, Retry-After, Server-Timing, WWW-Authenticate, Allow",
 );
 const HOUR: HeaderValue = HeaderValue::from_static("3600");
 
+/// Whether this is a browser's question before the call itself.
+pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    method == Method::OPTIONS && headers.contains_key(header::ORIGIN) && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
 /// Answers a preflight; kept for an hour.
-pub(crate) async fn preflight() -> Response {
+pub(crate) fn preflight() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
@@ -23,10 +30,38 @@ pub(crate) async fn preflight() -> Response {
     response
 }
 
+/// The origin of a call to this path, if its tenant lets it read the answer.
+pub(crate) async fn allowed(app: &App, path: &str, origin: Option<HeaderValue>) -> Option<HeaderValue> {
+    let origin = origin?;
+    let Some(tenant) = tenant_of(path) else { return Some(origin) };
+    match app.identity.origins(tenant).await {
+        Ok(listed) => (listed.is_empty() || listed.iter().any(|one| one.as_bytes() == origin.as_bytes())).then_some(origin),
+        // Whoever cannot be asked has not allowed it.
+        Err(_) => None,
+    }
+}
+
 /// Lets the calling origin read the answer.
-pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<&HeaderValue>) {
+pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
     if let Some(origin) = origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
+}
+
+/// The tenant a path names: `/t/{tenant}/…`.
+fn tenant_of(path: &str) -> Option<&str> {
+    path.strip_prefix("/t/")?.split('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_its_tenant() {
+        assert_eq!(tenant_of("/t/acme/graphql"), Some("acme"));
+        assert_eq!(tenant_of("/t/acme"), Some("acme"));
+        assert_eq!(tenant_of("/healthz"), None);
     }
 }

@@ -7,18 +7,19 @@ use axum::response::Response;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tenon_context::{OpContext, Via};
-use tenon_diagnostics::{Kind, Problem};
+use tenon_diagnostics::Problem;
 use tenon_graphql::{GraphqlRequest, GraphqlResponse, Outcome};
 
 use crate::call::Call;
+use crate::etag;
 use crate::explorer;
+use crate::facts::wants_full_cost;
 use crate::limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_MAX};
 use crate::negotiate::{Media, accepted, is_json};
 use crate::request::{from_body, from_query};
-use crate::respond::{graphql_failure, problem_of, status_of};
+use crate::respond::{graphql_failure, status_of};
 
 const MODEL_VERSION: HeaderName = HeaderName::from_static("tenon-model-version");
-const COST: HeaderName = HeaderName::from_static("tenon-cost");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -52,6 +53,11 @@ async fn by_post(call: &Call, body: Result<Bytes, BytesRejection>, endpoint: End
     let media = media(call)?;
     if !is_json(&call.headers) {
         let problem = Problem::invalid("content_type", "send `Content-Type: application/json`", "请使用 `Content-Type: application/json`");
+        return Err(Box::new(graphql_failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, media, &problem, &call.arrival)));
+    }
+    // Decompression takes away the encodings it knows.
+    if call.headers.contains_key(header::CONTENT_ENCODING) {
+        let problem = Problem::invalid("content_encoding", "a body may be compressed by gzip or zstd", "请求体只能用 gzip 或 zstd 压缩");
         return Err(Box::new(graphql_failure(StatusCode::UNSUPPORTED_MEDIA_TYPE, media, &problem, &call.arrival)));
     }
     let context = context(call, media).await?;
@@ -93,15 +99,19 @@ fn media(call: &Call) -> Result<Media, Early> {
     })
 }
 
-/// The caller's context, if he is known, within his rate, and the server takes work.
+/// The caller's context, as every door gets it.
 async fn context(call: &Call, media: Media) -> Result<OpContext, Early> {
-    let refuse = |problem: &Problem| Box::new(graphql_failure(status_of(problem.kind), media, problem, &call.arrival));
-    if call.app.status.is_draining() {
-        return Err(refuse(&Problem::of_kind(Kind::Unavailable)));
-    }
-    let context = call.context(Via::Graphql).await.map_err(|error| refuse(&problem_of(&error, &call.arrival)))?;
-    call.app.rate.take(&context.principal).map_err(|problem| refuse(&problem))?;
-    Ok(context)
+    let context = call.context(Via::Graphql).await;
+    context.map_err(|problem| Box::new(graphql_failure(status_of(problem.kind), media, &problem, &call.arrival)))
+}
+
+/// Neither GET nor POST: refused in the shape of these endpoints.
+pub(crate) async fn no_such_method(call: Call) -> Response {
+    let problem = Problem::invalid("method", "this endpoint takes GET and POST", "此接口只接受 GET 和 POST");
+    let media = accepted(&call.headers).unwrap_or(Media::Json);
+    let mut response = graphql_failure(StatusCode::METHOD_NOT_ALLOWED, media, &problem, &call.arrival);
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+    response
 }
 
 /// The `Idempotency-Key`, bound to the body it came with.
@@ -120,7 +130,7 @@ fn idempotency(call: &Call, media: Media, body: &[u8]) -> Result<Option<(String,
 }
 
 async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, endpoint: Endpoint, media: Media) -> Result<Response, Early> {
-    request.cost_full = call.headers.get(COST).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"full"));
+    request.cost_full = wants_full_cost(&call.headers);
     let is_get = request.is_get;
     let response = match endpoint {
         Endpoint::Data => call.app.data.execute(context, request).await,
@@ -138,8 +148,8 @@ fn respond(call: &Call, answer: GraphqlResponse, media: Media, is_get: bool) -> 
         (Outcome::MutationByGet, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Failed(kind), _) => status_of(kind),
     };
-    let etag = (is_get && status == StatusCode::OK).then(|| etag(&answer.body));
-    let unchanged = etag.as_ref().is_some_and(|etag| call.headers.get_all(header::IF_NONE_MATCH).iter().any(|known| known == etag));
+    let etag = (is_get && matches!(answer.outcome, Outcome::Answered)).then(|| etag::of(&answer.body, Some(call.arrival.request.as_str())));
+    let unchanged = etag.as_ref().is_some_and(|etag| etag::is_known(&call.headers, etag));
     let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(answer.body) });
     *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { status };
     let headers = response.headers_mut();
@@ -162,11 +172,4 @@ fn respond(call: &Call, answer: GraphqlResponse, media: Media, is_get: bool) -> 
         }
     }
     response
-}
-
-/// A strong tag of the answer, but for what differs in every answer: the id of the request.
-fn etag(body: &Bytes) -> HeaderValue {
-    let stable = body.split(|byte| *byte == b'"').filter(|part| part.len() != 36).fold(Sha256::new(), |hash, part| hash.chain_update(part));
-    let tag = format!("\"{}\"", hex::encode(stable.finalize().get(..16).unwrap_or_default()));
-    HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }

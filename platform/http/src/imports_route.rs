@@ -17,7 +17,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::call::Call;
 use crate::imports::Upload;
-use crate::respond::{problem, problem_of};
+use crate::respond::problem;
 
 /// Bytes of a mapping file.
 const MAPPING_BYTES_MAX: usize = 1024 * 1024;
@@ -62,13 +62,13 @@ pub(crate) async fn errors(call: Call) -> Response {
 }
 
 async fn identified(call: &Call) -> Result<(OpContext, Uuid), Problem> {
-    let context = call.context(Via::Import).await.map_err(|error| problem_of(&error, &call.arrival))?;
+    let context = call.context(Via::Import).await?;
     let id = call.part("id").parse().map_err(|_| Problem::of_kind(Kind::NotFound))?;
     Ok((context, id))
 }
 
 async fn accept(call: &Call, form: Result<Multipart, MultipartRejection>) -> Result<Uuid, Problem> {
-    let mut context = call.context(Via::Import).await.map_err(|error| problem_of(&error, &call.arrival))?;
+    let mut context = call.context(Via::Import).await?;
     // An import may take hours; its caller does not wait.
     context.deadline = None;
     context.dry_run = call.parameter("dryRun").is_some_and(|value| value == "true");

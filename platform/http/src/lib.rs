@@ -6,6 +6,7 @@
 mod app;
 mod call;
 mod cors;
+mod etag;
 mod explorer;
 mod facts;
 mod graphql_route;

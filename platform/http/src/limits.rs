@@ -7,7 +7,7 @@ use tenon_context::Via;
 use crate::app::TIME_MAX;
 use crate::call::Call;
 use crate::imports::{IMPORTS_MAX, LINE_BYTES_MAX};
-use crate::respond::{problem, problem_of};
+use crate::respond::problem;
 
 /// Bytes of a request body, inflated.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -17,8 +17,8 @@ pub(crate) const COMPRESS_ABOVE: u16 = 1024;
 pub(crate) const IDEMPOTENCY_KEY_MAX: usize = 255;
 
 pub(crate) async fn list(call: Call) -> Response {
-    if let Err(error) = call.context(Via::Graphql).await {
-        return problem(&problem_of(&error, &call.arrival), &call.arrival);
+    if let Err(wrong) = call.context(Via::Graphql).await {
+        return problem(&wrong, &call.arrival);
     }
     let mut limits = serde_json::Map::new();
     for (name, max) in tenon_graphql::LIMITS {

@@ -18,7 +18,33 @@ pub(crate) struct Rate {
     windows: Mutex<HashMap<Uuid, (Instant, u32)>>,
 }
 
+/// Where a credential stands after a request: the headers `RateLimit-Policy` and `RateLimit`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    /// Requests a window.
+    pub(crate) quota: u32,
+    /// Requests made in this window, this one included.
+    pub(crate) taken: u32,
+    /// Whole seconds until the next window.
+    pub(crate) reset: u64,
+}
+
+impl Allowance {
+    /// Requests that may still be made in this window.
+    pub(crate) const fn remaining(self) -> u32 {
+        self.quota.saturating_sub(self.taken)
+    }
+
+    /// EXHAUSTED `rate`, where the credential has made too many in this minute.
+    pub(crate) fn check(self) -> Result<(), Problem> {
+        if self.taken > self.quota { Err(Problem::exhausted("rate", u64::from(self.quota), u64::from(self.taken))) } else { Ok(()) }
+    }
+}
+
 impl Rate {
+    /// Seconds of a window.
+    pub(crate) const WINDOW_SECONDS: u64 = WINDOW.as_secs();
+
     pub(crate) fn new(per_minute: u32) -> Self {
         Self { per_minute, windows: Mutex::new(HashMap::new()) }
     }
@@ -29,20 +55,41 @@ impl Rate {
     }
 
     /// Counts a request.
-    ///
-    /// # Errors
-    /// EXHAUSTED `rate` where the credential has made too many in this minute.
-    pub(crate) fn take(&self, principal: &Principal) -> Result<(), Problem> {
-        let now = Instant::now();
+    pub(crate) fn take(&self, principal: &Principal) -> Allowance {
+        self.take_at(principal.id, Instant::now())
+    }
+
+    fn take_at(&self, credential: Uuid, now: Instant) -> Allowance {
         let mut windows = self.windows.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if windows.len() >= CREDENTIALS_MAX {
             windows.clear();
         }
-        let (begin, taken) = windows.entry(principal.id).or_insert((now, 0));
+        let (begin, taken) = windows.entry(credential).or_insert((now, 0));
         if now.duration_since(*begin) >= WINDOW {
             (*begin, *taken) = (now, 0);
         }
         *taken = taken.saturating_add(1);
-        if *taken > self.per_minute { Err(Problem::exhausted("rate", u64::from(self.per_minute), u64::from(*taken))) } else { Ok(()) }
+        let left = WINDOW.saturating_sub(now.duration_since(*begin));
+        // Rounded up: who waits that long is in the next window.
+        let reset = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        Allowance { quota: self.per_minute, taken: *taken, reset }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_ends_and_begins_anew() {
+        let rate = Rate::new(2);
+        let (one, begin) = (Uuid::from_u128(1), Instant::now());
+        let later = |seconds: u64| begin + Duration::from_secs(seconds);
+        assert_eq!(rate.take_at(one, begin), Allowance { quota: 2, taken: 1, reset: 60 });
+        let second = rate.take_at(one, later(20));
+        assert_eq!((second.remaining(), second.reset, second.check().is_ok()), (0, 40, true));
+        assert!(rate.take_at(one, later(59)).check().is_err(), "the third of two");
+        assert!(rate.take_at(Uuid::from_u128(2), later(59)).check().is_ok(), "another credential");
+        assert!(rate.take_at(one, later(60)).check().is_ok(), "the next window");
     }
 }

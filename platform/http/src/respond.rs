@@ -95,6 +95,19 @@ pub(crate) fn problem_of(error: &(dyn Classify + Send + Sync), arrival: &Arrival
     error.problem()
 }
 
+/// A bug of ours: the handler panicked. The caller is told nothing but the id to ask about.
+pub(crate) fn broken(arrival: &Arrival) -> Response {
+    let problem = Problem::of_kind(Kind::Internal);
+    let error = problem_json(&problem, arrival.message_locale(), &arrival.request);
+    // Both shapes at once: whichever door it was, its callers find what they look for.
+    let mut body = Map::new();
+    if let Some(Json::Object(extensions)) = error.get("extensions") {
+        body.extend(extensions.clone());
+    }
+    body.insert("errors".to_owned(), json!([error]));
+    failure(StatusCode::INTERNAL_SERVER_ERROR, "application/json; charset=utf-8", &Json::Object(body))
+}
+
 /// Nothing lives at this path.
 pub(crate) async fn no_such_route(Extension(arrival): Extension<Arrival>) -> Response {
     let missing = Problem {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use moka::future::Cache;
 use tenon_catalog::Catalog;
 use tenon_context::{ActorKind, OpContext, OpContextParts, Principal, Via};
+use tenon_model::ModelVersion;
 use tenon_store::{Store, StoredKey, TenantInfo};
 use tenon_value::{DateTime, Locale, RequestId, Uuid};
 
@@ -71,6 +72,26 @@ impl Identity {
         }
         let principal = Principal { kind: ActorKind::ApiKey, id: stored.id, display: stored.display.clone(), roles: stored.roles.clone() };
         self.context(&tenant, principal, facts).await
+    }
+
+    /// The same context on a model of at least this version: who has just changed it waits for it.
+    ///
+    /// # Errors
+    /// UNAVAILABLE where that version does not appear in time.
+    pub async fn at_least(&self, mut cx: OpContext, version: ModelVersion) -> Result<OpContext, IdentityError> {
+        if cx.model.version < version {
+            cx.model = self.catalog.reload(cx.model.tenant, version).await?;
+        }
+        Ok(cx)
+    }
+
+    /// The origins from which browsers may call a tenant; none listed means all. A tenant that is not there lists none.
+    ///
+    /// # Errors
+    /// Where the tenant's settings cannot be loaded.
+    pub async fn origins(&self, tenant: &str) -> Result<Vec<String>, IdentityError> {
+        let Some(tenant) = self.tenant(tenant).await? else { return Ok(Vec::new()) };
+        Ok(self.catalog.model(tenant.id).await?.settings.cors.clone())
     }
 
     /// The context of Tenon itself within a tenant: installs, the command line on the data directory.
