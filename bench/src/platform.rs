@@ -54,7 +54,11 @@ impl Place {
     pub(crate) async fn run(&self, words: &[&str]) -> anyhow::Result<String> {
         let out = self.command(words).stdin(Stdio::null()).output().await?;
         if !out.status.success() {
-            bail!("`tenon {}` failed: {}", words.join(" "), String::from_utf8_lossy(&out.stderr).trim());
+            bail!(
+                "`tenon {}` failed: {}",
+                words.join(" "),
+                String::from_utf8_lossy(if out.stdout.is_empty() { &out.stderr } else { &out.stdout }).trim()
+            );
         }
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
     }

@@ -60,7 +60,7 @@ async fn new_tenants(place: &Place, server: &Server, tenants: usize, table: &mut
     let mut targets = Vec::new();
     for number in 0..tenants.max(TIMES) {
         let begun = Instant::now();
-        targets.push(place.create_tenant(&format!("many-{number}"), &server.address).await?);
+        targets.push(place.create_tenant(&format!("many{number}"), &server.address).await?);
         times.push(begun.elapsed().as_secs_f64() * 1_000.0);
     }
     let ms = median(times);
@@ -192,9 +192,13 @@ async fn starts(place: &Place, target: &Target, tenants: usize, table: &mut Tabl
 async fn create_object(target: &Target, name: &str, fields: usize) -> anyhow::Result<()> {
     let door = Target { path: target.path.replace("/graphql", "/metadata"), ..target.clone() };
     let types = ["text", "integer", "date", "boolean", "money"];
-    let field = |number: usize| json!({ "name": format!("field_{}", letters(number)), "type": types.get(number % types.len()) });
+    let field = |number: usize| {
+        let name = format!("field_{}", letters(number));
+        json!({ "name": name, "type": types.get(number % types.len()), "label": { "en": name, "zh": name }, "about": { "en": name, "zh": name } })
+    };
     let fields: Vec<Value> = (0..fields).map(field).collect();
-    let input = json!({ "name": name, "label": { "en": name, "zh": name }, "fields": fields });
+    let label = json!({ "en": name, "zh": name });
+    let input = json!({ "name": name, "label": label, "pluralLabel": label, "about": label, "fields": fields });
     let document = "mutation($input: CreateObjectInput!) { createObject(input: $input) { name } }";
     Connection::open(&door).await?.run(document, &json!({ "input": input })).await?;
     Ok(())

@@ -24,6 +24,9 @@ const TENANT: &str = "fuzz";
 /// How long one answer may take, whatever was asked.
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 
+/// How long one answer should take at most: limits stand before work, so rubbish is refused at once.
+const ANSWER_SLOW: Duration = Duration::from_secs(3);
+
 /// Findings after which a front is left: more of the same help nobody.
 const FINDINGS_MAX: u32 = 25;
 
@@ -61,10 +64,12 @@ async fn one(front: &Front, door: &Target, server: &mut Server, found: &Path, mi
         let input = break_it::one(&front.seeds, &mut chance);
         tried += 1;
         let body = (front.wrap)(&input).to_string();
+        let sent = Instant::now();
         let answer = tokio::time::timeout(ANSWER_MAX, connection.post(body.as_bytes())).await;
         let wrong = match answer {
             Err(_) => Some(format!("no answer within {} s", ANSWER_MAX.as_secs())),
             Ok(Err(error)) => Some(format!("{error:#}")),
+            Ok(Ok(_)) if sent.elapsed() > ANSWER_SLOW => Some(format!("answered after {} ms", sent.elapsed().as_millis())),
             Ok(Ok(status)) => judge(status, &connection.body),
         };
         let Some(wrong) = wrong else { continue };
