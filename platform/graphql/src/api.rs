@@ -14,7 +14,7 @@ use tenon_value::Json;
 
 use crate::collect::{Collector, Variables};
 use crate::cursor::Signer;
-use crate::documents::{Documents, Valid};
+use crate::documents::{Documents, Valid, told};
 use crate::execute::{Reader, refused};
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
@@ -72,7 +72,7 @@ impl DataApi {
         // The tenant's model moved while this was planned: once more, on the new one.
         match self.catalog.reload(cx.model.tenant, ModelVersion(cx.model.version.0 + 1)).await {
             Ok(model) => cx.model = model,
-            Err(error) => return rejected(&cx, Outcome::Failed(error.kind()), &error.problem().into()),
+            Err(error) => return rejected(&cx, Outcome::Failed(error.kind()), &told(&error).into()),
         }
         match self.attempt(&cx, &request).await {
             Tried::Answered(response) => response,
@@ -127,11 +127,11 @@ impl DataApi {
         if operation.kind == OperationKind::Mutation {
             let done = mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost).await;
             return match done {
-                Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body) }),
-                Mutated::Failed(errors) => Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, Some(&cost)))),
+                Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body, &Errors::default()) }),
+                Mutated::Failed(errors) => Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, Some(&cost)), &errors)),
                 Mutated::Rejected(errors) => Tried::Answered(GraphqlResponse {
                     outcome: Outcome::Rejected,
-                    ..answered(cx, response(cx, None, &errors, Some(&cost)))
+                    ..answered(cx, response(cx, None, &errors, Some(&cost)), &errors)
                 }),
                 Mutated::Stale => Tried::Stale,
             };
@@ -144,29 +144,37 @@ impl DataApi {
         if !errors.is_empty() {
             return Tried::Answered(GraphqlResponse {
                 outcome: Outcome::Rejected,
-                ..answered(cx, response(cx, None, &errors, Some(&cost)))
+                ..answered(cx, response(cx, None, &errors, Some(&cost)), &errors)
             });
         }
         match reader.query(roots, &mut errors).await {
             Ok((data, fields)) => {
                 cost.actual = fields;
                 cost.full = cost.full.map(|(_, known)| (started.elapsed().as_millis(), known));
-                Tried::Answered(answered(cx, response(cx, Some(&data), &errors, Some(&cost))))
+                Tried::Answered(answered(cx, response(cx, Some(&data), &errors, Some(&cost)), &errors))
             }
             Err(StoreError::StaleModel) => Tried::Stale,
-            Err(error) => Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &error.problem().into())),
+            Err(error) => Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &told(&error).into())),
         }
     }
 }
 
-fn answered(cx: &OpContext, body: Vec<u8>) -> GraphqlResponse {
-    GraphqlResponse { body: Bytes::from(body), outcome: Outcome::Answered, model_version: cx.model.version.0, replayed: false }
+/// An answer, with what its errors mean for those who store answers or ask again.
+fn answered(cx: &OpContext, body: Vec<u8>, errors: &Errors) -> GraphqlResponse {
+    GraphqlResponse {
+        body: Bytes::from(body),
+        outcome: Outcome::Answered,
+        model_version: cx.model.version.0,
+        replayed: false,
+        has_errors: !errors.is_empty(),
+        retry_after: errors.retry_after(),
+    }
 }
 
 fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {
     let mut errors = Errors::default();
     errors.add(cx, None, problems);
-    GraphqlResponse { body: Bytes::from(response(cx, None, &errors, None)), outcome, model_version: cx.model.version.0, replayed: false }
+    GraphqlResponse { outcome, ..answered(cx, response(cx, None, &errors, None), &errors) }
 }
 
 /// The operation that is meant.

@@ -6,7 +6,7 @@ use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_diagnostics::{Classify, Problem, Problems};
+use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_model::Model;
 use tenon_query::Read;
 use tenon_store::{Prepared, Store, StoreError};
@@ -100,7 +100,12 @@ impl Documents {
     }
 }
 
-/// What a caller is told of a failure of the database.
-pub(crate) fn told(error: &StoreError) -> Problem {
+/// What a caller is told of a failure; what he is not told goes to the log, beside the id of the request (its span's).
+pub(crate) fn told(error: &dyn Classify) -> Problem {
+    if matches!(error.kind(), Kind::Internal | Kind::Unavailable) {
+        let causes = std::iter::successors(error.source(), |cause| cause.source());
+        let causes: String = causes.map(|cause| format!(": {cause}")).collect();
+        tracing::error!("{error}{causes}");
+    }
     error.problem()
 }

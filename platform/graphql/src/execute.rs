@@ -9,7 +9,6 @@ use tenon_query::{Answer, Page, Read, Row};
 use tenon_store::{Prepared, Store, StoreError};
 use tenon_value::{Uuid, Value};
 
-use crate::calendar::Calendar;
 use crate::documents::{Documents, Valid, told};
 use crate::lower::{Planned, Root, Work};
 use crate::respond::Errors;
@@ -59,8 +58,7 @@ impl Reader<'_> {
     /// The data of a query. `StaleModel` is for the caller; everything else becomes errors with their paths.
     pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, u64), StoreError> {
         let settings = &self.valid.schema.model.settings;
-        let calendar = Calendar::of(settings);
-        let scene = Scene { locale: self.cx.locale, calendar: &calendar, base_currency: &settings.base_currency };
+        let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency };
         let mut out = Out::default();
         let mut is_null = false;
         out.raw("{");

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_diagnostics::{Classify, Problem};
+use tenon_diagnostics::Problem;
 use tenon_model::ObjectIx;
 use tenon_query::{Action, ColumnRef, Deleted, Output, Params, Predicate, Read, Select, Window};
 use tenon_records::{Idempotency, Mutation, Pipeline, RecordsError, Step, StepAnswer, StepOutcome};
 use tenon_store::StoreError;
 use tenon_value::{Uuid, Value};
 
-use crate::calendar::Calendar;
+use crate::documents::told;
 use crate::execute::Reader;
 use crate::lower::{self, Failed, IDS, Located, MutationPlan, MutationRoot, Planned, Shared};
 use crate::respond::{Cost, Errors, response};
@@ -52,7 +52,7 @@ pub(crate) async fn run(
             return if rejected { Mutated::Rejected(errors) } else { Mutated::Failed(errors) };
         }
         Err(StoreError::StaleModel) => return Mutated::Stale,
-        Err(error) => return one_error(cx, &error.problem()),
+        Err(error) => return one_error(cx, &told(&error)),
     };
     let mut roots = plan.roots;
     let mut mutation = Mutation { steps: Vec::new(), idempotency: None };
@@ -63,7 +63,7 @@ pub(crate) async fn run(
             Some(planned) => match reader.prepare(planned.read) {
                 Ok(prepared) => Some(StepAnswer { prepared, params: planned.params, ids: IDS }),
                 Err(StoreError::StaleModel) => return Mutated::Stale,
-                Err(error) => return one_error(cx, &error.problem()),
+                Err(error) => return one_error(cx, &told(&error)),
             },
             None => None,
         };
@@ -71,8 +71,7 @@ pub(crate) async fn run(
     }
     let policy = &reader.valid.schema.policy;
     let settings = &reader.valid.schema.model.settings;
-    let calendar = Calendar::of(settings);
-    let scene = Scene { locale: cx.locale, calendar: &calendar, base_currency: &settings.base_currency };
+    let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency };
     let respond = |outcomes: &[StepOutcome]| Ok::<_, Problem>(body(cx, &roots, outcomes, &scene, cost));
     match pipeline.run(cx, policy, &mutation, &respond).await {
         Ok(done) => Mutated::Done(done.response, done.replayed),
@@ -109,7 +108,7 @@ fn refused(cx: &OpContext, roots: &[MutationRoot<'_>], error: &RecordsError) -> 
             let root = step.and_then(|step| roots.iter().filter(|root| !matches!(root.shape, MutationShape::TypeName)).nth(step));
             errors.add(cx, root.map(|root| (root.key, root.location)), problems);
         }
-        error => errors.push(cx, None, &error.problem()),
+        error => errors.push(cx, None, &told(error)),
     }
     Mutated::Failed(errors)
 }

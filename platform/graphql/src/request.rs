@@ -47,4 +47,8 @@ pub struct GraphqlResponse {
     pub model_version: u64,
     /// True where a stored answer was replayed (`Idempotency-Replayed`).
     pub replayed: bool,
+    /// True where it tells of errors: such an answer is stored by nobody.
+    pub has_errors: bool,
+    /// Seconds after which the caller should ask again (`Retry-After`).
+    pub retry_after: Option<u64>,
 }

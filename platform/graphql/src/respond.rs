@@ -22,6 +22,8 @@ pub(crate) struct Cost {
 pub(crate) struct Errors {
     entries: Vec<Json>,
     more: usize,
+    /// Seconds after which the caller should ask again, where a problem says so.
+    retry_after: Option<u64>,
 }
 
 impl Errors {
@@ -34,6 +36,8 @@ impl Errors {
     }
 
     pub(crate) fn push(&mut self, cx: &OpContext, root: Option<(&str, (u32, u32))>, problem: &Problem) {
+        let again = problem.details.iter().find(|(key, _)| *key == "retryAfter").and_then(|(_, seconds)| seconds.as_u64());
+        self.retry_after = self.retry_after.max(again);
         if self.entries.len() >= PROBLEMS_MAX {
             self.more += 1;
             return;
@@ -50,6 +54,10 @@ impl Errors {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 }
 

@@ -20,9 +20,8 @@ mod view;
 mod writes;
 
 pub(crate) use introspect::answer as introspect;
-pub(crate) use names::{choice_type, edge_stem, link_choice_type, relation_stem};
+pub(crate) use names::edge_stem;
 pub(crate) use references::is_composite;
 pub(crate) use roots::{Verb, mutations};
-pub(crate) use seeds::Seed;
 pub(crate) use table::{EnumValue, FieldDef, InputDef, Schema, TypeDef, TypeKind};
 pub(crate) use view::View;

@@ -9,5 +9,4 @@ mod scan;
 mod sdl;
 
 pub(crate) use parse::parse;
-pub(crate) use scan::{Token, TokenKind, scan};
 pub(crate) use sdl::parse_types;

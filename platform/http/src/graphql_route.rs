@@ -148,7 +148,7 @@ fn respond(call: &Call, answer: GraphqlResponse, media: Media, is_get: bool) -> 
         (Outcome::MutationByGet, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Failed(kind), _) => status_of(kind),
     };
-    let etag = (is_get && matches!(answer.outcome, Outcome::Answered)).then(|| etag::of(&answer.body, Some(call.arrival.request.as_str())));
+    let etag = (is_get && !answer.has_errors).then(|| etag::of(&answer.body, Some(call.arrival.request.as_str())));
     let unchanged = etag.as_ref().is_some_and(|etag| etag::is_known(&call.headers, etag));
     let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(answer.body) });
     *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { status };
@@ -161,15 +161,14 @@ fn respond(call: &Call, answer: GraphqlResponse, media: Media, is_get: bool) -> 
     if answer.replayed {
         headers.insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     }
-    match answer.outcome {
-        Outcome::Answered => {}
-        Outcome::MutationByGet => {
-            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
-        Outcome::Rejected | Outcome::Failed(_) => {
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
+    if answer.has_errors {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(seconds) = answer.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if answer.outcome == Outcome::MutationByGet {
+        headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
     response
 }

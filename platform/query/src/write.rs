@@ -2,7 +2,7 @@
 //!
 //! Writes carry values (they differ in every request) and the path of the input each came from, for problems.
 
-use tenon_diagnostics::InputPath;
+use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{EdgeKind, FieldIx, ObjectIx, RelationIx};
 use tenon_value::{RecordId, Value};
 
@@ -110,6 +110,8 @@ pub struct RecordInput {
     pub external_ids: Vec<ExternalId>,
     /// Where it stands in the request.
     pub path: InputPath,
+    /// What is wrong with the values of a row in PARTIAL mode: the row fails with these, and the rest goes on.
+    pub problems: Vec<Problem>,
 }
 
 /// Which records a batch works on.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::ObjectIx;
-use tenon_query::{Action, Batch, BatchMode, Deleted, Params, Predicate};
+use tenon_query::{Action, Batch, BatchMode, Deleted, Params, Predicate, RecordInput};
 use tenon_value::RecordId;
 
 use crate::attempt::Attempt;
@@ -35,10 +35,12 @@ impl Attempt<'_> {
             let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
             return Err(Problem::exhausted("batch_size", number(BATCH_SIZE_MAX), number(size)).into());
         }
-        let all: Vec<usize> = (0..size).collect();
+        // In ATOMIC mode such rows have failed the document before it came here.
+        let misfits = misfits(batch);
+        let all: Vec<usize> = (0..size).filter(|row| !misfits.contains_key(row)).collect();
         let (outcomes, failed) = match mode {
-            BatchMode::Atomic => (self.rows(object, batch, &ids, &all).await?, BTreeMap::new()),
-            BatchMode::Partial => self.rounds(object, batch, &ids, all).await?,
+            BatchMode::Atomic => (self.rows(object, batch, &ids, &all).await?, misfits),
+            BatchMode::Partial => self.rounds(object, batch, &ids, all, misfits).await?,
         };
         let mut rows: Vec<BatchRow> = outcomes
             .into_iter()
@@ -61,8 +63,8 @@ impl Attempt<'_> {
         batch: &Batch,
         ids: &Ids,
         mut alive: Vec<usize>,
+        mut failed: BTreeMap<usize, Vec<Problem>>,
     ) -> Tried<(Outcomes, BTreeMap<usize, Vec<Problem>>)> {
-        let mut failed: BTreeMap<usize, Vec<Problem>> = BTreeMap::new();
         while !alive.is_empty() {
             let savepoint = self.tx.savepoint().await?;
             let (settled, rows, made) = (self.settled.clone(), self.rows, self.made.clone());
@@ -133,4 +135,15 @@ impl Attempt<'_> {
         let ids = self.tx.select_ids(&table, filter, params, deleted, max).await?;
         Ok(ids.into_iter().map(|id| (id, InputPath::default().key("filter"))).collect())
     }
+}
+
+/// Rows whose values do not fit, with what is wrong with them.
+fn misfits(batch: &Batch) -> BTreeMap<usize, Vec<Problem>> {
+    let inputs: Vec<&RecordInput> = match batch {
+        Batch::Create(inputs) | Batch::Upsert(_, inputs, _) => inputs.iter().collect(),
+        Batch::UpdateEach(updates) => updates.iter().map(|(_, _, input)| input).collect(),
+        _ => Vec::new(),
+    };
+    let wrong = inputs.into_iter().enumerate().filter(|(_, input)| !input.problems.is_empty());
+    wrong.map(|(row, input)| (row, input.problems.clone())).collect()
 }

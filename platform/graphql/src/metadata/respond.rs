@@ -69,7 +69,9 @@ fn with_outcome(told: &Told, problems: &Problems, outcome: Outcome) -> GraphqlRe
 }
 
 fn finish(body: JsonMap<String, Json>, outcome: Outcome, model_version: u64) -> GraphqlResponse {
-    GraphqlResponse { body: Bytes::from(Json::Object(body).to_string()), outcome, model_version, replayed: false }
+    let has_errors = body.contains_key("errors");
+    let body = Bytes::from(Json::Object(body).to_string());
+    GraphqlResponse { body, outcome, model_version, replayed: false, has_errors, retry_after: None }
 }
 
 fn extensions(told: &Told, body: &mut JsonMap<String, Json>, more: usize, dry_run: bool) {

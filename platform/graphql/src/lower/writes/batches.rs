@@ -1,6 +1,6 @@
 //! Many at once: which records, and what becomes of them.
 
-use tenon_diagnostics::{InputPath, Problem};
+use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::Object;
 use tenon_query::{Batch, BatchMode, OnMatch, Params, Predicate, RecordInput, Write};
 use tenon_value::RecordId;
@@ -26,16 +26,16 @@ impl<'a> Writer<'a, '_> {
             _ => BatchMode::Atomic,
         };
         let batch = match verb {
-            Verb::CreateMany => Batch::Create(self.inputs(object, collected, New::Yes)?),
+            Verb::CreateMany => Batch::Create(self.inputs(object, collected, (New::Yes, mode))?),
             Verb::UpsertMany => {
                 let target = self.target(object, collected)?;
                 let on_match = match self.argument(collected, "onMatch").as_deref().and_then(Input::as_text) {
                     Some("SKIP") => OnMatch::Skip,
                     _ => OnMatch::Update,
                 };
-                Batch::Upsert(target, self.inputs(object, collected, New::No)?, on_match)
+                Batch::Upsert(target, self.inputs(object, collected, (New::No, mode))?, on_match)
             }
-            Verb::UpdateMany => self.updates(object, collected)?,
+            Verb::UpdateMany => self.updates(object, collected, mode)?,
             verb => match (verb, self.which(object, collected)?) {
                 (Verb::DeleteMany, Which::Ids(ids)) => Batch::Delete(ids),
                 (Verb::DeleteMany, Which::Where(filter)) => Batch::DeleteWhere(filter),
@@ -57,13 +57,31 @@ impl<'a> Writer<'a, '_> {
         Some(())
     }
 
-    fn inputs(&mut self, object: &'a Object, collected: &Collected<'a>, new: New) -> Option<Vec<RecordInput>> {
+    fn inputs(&mut self, object: &'a Object, collected: &Collected<'a>, (new, mode): (New, BatchMode)) -> Option<Vec<RecordInput>> {
         let inputs = self.argument(collected, "inputs")?;
         let path = InputPath::default().key("inputs");
         self.bounded(inputs.elements().len(), &path)?;
-        let made: Vec<Option<RecordInput>> =
-            inputs.elements().iter().enumerate().map(|(at, input)| self.record_input(object, input, (&path.index(at), 1), new)).collect();
+        let rows = inputs.elements().iter().enumerate();
+        let made: Vec<_> = rows.map(|(at, input)| self.row(object, input, &path.index(at), (new, mode))).collect();
         made.into_iter().collect()
+    }
+
+    /// One row of a batch. In PARTIAL mode what is wrong with its values is the row's own affair: the row carries it.
+    fn row(&mut self, object: &'a Object, input: &Input, path: &InputPath, (new, mode): (New, BatchMode)) -> Option<RecordInput> {
+        if mode == BatchMode::Atomic {
+            return self.record_input(object, input, (path, 1), new);
+        }
+        let others = std::mem::take(&mut self.lower.problems);
+        let mut made = self.record_input(object, input, (path, 1), new);
+        if made.is_none() {
+            // Once more, to hear what is missing too.
+            self.lower.problems = Problems::default();
+            let told = std::mem::replace(&mut self.tell_missing, true);
+            made = self.record_input(object, input, (path, 1), new);
+            self.tell_missing = told;
+        }
+        let problems = std::mem::replace(&mut self.lower.problems, others);
+        Some(made.unwrap_or_else(|| RecordInput { path: path.clone(), problems: problems.as_slice().to_vec(), ..RecordInput::default() }))
     }
 
     fn which(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Which> {
@@ -99,7 +117,7 @@ impl<'a> Writer<'a, '_> {
         }
     }
 
-    fn updates(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Batch> {
+    fn updates(&mut self, object: &'a Object, collected: &Collected<'a>, mode: BatchMode) -> Option<Batch> {
         let root = InputPath::default();
         let (input, updates) = (self.argument(collected, "input"), self.argument(collected, "updates"));
         match (input, updates) {
@@ -114,8 +132,8 @@ impl<'a> Writer<'a, '_> {
             (None, Some(updates)) if self.argument(collected, "ids").is_none() && self.argument(collected, "filter").is_none() => {
                 let path = root.key("updates");
                 self.bounded(updates.elements().len(), &path)?;
-                let each: Vec<_> =
-                    updates.elements().iter().enumerate().map(|(at, update)| self.update(object, update, &path.index(at), 1)).collect();
+                let rows = updates.elements().iter().enumerate();
+                let each: Vec<_> = rows.map(|(at, update)| self.update(object, update, (&path.index(at), 1), mode)).collect();
                 Some(Batch::UpdateEach(each.into_iter().collect::<Option<_>>()?))
             }
             _ => self.wrong(
@@ -134,15 +152,19 @@ impl<'a> Writer<'a, '_> {
         &mut self,
         object: &'a Object,
         update: &Input,
-        path: &InputPath,
-        depth: usize,
+        (path, depth): (&InputPath, usize),
+        mode: BatchMode,
     ) -> Option<(RecordId, Option<i64>, RecordInput)> {
         let id = match update.get("id").map(scalars::id) {
             Some(Ok(id)) => Some(RecordId(id)),
             Some(Err(problem)) => self.wrong(&path.key("id"), problem),
             None => None,
         };
-        let input = self.record_input(object, update.get("input")?, (&path.key("input"), depth), New::No);
+        let (input, path) = (update.get("input")?, path.key("input"));
+        let input = match mode {
+            BatchMode::Atomic => self.record_input(object, input, (&path, depth), New::No),
+            BatchMode::Partial => self.row(object, input, &path, (New::No, mode)),
+        };
         Some((id?, update.get("expectedVersion").and_then(Input::as_int), input?))
     }
 }

@@ -2,7 +2,7 @@
 
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Edge, EdgeKind, Object, Relation, RelationShape};
-use tenon_query::{LinkWrite, ManyWrite, OneWrite, RecordInput, RecordKey, Target};
+use tenon_query::{BatchMode, LinkWrite, ManyWrite, OneWrite, RecordInput, RecordKey, Target};
 use tenon_value::{RecordId, Uuid};
 
 use super::Writer;
@@ -115,7 +115,7 @@ impl<'a> Writer<'a, '_> {
                 };
                 write.create.extend(self.record_input(target, element, (path, depth + 1), new));
             }
-            "update" => write.update.extend(self.update(target, element, path, depth + 1)),
+            "update" => write.update.extend(self.update(target, element, (path, depth + 1), BatchMode::Atomic)),
             "connect" => write.connect.extend(self.lower.key(target, element, path).map(|key| (key, path.clone()))),
             "connectOrCreate" => write.connect_or_create.extend(self.connect_or_create(target, element, (path, depth))),
             "set" => {
