@@ -25,7 +25,6 @@ pub(crate) use out::Out;
 /// What writing needs to know of the request.
 pub(crate) struct Scene<'a> {
     pub(crate) locale: Locale,
-    pub(crate) calendar: &'a crate::calendar::Calendar,
     pub(crate) base_currency: &'a str,
 }
 

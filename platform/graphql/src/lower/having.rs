@@ -12,6 +12,9 @@ use crate::members;
 use crate::shape::{KeyTerm, SpecOf};
 use crate::syntax::ast::Value as Input;
 
+/// How an operand is read.
+type Read<'r> = &'r dyn Fn(&Input) -> Result<Value, Problem>;
+
 fn function(word: &str) -> Option<Func> {
     Some(match word {
         "sum" => Func::Sum,
@@ -53,7 +56,7 @@ impl<'a> Lower<'a> {
                 "not" => all.push(Having::Not(Box::new(self.having(object, operand, &path, measures)))),
                 "count" => {
                     let measure = measures.place(Measure { func: Func::Count, column: None, relation: None, filter: None });
-                    let read: &dyn Fn(&Input) -> Result<Value, Problem> = &|input| {
+                    let read: Read<'_> = &|input| {
                         input.as_int().map(Value::Int).ok_or_else(|| Problem::invalid("type", "expected a whole number", "应为整数"))
                     };
                     all.push(self.having_ops(measure, operand, &path, read));
@@ -71,7 +74,7 @@ impl<'a> Lower<'a> {
         Having::All(all)
     }
 
-    fn having_ops(&mut self, measure: usize, input: &Input, path: &InputPath, read: &dyn Fn(&Input) -> Result<Value, Problem>) -> Having {
+    fn having_ops(&mut self, measure: usize, input: &Input, path: &InputPath, read: Read<'_>) -> Having {
         let mut all = Vec::new();
         for (key, operand) in input.members() {
             let (word, path) = (&*key.text, path.key(key.text.to_string()));
@@ -115,13 +118,7 @@ impl<'a> Lower<'a> {
         Having::All(all)
     }
 
-    fn having_compare(
-        &mut self,
-        measure: usize,
-        op: CompareOp,
-        operand: &Input,
-        (path, read): (&InputPath, &dyn Fn(&Input) -> Result<Value, Problem>),
-    ) -> Option<Having> {
+    fn having_compare(&mut self, measure: usize, op: CompareOp, operand: &Input, (path, read): (&InputPath, Read<'_>)) -> Option<Having> {
         match if operand.is_null() { Err(null_operand()) } else { read(operand) } {
             Ok(value) => Some(Having::Compare { measure, op, with: self.param(value) }),
             Err(problem) => {

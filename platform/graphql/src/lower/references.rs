@@ -48,7 +48,7 @@ impl<'a> Lower<'a> {
             "within" => self.within(object, relation, operand)?,
             "is" | "isNot" => {
                 let target = relation.target().and_then(|target| self.view.object(target)).ok_or_else(|| unsupported(word))?;
-                negated_unless(word == "is", self.to_one(relation, target, operand, path)?)
+                negated_unless(word == "is", self.through(relation, target, operand, path)?)
             }
             "type" => {
                 let names = operand.get("in").map(|names| self.values(names, &path.key("in"), &scalars::text).unwrap_or_default());
@@ -60,12 +60,12 @@ impl<'a> Lower<'a> {
             single => {
                 let target =
                     self.view.targets(relation).find(|target| target.graphql.single == single).ok_or_else(|| unsupported(single))?;
-                self.to_one(relation, target, operand, path)?
+                self.through(relation, target, operand, path)?
             }
         })
     }
 
-    fn to_one(&mut self, relation: &'a Relation, target: &'a Object, operand: &Input, path: &InputPath) -> Result<Predicate, Problem> {
+    fn through(&mut self, relation: &'a Relation, target: &'a Object, operand: &Input, path: &InputPath) -> Result<Predicate, Problem> {
         let table = self.table(target.ix, Action::Read).ok_or_else(null_operand)?;
         let holds = Box::new(self.filter(target, operand, path));
         Ok(Predicate::ToOne { relation: relation.ix, table, holds })

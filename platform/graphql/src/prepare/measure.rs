@@ -218,7 +218,7 @@ impl<'a> Meter<'a> {
         }
         if is_root && ty.name.ends_with("Batch") {
             let rows = length("inputs").or_else(|| length("ids")).or_else(|| length("updates")).unwrap_or(limits::BATCH_SIZE);
-            return (1, rows.min(limits::BATCH_SIZE).max(1));
+            return (1, rows.clamp(1, limits::BATCH_SIZE));
         }
         match &*field.name.text {
             "records" if is_root => (1, length("refs").unwrap_or(0).max(1)),

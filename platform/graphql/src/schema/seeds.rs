@@ -203,7 +203,7 @@ fn sow_edge(view: &View<'_>, object: &tenon_model::Object, (at, edge): (usize, &
             add(&link.graphql, Seed::Link(link.ix));
             for field in edges::attributes(link) {
                 sow_choice(&field.kind, &link_choice_type(link, field), &mut |text, family| {
-                    add(text, Seed::LinkChoice(link.ix, field.ix, family))
+                    add(text, Seed::LinkChoice(link.ix, field.ix, family));
                 });
             }
         }

@@ -103,13 +103,6 @@ impl TypeDef {
         }
     }
 
-    pub(crate) fn inputs(&self) -> &[InputDef] {
-        match &self.kind {
-            TypeKind::Input { fields, .. } => fields,
-            _ => &[],
-        }
-    }
-
     pub(crate) const fn is_composite(&self) -> bool {
         matches!(self.kind, TypeKind::Object { .. } | TypeKind::Interface { .. } | TypeKind::Union(_))
     }
@@ -169,11 +162,6 @@ impl Schema {
     /// A type by name.
     pub(crate) fn ty(&self, name: &str) -> Option<&TypeDef> {
         self.cells.get(*self.names.get(name)?).map(|cell| self.make(cell))
-    }
-
-    /// What a type was made of.
-    pub(crate) fn seed(&self, name: &str) -> Option<Seed> {
-        self.cells.get(*self.names.get(name)?).map(|cell| cell.seed)
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -99,9 +99,4 @@ impl<'a> View<'a> {
         let relation = object.relation(object.tree?)?;
         (relation.state == State::Active && self.policy.may_read_relation(object.ix, relation.ix)).then_some(relation)
     }
-
-    /// An object by its GraphQL type name.
-    pub(crate) fn object_of_type(self, name: &str) -> Option<&'a Object> {
-        self.objects().find(|object| object.graphql.type_name == name)
-    }
 }

@@ -68,7 +68,7 @@ impl Out {
             (MutationShape::TypeName, _) => self.plain("Mutation"),
             (MutationShape::Destroyed(subs), Some(StepOutcome::One { id, .. })) => self.subs(subs, "Destroyed", |out, _| out.plain(id)),
             (MutationShape::Record(shape), Some(StepOutcome::One { answer, .. })) => {
-                self.record(shape, rows(answer.as_ref()).first(), scene)
+                self.record(shape, rows(answer.as_ref()).first(), scene);
             }
             (MutationShape::Batch { object, parts, shapes }, Some(StepOutcome::Batch { rows: results, answer })) => {
                 let found: HashMap<Uuid, &Row> = rows(answer.as_ref()).iter().map(|row| (row.id, row)).collect();

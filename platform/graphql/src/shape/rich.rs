@@ -43,7 +43,7 @@ pub(super) fn to_text(markdown: &str) -> String {
             Event::Text(words) | Event::Code(words) | Event::Html(words) | Event::InlineHtml(words) => text.push_str(&words),
             Event::SoftBreak => text.push(' '),
             Event::HardBreak | Event::End(TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::CodeBlock | TagEnd::TableRow) => {
-                text.push('\n')
+                text.push('\n');
             }
             _ => {}
         }
