@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -40,6 +41,9 @@ pub(crate) struct Args {
     /// No progress, no prose.
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
+    /// How long one call to a server may take: `30s`, `2m`, `500ms`.
+    #[arg(long, global = true, value_name = "TIME", value_parser = time)]
+    pub(crate) timeout: Option<Duration>,
     /// Log lines of the program, as `TENON_LOG` filters them.
     #[arg(long, global = true, env = "TENON_LOG", default_value = "warn,tenon_server=info")]
     pub(crate) log: String,
@@ -221,4 +225,38 @@ pub(crate) enum KeyVerb {
         /// Its id.
         id: String,
     },
+}
+
+/// A length of time: a whole number and its unit.
+fn time(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let number: u64 = digits.parse().map_err(|_| "write a number and its unit, such as `30s`".to_owned())?;
+    match text.get(digits.len()..).unwrap_or_default() {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        _ => Err("the units are `ms`, `s` and `m`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn lengths_of_time_have_a_unit() {
+        assert_eq!(time("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        for wrong in ["", "30", "s", "1h", "-1s", "1.5s"] {
+            assert!(time(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use tenon_value::Json;
 
 use crate::args::Args;
+use crate::output::Usage;
 
 /// How long one call may take; imports are watched, not waited for.
 const CALL_MAX: Duration = Duration::from_secs(120);
@@ -30,6 +31,17 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
+    /// A question that nobody answered with yes.
+    pub(crate) fn not_confirmed(message: &str) -> Self {
+        Self { error: json!({ "code": "REFUSED", "rule": "not_confirmed", "message": message }) }
+    }
+
+    /// The plan is not the one that was named.
+    pub(crate) fn stale_plan() -> Self {
+        let message = "the plan is not the one you named: something moved; look at it again with `tenon plan`";
+        Self { error: json!({ "code": "CONFLICT", "rule": "plan_stale", "message": message }) }
+    }
+
     /// True for a no that repeating will not turn into a yes.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(self.error.get("code").and_then(Json::as_str), Some("REFUSED" | "FORBIDDEN" | "CONFLICT"))
@@ -55,16 +67,17 @@ impl std::error::Error for Refused {}
 impl Client {
     /// The client that the arguments name.
     pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
-        let url = args.url.as_deref().context("name the server: --url URL or TENON_URL")?;
-        let tenant = args.tenant.as_deref().context("name the tenant: --tenant NAME or TENON_TENANT")?;
+        let url = args.url.as_deref().ok_or(Usage("name the server: --url URL or TENON_URL"))?;
+        let tenant = args.tenant.as_deref().ok_or(Usage("name the tenant: --tenant NAME or TENON_TENANT"))?;
         let key = match (&args.key, &args.key_file) {
             (Some(key), _) => key.clone(),
             (None, Some(file)) => {
                 std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?.trim().to_owned()
             }
-            (None, None) => anyhow::bail!("give an API key: --key KEY, --key-file FILE or TENON_KEY"),
+            (None, None) => return Err(Usage("give an API key: --key KEY, --key-file FILE or TENON_KEY").into()),
         };
-        let config = ureq::Agent::config_builder().timeout_global(Some(CALL_MAX)).http_status_as_error(false).build();
+        let config =
+            ureq::Agent::config_builder().timeout_global(Some(args.timeout.unwrap_or(CALL_MAX))).http_status_as_error(false).build();
         Ok(Self { agent: config.into(), base: format!("{}/t/{tenant}", url.trim_end_matches('/')), key })
     }
 

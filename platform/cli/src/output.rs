@@ -1,6 +1,6 @@
 //! What the command line prints: results on stdout, all else on stderr.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
@@ -15,6 +15,8 @@ use crate::client::Refused;
 pub(crate) enum Exit {
     Done,
     Failed,
+    /// The command line itself makes no sense.
+    Usage,
     /// `plan --exit-code` with changes (as terraform has it; the same number as a usage error).
     Changes,
     /// Refused, or a question was not answered with yes.
@@ -28,12 +30,24 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Failed => 1,
-            Exit::Changes => 2,
+            Exit::Usage | Exit::Changes => 2,
             Exit::Refused => 3,
             Exit::Partial => 4,
         })
     }
 }
+
+/// Something is missing on the command line; what, and how to give it.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) &'static str);
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
 
 /// Where results and prose go.
 pub(crate) struct Output {
@@ -72,15 +86,18 @@ impl Output {
     /// A failure; its exit says whether the server refused.
     pub(crate) fn failure(&self, error: &anyhow::Error) -> Exit {
         let refused = error.downcast_ref::<Refused>();
+        let usage = error.is::<Usage>();
         if self.json {
-            let members =
-                refused.map_or_else(|| json!({ "code": "FAILED", "message": format!("{error:#}") }), |refused| refused.error.clone());
+            // Without a word of the server: it was not reached, or something here (a file, an argument) is wrong.
+            let code = if error.is::<ureq::Error>() { "UNAVAILABLE" } else { "INVALID" };
+            let members = refused.map_or_else(|| json!({ "code": code, "message": format!("{error:#}") }), |refused| refused.error.clone());
             println!("{}", json!({ "error": members }));
         } else {
             eprintln!("error: {error:#}");
         }
         match refused {
             Some(refused) if refused.is_refusal() => Exit::Refused,
+            None if usage => Exit::Usage,
             _ => Exit::Failed,
         }
     }

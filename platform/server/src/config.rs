@@ -8,6 +8,8 @@ use tenon_model::Settings;
 use tenon_store::{Database, StoreConfig, StoreLimits};
 use tenon_value::Locale;
 
+use crate::declined::Declined;
+
 /// Requests a minute and credential, unless configured.
 const RATE_PER_MINUTE: u32 = 1_200_000;
 
@@ -75,19 +77,23 @@ impl TenantRequest {
     ///
     /// # Errors
     /// Where zone, locale or currency is none; the text says which.
-    pub fn settings(&self) -> anyhow::Result<Settings> {
+    pub fn settings(&self) -> Result<Settings, Declined> {
         let mut settings = Settings { sandbox: self.sandbox, ..Settings::default() };
         if let Some(zone) = &self.zone {
-            anyhow::ensure!(tenon_packages::is_zone(zone), "`{zone}` is no time zone; write an IANA name such as `Europe/Berlin`");
+            if !tenon_packages::is_zone(zone) {
+                return Err(Declined::invalid("zone", format!("`{zone}` is no time zone; write an IANA name such as `Europe/Berlin`")));
+            }
             settings.zone.clone_from(zone);
         }
         if let Some(locale) = &self.locale {
-            settings.locale =
-                Locale::from_tag(locale).ok_or_else(|| anyhow::anyhow!("`{locale}` is no language of the product: `en` or `zh`"))?;
+            settings.locale = Locale::from_tag(locale)
+                .ok_or_else(|| Declined::invalid("locale", format!("`{locale}` is no language of the product: `en` or `zh`")))?;
         }
         if let Some(currency) = &self.currency {
             let shaped = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
-            anyhow::ensure!(shaped, "`{currency}` is no currency; write an ISO 4217 code such as `CNY`");
+            if !shaped {
+                return Err(Declined::invalid("currency", format!("`{currency}` is no currency; write an ISO 4217 code such as `CNY`")));
+            }
             settings.base_currency.clone_from(currency);
         }
         Ok(settings)

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -15,10 +16,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
 use crate::config::TenantRequest;
+use crate::declined::Declined;
 use crate::engine::Engine;
 
 /// Bytes of a command or answer at most.
 const COMMAND_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// How long the door rests when no connection can be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What an operator asks of a data directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,7 +79,7 @@ pub enum Answer {
     /// Done; here is the result.
     Done(Json),
     /// Not done; here is why.
-    Failed(String),
+    Failed(Declined),
 }
 
 impl Engine {
@@ -93,7 +97,7 @@ impl Engine {
         };
         match result {
             Ok(result) => Answer::Done(result),
-            Err(error) => Answer::Failed(format!("{error:#}")),
+            Err(error) => Answer::Failed(Declined::of(&error)),
         }
     }
 }
@@ -132,13 +136,24 @@ pub(crate) fn open(data: &Path) -> anyhow::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Answers commands, one after another, for as long as the server runs.
+/// Answers commands for as long as the server runs; one that is slow to come keeps no other waiting.
 pub(crate) async fn listen(listener: UnixListener, engine: Arc<Engine>) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        if let Err(error) = answer(stream, &engine).await {
-            tracing::warn!("a control connection broke off: {error:#}");
-        }
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file handles, mostly: others must end first.
+                tracing::warn!("a control connection failed: {error}");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let engine = Arc::clone(&engine);
+        tokio::spawn(async move {
+            if let Err(error) = answer(stream, &engine).await {
+                tracing::warn!("a control connection broke off: {error:#}");
+            }
+        });
     }
 }
 
@@ -147,7 +162,7 @@ async fn answer(mut stream: UnixStream, engine: &Engine) -> anyhow::Result<()> {
     (&mut stream).take(COMMAND_BYTES_MAX).read_to_end(&mut bytes).await?;
     let answer = match serde_json::from_slice(&bytes) {
         Ok(command) => engine.command(&command).await,
-        Err(error) => Answer::Failed(format!("this server does not know that command: {error}")),
+        Err(error) => Answer::Failed(Declined::invalid("command", format!("this server does not know that command: {error}"))),
     };
     stream.write_all(&serde_json::to_vec(&answer)?).await?;
     stream.shutdown().await?;

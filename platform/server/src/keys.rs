@@ -8,6 +8,7 @@ use tenon_store::TenantInfo;
 use tenon_value::{Json, RecordId, Uuid, Value};
 
 use crate::clock;
+use crate::declined::Declined;
 use crate::engine::Engine;
 
 /// A day in milliseconds.
@@ -47,8 +48,10 @@ impl Engine {
     /// Where there is no such tenant or key, or the database fails.
     pub async fn key_revoke(&self, tenant: &str, id: &str) -> anyhow::Result<Json> {
         let tenant = self.tenant_named(tenant).await?;
-        let id: Uuid = id.parse().map_err(|_| anyhow::anyhow!("`{id}` is no id of a key"))?;
-        anyhow::ensure!(self.store.key_revoke(tenant.id, id, clock::wall()).await?, "there is no key `{id}`");
+        let id: Uuid = id.parse().map_err(|_| Declined::invalid("id", format!("`{id}` is no id of a key")))?;
+        if !self.store.key_revoke(tenant.id, id, clock::wall()).await? {
+            return Err(Declined::not_found(format!("there is no key `{id}`")).into());
+        }
         self.identity.forget();
         Ok(json!({ "revoked": id.to_string() }))
     }

@@ -6,6 +6,7 @@
 mod clock;
 mod config;
 mod control;
+mod declined;
 mod engine;
 mod keys;
 mod lock;
@@ -15,6 +16,7 @@ mod tenants;
 
 pub use config::{ServeConfig, TenantRequest};
 pub use control::{Answer, Command, send};
+pub use declined::Declined;
 pub use engine::Engine;
 pub use lock::{DataLock, LockError};
 pub use log::init as init_log;

@@ -9,6 +9,7 @@ use tenon_value::{Json, Name, RequestId, Uuid};
 
 use crate::clock;
 use crate::config::TenantRequest;
+use crate::declined::Declined;
 use crate::engine::Engine;
 
 /// A tenant just made: what its first administrator needs. Shown once.
@@ -31,9 +32,12 @@ impl Engine {
     /// # Errors
     /// Where the name is taken or no name, a setting is wrong, or the database fails; then nothing of it remains.
     pub async fn tenant_create(&self, request: &TenantRequest) -> anyhow::Result<TenantCreated> {
-        Name::check(&request.name).map_err(|reason| anyhow::anyhow!("`{}` is no name for a tenant: {reason}", request.name))?;
+        Name::check(&request.name)
+            .map_err(|reason| Declined::invalid("tenant", format!("`{}` is no name for a tenant: {reason}", request.name)))?;
         let settings = request.settings()?;
-        anyhow::ensure!(self.store.tenant(&request.name).await?.is_none(), "there is a tenant `{}` already", request.name);
+        if self.store.tenant(&request.name).await?.is_some() {
+            return Err(Declined::conflict("tenant", format!("there is a tenant `{}` already", request.name)).into());
+        }
         let created_at = clock::wall();
         let tenant =
             self.store.tenant_create(&NewTenant { name: request.name.clone(), sandbox: request.sandbox, settings, created_at }).await?;
@@ -140,7 +144,7 @@ impl Engine {
     }
 
     pub(crate) async fn tenant_named(&self, name: &str) -> anyhow::Result<TenantInfo> {
-        self.store.tenant(name).await?.ok_or_else(|| anyhow::anyhow!("there is no tenant `{name}`"))
+        self.store.tenant(name).await?.ok_or_else(|| Declined::not_found(format!("there is no tenant `{name}`")).into())
     }
 
     /// Tenon's own context within a tenant, at its business time.

@@ -7,7 +7,8 @@ use tenon_server::{Answer, Command, Engine, ServeConfig, TenantRequest};
 use tenon_value::Json;
 
 use crate::args::{Args, KeyVerb, TenantVerb};
-use crate::output::{Exit, Output};
+use crate::client::Refused;
+use crate::output::{Exit, Output, Usage};
 
 /// `tenon tenant …`.
 pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> anyhow::Result<Exit> {
@@ -41,8 +42,7 @@ pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> a
         }
         TenantVerb::Delete { name } => {
             if !args.yes && !confirmed(&format!("Remove tenant `{name}` with all its records?"))? {
-                output.say("nothing was removed");
-                return Ok(Exit::Refused);
+                return Err(Refused::not_confirmed("nothing was removed; `--yes` says yes without a question").into());
             }
             let deleted = ask(args, Command::TenantDelete { name: name.clone() }).await?;
             output.result(&deleted, format!("tenant `{name}` is removed"));
@@ -53,7 +53,7 @@ pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> a
 
 /// `tenon key …`.
 pub(crate) async fn key(args: &Args, output: &Output, verb: &KeyVerb) -> anyhow::Result<Exit> {
-    let tenant = args.tenant.clone().context("name the tenant: --tenant NAME or TENON_TENANT")?;
+    let tenant = args.tenant.clone().ok_or(Usage("name the tenant: --tenant NAME or TENON_TENANT"))?;
     match verb {
         KeyVerb::Create { display, expires } => {
             let days = expires.as_deref().map(days).transpose()?;
@@ -96,7 +96,7 @@ pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::R
 
 /// Has a command carried out, by the running server or here.
 async fn ask(args: &Args, command: Command) -> anyhow::Result<Json> {
-    let data = args.data.clone().context("name the data directory: --data DIR or TENON_DATA")?;
+    let data = args.data.clone().ok_or(Usage("name the data directory: --data DIR or TENON_DATA"))?;
     let answer = match tenon_server::send(&data, &command).await? {
         Some(answer) => answer,
         None => {
@@ -106,7 +106,7 @@ async fn ask(args: &Args, command: Command) -> anyhow::Result<Json> {
     };
     match answer {
         Answer::Done(result) => Ok(result),
-        Answer::Failed(reason) => Err(anyhow::anyhow!(reason)),
+        Answer::Failed(declined) => Err(Refused { error: serde_json::to_value(declined)? }.into()),
     }
 }
 

@@ -8,7 +8,7 @@ use tenon_compiler::SourceFile;
 use tenon_value::Json;
 
 use crate::args::Args;
-use crate::client::Client;
+use crate::client::{Client, Refused};
 use crate::files;
 use crate::output::{Exit, Output};
 
@@ -48,8 +48,7 @@ pub(crate) fn apply(args: &Args, output: &Output, dir: &Path, prune: bool, how: 
     }
     let hash = plan.get("hash").and_then(Json::as_str).unwrap_or_default();
     if wanted.is_some_and(|wanted| wanted != hash) {
-        output.say("the plan is not the one you named: something moved; look at it again with `tenon plan`");
-        return Ok(Exit::Refused);
+        return Err(Refused::stale_plan().into());
     }
     if is_empty(&plan) {
         output.result(&json!({ "version": plan.get("base"), "operations": [] }), "nothing to do");

@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use serde_json::json;
 use tenon_server::ServeConfig;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Args, LogFormat};
-use crate::output::{Exit, Output};
+use crate::output::{Exit, Output, Usage};
 
 /// Runs until it is told to stop (Ctrl-C, SIGTERM).
 pub(crate) async fn serve(
@@ -20,7 +19,7 @@ pub(crate) async fn serve(
     limits: (u32, Option<u32>),
 ) -> anyhow::Result<Exit> {
     tenon_server::init_log(Some(&args.log), args.log_format == LogFormat::Json);
-    let data = args.data.clone().context("name the data directory: --data DIR or TENON_DATA")?;
+    let data = args.data.clone().ok_or(Usage("name the data directory: --data DIR or TENON_DATA"))?;
     let (rate_per_minute, connections) = limits;
     let config = ServeConfig {
         listen,
