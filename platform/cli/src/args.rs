@@ -1,15 +1,16 @@
 //! What can be said on the command line.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 /// Tenon: an extensible CRM platform.
 #[derive(Debug, Parser)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-#[command(name = "tenon", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "tenon", version, arg_required_else_help = true)]
 pub(crate) struct Args {
     /// What to do.
     #[command(subcommand)]
@@ -41,6 +42,15 @@ pub(crate) struct Args {
     /// No progress, no prose.
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
+    /// Tell all that is known of a failure.
+    #[arg(long, global = true, conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
+    /// Wait until work in the background has ended; imports always do.
+    #[arg(long, global = true)]
+    pub(crate) wait: bool,
+    /// When help and usage errors are coloured; results never are. `NO_COLOR` says never.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
     /// How long one call to a server may take: `30s`, `2m`, `500ms`.
     #[arg(long, global = true, value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Option<Duration>,
@@ -50,6 +60,25 @@ pub(crate) struct Args {
     /// Form of log lines.
     #[arg(long, global = true, env = "TENON_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log_format: LogFormat,
+}
+
+impl Args {
+    /// Reads the command line; ends the program with help or a usage error where it makes no sense.
+    pub(crate) fn of(words: impl IntoIterator<Item = OsString>) -> Self {
+        let words: Vec<OsString> = words.into_iter().collect();
+        // Asked before the rest is read: mistakes in the rest are to be told without colour, too.
+        let pair = words.windows(2).any(|pair| matches!(pair, [flag, when] if flag == "--color" && when == "never"));
+        let plain = pair || words.iter().any(|word| word == "--color=never");
+        let command = Self::command().color(if plain { ColorChoice::Never } else { ColorChoice::Auto });
+        Self::from_arg_matches(&command.get_matches_from(words)).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// When there is colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Never,
 }
 
 /// Form of log lines.
@@ -241,8 +270,6 @@ fn time(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -149,7 +149,7 @@ fn read_json(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<J
 }
 
 /// One of a GraphQL answer's errors, flat.
-fn refused(error: &Json) -> Refused {
+pub(crate) fn refused(error: &Json) -> Refused {
     let mut members = error.get("extensions").and_then(Json::as_object).cloned().unwrap_or_default();
     members.insert("message".to_owned(), error.get("message").cloned().unwrap_or_default());
     Refused { error: Json::Object(members) }

@@ -52,12 +52,25 @@ impl std::error::Error for Usage {}
 /// Where results and prose go.
 pub(crate) struct Output {
     json: bool,
-    quiet: bool,
+    prose: Prose,
+}
+
+/// How much is told beside results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Prose {
+    None,
+    Usual,
+    Full,
 }
 
 impl Output {
     pub(crate) const fn new(args: &Args) -> Self {
-        Self { json: args.json, quiet: args.quiet }
+        let prose = match (args.quiet, args.verbose) {
+            (true, _) => Prose::None,
+            (false, false) => Prose::Usual,
+            (false, true) => Prose::Full,
+        };
+        Self { json: args.json, prose }
     }
 
     /// The result: as JSON with `--json`, else in words.
@@ -71,14 +84,14 @@ impl Output {
 
     /// Prose and progress.
     pub(crate) fn say(&self, words: impl Display) {
-        if !self.quiet {
+        if self.prose != Prose::None {
             eprintln!("{words}");
         }
     }
 
     /// Progress that overwrites itself on a terminal.
     pub(crate) fn progress(&self, words: impl Display) {
-        if !self.quiet && std::io::stderr().is_terminal() {
+        if self.prose != Prose::None && std::io::stderr().is_terminal() {
             eprint!("\r\x1b[2K{words}");
         }
     }
@@ -94,6 +107,9 @@ impl Output {
             println!("{}", json!({ "error": members }));
         } else {
             eprintln!("error: {error:#}");
+            if let Some(refused) = refused.filter(|_| self.prose == Prose::Full) {
+                eprintln!("{:#}", refused.error);
+            }
         }
         match refused {
             Some(refused) if refused.is_refusal() => Exit::Refused,

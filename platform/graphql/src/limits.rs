@@ -34,8 +34,17 @@ pub(crate) const NESTED_ROWS: u64 = 100_000;
 pub(crate) const NESTED_WRITES: usize = 4;
 /// Steps the check of overlapping fields may take; further ones count as `cost`.
 pub(crate) const OVERLAP_STEPS: u64 = 200_000;
-/// Hops of a group key.
+/// `group_hops`: relations a group key may lead over.
 pub(crate) const GROUP_HOPS: usize = 3;
+/// `joins`: relations to one record within one list, those below them included. SQLite joins 64 tables at most.
+pub(crate) const JOINS: u64 = 50;
+
+/// `order_terms`: terms of an order.
+pub(crate) const ORDER_TERMS: usize = 16;
+/// `introspection_depth`: lists of types and fields within each other.
+pub(crate) const INTROSPECTION_DEPTH: u64 = 3;
+/// `fields`: of one document of the metadata API, fragments spread out.
+pub(crate) const FIELDS: u64 = 10_000;
 
 /// Names and numbers, for `GET /t/{tenant}/limits`.
 pub const LIMITS: &[(&str, u64)] = &[
@@ -44,12 +53,17 @@ pub const LIMITS: &[(&str, u64)] = &[
     ("cost", COST),
     ("depth", DEPTH),
     ("document_bytes", DOCUMENT_BYTES as u64),
+    ("fields", FIELDS),
     ("filter_nodes", FILTER_NODES),
+    ("group_hops", GROUP_HOPS as u64),
     ("groups", GROUPS),
     ("in_values", IN_VALUES),
+    ("introspection_depth", INTROSPECTION_DEPTH),
+    ("joins", JOINS),
     ("nested_rows", NESTED_ROWS),
     ("nested_writes", NESTED_WRITES as u64),
     ("nesting", NESTING as u64),
+    ("order_terms", ORDER_TERMS as u64),
     ("page_size", PAGE_SIZE),
     ("root_fields", ROOT_FIELDS as u64),
     ("tokens", TOKENS as u64),

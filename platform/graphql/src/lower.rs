@@ -45,6 +45,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) params: Params,
     pub(crate) problems: Problems,
     pub(crate) filter_nodes: u64,
+    /// Relations that lead to the filter at hand.
+    pub(crate) filter_hops: u64,
 }
 
 /// What lowering of a whole document shares.
@@ -68,6 +70,7 @@ impl<'a> Lower<'a> {
             params: Params::default(),
             problems: Problems::default(),
             filter_nodes: 0,
+            filter_hops: 0,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::imports::Upload;
 use crate::respond::problem;
 
 /// Bytes of a mapping file.
-const MAPPING_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const MAPPING_BYTES_MAX: usize = 1024 * 1024;
 
 /// Begins an import.
 pub(crate) async fn begin(call: Call, form: Result<Multipart, MultipartRejection>) -> Response {

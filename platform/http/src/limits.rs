@@ -3,10 +3,13 @@
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tenon_context::Via;
+use tenon_packages::CORS_MAX;
+use tenon_records::CASCADE_MAX;
 
 use crate::app::TIME_MAX;
 use crate::call::Call;
 use crate::imports::{IMPORTS_MAX, LINE_BYTES_MAX};
+use crate::imports_route::MAPPING_BYTES_MAX;
 use crate::respond::problem;
 
 /// Bytes of a request body, inflated.
@@ -29,5 +32,8 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("rate".to_owned(), json!(call.app.rate.per_minute()));
     limits.insert("imports".to_owned(), json!(IMPORTS_MAX));
     limits.insert("line_bytes".to_owned(), json!(LINE_BYTES_MAX));
+    limits.insert("mapping_bytes".to_owned(), json!(MAPPING_BYTES_MAX));
+    limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
+    limits.insert("cors".to_owned(), json!(CORS_MAX));
     axum::Json(json!({ "limits": limits })).into_response()
 }

@@ -1,5 +1,7 @@
 //! What an operator reads: lines on stderr, or JSON with `TENON_LOG_FORMAT=json`.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -15,7 +17,8 @@ pub fn init(filter: Option<&str>, json: bool) {
     let begun = if json {
         registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init()
     } else {
-        registry.with(fmt::layer().with_writer(std::io::stderr).with_target(false)).try_init()
+        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        registry.with(fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours)).try_init()
     };
     // Somebody (a test) has set a subscriber already: that one stays.
     drop(begun);

@@ -5,11 +5,9 @@ use tenon_model::{Object, system};
 use tenon_query::{Action, Order, SortBy, Sorting};
 
 use super::Lower;
+use crate::limits;
 use crate::members;
 use crate::syntax::ast::Value as Input;
-
-/// Terms of one order at most: a cursor keeps a bit per term.
-const TERMS_MAX: usize = 16;
 
 pub(super) fn sorting(word: &str) -> Sorting {
     match word {
@@ -24,8 +22,8 @@ impl<'a> Lower<'a> {
     /// The order asked for, `id` at its end.
     pub(super) fn order(&mut self, object: &'a Object, input: Option<&Input>, path: &InputPath) -> Vec<Order> {
         let terms = input.map(Input::elements).unwrap_or_default();
-        if terms.len() > TERMS_MAX {
-            self.wrong(path, Problem::exhausted("order_terms", TERMS_MAX as u64, terms.len() as u64));
+        if terms.len() > limits::ORDER_TERMS {
+            self.wrong(path, Problem::exhausted("order_terms", limits::ORDER_TERMS as u64, terms.len() as u64));
             return Vec::new();
         }
         let mut order = Vec::with_capacity(terms.len() + 1);

@@ -7,6 +7,7 @@ use tenon_value::Value;
 
 use super::operands::{negated_unless, one_or_all, unsupported};
 use super::{Lower, null_operand, scalars};
+use crate::limits;
 use crate::syntax::ast::Value as Input;
 
 impl<'a> Lower<'a> {
@@ -67,8 +68,21 @@ impl<'a> Lower<'a> {
 
     fn through(&mut self, relation: &'a Relation, target: &'a Object, operand: &Input, path: &InputPath) -> Result<Predicate, Problem> {
         let table = self.table(target.ix, Action::Read).ok_or_else(null_operand)?;
-        let holds = Box::new(self.filter(target, operand, path));
+        let holds = Box::new(self.beyond(target, operand, path));
         Ok(Predicate::ToOne { relation: relation.ix, table, holds })
+    }
+
+    /// A filter of records one hop further. Hops count as those of a selection do: databases nest only so deep.
+    fn beyond(&mut self, target: &'a Object, operand: &Input, path: &InputPath) -> Predicate {
+        self.filter_hops += 1;
+        let holds = if self.filter_hops > limits::DEPTH {
+            self.wrong(path, Problem::exhausted("depth", limits::DEPTH, self.filter_hops));
+            Predicate::no()
+        } else {
+            self.filter(target, operand, path)
+        };
+        self.filter_hops -= 1;
+        holds
     }
 
     /// `parent: { within: X }`: strictly below X. Over another relation: the target is X or lies below it.
@@ -110,7 +124,7 @@ impl<'a> Lower<'a> {
                 let (holds, link) = self.link_filter(edge, target, operand, &path);
                 (holds, Some(Box::new(link)))
             } else {
-                (self.filter(target, operand, &path), None)
+                (self.beyond(target, operand, &path), None)
             };
             all.push(Predicate::ToMany { edge: edge.kind, table, quantifier, holds: Box::new(holds), link });
         }
@@ -129,7 +143,7 @@ impl<'a> Lower<'a> {
             let word = &*key.text;
             let path = path.key(word.to_owned());
             if word == "node" {
-                holds = self.filter(target, operand, &path);
+                holds = self.beyond(target, operand, &path);
             } else if word == "createdAt" {
                 created_at = self.link_moments(operand, &path);
             } else if let Some(field) = link.and_then(|link| link.fields.iter().find(|field| field.graphql == word)) {

@@ -3,7 +3,7 @@
 use tenon_context::ActorKind;
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx, Part as ColumnPart, system};
-use tenon_query::{Action, Deleted, Output, Params, Predicate, Read, Select, Window};
+use tenon_query::{Action, Deleted, Output, Params, Predicate, Read, Select, SortBy, Window};
 use tenon_value::{Json, Uuid, Value};
 
 use super::page::PageOf;
@@ -116,6 +116,10 @@ impl<'a> Lower<'a> {
     }
 
     fn planned(&mut self, select: Select) -> Planned {
+        let joins = joins(&select);
+        if joins > limits::JOINS {
+            self.problems.push(Problem::exhausted("joins", limits::JOINS, joins));
+        }
         Planned { read: Read::Select(select), params: std::mem::take(&mut self.params) }
     }
 
@@ -279,4 +283,23 @@ impl<'a> Lower<'a> {
         let select = Select { table, filter, deleted: Deleted::Include, order: Vec::new(), window: Window::All, output, count: None };
         Some((self.planned(select), shapes))
     }
+}
+
+/// Tables that the largest statement of a selection joins: a relation to one record is a join, a list a statement of its own.
+fn joins(select: &Select) -> u64 {
+    fn of(output: &Output, lists: &mut u64) -> u64 {
+        for many in &output.manys {
+            *lists = (*lists).max(joins(&many.select));
+        }
+        output.ones.iter().map(|one| 1 + of(&one.output, lists)).sum()
+    }
+    fn hops(by: &SortBy) -> u64 {
+        match by {
+            SortBy::Column { .. } => 0,
+            SortBy::ToOne { by, .. } => 1 + hops(by),
+        }
+    }
+    let mut lists = 0;
+    let here = of(&select.output, &mut lists) + select.order.iter().map(|order| hops(&order.by)).sum::<u64>();
+    here.max(lists)
 }

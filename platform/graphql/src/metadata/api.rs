@@ -87,7 +87,7 @@ impl MetadataApi {
         // A document whose answer lacks something that must be there has changed nothing.
         let ended = door.end(response.errors.is_empty() && !dry_run).await;
         match ended {
-            Ok(version) => respond::answered(&told, &response, version.unwrap_or(told.version), dry_run),
+            Ok(version) => respond::answered(&told, &response, (kind == guard::Kind::Mutation, version.unwrap_or(told.version)), dry_run),
             Err(error) => respond::failed(&told, error.problems()),
         }
     }

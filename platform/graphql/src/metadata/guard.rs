@@ -7,9 +7,6 @@ use tenon_diagnostics::{Message, Problem};
 use crate::syntax::ast::{Document, OperationKind, Selection};
 use crate::{GraphqlRequest, limits, syntax};
 
-/// Fields a document may unfold to (`fields`).
-pub(super) const FIELDS_MAX: u64 = 10_000;
-
 /// What the chosen operation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -26,8 +23,8 @@ pub(super) fn check(request: &GraphqlRequest) -> Result<Kind, Problem> {
             return Err(Problem::exhausted("root_fields", limits::ROOT_FIELDS as u64, operation.selection.len() as u64));
         }
         let fields = sizes.of(&operation.selection, 0)?;
-        if fields > FIELDS_MAX {
-            return Err(Problem::exhausted("fields", FIELDS_MAX, fields));
+        if fields > limits::FIELDS {
+            return Err(Problem::exhausted("fields", limits::FIELDS, fields));
         }
     }
     let named = request.operation_name.as_deref();

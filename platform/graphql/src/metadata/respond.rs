@@ -23,13 +23,16 @@ impl Told {
     }
 }
 
-/// An answer with a `data` entry, or what validation says against the document.
-pub(super) fn answered(told: &Told, response: &Response, version: u64, dry_run: bool) -> GraphqlResponse {
+/// An answer with a `data` entry, or what validation says against the document. Of a mutation that failed nothing
+/// happened, so no field of it tells otherwise.
+pub(super) fn answered(told: &Told, response: &Response, (is_mutation, version): (bool, u64), dry_run: bool) -> GraphqlResponse {
     // Resolvers' errors have a path; what fails before execution has none.
     let rejected = response.errors.iter().any(|error| error.path.is_empty());
     let mut body = JsonMap::new();
     if !rejected {
-        body.insert("data".to_owned(), response.data.clone().into_json().unwrap_or_default());
+        let nothing_happened = is_mutation && !response.errors.is_empty();
+        let data = if nothing_happened { Json::Null } else { response.data.clone().into_json().unwrap_or_default() };
+        body.insert("data".to_owned(), data);
     }
     let mut errors = Vec::new();
     let mut more = 0_usize;

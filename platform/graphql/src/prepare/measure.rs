@@ -88,7 +88,10 @@ pub(crate) fn measure(schema: &Schema, collector: &Collector<'_>, operation: &Op
     }
     if let Some(field) = meter.introspection {
         let pos = field.pos();
-        problems.push(Problem::exhausted("introspection_depth", 3, 4).located(pos.line, pos.column));
+        problems.push(
+            Problem::exhausted("introspection_depth", limits::INTROSPECTION_DEPTH, limits::INTROSPECTION_DEPTH + 1)
+                .located(pos.line, pos.column),
+        );
     }
     problems.into_result()?;
     Ok(Measured { cost, depth })
