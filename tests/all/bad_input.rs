@@ -35,7 +35,8 @@ async fn all(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
     // JSON can write half a character, which is no text.
     let lone = r#"{"query":"mutation ($n: String) { createTag(input: { name: $n }) { id } }","variables":{"n":"a\ud800b"}}"#;
     wrong.extend(refused(&tenant, "a lone surrogate", lone.as_bytes().to_vec(), &json!({ "code": "INVALID" })).await?);
-    let left = tenant.data("{ tags(deleted: INCLUDE) { nodes { name } } accounts(deleted: INCLUDE) { nodes { name } } }", json!({})).await?;
+    let left =
+        tenant.data("{ tags(deleted: INCLUDE) { nodes { name } } accounts(deleted: INCLUDE) { nodes { name } } }", json!({})).await?;
     assert_eq!(left, json!({ "tags": { "nodes": [] }, "accounts": { "nodes": [] } }));
     anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
@@ -65,7 +66,11 @@ fn bodies() -> Vec<(&'static str, String, Value)> {
         ("extensions that are a text", r#"{"query":"{ __typename }","extensions":"dryRun"}"#.to_owned(), invalid.clone()),
         ("an unknown operation", r#"{"query":"query A { __typename }","operationName":"B"}"#.to_owned(), invalid.clone()),
         ("two operations, none named", r#"{"query":"query A { __typename } query B { __typename }"}"#.to_owned(), invalid.clone()),
-        ("JSON nested deeply", format!("{{\"query\":\"{{ __typename }}\",\"variables\":{{\"a\":{}1{}}}}}", "[".repeat(5_000), "]".repeat(5_000)), invalid),
+        (
+            "JSON nested deeply",
+            format!("{{\"query\":\"{{ __typename }}\",\"variables\":{{\"a\":{}1{}}}}}", "[".repeat(5_000), "]".repeat(5_000)),
+            invalid,
+        ),
     ]
 }
 
@@ -83,7 +88,12 @@ fn documents() -> Vec<(&'static str, String, Value, Value)> {
         ("70 KB", format!("{{ __typename }} #{}", "x".repeat(70_000)), none(), limit("document_bytes")),
         ("11,000 words", format!("{{ {} }}", "a ".repeat(11_000)), none(), limit("tokens")),
         ("201 aliases", format!("{{ tags {{ nodes {{ {} }} }} }}", aliases(201)), none(), limit("aliases")),
-        ("51 root fields", format!("{{ {} }}", (0..51).map(|n| format!("a{n}: __typename")).collect::<Vec<_>>().join(" ")), none(), limit("root_fields")),
+        (
+            "51 root fields",
+            format!("{{ {} }}", (0..51).map(|n| format!("a{n}: __typename")).collect::<Vec<_>>().join(" ")),
+            none(),
+            limit("root_fields"),
+        ),
         ("2,001 values", list.to_owned(), json!({ "f": { "id": { "in": ids } } }), limit("in_values")),
         ("600 conditions", list.to_owned(), json!({ "f": { "or": many_or } }), limit("filter_nodes")),
         ("conditions 300 deep", list.to_owned(), json!({ "f": deep_filter(300) }), json!({})),
@@ -93,12 +103,32 @@ fn documents() -> Vec<(&'static str, String, Value, Value)> {
             json!({ "i": tags }),
             limit("batch_size"),
         ),
-        ("fragments in a circle", "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".to_owned(), none(), json!({ "code": "INVALID" })),
+        (
+            "fragments in a circle",
+            "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }".to_owned(),
+            none(),
+            json!({ "code": "INVALID" }),
+        ),
         ("a broken character", "{ tags { nodes { \u{fffd} } } }".to_owned(), none(), json!({ "code": "INVALID", "rule": "graphql/parse" })),
         ("NUL", "{ tags(filter: { name: { eq: \"a\\u0000b\" } }) { nodes { id } } }".to_owned(), none(), json!({ "code": "INVALID" })),
-        ("no such zone", "{ tagsAggregate(groupBy: [{ createdAt: { by: DAY, zone: \"Mars/Olympus\" } }]) { count } }".to_owned(), none(), json!({ "code": "INVALID" })),
-        ("a number past its range", "{ accounts(filter: { employeeCount: { eq: 99999999999 } }) { nodes { id } } }".to_owned(), none(), json!({ "code": "INVALID" })),
-        ("a decimal with 40 digits", format!("{{ opportunityLines(filter: {{ quantity: {{ eq: \"{}\" }} }}) {{ nodes {{ id }} }} }}", "9".repeat(40)), none(), json!({ "code": "INVALID" })),
+        (
+            "no such zone",
+            "{ tagsAggregate(groupBy: [{ createdAt: { by: DAY, zone: \"Mars/Olympus\" } }]) { count } }".to_owned(),
+            none(),
+            json!({ "code": "INVALID" }),
+        ),
+        (
+            "a number past its range",
+            "{ accounts(filter: { employeeCount: { eq: 99999999999 } }) { nodes { id } } }".to_owned(),
+            none(),
+            json!({ "code": "INVALID" }),
+        ),
+        (
+            "a decimal with 40 digits",
+            format!("{{ opportunityLines(filter: {{ quantity: {{ eq: \"{}\" }} }}) {{ nodes {{ id }} }} }}", "9".repeat(40)),
+            none(),
+            json!({ "code": "INVALID" }),
+        ),
     ]
 }
 

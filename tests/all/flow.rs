@@ -42,7 +42,8 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Recorder {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut bears = BearsOurs(false);
         attributes.record(&mut bears);
-        let above = context.span(id).and_then(|span| span.parent()).and_then(|parent| parent.extensions().get::<OnTheWay>().map(|way| way.0));
+        let above =
+            context.span(id).and_then(|span| span.parent()).and_then(|parent| parent.extensions().get::<OnTheWay>().map(|way| way.0));
         let depth = match (above, bears.0) {
             (Some(depth), _) => depth + 1,
             (None, true) => 0,

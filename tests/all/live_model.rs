@@ -39,7 +39,8 @@ async fn a_new_object_is_live(server: &TestServer, _: &Setting) -> anyhow::Resul
     let began = Instant::now();
     let empty = tenant.data("{ storeVisits { totalCount { value } } }", json!({})).await?;
     assert_eq!(empty, json!({ "storeVisits": { "totalCount": { "value": 0 } } }));
-    let (report, errors) = tenant.import("store_visit", MAPPING, ("visits.csv", "shop,mark,score\n南京路店,好,9\n淮海路店,差,4\n".as_bytes()), false).await?;
+    let (report, errors) =
+        tenant.import("store_visit", MAPPING, ("visits.csv", "shop,mark,score\n南京路店,好,9\n淮海路店,差,4\n".as_bytes()), false).await?;
     assert_eq!((&report["created"], errors.lines().count()), (&json!(2), 1), "{report} {errors}");
     queried_filtered_grouped(&tenant).await?;
     assert!(began.elapsed() < LIVE_MAX, "it took {:?}", began.elapsed());

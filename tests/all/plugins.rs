@@ -42,10 +42,15 @@ async fn looping(database: Database) {
 
 async fn stopped(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
     let tenant = server.tenant(None, None, None).await?;
-    let body = json!({ "query": r#"mutation { createTag(input: { name: "vip" }) { id } createOpportunity(input: { name: "Deal" }) { id } }"# });
+    let body =
+        json!({ "query": r#"mutation { createTag(input: { name: "vip" }) { id } createOpportunity(input: { name: "Deal" }) { id } }"# });
     let answer = tenant.post("graphql", &body, &[]).await?.json()?;
     let extensions = &answer["errors"][0]["extensions"];
-    assert_eq!((&answer["data"], &extensions["code"], &extensions["limit"]), (&json!(null), &json!("PLUGIN_FAULT"), &json!("fuel")), "{answer}");
+    assert_eq!(
+        (&answer["data"], &extensions["code"], &extensions["limit"]),
+        (&json!(null), &json!("PLUGIN_FAULT"), &json!("fuel")),
+        "{answer}"
+    );
     assert!(extensions["package"].as_str().is_some_and(|package| package.starts_with("looping@")), "{answer}");
 
     // Nothing is left of the document, and objects no plugin asked for are saved as ever.

@@ -44,9 +44,7 @@ pub fn match_answer(expected: &Value, actual: &Value, names: &mut Names) -> Resu
     let none = Value::Array(Vec::new());
     compare("errors", expected.get("errors").unwrap_or(&none), &errors_of(actual), Members::Written, names)?;
     match expected.get("extensions") {
-        Some(extensions) => {
-            compare("extensions", extensions, actual.get("extensions").unwrap_or(&Value::Null), Members::Written, names)
-        }
+        Some(extensions) => compare("extensions", extensions, actual.get("extensions").unwrap_or(&Value::Null), Members::Written, names),
         None => Ok(()),
     }
 }
@@ -124,7 +122,10 @@ mod tests {
     fn data_is_compared_whole_and_errors_by_what_is_written() {
         let errors = json!([{ "message": "no", "extensions": { "code": "INVALID", "requestId": "1" } }]);
         assert_eq!(check(&json!({ "data": { "a": 1 } }), &json!({ "data": { "a": 1 }, "extensions": {} })), None);
-        assert_eq!(check(&json!({ "data": { "a": 1 } }), &json!({ "data": { "a": 1, "b": 2 } })), Some("at `data.b`: expected nothing, got 2".to_owned()));
+        assert_eq!(
+            check(&json!({ "data": { "a": 1 } }), &json!({ "data": { "a": 1, "b": 2 } })),
+            Some("at `data.b`: expected nothing, got 2".to_owned())
+        );
         assert_eq!(check(&json!({ "errors": [{ "extensions": { "code": "INVALID" } }] }), &json!({ "errors": errors })), None);
         assert!(check(&json!({ "data": null }), &json!({ "data": null, "errors": errors })).is_some());
     }

@@ -82,7 +82,10 @@ mod tests {
     fn a_name_in_quotes_is_filled_and_a_graphql_variable_is_left_alone() {
         let mut names = Names::default();
         names.put("acme", json!("01"));
-        assert_eq!(names.fill_text(r#"query ($acme: ID) { account(id: "$acme") { id } }"#), r#"query ($acme: ID) { account(id: "01") { id } }"#);
+        assert_eq!(
+            names.fill_text(r#"query ($acme: ID) { account(id: "$acme") { id } }"#),
+            r#"query ($acme: ID) { account(id: "01") { id } }"#
+        );
         assert_eq!(names.fill(&json!({ "a": ["$acme", "$other", "$5"] })), json!({ "a": ["01", "$other", "$5"] }));
     }
 }

@@ -48,7 +48,9 @@ pub async fn run_all(server: &TestServer, setting: &Setting, folders: &[PathBuf]
         let after = bystander.look().await?;
         match result {
             Err(error) => outcome.failures.push(format!("{shown}:{error:#}")),
-            Ok(()) if after != before => outcome.failures.push(format!("{shown}: the second tenant noticed: {}", before.difference(&after))),
+            Ok(()) if after != before => {
+                outcome.failures.push(format!("{shown}: the second tenant noticed: {}", before.difference(&after)));
+            }
             Ok(()) => outcome.passed += 1,
         }
     }

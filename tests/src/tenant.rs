@@ -129,9 +129,8 @@ impl Tenant {
 
     async fn import_end(&self, location: &str) -> anyhow::Result<(Value, String)> {
         let began = Instant::now();
-        let door = |suffix: &str| {
-            Request::new("GET", format!("{location}{suffix}")).header("authorization", format!("Bearer {}", self.key))
-        };
+        let door =
+            |suffix: &str| Request::new("GET", format!("{location}{suffix}")).header("authorization", format!("Bearer {}", self.key));
         loop {
             let report = door("").send(self.address).await?.json()?;
             match report.get("state").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase().as_str() {

@@ -23,9 +23,9 @@ impl File {
         name.split('.').next().unwrap_or(name)
     }
 
-    /// The text above the unit tests, which may do what the code may not.
+    /// The text above the unit tests, which may do what the code may not; nothing of a file that is only for them.
     pub(crate) fn shipped(&self) -> &str {
-        self.text.split("#[cfg(test)]").next().unwrap_or_default()
+        if self.text.contains("#![cfg(test)]") { "" } else { self.text.split("#[cfg(test)]").next().unwrap_or_default() }
     }
 }
 

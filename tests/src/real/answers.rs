@@ -28,7 +28,8 @@ pub(super) async fn check(tenant: &Tenant, pipeline: &RealPipeline, expected: &V
 fn equal(part: &str, expected: &Value, found: Value) -> anyhow::Result<()> {
     let wanted = expected.get(part).with_context(|| format!("expected.json has no `{part}`"))?;
     let (wanted, found) = (normal(wanted.clone()), normal(found));
-    let (wanted, found) = if matches!(part, "wonByManagerAndQuarter" | "byProduct") { (sorted(wanted), sorted(found)) } else { (wanted, found) };
+    let (wanted, found) =
+        if matches!(part, "wonByManagerAndQuarter" | "byProduct") { (sorted(wanted), sorted(found)) } else { (wanted, found) };
     ensure!(wanted == found, "`{part}`:\n expected {wanted}\n got      {found}");
     Ok(())
 }
@@ -83,8 +84,9 @@ fn subsidiaries(data: &Value) -> Value {
 }
 
 fn by_stage(data: &Value) -> Value {
-    let mut stages: Vec<(String, Value)> =
-        rows(&data["stages"]).map(|group| (group["key"]["stage"].as_str().unwrap_or_default().to_owned(), group["count"].clone())).collect();
+    let mut stages: Vec<(String, Value)> = rows(&data["stages"])
+        .map(|group| (group["key"]["stage"].as_str().unwrap_or_default().to_owned(), group["count"].clone()))
+        .collect();
     stages.sort_by(|left, right| left.0.cmp(&right.0));
     Value::Object(stages.into_iter().collect::<Map<String, Value>>())
 }

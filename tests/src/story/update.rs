@@ -72,9 +72,9 @@ fn renamed(old: Option<&Value>, new: &Value, names: &mut Names) -> Value {
         return Value::String(format!("${name}"));
     }
     match new {
-        Value::Object(members) => {
-            Value::Object(members.iter().map(|(key, value)| (key.clone(), renamed(old.and_then(|old| old.get(key)), value, names))).collect())
-        }
+        Value::Object(members) => Value::Object(
+            members.iter().map(|(key, value)| (key.clone(), renamed(old.and_then(|old| old.get(key)), value, names))).collect(),
+        ),
         Value::Array(items) => {
             items.iter().enumerate().map(|(index, item)| renamed(old.and_then(|old| old.get(index)), item, names)).collect()
         }
@@ -91,7 +91,10 @@ fn telling(error: &Value, names: &mut Names) -> Value {
     }
     if let Some(extensions) = error.get("extensions").and_then(Value::as_object) {
         let members = extensions.iter().filter(|(key, _)| !FLEETING.contains(&key.as_str()));
-        kept.insert("extensions".to_owned(), Value::Object(members.map(|(key, value)| (key.clone(), renamed(None, value, names))).collect()));
+        kept.insert(
+            "extensions".to_owned(),
+            Value::Object(members.map(|(key, value)| (key.clone(), renamed(None, value, names))).collect()),
+        );
     }
     Value::Object(kept)
 }
