@@ -24,7 +24,6 @@ mod schema;
 mod shape;
 mod stack;
 mod syntax;
-#[cfg(test)]
 mod testing;
 mod told;
 

@@ -1,4 +1,5 @@
 //! The base package's schema, for the crate's own tests.
+#![cfg(test)]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! Sums are exact: `numeric` on PostgreSQL; on SQLite the upper and lower 32 bits are added apart, so that no sum of
 //! 2³¹ rows overflows. Having, order and `first` are applied to the exact results, outside the database.
 
-use tenon_model::{Column, ColumnType, Part};
+use tenon_model::{Column, ColumnType, Field, Part};
 use tenon_query::{Aggregate, AggregateOrder, Func, GroupKey, GroupTerm, Having, Measure, Param};
 use tenon_value::Decimal;
 
@@ -48,8 +48,8 @@ pub(crate) struct AggregatePlan {
     pub(crate) keys: Vec<Reader>,
     /// How many cells the keys take, from the first.
     pub(crate) key_cells: usize,
-    /// Codes in declared order, for keys that are choices.
-    pub(crate) declared: Vec<Option<Vec<String>>>,
+    /// How the values of each key are ordered.
+    pub(crate) orders: Vec<KeyOrder>,
     pub(crate) measures: Vec<MeasureReader>,
     /// Cells that count rows without a rate: all must be zero.
     pub(crate) rateless: Vec<usize>,
@@ -59,13 +59,38 @@ pub(crate) struct AggregatePlan {
     pub(crate) first: Option<Param>,
 }
 
+/// How the values of a key are ordered, as a list ordered by the same field is.
+#[derive(Debug)]
+pub(crate) enum KeyOrder {
+    /// As numbers, dates and the like are.
+    Natural,
+    /// Choices: by their place among these codes.
+    Declared(Vec<String>),
+    /// Text: folded.
+    Folded,
+    /// Text of `sort: zh`: by pinyin.
+    Pinyin,
+}
+
+impl KeyOrder {
+    fn of(field: &Field) -> Self {
+        let options = field.kind.options();
+        match field.order_part() {
+            _ if !options.is_empty() => Self::Declared(options.iter().map(|option| option.name.to_string()).collect()),
+            Part::SortKey => Self::Pinyin,
+            Part::Fold => Self::Folded,
+            _ => Self::Natural,
+        }
+    }
+}
+
 struct Grouping<'m> {
     from: String,
     condition: String,
     scope: Scope<'m>,
     columns: Columns,
     keys: Vec<Reader>,
-    declared: Vec<Option<Vec<String>>>,
+    orders: Vec<KeyOrder>,
 }
 
 /// Lowers an aggregate.
@@ -109,7 +134,7 @@ pub(crate) fn lower(model: &tenon_model::Model, dialect: Dialect, aggregate: &Ag
         statement,
         keys: grouping.keys,
         key_cells,
-        declared: grouping.declared,
+        orders: grouping.orders,
         measures,
         rateless,
         ranked,
@@ -164,34 +189,24 @@ impl<'m> Lower<'m> {
             condition = format!("{condition} and {}", self.predicate(&scope, filter)?);
         }
         let mut columns = Columns::default();
-        let (mut keys, mut declared) = (Vec::new(), Vec::new());
+        let (mut keys, mut orders) = (Vec::new(), Vec::new());
         for key in &aggregate.keys {
-            let (reader, codes) = self.key(&scope, key, &mut columns, &mut from)?;
+            let (reader, order) = self.key(&scope, key, &mut columns, &mut from)?;
             keys.push(reader);
-            declared.push(codes);
+            orders.push(order);
         }
-        Ok(Grouping { from, condition, scope, columns, keys, declared })
+        Ok(Grouping { from, condition, scope, columns, keys, orders })
     }
 
-    fn key(
-        &mut self,
-        scope: &Scope<'m>,
-        key: &GroupKey,
-        columns: &mut Columns,
-        joins: &mut String,
-    ) -> Lowered<(Reader, Option<Vec<String>>)> {
+    fn key(&mut self, scope: &Scope<'m>, key: &GroupKey, columns: &mut Columns, joins: &mut String) -> Lowered<(Reader, KeyOrder)> {
         let mut scope = scope.clone();
         for hop in &key.hops {
             scope = self.left_join(&scope, hop.relation, &hop.table, joins)?;
         }
-        let codes = |field: tenon_model::FieldIx| -> Lowered<Option<Vec<String>>> {
-            let options = scope.field(field)?.kind.options();
-            Ok((!options.is_empty()).then(|| options.iter().map(|option| option.name.to_string()).collect()))
-        };
         Ok(match &key.term {
             GroupTerm::Column(column) => {
                 let (name, model) = self.column(&scope, *column)?;
-                (Reader::Cell(columns.add(name, Shape::from(model.kind))), codes(column.field)?)
+                (Reader::Cell(columns.add(name, Shape::from(model.kind))), KeyOrder::of(scope.field(column.field)?))
             }
             GroupTerm::Element(field) => {
                 let (name, _) = self.column(&scope, tenon_query::ColumnRef::whole(*field))?;
@@ -203,15 +218,15 @@ impl<'m> Lower<'m> {
                     *joins += &format!(" left join json_each({name}) as {element}");
                     format!("{element}.value")
                 };
-                (Reader::Cell(columns.add(value, Shape::Text)), codes(*field)?)
+                (Reader::Cell(columns.add(value, Shape::Text)), KeyOrder::of(scope.field(*field)?))
             }
             GroupTerm::Bucket(column, bucket) => {
                 let (name, model) = self.column(&scope, *column)?;
                 let (expression, shape) = self.bucket(&name, model.kind, bucket)?;
-                (Reader::Cell(columns.add(expression, shape)), None)
+                (Reader::Cell(columns.add(expression, shape)), KeyOrder::Natural)
             }
-            GroupTerm::Relation(relation) => (self.whole_relation(&scope, scope.relation(*relation)?, columns), None),
-            GroupTerm::Record => (Reader::Cell(columns.add(scope.column("id"), Shape::Id)), None),
+            GroupTerm::Relation(relation) => (self.whole_relation(&scope, scope.relation(*relation)?, columns), KeyOrder::Natural),
+            GroupTerm::Record => (Reader::Cell(columns.add(scope.column("id"), Shape::Id)), KeyOrder::Natural),
         })
     }
 

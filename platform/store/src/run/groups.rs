@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use tenon_model::ColumnType;
 use tenon_query::{AggregateOrder, CompareOp, GroupRow, Having, Sorting};
-use tenon_value::{Decimal, Duration, Value};
+use tenon_value::{Decimal, Duration, Value, fold, sort_key};
 
 use super::decimal::{compare, divided, joined};
 use super::{Runner, rows};
 use crate::StoreError;
 use crate::config::{GROUPS_MAX, GROUPS_SCANNED_MAX};
 use crate::db::Fault;
-use crate::lower::aggregate::{AggregatePlan, MeasureReader, Ranked};
+use crate::lower::aggregate::{AggregatePlan, KeyOrder, MeasureReader, Ranked};
 
 /// The groups of an aggregate.
 pub(crate) async fn groups(runner: &mut Runner<'_>, plan: &AggregatePlan) -> Result<Vec<GroupRow>, Fault> {
@@ -149,7 +149,7 @@ fn holds(runner: &Runner<'_>, having: &Having, measures: &[Value]) -> bool {
 fn order(plan: &AggregatePlan, left: &GroupRow, right: &GroupRow) -> Ordering {
     let key = |place: usize, sorting: Sorting| {
         let (left, right) = (left.keys.get(place).unwrap_or(&Value::Null), right.keys.get(place).unwrap_or(&Value::Null));
-        sorted(sorting, left, right, &|left, right| by_declaration(plan.declared.get(place), left, right))
+        sorted(sorting, left, right, &|left, right| by_key(plan.orders.get(place), left, right))
     };
     let asked = plan.order.iter().map(|term| match term {
         AggregateOrder::Key(place, sorting) => key(*place, *sorting),
@@ -193,9 +193,19 @@ fn sorted(sorting: Sorting, left: &Value, right: &Value, by: &dyn Fn(&Value, &Va
     }
 }
 
-/// Choices by their place among the options.
-fn by_declaration(declared: Option<&Option<Vec<String>>>, left: &Value, right: &Value) -> Ordering {
-    let Some(Some(codes)) = declared else { return compare(left, right) };
-    let place = |value: &Value| codes.iter().position(|code| Some(code.as_str()) == value.as_text()).unwrap_or(codes.len());
-    place(left).cmp(&place(right)).then_with(|| compare(left, right))
+/// Two values of a key, as a list ordered by the same field has them; equal ones by their code points.
+fn by_key(order: Option<&KeyOrder>, left: &Value, right: &Value) -> Ordering {
+    let by = |spelling: fn(&str) -> String| {
+        let spelt = |value: &Value| value.as_text().map(spelling);
+        spelt(left).cmp(&spelt(right)).then_with(|| compare(left, right))
+    };
+    match order {
+        None | Some(KeyOrder::Natural) => compare(left, right),
+        Some(KeyOrder::Folded) => by(fold),
+        Some(KeyOrder::Pinyin) => by(sort_key),
+        Some(KeyOrder::Declared(codes)) => {
+            let place = |value: &Value| codes.iter().position(|code| Some(code.as_str()) == value.as_text()).unwrap_or(codes.len());
+            place(left).cmp(&place(right)).then_with(|| compare(left, right))
+        }
+    }
 }
