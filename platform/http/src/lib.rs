@@ -1,6 +1,6 @@
 //! The door: routes, media types, limits, status codes. The only crate that names axum.
 //!
-//! Floor 8. Invariants: every answer carries a request id; [`respond`] is the only place that knows status codes of
+//! Floor 8. Invariants: every answer carries a request id; `respond` is the only place that knows status codes of
 //! failures; no tenant data is touched without a context from `identity`.
 
 mod app;
