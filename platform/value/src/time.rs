@@ -127,10 +127,19 @@ impl FromStr for DateTime {
         }
         match text.parse::<jiff::Timestamp>() {
             Ok(moment) => Ok(moment.into()),
-            Err(_) if text.parse::<civil::DateTime>().is_ok() => Err(TimeError::OffsetRequired),
+            Err(_) if !has_offset(text) && text.parse::<civil::DateTime>().is_ok() => Err(TimeError::OffsetRequired),
+            // The calendar is sound, the moment lies beyond what can be held.
+            Err(_) if has_offset(text) && text.get(..19).is_some_and(|local| local.parse::<civil::DateTime>().is_ok()) => {
+                Err(TimeError::Range)
+            }
             Err(_) => Err(TimeError::Malformed),
         }
     }
+}
+
+/// Whether a moment's text ends in `Z` or `±hh:mm`.
+fn has_offset(text: &str) -> bool {
+    text.ends_with(['Z', 'z']) || text.get(19..).is_some_and(|rest| rest.contains(['+', '-']))
 }
 
 impl fmt::Display for DateTime {
@@ -220,6 +229,8 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-02-28T08:00:00.000Z");
         assert_eq!("2026-02-28T16:00:00".parse::<DateTime>(), Err(TimeError::OffsetRequired));
         assert_eq!("2026-02-30T16:00:00Z".parse::<DateTime>(), Err(TimeError::Malformed));
+        assert_eq!("9999-12-31T23:59:59Z".parse::<DateTime>(), Err(TimeError::Range));
+        assert_eq!("9999-12-31T23:59:59-14:00".parse::<DateTime>(), Err(TimeError::Range));
     }
 
     #[test]
