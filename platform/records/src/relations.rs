@@ -66,8 +66,8 @@ impl Attempt<'_> {
             return Ok(());
         }
         let table = self.table(object, Action::Read)?;
-        let loaded = self.tx.load(&table, &asked, Deleted::Exclude, Lock::KeyShare).await?;
-        self.settled.extend(loaded.into_iter().map(|record| (object, record.id)));
+        let live = self.tx.hold(&table, &asked, Lock::KeyShare).await?;
+        self.settled.extend(live.into_iter().map(|id| (object, id)));
         Ok(())
     }
 

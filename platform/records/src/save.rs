@@ -201,6 +201,10 @@ impl Attempt<'_> {
                 Some(old) => updates.push(RowWrite::Update { old: old.clone(), new: work.new.clone() }),
             }
         }
+        // Noted first, so that they are written in the same round trip.
+        for entry in entries.into_values() {
+            self.tx.outbox(entry);
+        }
         if !inserts.is_empty() {
             let table = self.table(object.ix, Action::Create)?;
             self.tx.write(self.cx, &table, &inserts).await?;
@@ -210,9 +214,6 @@ impl Attempt<'_> {
             self.tx.write(self.cx, &table, &updates).await?;
         }
         self.settled.extend(works.iter().filter(|work| !work.failed).map(|work| (object.ix, work.new.id)));
-        for entry in entries.into_values() {
-            self.tx.outbox(entry);
-        }
         Ok(())
     }
 

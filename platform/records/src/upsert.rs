@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use tenon_diagnostics::Problem;
-use tenon_model::{Object, ObjectIx, RelationIx, UniquePart, system};
+use tenon_model::{Object, ObjectIx, RelationIx, UniquePart};
 use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordKey, Target};
 use tenon_store::Lock;
 use tenon_value::{RecordId, Value};
@@ -70,9 +70,7 @@ impl Attempt<'_> {
             return Ok(HashMap::new());
         }
         let table = self.table(object, Action::Read)?;
-        let loaded = self.tx.load(&table, &ids, Deleted::Exclude, Lock::KeyShare).await?;
-        let live: Vec<RecordId> =
-            loaded.into_iter().filter(|record| record.field(system::DELETED_AT).is_null()).map(|record| record.id).collect();
+        let live = self.tx.hold(&table, &ids, Lock::KeyShare).await?;
         self.settled.extend(live.iter().map(|id| (object, *id)));
         Ok(live.into_iter().map(|id| (id, ())).collect())
     }

@@ -12,7 +12,7 @@ pub(crate) mod slot;
 pub(crate) mod sqlite;
 
 pub(crate) use arg::{Arg, Kind, Scalar};
-pub(crate) use bulk::Target;
+pub(crate) use bulk::{Bulk, Target};
 pub(crate) use conn::Conn;
 pub(crate) use fault::Fault;
 pub(crate) use shape::Shape;

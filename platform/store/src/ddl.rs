@@ -44,7 +44,18 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
         Dialect::Postgres => (format!("\"{}\"", index.name), format!("\"{schema}\".\"{}\"", index.table)),
         Dialect::Sqlite => (format!("\"{schema}\".\"{}\"", index.name), format!("\"{}\"", index.table)),
     };
-    format!("create {unique}index if not exists {name} on {table} ({}){only}", quoted(index.columns.iter().map(String::as_str)))
+    let way = match (index.newest_first, dialect) {
+        (false, _) => "",
+        (true, Dialect::Postgres) => " desc nulls last",
+        // Nulls are the least there, so they are last by themselves.
+        (true, Dialect::Sqlite) => " desc",
+    };
+    let columns = quoted(index.columns.iter().map(String::as_str));
+    let columns = match columns.split_once(", ") {
+        Some((first, rest)) => format!("{first}{way}, {rest}"),
+        None => format!("{columns}{way}"),
+    };
+    format!("create {unique}index if not exists {name} on {table} ({columns}){only}")
 }
 
 /// What an index is over.
@@ -54,6 +65,8 @@ pub(crate) struct Index<'a> {
     pub(crate) columns: Vec<String>,
     pub(crate) unique: bool,
     pub(crate) rows: Rows,
+    /// By its first column downwards, with what has none at the end, as lists are asked for.
+    pub(crate) newest_first: bool,
 }
 
 /// Which rows an index holds.

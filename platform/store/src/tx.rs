@@ -246,6 +246,7 @@ impl Tx {
     /// What the database says; then nothing is written (or, where the connection broke, nobody knows).
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.write_outbox().await?;
+        self.remember_author();
         self.conn()?.script("commit").await?;
         if let Some(mut conn) = self.conn.take() {
             conn.mark(true);

@@ -1,5 +1,5 @@
-//! Many rows in one statement: arrays opened by `unnest` on PostgreSQL, so that one text serves any number of rows;
-//! a statement per row on SQLite, where that is free.
+//! Many rows in one statement: arrays opened by `unnest` on PostgreSQL, so that one text serves any number of rows, and
+//! a single row, as most saves have, without any; a statement per row on SQLite, where that is free.
 
 use super::{Arg, Conn, Fault, Kind, Scalar};
 use crate::Dialect;
@@ -20,6 +20,14 @@ impl Target {
     }
 }
 
+/// Rows for a table.
+#[derive(Debug)]
+pub(crate) struct Bulk {
+    pub(crate) table: String,
+    pub(crate) columns: Vec<Target>,
+    pub(crate) rows: Vec<Vec<Scalar>>,
+}
+
 pub(crate) fn array_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool => "boolean[]",
@@ -34,10 +42,10 @@ pub(crate) fn array_type(kind: Kind) -> &'static str {
     }
 }
 
-/// `unnest($1::uuid[], …) as u(c0, …)`, and how each column is taken out of it.
-fn opened(columns: &[Target]) -> (String, Vec<String>) {
+/// `unnest($1::uuid[], …) as u(c0, …)`, and how each column is taken out of it. Placeholders go on after `known`.
+fn opened(columns: &[Target], known: usize) -> (String, Vec<String>) {
     let arrays: Vec<String> =
-        columns.iter().enumerate().map(|(place, column)| format!("${}::{}", place + 1, array_type(column.kind))).collect();
+        columns.iter().enumerate().map(|(place, column)| format!("${}::{}", known + place + 1, array_type(column.kind))).collect();
     let names: Vec<String> = (0..columns.len()).map(|place| format!("c{place}")).collect();
     let taken = columns
         .iter()
@@ -47,18 +55,48 @@ fn opened(columns: &[Target]) -> (String, Vec<String>) {
     (format!("unnest({}) as u({})", arrays.join(", "), names.join(", ")), taken)
 }
 
-fn arrays(columns: &[Target], rows: Vec<Vec<Scalar>>) -> Vec<Arg> {
+/// The placeholders of one row.
+fn places(columns: &[Target], known: usize) -> Vec<String> {
+    let place = |(place, column): (usize, &Target)| format!("${}{}", known + place + 1, if column.codes { "::text[]" } else { "" });
+    columns.iter().enumerate().map(place).collect()
+}
+
+fn arrays(columns: &[Target], rows: Vec<Vec<Scalar>>) -> impl Iterator<Item = Arg> {
     let mut turned: Vec<Vec<Scalar>> = columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
     for row in rows {
         for (column, scalar) in turned.iter_mut().zip(row) {
             column.push(scalar);
         }
     }
-    columns.iter().zip(turned).map(|(column, scalars)| Arg::Many(column.kind, scalars)).collect()
+    columns.iter().zip(turned).map(|(column, scalars)| Arg::Many(column.kind, scalars))
 }
 
-fn singles(columns: &[Target], row: Vec<Scalar>) -> Vec<Arg> {
-    columns.iter().zip(row).map(|(column, scalar)| Arg::One(column.kind, scalar)).collect()
+fn singles(columns: &[Target], row: Vec<Scalar>) -> impl Iterator<Item = Arg> {
+    columns.iter().zip(row).map(|(column, scalar)| Arg::One(column.kind, scalar))
+}
+
+/// An `insert` of all rows for PostgreSQL; its arguments are added to those that are there.
+fn insert(bulk: Bulk, tail: &str, args: &mut Vec<Arg>) -> String {
+    let Bulk { table, columns, mut rows } = bulk;
+    let names = quoted(columns.iter().map(|column| column.name.as_str()));
+    if rows.len() == 1
+        && let Some(row) = rows.pop()
+    {
+        let places = places(&columns, args.len()).join(", ");
+        args.extend(singles(&columns, row));
+        return format!("insert into {table} ({names}) values ({places}) {tail}");
+    }
+    let (source, taken) = opened(&columns, args.len());
+    args.extend(arrays(&columns, rows));
+    // `where true` keeps `on conflict` from being read as a join.
+    format!("insert into {table} ({names}) select {} from {source} where true {tail}", taken.join(", "))
+}
+
+/// `with b0 as (insert …), … `: what is written in the same round trip.
+fn written_beside(beside: Vec<Bulk>, args: &mut Vec<Arg>) -> String {
+    let parts: Vec<String> =
+        beside.into_iter().enumerate().map(|(place, bulk)| format!("b{place} as ({})", insert(bulk, "", args))).collect();
+    if parts.is_empty() { String::new() } else { format!("with {} ", parts.join(", ")) }
 }
 
 impl Conn {
@@ -73,44 +111,69 @@ impl Conn {
 
     /// Inserts rows; `tail` is what follows, as `on conflict …`.
     pub(crate) async fn insert(&mut self, table: &str, columns: &[Target], rows: Vec<Vec<Scalar>>, tail: &str) -> Result<u64, Fault> {
-        if rows.is_empty() {
+        let bulk = Bulk { table: table.to_owned(), columns: columns.to_vec(), rows };
+        self.insert_with(bulk, tail, Vec::new()).await
+    }
+
+    /// Inserts rows, and rows of other tables beside them; how many of the first.
+    pub(crate) async fn insert_with(&mut self, bulk: Bulk, tail: &str, beside: Vec<Bulk>) -> Result<u64, Fault> {
+        if bulk.rows.is_empty() {
             return Ok(0);
         }
-        let names = quoted(columns.iter().map(|column| column.name.as_str()));
         if self.is_postgres() {
-            let (source, taken) = opened(columns);
-            // `where true` keeps `on conflict` from being read as a join.
-            let sql = format!("insert into {table} ({names}) select {} from {source} where true {tail}", taken.join(", "));
-            return self.tell(&sql, &arrays(columns, rows)).await;
+            let mut args = Vec::new();
+            let before = written_beside(beside, &mut args);
+            let sql = format!("{before}{}", insert(bulk, tail, &mut args));
+            return self.execute(&sql, &args).await;
         }
-        let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("insert into {table} ({names}) values ({}) {tail}", places.join(", "));
+        let names = quoted(bulk.columns.iter().map(|column| column.name.as_str()));
+        let places = places(&bulk.columns, 0).join(", ");
+        let sql = format!("insert into {} ({names}) values ({places}) {tail}", bulk.table);
         let mut touched = 0;
-        for row in rows {
-            touched += self.tell(&sql, &singles(columns, row)).await?;
+        for row in bulk.rows {
+            touched += self.tell(&sql, &singles(&bulk.columns, row).collect::<Vec<_>>()).await?;
+        }
+        for bulk in beside {
+            Box::pin(self.insert_with(bulk, "", Vec::new())).await?;
         }
         Ok(touched)
     }
 
-    /// Updates rows: the first `keys` columns name them, the others are set.
-    pub(crate) async fn update(&mut self, table: &str, columns: &[Target], keys: &[&str], rows: Vec<Vec<Scalar>>) -> Result<u64, Fault> {
-        if self.is_postgres() {
-            let (source, taken) = opened(columns);
-            let set: Vec<String> =
-                columns.iter().zip(&taken).skip(keys.len()).map(|(column, taken)| format!("\"{}\" = {taken}", column.name)).collect();
-            let met: Vec<String> = keys.iter().zip(&taken).map(|(key, taken)| format!("t.\"{key}\" = {taken}")).collect();
-            let sql = format!("update {table} as t set {} from {source} where {}", set.join(", "), met.join(" and "));
-            return self.tell(&sql, &arrays(columns, rows)).await;
+    /// Updates rows: the first `keys` columns name them, the others are set. Rows of other tables are inserted beside.
+    pub(crate) async fn update_with(&mut self, bulk: Bulk, keys: &[&str], beside: Vec<Bulk>) -> Result<u64, Fault> {
+        let Bulk { table, columns, mut rows } = bulk;
+        let set = |taken: &[String]| {
+            let set = columns.iter().zip(taken).skip(keys.len()).map(|(column, taken)| format!("\"{}\" = {taken}", column.name));
+            set.collect::<Vec<_>>().join(", ")
+        };
+        let met = |taken: &[String]| {
+            let met: Vec<String> = keys.iter().zip(taken).map(|(key, taken)| format!("t.\"{key}\" = {taken}")).collect();
+            met.join(" and ")
+        };
+        if !self.is_postgres() {
+            let places = places(&columns, 0);
+            let sql = format!("update {table} as t set {} where {}", set(&places), met(&places));
+            let mut touched = 0;
+            for row in rows {
+                touched += self.tell(&sql, &singles(&columns, row).collect::<Vec<_>>()).await?;
+            }
+            for bulk in beside {
+                self.insert_with(bulk, "", Vec::new()).await?;
+            }
+            return Ok(touched);
         }
-        let set: Vec<String> =
-            columns.iter().enumerate().skip(keys.len()).map(|(place, column)| format!("\"{}\" = ${}", column.name, place + 1)).collect();
-        let met: Vec<String> = keys.iter().enumerate().map(|(place, key)| format!("\"{key}\" = ${}", place + 1)).collect();
-        let sql = format!("update {table} set {} where {}", set.join(", "), met.join(" and "));
-        let mut touched = 0;
-        for row in rows {
-            touched += self.tell(&sql, &singles(columns, row)).await?;
+        let mut args = Vec::new();
+        let before = written_beside(beside, &mut args);
+        if rows.len() == 1
+            && let Some(row) = rows.pop()
+        {
+            let places = places(&columns, args.len());
+            args.extend(singles(&columns, row));
+            return self.execute(&format!("{before}update {table} as t set {} where {}", set(&places), met(&places)), &args).await;
         }
-        Ok(touched)
+        let (source, taken) = opened(&columns, args.len());
+        args.extend(arrays(&columns, rows));
+        self.execute(&format!("{before}update {table} as t set {} from {source} where {}", set(&taken), met(&taken)), &args).await
     }
 
     /// Deletes rows by columns that name them.
@@ -119,16 +182,16 @@ impl Conn {
             return Ok(0);
         }
         if self.is_postgres() {
-            let (source, taken) = opened(columns);
+            let (source, taken) = opened(columns, 0);
             let met: Vec<String> = columns.iter().zip(&taken).map(|(column, taken)| format!("t.\"{}\" = {taken}", column.name)).collect();
             let sql = format!("delete from {table} as t using {source} where {}", met.join(" and "));
-            return self.tell(&sql, &arrays(columns, rows)).await;
+            return self.tell(&sql, &arrays(columns, rows).collect::<Vec<_>>()).await;
         }
         let met: Vec<String> = columns.iter().enumerate().map(|(place, column)| format!("\"{}\" = ${}", column.name, place + 1)).collect();
         let sql = format!("delete from {table} where {}", met.join(" and "));
         let mut touched = 0;
         for row in rows {
-            touched += self.tell(&sql, &singles(columns, row)).await?;
+            touched += self.tell(&sql, &singles(columns, row).collect::<Vec<_>>()).await?;
         }
         Ok(touched)
     }

@@ -143,7 +143,7 @@ pub(crate) fn statements(dialect: Dialect, schema: &str) -> Vec<String> {
             statements.push(index(
                 dialect,
                 schema,
-                &Index { name: name.into(), table: fixture.name, columns, unique: *unique, rows: Rows::All },
+                &Index { name: name.into(), table: fixture.name, columns, unique: *unique, rows: Rows::All, newest_first: false },
             ));
         }
     }

@@ -1,6 +1,6 @@
-//! Tables of objects and links, with the few indexes they begin with: primary key, references, unique keys.
+//! Tables of objects and links, with the few indexes they begin with: primary key, references, days, unique keys.
 
-use tenon_model::{Link, Object, Part, RelationShape, UniqueKey, UniquePart};
+use tenon_model::{Field, FieldKind, Link, Object, Part, RelationShape, UniqueKey, UniquePart};
 
 use super::{Index, Rows, column, index, quoted};
 use crate::Dialect;
@@ -22,6 +22,7 @@ pub(crate) fn create_link(dialect: Dialect, schema: &str, link: &Link) -> Vec<St
         columns: vec!["target".to_owned(), "source".to_owned()],
         unique: false,
         rows: Rows::All,
+        newest_first: false,
     };
     vec![table(dialect, schema, &link.table, &columns::of_link(link), &["source", "target"]), index(dialect, schema, &reverse)]
 }
@@ -37,24 +38,39 @@ pub(crate) fn indexes(object: &Object) -> Vec<Index<'_>> {
     let references = object.relations.iter().filter(|relation| !relation.system && !matches!(relation.shape, RelationShape::Many(_)));
     let mut indexes: Vec<Index<'_>> =
         references.map(|relation| reference(object, &relation.column, relation.kind_column.as_deref())).collect();
+    indexes.extend(object.fields.iter().filter_map(|field| by_day(object, field)));
     indexes.extend(object.unique.iter().flat_map(|key| [unique(object, key), in_the_bin(object, key)]));
     indexes
+}
+
+/// By a day: lists and reports of deals, targets and contracts go by it, the newest first or a span of them.
+fn by_day<'a>(object: &'a Object, field: &'a Field) -> Option<Index<'a>> {
+    let column = field.columns.first().filter(|_| !field.system && matches!(field.kind, FieldKind::Date))?;
+    let columns = vec![column.name.clone(), "id".to_owned()];
+    Some(Index { name: column.name.as_str().into(), table: &object.table, columns, unique: false, rows: Rows::Live, newest_first: true })
 }
 
 fn reference<'a>(object: &'a Object, column: &'a str, kind: Option<&'a str>) -> Index<'a> {
     let columns = [Some(column), kind].into_iter().flatten().map(str::to_owned).collect();
     // The column's name is opaque and never used twice in a tenant, so the index can carry it.
-    Index { name: column.into(), table: &object.table, columns, unique: false, rows: Rows::All }
+    Index { name: column.into(), table: &object.table, columns, unique: false, rows: Rows::All, newest_first: false }
 }
 
 fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
-    Index { name: key.index.as_str().into(), table: &object.table, columns: unique_columns(object, key), unique: true, rows: Rows::Live }
+    Index {
+        name: key.index.as_str().into(),
+        table: &object.table,
+        columns: unique_columns(object, key),
+        unique: true,
+        rows: Rows::Live,
+        newest_first: false,
+    }
 }
 
 /// By the same key among deleted records: an upsert finds what is in the bin.
 fn in_the_bin<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
     let name = format!("{}_d", key.index).into();
-    Index { name, table: &object.table, columns: unique_columns(object, key), unique: false, rows: Rows::Deleted }
+    Index { name, table: &object.table, columns: unique_columns(object, key), unique: false, rows: Rows::Deleted, newest_first: false }
 }
 
 /// The columns of a unique key: text as it folds, money as amount and currency.

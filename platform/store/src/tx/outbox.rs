@@ -3,24 +3,31 @@
 use tenon_value::{DateTime, Json, TenantId, Value};
 
 use super::Tx;
-use crate::db::{Arg, Kind, Scalar, Shape, Target};
+use crate::db::{Arg, Bulk, Kind, Scalar, Shape, Target};
 use crate::{OutboxEntry, OutboxRow, Store, StoreError};
 
 impl Tx {
-    /// Notes a save; it is written at commit. A rolled back savepoint takes its notes with it.
+    /// Notes a save; it is written with the next rows, at the latest at commit. A rolled back savepoint takes its notes
+    /// with it.
     pub fn outbox(&mut self, entry: OutboxEntry) {
         self.entries.push(entry);
     }
 
+    /// Writes what has been noted and not written yet.
     pub(crate) async fn write_outbox(&mut self) -> Result<(), StoreError> {
+        let noted = self.noted();
+        self.conn()?.insert_with(noted, "", Vec::new()).await?;
+        Ok(())
+    }
+
+    /// What has been noted, as rows: it must be written now.
+    pub(crate) fn noted(&mut self) -> Bulk {
         let entries = std::mem::take(&mut self.entries);
         let now = self.author.now.millis();
         let rows: Vec<Vec<Scalar>> =
             entries.iter().map(|entry| vec![Scalar::DateTime(now), Scalar::Text(self.payload(entry).to_string())]).collect();
-        let table = self.table("outbox");
-        self.insert(&table, &[Target::new("at", Kind::DateTime), Target::new("payload", Kind::Text)], rows, "").await?;
-        self.remember_author();
-        Ok(())
+        let columns = vec![Target::new("at", Kind::DateTime), Target::new("payload", Kind::Text)];
+        Bulk { table: self.table("outbox"), columns, rows }
     }
 
     fn payload(&self, entry: &OutboxEntry) -> Json {

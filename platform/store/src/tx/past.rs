@@ -5,16 +5,17 @@ use tenon_query::Record;
 use tenon_value::Json;
 
 use super::{Tx, image};
-use crate::db::{Fault, Kind, Scalar, Target};
+use crate::db::{Bulk, Kind, Scalar, Target};
 use crate::lower::many::{is_bookkeeping, scale_of};
 use crate::wire;
 
 impl Tx {
-    pub(crate) async fn write_past(&mut self, object: &Object, inserts: &[Record], updates: &[(&Record, Record)]) -> Result<(), Fault> {
+    /// The rows of history that go with these writes.
+    pub(crate) fn past(&self, object: &Object, inserts: &[Record], updates: &[(&Record, Record)]) -> Bulk {
         let mut rows: Vec<Vec<Scalar>> =
             inserts.iter().map(|record| self.version(object, record, &Json::Object(serde_json::Map::new()))).collect();
         rows.extend(updates.iter().map(|(old, new)| self.version(object, new, &before(object, old, new))));
-        let columns = [
+        let columns = vec![
             Target::new("object", Kind::Text),
             Target::new("record", Kind::Id),
             Target::new("version", Kind::Int),
@@ -26,8 +27,7 @@ impl Tx {
             Target::new("reason", Kind::Text),
             Target::new("changes", Kind::Text),
         ];
-        let table = self.table("history");
-        self.insert(&table, &columns, rows, "").await.map(|_| ())
+        Bulk { table: self.table("history"), columns, rows }
     }
 
     fn version(&self, object: &Object, record: &Record, changes: &Json) -> Vec<Scalar> {

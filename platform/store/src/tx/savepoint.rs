@@ -7,7 +7,6 @@ use crate::StoreError;
 #[derive(Debug)]
 pub struct Savepoint {
     name: u32,
-    entries: usize,
 }
 
 impl Tx {
@@ -16,8 +15,10 @@ impl Tx {
     /// # Errors
     /// What the database says.
     pub async fn savepoint(&mut self) -> Result<Savepoint, StoreError> {
+        // What was noted before must not be written after it, and undone with it.
+        self.write_outbox().await?;
         self.savepoints += 1;
-        let savepoint = Savepoint { name: self.savepoints, entries: self.entries.len() };
+        let savepoint = Savepoint { name: self.savepoints };
         self.conn()?.script(&format!("savepoint s{}", savepoint.name)).await?;
         Ok(savepoint)
     }
@@ -27,7 +28,7 @@ impl Tx {
     /// # Errors
     /// What the database says.
     pub async fn rollback_to(&mut self, savepoint: Savepoint) -> Result<(), StoreError> {
-        self.entries.truncate(savepoint.entries);
+        self.entries.clear();
         self.known_author = false;
         self.forget_made();
         Ok(self.conn()?.script(&format!("rollback to savepoint s{0}; release savepoint s{0}", savepoint.name)).await?)

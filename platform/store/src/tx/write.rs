@@ -9,7 +9,7 @@ use tenon_query::{AuthorizedTable, Record};
 use tenon_value::{RecordId, Value};
 
 use super::{Tx, image};
-use crate::db::{Fault, Kind, Scalar, Target};
+use crate::db::{Bulk, Fault, Kind, Scalar, Target};
 use crate::ddl::object::unique_columns;
 use crate::{RowWrite, StoreError};
 
@@ -46,10 +46,16 @@ impl Tx {
         let secrets = inserts.iter().chain(updates.iter().map(|(_, new)| new)).any(|record| image::brings_secret(object, record));
         let seal = if secrets { Some(self.seal().await?) } else { None };
         let form = image::Form { model, dialect: self.dialect(), seal: seal.as_ref(), now: self.author.now };
-        self.insert_records(&form, object, &inserts).await?;
-        self.update_records(&form, object, &updates).await?;
+        // History and outbox go with the first statement.
+        let mut beside = vec![self.past(object, &inserts, &updates), self.noted()];
+        beside.retain(|bulk| !bulk.rows.is_empty());
+        self.insert_records(&form, object, &inserts, &mut beside).await?;
+        self.update_records(&form, object, &updates, &mut beside).await?;
         self.destroy_records(object, &destroys).await?;
-        self.write_past(object, &inserts, &updates).await
+        for bulk in beside {
+            self.conn()?.insert_with(bulk, "", Vec::new()).await?;
+        }
+        Ok(())
     }
 
     /// The record with what every write sets.
@@ -68,7 +74,16 @@ impl Tx {
         record
     }
 
-    async fn insert_records(&mut self, form: &image::Form<'_>, object: &Object, records: &[Record]) -> Result<(), Fault> {
+    async fn insert_records(
+        &mut self,
+        form: &image::Form<'_>,
+        object: &Object,
+        records: &[Record],
+        beside: &mut Vec<Bulk>,
+    ) -> Result<(), Fault> {
+        if records.is_empty() {
+            return Ok(());
+        }
         let mut rows: Vec<Vec<Scalar>> = records.iter().map(|record| image::cells(form, object, record)).collect::<Result<_, _>>()?;
         // A new record has no secret that could stay.
         let columns = image::columns(object, self.dialect());
@@ -78,12 +93,21 @@ impl Tx {
                 .filter(|(cell, column)| **cell == image::STAYS && column.kind != Kind::Bool)
                 .for_each(|(cell, _)| *cell = Scalar::Null);
         }
-        let table = self.table(&object.table);
-        self.insert(&table, &columns, rows, "").await.map(|_| ())
+        let bulk = Bulk { table: self.table(&object.table), columns, rows };
+        self.conn()?.insert_with(bulk, "", std::mem::take(beside)).await.map(|_| ())
     }
 
     /// Updates, grouped by which columns change: each group is one statement.
-    async fn update_records(&mut self, form: &image::Form<'_>, object: &Object, records: &[(&Record, Record)]) -> Result<(), Fault> {
+    async fn update_records(
+        &mut self,
+        form: &image::Form<'_>,
+        object: &Object,
+        records: &[(&Record, Record)],
+        beside: &mut Vec<Bulk>,
+    ) -> Result<(), Fault> {
+        if records.is_empty() {
+            return Ok(());
+        }
         let columns = image::columns(object, self.dialect());
         let mut groups: BTreeMap<Vec<usize>, Vec<Vec<Scalar>>> = BTreeMap::new();
         for (old, new) in records {
@@ -99,7 +123,8 @@ impl Tx {
             let mut targets = vec![Target::new("id", Kind::Id), Target::new("version", Kind::Int)];
             targets.extend(changed.iter().filter_map(|place| columns.get(*place).cloned()));
             let expected = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-            if self.conn()?.update(&table, &targets, &["id", "version"], rows).await? != expected {
+            let bulk = Bulk { table: table.clone(), columns: targets, rows };
+            if self.conn()?.update_with(bulk, &["id", "version"], std::mem::take(beside)).await? != expected {
                 return Err(StoreError::Serialization.into());
             }
         }
@@ -134,6 +159,10 @@ impl Tx {
 
     /// Which key a unique index stands for.
     pub(crate) fn clash(&self, object: &Object, constraint: &str) -> StoreError {
+        // The version after the one that was seen has been written: somebody was faster.
+        if constraint.starts_with("history") {
+            return StoreError::Serialization;
+        }
         // SQLite names columns, `o_1.f_2, o_1.f_3`; PostgreSQL the index.
         let columns: Vec<&str> = constraint.split(", ").filter_map(|column| column.rsplit('.').next()).collect();
         let is_key = |key: &&tenon_model::UniqueKey| key.index == constraint || unique_columns(object, key) == columns;
