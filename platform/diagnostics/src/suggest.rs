@@ -1,9 +1,15 @@
 //! "Did you mean": the nearest known word.
 
+/// Letters of a word at most: names have 40; whatever is longer was no slip of the pen, and comparing costs letters × letters.
+const LETTERS_MAX: usize = 100;
+
 /// The candidate most like `word`, if one is near enough (a third of its letters wrong at most).
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let letters: Vec<char> = word.chars().collect();
+    let letters: Vec<char> = word.chars().take(LETTERS_MAX + 1).collect();
+    if letters.len() > LETTERS_MAX {
+        return None;
+    }
     candidates
         .into_iter()
         .map(|candidate| (distance(&letters, candidate), candidate))
@@ -48,5 +54,6 @@ mod tests {
         assert_eq!(nearest("acount", known), Some("account"));
         assert_eq!(nearest("close_dtae", known), Some("close_date"));
         assert_eq!(nearest("zebra", known), None);
+        assert_eq!(nearest(&"9".repeat(1_000_000), known), None);
     }
 }
