@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
-use tenon_diagnostics::{Classify, Problem, Problems};
+use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_model::ModelVersion;
 use tenon_records::Pipeline;
 use tenon_store::{Store, StoreError};
@@ -23,6 +23,9 @@ use crate::respond::{Cost, Errors, response};
 use crate::stack::{deep, levels};
 use crate::syntax::ast::{Document, Operation, OperationKind};
 use crate::{GraphqlRequest, GraphqlResponse, Outcome};
+
+/// Seconds after which to ask again when the database is away.
+const RETRY_AFTER: u64 = 1;
 
 /// The data API of all tenants. Cheap to clone.
 #[derive(Clone)]
@@ -77,7 +80,7 @@ impl DataApi {
         match self.attempt(&cx, &request).await {
             Tried::Answered(response) => response,
             Tried::Stale => {
-                let problem = Problem::of_kind(tenon_diagnostics::Kind::Unavailable);
+                let problem = Problem::of_kind(Kind::Unavailable);
                 rejected(&cx, Outcome::Failed(problem.kind), &problem.into())
             }
         }
@@ -128,6 +131,7 @@ impl DataApi {
             let done = mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost).await;
             return match done {
                 Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body, &Errors::default()) }),
+                Mutated::Failed(errors) if errors.is_away() => Tried::Answered(away(cx, &errors)),
                 Mutated::Failed(errors) => Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, Some(&cost)), &errors)),
                 Mutated::Rejected(errors) => Tried::Answered(GraphqlResponse {
                     outcome: Outcome::Rejected,
@@ -148,6 +152,7 @@ impl DataApi {
             });
         }
         match reader.query(roots, &mut errors).await {
+            Ok(_) if errors.is_away() => Tried::Answered(away(cx, &errors)),
             Ok((data, fields)) => {
                 cost.actual = fields;
                 cost.full = cost.full.map(|(_, known)| (started.elapsed().as_millis(), known));
@@ -169,6 +174,12 @@ fn answered(cx: &OpContext, body: Vec<u8>, errors: &Errors) -> GraphqlResponse {
         has_errors: !errors.is_empty(),
         retry_after: errors.retry_after(),
     }
+}
+
+/// The database was away: nothing was answered, so there is no `data`, and the status says it too.
+fn away(cx: &OpContext, errors: &Errors) -> GraphqlResponse {
+    let outcome = Outcome::Failed(Kind::Unavailable);
+    GraphqlResponse { outcome, retry_after: Some(RETRY_AFTER), ..answered(cx, response(cx, None, errors, None), errors) }
 }
 
 fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {

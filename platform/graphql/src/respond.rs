@@ -1,7 +1,7 @@
 //! The response around the data: `errors`, and `extensions` with request id and cost.
 
 use tenon_context::OpContext;
-use tenon_diagnostics::{PROBLEMS_MAX, Problem, Problems};
+use tenon_diagnostics::{Kind, PROBLEMS_MAX, Problem, Problems};
 use tenon_value::{Json, JsonMap};
 
 use crate::limits;
@@ -24,6 +24,8 @@ pub(crate) struct Errors {
     more: usize,
     /// Seconds after which the caller should ask again, where a problem says so.
     retry_after: Option<u64>,
+    /// Those that say only that the database is away.
+    away: usize,
 }
 
 impl Errors {
@@ -38,6 +40,7 @@ impl Errors {
     pub(crate) fn push(&mut self, cx: &OpContext, root: Option<(&str, (u32, u32))>, problem: &Problem) {
         let again = problem.details.iter().find(|(key, _)| *key == "retryAfter").and_then(|(_, seconds)| seconds.as_u64());
         self.retry_after = self.retry_after.max(again);
+        self.away += usize::from(problem.kind == Kind::Unavailable);
         if self.entries.len() >= PROBLEMS_MAX {
             self.more += 1;
             return;
@@ -54,6 +57,11 @@ impl Errors {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// The database was away, for every field that was asked of it.
+    pub(crate) const fn is_away(&self) -> bool {
+        self.away > 0 && self.away == self.entries.len() + self.more
     }
 
     pub(crate) const fn retry_after(&self) -> Option<u64> {

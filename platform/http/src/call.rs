@@ -34,8 +34,10 @@ impl Call {
             return Err(Problem::of_kind(Kind::Unavailable));
         }
         let authorization = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let context = self.app.identity.resolve(self.part("tenant"), authorization, self.arrival.facts(via)).await;
-        let context = context.map_err(|error| problem_of(&error, &self.arrival))?;
+        let resolving = self.app.identity.resolve(self.part("tenant"), authorization, self.arrival.facts(via));
+        // A database that hangs would keep the caller waiting longer than he does.
+        let resolved = tokio::time::timeout_at(self.arrival.deadline.into(), resolving).await;
+        let context = resolved.map_err(|_| Problem::of_kind(Kind::Unavailable))?.map_err(|error| problem_of(&error, &self.arrival))?;
         let allowance = self.app.rate.take(&context.principal);
         self.arrival.stand(Standing { model_version: context.model.version.0, allowance });
         allowance.check()?;

@@ -41,13 +41,34 @@ struct Entry {
     size: u64,
     errors: PathBuf,
     begun: Instant,
+    ended: Option<Instant>,
     progress: Arc<Progress>,
     state: State,
 }
 
+impl Entry {
+    /// How long it has taken so far, or took.
+    fn millis(&self) -> u64 {
+        let taken = self.ended.unwrap_or_else(Instant::now).duration_since(self.begun);
+        u64::try_from(taken.as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+}
+
+/// An uploaded file: gone when nobody needs it any more, however that came.
+#[derive(Debug)]
+pub(crate) struct Kept(pub(crate) PathBuf);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            tracing::warn!("an uploaded file could not be removed: {error}");
+        }
+    }
+}
+
 /// What is to be imported: an uploaded file and its mapping.
 pub(crate) struct Upload {
-    pub(crate) file: PathBuf,
+    pub(crate) file: Kept,
     pub(crate) name: String,
     pub(crate) mapping: Mapping,
 }
@@ -67,17 +88,17 @@ impl ImportJobs {
     }
 
     /// A new file for an upload.
-    pub(crate) async fn new_file(&self) -> std::io::Result<(PathBuf, tokio::fs::File)> {
+    pub(crate) async fn new_file(&self) -> std::io::Result<(Kept, tokio::fs::File)> {
         tokio::fs::create_dir_all(&self.folder).await?;
         let path = self.folder.join(format!("{}.upload", Uuid::now_v7()));
         let file = tokio::fs::File::create_new(&path).await?;
-        Ok((path, file))
+        Ok((Kept(path), file))
     }
 
     /// Begins an import; its id.
     pub(crate) fn begin(&self, cx: OpContext, upload: Upload) -> Result<Uuid, Problem> {
         let id = Uuid::now_v7();
-        let size = std::fs::metadata(&upload.file).map_or(0, |file| file.len());
+        let size = std::fs::metadata(&upload.file.0).map_or(0, |file| file.len());
         let errors = self.folder.join(format!("{id}.errors.csv"));
         let progress = Arc::new(Progress::default());
         let entry = Entry {
@@ -87,6 +108,7 @@ impl ImportJobs {
             size,
             errors: errors.clone(),
             begun: Instant::now(),
+            ended: None,
             progress: Arc::clone(&progress),
             state: State::Waiting,
         };
@@ -106,10 +128,8 @@ impl ImportJobs {
             Ok(report) => State::Done(report),
             Err(problem) => State::Failed(problem),
         };
+        drop(upload);
         self.set(id, state);
-        if let Err(error) = tokio::fs::remove_file(&upload.file).await {
-            tracing::warn!("an uploaded file could not be removed: {error}");
-        }
     }
 
     async fn import(&self, cx: &OpContext, upload: &Upload, errors: PathBuf, progress: &Progress) -> Result<Report, Box<Problem>> {
@@ -119,7 +139,7 @@ impl ImportJobs {
         };
         let job = Job {
             mapping: upload.mapping.clone(),
-            source: Box::new(File::open(&upload.file).map_err(unavailable)?),
+            source: Box::new(File::open(&upload.file.0).map_err(unavailable)?),
             format: Format::of_name(&upload.name),
             errors: Box::new(File::create(errors).map_err(unavailable)?),
         };
@@ -132,6 +152,7 @@ impl ImportJobs {
 
     fn set(&self, id: Uuid, state: State) {
         if let Some(entry) = self.entries.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+            entry.ended = matches!(state, State::Done(_) | State::Failed(_)).then(Instant::now);
             entry.state = state;
         }
     }
@@ -202,13 +223,14 @@ fn counts(report: &Report) -> Map<String, Json> {
     counts.as_object().cloned().unwrap_or_default()
 }
 
-/// Rows a second, and the seconds left by the bytes left.
+/// Rows a second, and the seconds left by the bytes left; of an import that has ended, the rows a second it made.
 fn pace(entry: &Entry, report: &Report) -> Map<String, Json> {
-    let millis = u64::try_from(entry.begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+    let millis = entry.millis();
     let bytes = entry.progress.bytes();
-    let running = matches!(entry.state, State::Running) && bytes > 0;
-    let eta = running.then(|| entry.size.saturating_sub(bytes) * millis / bytes / 1000);
-    let rows_per_second = matches!(entry.state, State::Running).then(|| report.rows() * 1000 / millis);
+    let running = matches!(entry.state, State::Running);
+    let eta = (running && bytes > 0).then(|| entry.size.saturating_sub(bytes) * millis / bytes / 1000);
+    let eta = if matches!(entry.state, State::Done(_)) { Some(0) } else { eta };
+    let rows_per_second = (!matches!(entry.state, State::Waiting)).then(|| report.rows() * 1000 / millis);
     let pace = json!({ "rowsPerSecond": rows_per_second, "etaSeconds": eta });
     pace.as_object().cloned().unwrap_or_default()
 }

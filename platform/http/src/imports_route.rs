@@ -16,7 +16,7 @@ use tenon_value::Uuid;
 use tokio::io::AsyncWriteExt;
 
 use crate::call::Call;
-use crate::imports::Upload;
+use crate::imports::{Kept, Upload};
 use crate::respond::problem;
 
 /// Bytes of a mapping file.
@@ -133,18 +133,18 @@ async fn read_mapping(field: Field<'_>) -> Result<Mapping, Problem> {
 }
 
 /// Keeps the data in a file of its own: it may be larger than memory.
-async fn keep(call: &Call, mut field: Field<'_>) -> Result<(std::path::PathBuf, String), Problem> {
+async fn keep(call: &Call, mut field: Field<'_>) -> Result<(Kept, String), Problem> {
     let name = field.file_name().unwrap_or("data.csv").to_owned();
     let full = |error: std::io::Error| {
         tracing::error!("an upload cannot be kept: {error}");
         Problem::of_kind(Kind::Unavailable)
     };
-    let (path, mut file) = call.app.imports.new_file().await.map_err(full)?;
+    let (kept, mut file) = call.app.imports.new_file().await.map_err(full)?;
     while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
         file.write_all(&chunk).await.map_err(full)?;
     }
     file.flush().await.map_err(full)?;
-    Ok((path, name))
+    Ok((kept, name))
 }
 
 fn broken(error: &MultipartError) -> Problem {

@@ -13,6 +13,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;
@@ -85,7 +86,7 @@ impl Pipeline {
                     }
                     hooking::answer(self, cx, &mut memory).await?;
                 }
-                Err(RecordsError::Store(error)) if may_help(&error) && retries < RETRIES_MAX => {
+                Err(RecordsError::Store(error)) if may_help(&error) && retries < RETRIES_MAX && in_time(cx) => {
                     tracing::debug!(%error, "the mutation runs again");
                     retries += 1;
                 }
@@ -94,6 +95,11 @@ impl Pipeline {
             }
         }
     }
+}
+
+/// Whether the caller still waits.
+fn in_time(cx: &OpContext) -> bool {
+    cx.deadline.is_none_or(|deadline| Instant::now() < deadline)
 }
 
 /// Whether another try may end otherwise. A key that somebody took meanwhile is found by the next try's own look, which
@@ -123,7 +129,8 @@ fn told(cx: &OpContext, error: StoreError) -> RecordsError {
         }
         StoreError::ExternalIdTaken => RecordsError::problem(None, error.problem()),
         StoreError::IdempotencyTaken => RecordsError::problem(None, crate::idempotency::still_running()),
-        StoreError::Serialization | StoreError::Busy => RecordsError::problem(
+        // A database that stays busy is away for now: the caller is told so, and when to come back.
+        StoreError::Serialization => RecordsError::problem(
             None,
             Problem::conflict("busy", "others are changing the same records, try again", "其他操作正在修改相同的记录,请稍后重试"),
         ),

@@ -40,7 +40,8 @@ impl Declined {
         if let Some(declined) = error.downcast_ref::<Self>() {
             return declined.clone();
         }
-        let kind = error.downcast_ref::<StoreError>().map_or(Kind::Internal, Classify::kind);
+        let store = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
+        let kind = store.map_or(Kind::Internal, Classify::kind);
         Self::new(kind, None, format!("{error:#}"))
     }
 }

@@ -17,8 +17,10 @@ pub fn init(filter: Option<&str>, json: bool) {
     let begun = if json {
         registry.with(fmt::layer().json().with_writer(std::io::stderr)).try_init()
     } else {
-        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        registry.with(fmt::layer().with_writer(std::io::stderr).with_target(false).with_ansi(colours)).try_init()
+        let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+        // On a terminal the layer itself heeds `NO_COLOR`.
+        let lines = if std::io::stderr().is_terminal() { lines } else { lines.with_ansi(false) };
+        registry.with(lines).try_init()
     };
     // Somebody (a test) has set a subscriber already: that one stays.
     drop(begun);

@@ -81,7 +81,13 @@ impl<'a> Lower<'a> {
                 "totalCount" => {
                     let limit = match self.collector.argument(field, "limit") {
                         None => Some(10_000),
-                        Some(limit) => limit.as_int().map(|limit| u64::try_from(limit).unwrap_or(0)),
+                        Some(limit) => limit.as_int().map(|limit| {
+                            u64::try_from(limit).unwrap_or_else(|_| {
+                                let problem = Problem::invalid("range", "a count cannot end below 0", "计数上限不能小于 0");
+                                self.wrong(&InputPath::default().key("limit"), problem);
+                                0
+                            })
+                        }),
                     };
                     wishes.count = Some(match wishes.count {
                         None => limit,

@@ -21,7 +21,8 @@ pub enum Encoding {
 /// How cells are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
-    pub(crate) encoding: Encoding,
+    /// None: guessed from the file.
+    pub(crate) encoding: Option<Encoding>,
     pub(crate) delimiter: u8,
     /// `strftime`-like; none: ISO 8601.
     pub(crate) date: Option<String>,
@@ -140,11 +141,10 @@ impl Reader {
             }
         };
         Reading {
-            encoding: self.word(
-                members.get("encoding"),
-                &[("utf-8", Encoding::Utf8), ("utf8", Encoding::Utf8), ("gbk", Encoding::Gbk)],
-                &path.key("encoding"),
-            ),
+            encoding: members.contains_key("encoding").then(|| {
+                let words = [("utf-8", Encoding::Utf8), ("utf8", Encoding::Utf8), ("gbk", Encoding::Gbk)];
+                self.word(members.get("encoding"), &words, &path.key("encoding"))
+            }),
             delimiter,
             date: members.get("date").map(|text| self.text(Some(text), &path.key("date"))),
             decimal: if self.word(members.get("decimal"), &[(".", false), (",", true)], &path.key("decimal")) { ',' } else { '.' },

@@ -1,6 +1,6 @@
 //! Rows of a file: CSV or JSONL, as cells of text with the line each began on.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,6 +10,8 @@ use super::mapping::{Encoding, Reading};
 
 /// Bytes of one row at most (`line_bytes`): a file that is one line ends here, not in memory.
 pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
+/// Bytes at the beginning of a file by which its encoding is guessed.
+const GUESS_BYTES: u64 = 256 * 1024;
 
 /// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +101,7 @@ impl Meter {
 }
 
 enum Rows {
-    Csv { reader: Box<csv::Reader<Guarded>>, encoding: Encoding },
+    Csv { reader: Box<csv::Reader<Chain<Cursor<Vec<u8>>, Guarded>>>, encoding: Encoding },
     Jsonl { reader: BufReader<Guarded>, line: u64, columns: Vec<String> },
 }
 
@@ -121,20 +123,30 @@ impl Source {
             let rows = Rows::Jsonl { reader: BufReader::new(guarded), line: 0, columns: mapped.clone() };
             return Ok(Self { rows, meter, columns: mapped });
         }
+        let mut guarded = guarded;
+        let mut begin = Vec::new();
+        let encoding = match reading.encoding {
+            Some(encoding) => encoding,
+            None => {
+                guarded.by_ref().take(GUESS_BYTES).read_to_end(&mut begin).map_err(io_error)?;
+                meter.next_row();
+                guessed(&begin)
+            }
+        };
         // Lines end at \n alone, so that their numbers are right; the \r before it is taken off the last cell.
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(reading.delimiter)
             .terminator(csv::Terminator::Any(b'\n'))
             .flexible(true)
-            .from_reader(guarded);
+            .from_reader(Cursor::new(begin).chain(guarded));
         let header = reader.byte_headers().map_err(csv_error)?.clone();
-        let columns: Option<Vec<String>> = header.iter().map(|cell| decoded(cell, reading.encoding)).collect();
+        let columns: Option<Vec<String>> = header.iter().map(|cell| decoded(cell, encoding)).collect();
         let mut columns = columns.filter(|columns| !columns.is_empty()).ok_or(SourceError::Header)?;
         if let Some(first) = columns.first_mut() {
             *first = first.trim_start_matches('\u{feff}').to_owned();
         }
         let columns: Vec<String> = columns.iter().map(|column| column.trim().to_owned()).collect();
-        Ok(Self { rows: Rows::Csv { reader: Box::new(reader), encoding: reading.encoding }, meter, columns })
+        Ok(Self { rows: Rows::Csv { reader: Box::new(reader), encoding }, meter, columns })
     }
 
     /// Bytes read so far.
@@ -210,6 +222,17 @@ fn trim_end(cell: &[u8]) -> &[u8] {
     cell.strip_suffix(b"\r").unwrap_or(cell)
 }
 
+/// UTF-8, unless only GBK explains the bytes. The last letter may be cut in two.
+fn guessed(begin: &[u8]) -> Encoding {
+    let is_utf8 = match std::str::from_utf8(begin) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none(),
+    };
+    let whole = begin.split_last().map_or(begin, |(_, rest)| rest);
+    let is_gbk = || [begin, whole].iter().any(|bytes| decoded(bytes, Encoding::Gbk).is_some());
+    if !is_utf8 && is_gbk() { Encoding::Gbk } else { Encoding::Utf8 }
+}
+
 fn decoded(bytes: &[u8], encoding: Encoding) -> Option<String> {
     match encoding {
         Encoding::Utf8 => std::str::from_utf8(bytes).ok().map(str::to_owned),
@@ -233,7 +256,7 @@ mod tests {
     use super::*;
 
     fn reading(encoding: Encoding) -> Reading {
-        Reading { encoding, delimiter: b',', date: None, decimal: '.', zone: None }
+        Reading { encoding: Some(encoding), delimiter: b',', date: None, decimal: '.', zone: None }
     }
 
     fn open(bytes: Vec<u8>, encoding: Encoding) -> Result<Source, SourceError> {
@@ -268,6 +291,21 @@ mod tests {
         let quoted = io::Cursor::new(b"a\n\"".to_vec()).chain(io::repeat(b'\n').take(RECORD_BYTES_MAX * 3));
         let mut source = Source::open(Box::new(quoted), Format::Csv, &reading(Encoding::Utf8), Vec::new()).unwrap();
         assert!(matches!(source.next(), Err(SourceError::RowTooLong)));
+    }
+
+    #[test]
+    fn an_encoding_that_is_not_said_is_guessed() {
+        let (gbk, ..) = encoding_rs::GBK.encode("名称\n上海,公司\n");
+        assert_eq!(guessed(&gbk), Encoding::Gbk);
+        assert_eq!(guessed(gbk.get(..gbk.len() - 2).unwrap_or_default()), Encoding::Gbk, "cut within a letter");
+        assert_eq!(guessed("名称".as_bytes()), Encoding::Utf8);
+        assert_eq!(guessed("名称".as_bytes().get(..4).unwrap_or_default()), Encoding::Utf8, "cut within a letter");
+        assert_eq!(guessed(b"name\n\xff\xfe\n"), Encoding::Utf8, "neither");
+        assert_eq!(guessed(b""), Encoding::Utf8);
+        let reading = Reading { encoding: None, delimiter: b',', date: None, decimal: '.', zone: None };
+        let mut source = Source::open(Box::new(io::Cursor::new(gbk.into_owned())), Format::Csv, &reading, Vec::new()).unwrap();
+        assert_eq!(source.columns, ["名称"]);
+        assert!(source.next().unwrap().is_some());
     }
 
     #[test]
