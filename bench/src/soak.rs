@@ -7,6 +7,8 @@ mod outbox;
 mod verify;
 mod writer;
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 
 use crate::databases::On;
@@ -19,6 +21,9 @@ pub(crate) struct Wish {
     /// How long, per database or front
     #[arg(long, default_value_t = 10)]
     minutes: u64,
+    /// How many seconds instead
+    #[arg(long)]
+    seconds: Option<u64>,
     /// How often the server is killed, per database
     #[arg(long, default_value_t = 200)]
     kills: u32,
@@ -28,6 +33,13 @@ pub(crate) struct Wish {
     /// On which database
     #[arg(long, value_enum, default_value = "both")]
     on: On,
+}
+
+impl Wish {
+    /// How long to work on one database or front.
+    fn length(&self) -> Duration {
+        Duration::from_secs(self.seconds.unwrap_or(self.minutes.saturating_mul(60)))
+    }
 }
 
 /// The runs there are.

@@ -24,13 +24,18 @@ fn run(workspace: &Workspace, command: &str, words: &[String], profile: &str) ->
     let cluster = Cluster::start()?;
     terminal::step(&format!("building tenon and tenon-bench ({profile}; the first build takes minutes)"));
     program::run(&mut workspace.build(&["tenon", "tenon-bench"], profile))?;
+    program::run(worker(workspace, profile, &cluster)?.arg(command).args(words))
+}
+
+/// The crate that does the work, told where everything is.
+pub(crate) fn worker(workspace: &Workspace, profile: &str, cluster: &Cluster) -> anyhow::Result<std::process::Command> {
     let folder = workspace.target.join(if profile == "dev" { "debug" } else { profile });
     let mut work = std::process::Command::new(folder.join("tenon-bench"));
-    work.arg(command).args(words).current_dir(&workspace.root);
+    work.current_dir(&workspace.root);
     work.env(postgres::VARIABLE, &cluster.url);
     work.env("TENON_TEST_PROGRAM", folder.join("tenon"));
     work.env("TENON_BENCH_FOLDER", workspace.target.join("bench-data"));
     work.env("TENON_BENCH_ROOT", &workspace.root);
     work.env("TENON_POSTGRES_PROGRAMS", postgres::programs()?);
-    program::run(&mut work)
+    Ok(work)
 }

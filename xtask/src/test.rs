@@ -10,7 +10,7 @@ use anyhow::bail;
 
 use crate::postgres::{self, Cluster};
 use crate::workspace::{Workspace, variable};
-use crate::{machine, plugins, program, terminal};
+use crate::{bench, machine, plugins, program, terminal};
 
 /// Where the tests find the components built by `cargo xtask plugins`.
 const PLUGINS_VARIABLE: &str = "TENON_TEST_PLUGINS";
@@ -23,6 +23,9 @@ const REAL_DATA_VARIABLE: &str = "TENON_REAL_DATA";
 
 /// The Node packages with tests of their own.
 const NODE_PACKAGES: [&str; 2] = ["tests/node", "examples/01-query-with-graphql"];
+
+/// The long checks in their short form, with a seed that is the same every time.
+const SOAKS: [&[&str]; 2] = [&["kill", "--kills", "10", "--seed", "1"], &["fuzz", "--seconds", "20", "--seed", "1"]];
 
 /// What the tests are told by their environment.
 struct Setting {
@@ -50,7 +53,15 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
         filter,
     };
     let mut outcomes = vec![rust(workspace, &setting)?];
-    outcomes.extend(node(workspace, &setting)?);
+    terminal::step("building the programs");
+    let built = program::succeeds(&mut workspace.build(&["tenon", "tenon-bench"], "dev"))?;
+    outcomes.push(Outcome { what: "the programs".to_owned(), passed: built });
+    if built {
+        outcomes.extend(node(workspace, &setting)?);
+    }
+    if built && setting.filter.is_none() {
+        outcomes.extend(soaks(workspace, &cluster)?);
+    }
     drop(cluster);
     summary(&outcomes)
 }
@@ -71,14 +82,22 @@ fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>
             continue;
         }
         terminal::step(&format!("the Node tests of {package}"));
-        let passed = build_program(workspace)? && node_package(&folder, setting)?;
+        let passed = node_package(&folder, setting)?;
         outcomes.push(Outcome { what: format!("Node tests of {package}"), passed });
     }
     Ok(outcomes)
 }
 
-fn build_program(workspace: &Workspace) -> anyhow::Result<bool> {
-    program::succeeds(&mut workspace.build(&["tenon"], "dev"))
+/// The short forms of the long checks; `cargo xtask soak` runs the long ones.
+fn soaks(workspace: &Workspace, cluster: &Cluster) -> anyhow::Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for words in &SOAKS {
+        let what = format!("soak {}", words.join(" "));
+        terminal::step(&what);
+        let passed = program::succeeds(bench::worker(workspace, "dev", cluster)?.arg("soak").args(words.iter()))?;
+        outcomes.push(Outcome { what, passed });
+    }
+    Ok(outcomes)
 }
 
 fn node_package(folder: &Path, setting: &Setting) -> anyhow::Result<bool> {

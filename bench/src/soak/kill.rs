@@ -42,7 +42,7 @@ async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<
     let mut findings = Vec::new();
     let begun = Instant::now();
     let mut kills = 0;
-    while kills < wish.kills && begun.elapsed() < Duration::from_secs(wish.minutes * 60) && findings.is_empty() {
+    while kills < wish.kills && begun.elapsed() < wish.length() && findings.is_empty() {
         let working: Vec<_> = writers.into_iter().map(|writer| tokio::spawn(work(writer, target.clone()))).collect();
         let life = LIFE_MIN_MS + chance.below(LIFE_MAX_MS - LIFE_MIN_MS);
         tokio::time::sleep(Duration::from_millis(u64::try_from(life)?)).await;
