@@ -140,7 +140,8 @@ impl DataApi {
                 Mutated::Stale => Tried::Stale,
             };
         }
-        let roots = match deep(levels, || lower::query(shared, operation)) {
+        let lowered = tracing::info_span!("graphql.lower").in_scope(|| deep(levels, || lower::query(shared, operation)));
+        let roots = match lowered {
             Ok(roots) => roots,
             Err(problem) => return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into())),
         };

@@ -80,6 +80,7 @@ pub(crate) async fn run(
     }
 }
 
+#[tracing::instrument(name = "graphql.shape", skip_all)]
 fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: Cost) -> Vec<u8> {
     let mut out = Out::default();
     let mut outcomes = outcomes.iter();
@@ -119,7 +120,11 @@ async fn plan<'a>(
     shared: Shared<'a>,
     operation: &'a Operation,
 ) -> Result<Result<MutationPlan<'a>, Vec<Failed<'a>>>, StoreError> {
-    let lower = |located: &Located| deep(reader.levels, || lower::mutation(shared, operation, located)).map_err(|_| StoreError::Busy);
+    let lower = |located: &Located| {
+        tracing::info_span!("graphql.lower")
+            .in_scope(|| deep(reader.levels, || lower::mutation(shared, operation, located)))
+            .map_err(|_| StoreError::Busy)
+    };
     let plan = lower(&Located::new())?;
     let unlocated = match &plan {
         Ok(plan) if !plan.unlocated.is_empty() => &plan.unlocated,

@@ -77,6 +77,7 @@ impl Store {
     ///
     /// # Errors
     /// `StaleModel` where the tenant's model has another version by now; `Busy`, `Limit`, `Unavailable`.
+    #[tracing::instrument(name = "store.begin", skip_all)]
     pub async fn begin(&self, cx: &OpContext) -> Result<Tx, StoreError> {
         let tenant = cx.model.tenant;
         let schema = schema_of(tenant, self.dialect());
@@ -185,6 +186,7 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Store::read`].
+    #[tracing::instrument(name = "store.read", skip_all)]
     pub async fn read(&mut self, prepared: &Prepared, params: &Params) -> Result<Answer, StoreError> {
         let memory = Arc::clone(&self.memory);
         let conn = self.conn()?;
@@ -244,6 +246,7 @@ impl Tx {
     ///
     /// # Errors
     /// What the database says; then nothing is written (or, where the connection broke, nobody knows).
+    #[tracing::instrument(name = "store.commit", skip_all)]
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.write_outbox().await?;
         self.remember_author();
