@@ -18,7 +18,7 @@ const RECORD_WRITES: [&str; 8] =
     ["store.begin(", "RowWrite::", ".external_put(", ".link_put(", ".link_remove(", ".next_numbers(", ".idempotency_put(", ".outbox("];
 
 /// What only an applied plan says to the store.
-const SHAPE_WRITES: [&str; 3] = [".metadata_begin(", ".put_elements(", ".put_physical("];
+const SHAPE_WRITES: [&str; 3] = [".metadata_begin(", ".put_elements(", ".name_all("];
 
 /// Every write of a record goes through the pipeline, and every change of shape through a plan.
 pub(crate) fn writes(tree: &Tree, findings: &mut Findings) {
