@@ -96,7 +96,7 @@ pub enum PhysicalKind {
 }
 
 /// How rows are locked when loaded. SQLite has one writer: nothing to lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lock {
     /// Not at all.
     None,

@@ -39,6 +39,7 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
         Rows::All => "",
         Rows::Live => " where \"deleted_at\" is null",
         Rows::Deleted => " where \"deleted_at\" is not null",
+        Rows::Filled => &format!(" where {} is not null", quoted(index.columns.first().map(String::as_str))),
     };
     let (name, table) = match dialect {
         Dialect::Postgres => (format!("\"{}\"", index.name), format!("\"{schema}\".\"{}\"", index.table)),
@@ -75,4 +76,6 @@ pub(crate) enum Rows {
     All,
     Live,
     Deleted,
+    /// Rows that have something in the first column.
+    Filled,
 }

@@ -18,6 +18,7 @@ use crate::prepared::Prepared;
 use crate::run::Runner;
 use crate::system::System;
 use crate::tables::Tables;
+use crate::tx::load::Loads;
 use crate::{Database, Dialect, StoreConfig, StoreError};
 
 /// The channel on which PostgreSQL tells of changed metadata.
@@ -43,6 +44,7 @@ pub(crate) enum Home {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) tables: Tables,
+    pub(crate) loads: Loads,
     /// Actors whose display names are known to be stored: kind, id → display.
     pub(crate) actors: Mutex<HashMap<(String, tenon_value::Uuid), String>>,
 }

@@ -28,6 +28,23 @@ pub(crate) struct Bulk {
     pub(crate) rows: Vec<Vec<Scalar>>,
 }
 
+impl Bulk {
+    /// Without the columns in which no row has anything, or only what the table puts there by itself (`false`): most
+    /// records fill few of their fields, and what is not sent costs nothing.
+    pub(crate) fn without_empty(mut self) -> Self {
+        let filled: Vec<bool> = (0..self.columns.len())
+            .map(|place| self.rows.iter().any(|row| !matches!(row.get(place), None | Some(Scalar::Null | Scalar::Bool(false)))))
+            .collect();
+        let mut at = filled.iter();
+        self.columns.retain(|_| at.next().copied().unwrap_or(true));
+        for row in &mut self.rows {
+            let mut at = filled.iter();
+            row.retain(|_| at.next().copied().unwrap_or(true));
+        }
+        self
+    }
+}
+
 pub(crate) fn array_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool => "boolean[]",

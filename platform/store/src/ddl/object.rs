@@ -53,7 +53,8 @@ fn by_day<'a>(object: &'a Object, field: &'a Field) -> Option<Index<'a>> {
 fn reference<'a>(object: &'a Object, column: &'a str, kind: Option<&'a str>) -> Index<'a> {
     let columns = [Some(column), kind].into_iter().flatten().map(str::to_owned).collect();
     // The column's name is opaque and never used twice in a tenant, so the index can carry it.
-    Index { name: column.into(), table: &object.table, columns, unique: false, rows: Rows::All, newest_first: false }
+    // Most references of most records are empty, and nobody looks for those by them.
+    Index { name: column.into(), table: &object.table, columns, unique: false, rows: Rows::Filled, newest_first: false }
 }
 
 fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {

@@ -1,6 +1,9 @@
 //! Whole records, as the pipeline checks and changes them.
 
-use tenon_model::{Object, RelationIx};
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use tenon_model::{ModelVersion, Object, ObjectIx, RelationIx};
 use tenon_query::{AuthorizedTable, Deleted, Params, Predicate, Record};
 use tenon_value::{RecordId, Uuid, Value};
 
@@ -11,7 +14,30 @@ use crate::lower::{Lower, Lowered};
 use crate::run::rows;
 use crate::{Lock, StoreError, TREE_DEPTH_MAX};
 
+/// What a statement that loads records depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LoadKey {
+    version: ModelVersion,
+    object: ObjectIx,
+    deleted: Deleted,
+    lock: Lock,
+    /// All of them, or their ids alone.
+    whole: bool,
+}
+
+/// A statement that loads records; its one argument is their ids.
+#[derive(Debug)]
+pub(crate) struct Load {
+    sql: Arc<str>,
+    shapes: Vec<Shape>,
+    whole: Whole,
+}
+
+/// Statements that load records, of one tenant.
+pub(crate) type Loads = RwLock<HashMap<LoadKey, Arc<Load>>>;
+
 /// How a whole record is read: one reader per field, one per relation.
+#[derive(Debug, Default)]
 struct Whole {
     fields: Vec<Option<Reader>>,
     relations: Vec<Option<Reader>>,
@@ -29,29 +55,43 @@ impl Tx {
         deleted: Deleted,
         lock: Lock,
     ) -> Result<Vec<Record>, StoreError> {
-        let model = std::sync::Arc::clone(&self.model);
+        let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let mut lower = Lower::new(&model, self.dialect());
+        let key = LoadKey { version: model.version, object: object.ix, deleted, lock, whole: true };
+        let ids = Arg::ids(ids.iter().map(|id| id.0));
+        let (load, args) = self.statement(key, table, object, ids)?;
+        let rows = self.conn()?.fetch(&load.sql, &args, &load.shapes).await.map_err(|fault| self.told(fault))?;
+        Ok(rows.into_iter().filter_map(|mut cells| record(object, &load.whole, &mut cells)).collect())
+    }
+
+    /// The statement that loads records of an object, made once per model where no rule on rows is woven into it.
+    fn statement(&self, key: LoadKey, table: &AuthorizedTable, object: &Object, ids: Arg) -> Result<(Arc<Load>, Vec<Arg>), StoreError> {
+        let known = || self.memory.loads.read().ok()?.get(&key).cloned();
+        if let Some(load) = known().filter(|_| table.rows().is_none()) {
+            return Ok((load, vec![ids]));
+        }
+        let mut lower = Lower::new(&self.model, self.dialect());
+        let wanted = lower.fixed(ids);
         let (from, scope) = lower.table(table)?;
-        let visible = lower.visible(table, &scope, deleted)?;
+        let visible = lower.visible(table, &scope, key.deleted)?;
         let mut columns = Columns::default();
-        columns.add(scope.column("id"), Shape::Id);
-        let whole = whole(&lower, object, &scope, &mut columns)?;
-        let wanted = lower.fixed(Arg::ids(ids.iter().map(|id| id.0)));
-        let among = lower.among(&scope.column("id"), Kind::Id, &wanted);
-        let locking = self.locking(lock, &scope.alias);
-        let sql = format!(
-            "select {} from {from} where {among} and {visible} order by {}{locking}",
-            columns.expressions.join(", "),
-            scope.column("id")
-        );
+        let id = scope.column("id");
+        columns.add(id.clone(), Shape::Id);
+        let whole = if key.whole { whole(&lower, object, &scope, &mut columns)? } else { Whole::default() };
+        let among = lower.among(&id, Kind::Id, &wanted);
+        let locking = self.locking(key.lock, &scope.alias);
+        let sql = format!("select {} from {from} where {among} and {visible} order by {id}{locking}", columns.expressions.join(", "));
         let statement = lower.finish(sql, columns.shapes);
         let args = statement.args(&Params::default(), &[])?;
-        let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
-        Ok(rows.into_iter().filter_map(|mut cells| record(object, &whole, &mut cells)).collect())
+        let load = Arc::new(Load { sql: Arc::clone(&statement.sql), shapes: statement.shapes, whole });
+        if let (true, Ok(mut loads)) = (table.rows().is_none() && args.len() == 1, self.memory.loads.write()) {
+            loads.retain(|known, _| known.version >= key.version);
+            loads.insert(key, Arc::clone(&load));
+        }
+        Ok((load, args))
     }
 
     fn locking(&self, lock: Lock, alias: &str) -> String {
@@ -67,22 +107,14 @@ impl Tx {
     /// # Errors
     /// What the database says.
     pub async fn hold(&mut self, table: &AuthorizedTable, ids: &[RecordId], lock: Lock) -> Result<Vec<RecordId>, StoreError> {
-        let model = std::sync::Arc::clone(&self.model);
+        let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let mut lower = Lower::new(&model, self.dialect());
-        let (from, scope) = lower.table(table)?;
-        let visible = lower.visible(table, &scope, Deleted::Exclude)?;
-        let wanted = lower.fixed(Arg::ids(ids.iter().map(|id| id.0)));
-        let id = scope.column("id");
-        let among = lower.among(&id, Kind::Id, &wanted);
-        let locking = self.locking(lock, &scope.alias);
-        let sql = format!("select {id} from {from} where {among} and {visible} order by {id}{locking}");
-        let statement = lower.finish(sql, vec![Shape::Id]);
-        let args = statement.args(&Params::default(), &[])?;
-        let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        let key = LoadKey { version: model.version, object: object.ix, deleted: Deleted::Exclude, lock, whole: false };
+        let (load, args) = self.statement(key, table, object, Arg::ids(ids.iter().map(|id| id.0)))?;
+        let rows = self.conn()?.fetch(&load.sql, &args, &load.shapes).await.map_err(|fault| self.told(fault))?;
         Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
     }
 
@@ -102,7 +134,7 @@ impl Tx {
         deleted: Deleted,
         max: u32,
     ) -> Result<Vec<RecordId>, StoreError> {
-        let model = std::sync::Arc::clone(&self.model);
+        let model = Arc::clone(&self.model);
         let mut lower = Lower::new(&model, self.dialect());
         let (from, scope) = lower.table(table)?;
         let visible = lower.visible(table, &scope, deleted)?;
@@ -115,7 +147,7 @@ impl Tx {
             self.there(&name).await?;
         }
         let args = statement.args(params, &[])?;
-        let memory = std::sync::Arc::clone(&self.memory);
+        let memory = Arc::clone(&self.memory);
         let sql = statement.without(&|table| memory.tables.is_missing(table));
         let rows = self.conn()?.fetch(&sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
         Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
@@ -132,7 +164,7 @@ impl Tx {
         targets: &[RecordId],
         deleted: Deleted,
     ) -> Result<Vec<(RecordId, RecordId)>, StoreError> {
-        let model = std::sync::Arc::clone(&self.model);
+        let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         let relation = object.relation(relation).ok_or(StoreError::Plan("no such relation"))?;
         if targets.is_empty() || !self.there(&object.table).await? {

@@ -18,6 +18,7 @@ impl Tx {
     ///
     /// # Errors
     /// `Unique`, `DuplicateId`; `Serialization` where an old image is no longer what is stored; what the database says.
+    #[tracing::instrument(name = "store.write", skip_all)]
     pub async fn write(&mut self, cx: &OpContext, table: &AuthorizedTable, rows: &[RowWrite]) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
@@ -93,7 +94,7 @@ impl Tx {
                 .filter(|(cell, column)| **cell == image::STAYS && column.kind != Kind::Bool)
                 .for_each(|(cell, _)| *cell = Scalar::Null);
         }
-        let bulk = Bulk { table: self.table(&object.table), columns, rows };
+        let bulk = Bulk { table: self.table(&object.table), columns, rows }.without_empty();
         self.conn()?.insert_with(bulk, "", std::mem::take(beside)).await.map(|_| ())
     }
 
