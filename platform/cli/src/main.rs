@@ -2,6 +2,8 @@
 //!
 //! Results go to stdout, progress and prose to stderr. Exit: 0 done, 1 failed, 2 usage, 3 refused or not confirmed,
 //! 4 partial (API.md §6).
+// The futures of a save are nested deeper than the compiler expects by default.
+#![recursion_limit = "256"]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on them; `output` is the only caller")]
 
 mod args;

@@ -2,6 +2,8 @@
 //!
 //! Floor 8. Invariants: every answer carries a request id; `respond` is the only place that knows status codes of
 //! failures; no tenant data is touched without a context from `identity`.
+// The futures of a save are nested deeper than the compiler expects by default.
+#![recursion_limit = "256"]
 
 mod app;
 mod call;

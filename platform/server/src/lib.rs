@@ -2,6 +2,8 @@
 //!
 //! Floor 9. Configuration and clock enter here. Invariant: one process owns a data directory; the command line talks to
 //! it over `control.sock` while it runs, and opens the files itself while it does not.
+// The futures of a save are nested deeper than the compiler expects by default.
+#![recursion_limit = "256"]
 
 mod clock;
 mod config;

@@ -104,7 +104,7 @@ fn rows() -> Vec<Cells> {
         .map(|at| {
             let rate = (at % 5 != 0).then_some(at % 7 - 3);
             let size = (at % 3 != 0).then_some(at % 4 - 2);
-            let name = names[usize::try_from(at).unwrap() % names.len()].map(str::to_owned);
+            let name = names.iter().cycle().nth(usize::try_from(at).unwrap()).copied().flatten().map(str::to_owned);
             (rate, size, name, u8::try_from(at % 8).unwrap())
         })
         .collect()
