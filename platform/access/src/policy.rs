@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn nobody() -> Principal {
-        Principal { kind: ActorKind::ApiKey, id: Uuid::nil(), display: "key".to_owned(), roles: vec!["unheard_of".to_owned()] }
+        Principal { roles: vec!["unheard_of".to_owned()], ..Principal::new(ActorKind::ApiKey, Uuid::nil(), "key".to_owned()) }
     }
 
     fn empty_model() -> Model {
@@ -118,6 +118,8 @@ mod tests {
             settings: Settings::default(),
             objects: Vec::new(),
             links: Vec::new(),
+            roles: Vec::new(),
+            facts: Vec::new(),
             by_name: HashMap::new(),
         }
     }

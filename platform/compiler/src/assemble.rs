@@ -84,6 +84,8 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
         settings: settings.clone(),
         objects: parts.iter().enumerate().map(|(at, part)| object::declare(object_ix(at), part, &mut scope)).collect(),
         links: Vec::new(),
+        roles: Vec::new(),
+        facts: Vec::new(),
         by_name: HashMap::with_capacity(parts.len()),
     };
     for object in model.objects.iter().filter(|object| object.state == State::Active) {

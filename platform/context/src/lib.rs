@@ -5,6 +5,8 @@
 
 mod context;
 mod principal;
+mod standing;
 
 pub use context::{OpContext, OpContextParts, Via};
-pub use principal::{ActorKind, Principal, Right};
+pub use principal::{ActorKind, Principal};
+pub use standing::Standing;

@@ -1,6 +1,10 @@
 //! Who acts.
 
+use std::sync::Arc;
+
 use tenon_value::Uuid;
+
+use crate::Standing;
 
 /// The kinds of principals, as history and `Actor.kind` name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,19 +50,8 @@ impl ActorKind {
     }
 }
 
-/// Special rights, beside those on objects and fields.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Right {
-    /// Change the metadata.
-    Metadata,
-    /// Import records.
-    Import,
-    /// Remove records for good.
-    Destroy,
-}
-
 /// Who acts, resolved from a credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Principal {
     /// What kind.
     pub kind: ActorKind,
@@ -66,8 +59,12 @@ pub struct Principal {
     pub id: Uuid,
     /// What people read in history.
     pub display: String,
-    /// Roles by API name. Until roles are enforced there is one: `administrator`.
+    /// Roles by API name.
     pub roles: Vec<String>,
+    /// Names of the teams, for sharing rules.
+    pub teams: Vec<String>,
+    /// The values of the facts that row rules ask for.
+    pub standing: Arc<Standing>,
 }
 
 impl Principal {
@@ -77,7 +74,15 @@ impl Principal {
     /// Tenon itself, for installs and jobs.
     #[must_use]
     pub fn system() -> Self {
-        Self { kind: ActorKind::System, id: Uuid::nil(), display: "Tenon".to_owned(), roles: vec![Self::ADMINISTRATOR.to_owned()] }
+        let mut tenon = Self::new(ActorKind::System, Uuid::nil(), "Tenon".to_owned());
+        tenon.roles.push(Self::ADMINISTRATOR.to_owned());
+        tenon
+    }
+
+    /// Somebody without roles, of whom nothing is known.
+    #[must_use]
+    pub fn new(kind: ActorKind, id: Uuid, display: String) -> Self {
+        Self { kind, id, display, roles: Vec::new(), teams: Vec::new(), standing: Arc::default() }
     }
 
     /// True where the role is held.

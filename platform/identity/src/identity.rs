@@ -70,7 +70,7 @@ impl Identity {
         if stored.expires_at.is_some_and(|end| end <= wall) {
             return Err(IdentityError::Unrecognized);
         }
-        let principal = Principal { kind: ActorKind::ApiKey, id: stored.id, display: stored.display.clone(), roles: stored.roles.clone() };
+        let principal = Principal { roles: stored.roles.clone(), ..Principal::new(ActorKind::ApiKey, stored.id, stored.display.clone()) };
         self.context(&tenant, principal, facts).await
     }
 

@@ -3,22 +3,28 @@
 //! Floor 2. Made by `compiler` from elements, read by everything above. Invariants: a `Model` is never changed, a
 //! change makes a new one; whatever it says has been checked; no serde here, stored and wire forms live elsewhere.
 
+mod access;
 mod element;
+mod expression;
 mod field;
 mod kind;
 mod link;
 mod model;
 mod object;
 mod relation;
+mod role;
 mod settings;
 mod view;
 
+pub use access::{FieldRight, FieldRights, Grant, RowRules, Rule, SharingRule, Verb};
 pub use element::{Element, ElementPath, Inside, Layer, Physical, Place, Property, PropertyMap};
+pub use expression::{Comparison, Expression, Fact, Leaf, Path};
 pub use field::{Column, ColumnType, Field, FieldIx, Part, SortRule, State};
 pub use kind::{Choice, FieldKind};
 pub use link::{Link, LinkEnd, LinkIx};
 pub use model::{Model, ModelVersion};
 pub use object::{GraphqlNames, Object, ObjectIx, UniqueKey, UniquePart, system};
 pub use relation::{Edge, EdgeKind, OnDelete, Relation, RelationIx, RelationShape};
+pub use role::{Role, RoleIx, Special};
 pub use settings::{Settings, WeekStart};
 pub use view::{Layout, View};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_value::{Name, TenantId};
 
-use crate::{Link, LinkIx, Object, ObjectIx, Settings, State};
+use crate::{Fact, Link, LinkIx, Object, ObjectIx, Role, RoleIx, Settings, State};
 
 /// Counts the changes of a tenant's metadata, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -23,6 +23,10 @@ pub struct Model {
     pub objects: Vec<Object>,
     /// Link tables of many-to-many relations.
     pub links: Vec<Link>,
+    /// Roles, retired ones included; [`RoleIx`] is the place here. `administrator` is built in and not among them.
+    pub roles: Vec<Role>,
+    /// Every fact that a rule of this model needs, once each, in order.
+    pub facts: Vec<Fact>,
     /// API name → object, active ones.
     pub by_name: HashMap<Name, ObjectIx>,
 }
@@ -38,6 +42,18 @@ impl Model {
     #[must_use]
     pub fn object_named(&self, name: &str) -> Option<&Object> {
         self.object(*self.by_name.get(name)?)
+    }
+
+    /// A role by its place.
+    #[must_use]
+    pub fn role(&self, ix: RoleIx) -> Option<&Role> {
+        self.roles.get(usize::from(ix.0))
+    }
+
+    /// An active role by API name.
+    #[must_use]
+    pub fn role_named(&self, name: &str) -> Option<&Role> {
+        self.roles.iter().find(|role| role.state == State::Active && role.name.as_str() == name)
     }
 
     /// A link table by its place.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_value::{ElementId, Localized, Name};
 
-use crate::{Edge, Field, FieldIx, Layout, Relation, RelationIx, State, View};
+use crate::{Edge, Field, FieldIx, Grant, Layout, Relation, RelationIx, SharingRule, State, View};
 
 /// The place of an object in the model: stable within one model version only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,6 +112,10 @@ pub struct Object {
     pub views: Vec<View>,
     /// Layouts.
     pub layouts: Vec<Layout>,
+    /// What roles may do with it.
+    pub access: Vec<Grant>,
+    /// Rows that reach further.
+    pub sharing: Vec<SharingRule>,
     /// Package that brought it.
     pub package: Name,
     /// In use or retired.

@@ -1,6 +1,6 @@
 //! Which rows. Two-valued: null is a value, three-valued logic never leaks out (API.md §1.3).
 
-use tenon_model::{EdgeKind, FieldIx, Part, RelationIx};
+use tenon_model::{EdgeKind, FieldIx, Part, RelationIx, Verb};
 
 use crate::{AuthorizedTable, Param};
 
@@ -202,6 +202,14 @@ pub enum Predicate {
         root: Param,
         /// Whether the top itself counts.
         inclusive: bool,
+    },
+    /// The record is shared with the principal (`Fact::Me`, or one of the principal's teams), with this right or a greater one, and the
+    /// share has not ended.
+    Shared {
+        /// Ids of the principal: each an id or a list of ids.
+        with: Vec<Param>,
+        /// The right the share must give.
+        right: Verb,
     },
     /// External ids of the record.
     ExternalId {

@@ -26,6 +26,8 @@ pub struct Row {
     pub manys: Vec<Page>,
     /// One per `HistoryFetch`: entries, and whether there are more.
     pub histories: Vec<(Vec<HistoryRow>, bool)>,
+    /// One per predicate of `Output::holds`.
+    pub holds: Vec<bool>,
 }
 
 /// A page of records.

@@ -165,6 +165,8 @@ pub struct Output {
     pub manys: Vec<FetchMany>,
     /// History, in the order of [`crate::Row::histories`].
     pub histories: Vec<HistoryFetch>,
+    /// Whether the row holds each of these, in the order of [`crate::Row::holds`].
+    pub holds: Vec<Predicate>,
 }
 
 /// A page of an object's records, and everything below.

@@ -12,13 +12,7 @@ use crate::{BatchRow, Status, Step};
 pub(crate) async fn read(tx: &mut Tx, step: &Step, ids: &[RecordId]) -> Tried<Option<Answer>> {
     let Some(answer) = &step.answer else { return Ok(None) };
     let mut params = answer.params.clone();
-    let place = usize::from(answer.ids.0);
-    if params.0.len() <= place {
-        params.0.resize(place + 1, Value::Null);
-    }
-    if let Some(slot) = params.0.get_mut(place) {
-        *slot = Value::List(ids.iter().map(|id| Value::Id(id.0)).collect());
-    }
+    params.put(answer.ids, Value::List(ids.iter().map(|id| Value::Id(id.0)).collect()));
     Ok(Some(tx.read(&answer.prepared, &params).await?))
 }
 

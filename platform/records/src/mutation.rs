@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenon_diagnostics::Problem;
-use tenon_query::{Answer, Param, Params, Write};
+use tenon_query::{Answer, Params, Write};
 use tenon_store::Prepared;
 use tenon_value::RecordId;
 
@@ -42,7 +42,7 @@ pub struct StepAnswer {
     /// Its values, but for the ids.
     pub params: Params,
     /// Where the ids of the written records go: a `List` of `Id`.
-    pub ids: Param,
+    pub ids: u16,
 }
 
 /// What became of one record.

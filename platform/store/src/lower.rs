@@ -14,6 +14,7 @@ pub(crate) mod output;
 pub(crate) mod predicate;
 pub(crate) mod relation;
 pub(crate) mod select;
+mod share;
 pub(crate) mod statement;
 pub(crate) mod tree;
 

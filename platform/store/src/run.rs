@@ -5,8 +5,9 @@ pub(crate) mod groups;
 pub(crate) mod history;
 pub(crate) mod rows;
 pub(crate) mod select;
+pub(crate) mod values;
 
-use tenon_query::{Answer, Params};
+use tenon_query::Answer;
 use tenon_value::{Uuid, Value};
 
 use crate::StoreError;
@@ -14,12 +15,13 @@ use crate::db::{Conn, Fault};
 use crate::lower::statement::Statement;
 use crate::prepared::{Plan, Prepared};
 use crate::tables::Tables;
+use values::Values;
 
 /// A connection, with what is known of the tenant's tables, and the values of one request.
 pub(crate) struct Runner<'a> {
     pub(crate) conn: &'a mut Conn,
     pub(crate) tables: &'a Tables,
-    pub(crate) params: &'a Params,
+    pub(crate) values: Values<'a>,
 }
 
 impl Runner<'_> {
@@ -44,6 +46,6 @@ impl Runner<'_> {
     }
 
     fn bound(&self, statement: &Statement, parents: &[Uuid]) -> Result<(Vec<crate::db::Arg>, std::sync::Arc<str>), StoreError> {
-        Ok((statement.args(self.params, parents)?, statement.without(&|table| self.tables.is_missing(table))))
+        Ok((statement.args(self.values, parents)?, statement.without(&|table| self.tables.is_missing(table))))
     }
 }

@@ -16,6 +16,7 @@ use crate::db::slot::PgPool;
 use crate::db::{Conn, Fault};
 use crate::prepared::Prepared;
 use crate::run::Runner;
+use crate::run::values::Values;
 use crate::system::System;
 use crate::tables::Tables;
 use crate::tx::load::Loads;
@@ -170,7 +171,7 @@ impl Store {
         let until = self.until(cx);
         conn.limit(Some(until));
         conn.mark(false);
-        let mut runner = Runner { conn: &mut conn, tables: &memory.tables, params };
+        let mut runner = Runner { conn: &mut conn, tables: &memory.tables, values: Values::of(cx, params) };
         let answer = match tokio::time::timeout_at(until.into(), runner.answer(prepared)).await {
             Ok(answer) => answer,
             Err(_) => {

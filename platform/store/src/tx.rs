@@ -15,7 +15,7 @@ pub(crate) mod write;
 
 use std::sync::Arc;
 
-use tenon_context::OpContext;
+use tenon_context::{OpContext, Standing};
 use tenon_model::{Link, LinkIx, Model, Object, ObjectIx};
 use tenon_query::{Answer, AuthorizedTable, Params};
 use tenon_value::{DateTime, TenantId, Uuid, Value};
@@ -23,9 +23,11 @@ use tenon_value::{DateTime, TenantId, Uuid, Value};
 use crate::db::{Arg, Conn, Fault, Scalar, Shape, Target};
 use crate::ddl::object;
 use crate::lower::schema_of;
+use crate::lower::statement::Statement;
 use crate::metadata::change::{lock_key, undo, undo_later};
 use crate::prepared::Prepared;
 use crate::run::Runner;
+use crate::run::values::Values;
 use crate::seal::Seal;
 use crate::store::Memory;
 use crate::tenant::numbered;
@@ -65,6 +67,8 @@ pub struct Tx {
     pub(crate) schema: String,
     pub(crate) memory: Arc<Memory>,
     pub(crate) author: Author,
+    /// What row policies are bound with.
+    standing: Arc<Standing>,
     conn: Option<Conn>,
     pub(crate) entries: Vec<OutboxEntry>,
     pub(crate) savepoints: u32,
@@ -102,6 +106,7 @@ impl Store {
             model: Arc::clone(&cx.model),
             memory: self.memory(tenant),
             author: Author::of(cx),
+            standing: Arc::clone(&cx.principal.standing),
             conn: Some(conn),
             entries: Vec::new(),
             savepoints: 0,
@@ -127,6 +132,11 @@ impl Tx {
 
     pub(crate) fn is_postgres(&self) -> bool {
         self.store.dialect() == Dialect::Postgres
+    }
+
+    /// The arguments of a statement of this transaction.
+    pub(crate) fn args(&self, statement: &Statement, params: &Params) -> Result<Vec<Arg>, StoreError> {
+        statement.args(Values::new(params, &self.standing, self.author.now), &[])
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -188,9 +198,10 @@ impl Tx {
     /// As [`Store::read`].
     #[tracing::instrument(name = "store.read", skip_all)]
     pub async fn read(&mut self, prepared: &Prepared, params: &Params) -> Result<Answer, StoreError> {
-        let memory = Arc::clone(&self.memory);
+        let (memory, standing) = (Arc::clone(&self.memory), Arc::clone(&self.standing));
+        let values = Values::new(params, &standing, self.author.now);
         let conn = self.conn()?;
-        let answer = Runner { conn, tables: &memory.tables, params }.answer(prepared).await;
+        let answer = Runner { conn, tables: &memory.tables, values }.answer(prepared).await;
         answer.map_err(|fault| self.told(fault))
     }
 

@@ -64,6 +64,8 @@ pub(super) fn declare(ix: ObjectIx, part: &Parts<'_>, scope: &mut Scope<'_>) -> 
         tree: None,
         views: Vec::new(),
         layouts: Vec::new(),
+        access: Vec::new(),
+        sharing: Vec::new(),
         package: merged.package.clone(),
         state: merged.state,
         aliases: aliases(merged),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx};
-use tenon_query::{Action, Deleted, Param, Predicate, Target, Write};
+use tenon_query::{Action, Deleted, Predicate, Target, Write};
 use tenon_value::{RecordId, Uuid};
 
 use inputs::New;
@@ -40,7 +40,7 @@ pub(crate) struct MutationPlan<'a> {
 }
 
 /// Where the ids of an answer go: the first parameter of its plan.
-pub(crate) const IDS: Param = Param(0);
+pub(crate) const IDS: u16 = 0;
 
 /// A problem's root field: key and place.
 pub(crate) type Failed<'a> = (&'a str, (u32, u32), Problems);

@@ -102,6 +102,8 @@ pub(crate) fn model() -> Arc<Model> {
         tree: None,
         views: Vec::new(),
         layouts: Vec::new(),
+        access: Vec::new(),
+        sharing: Vec::new(),
         package: Name::known("crm"),
         state: State::Active,
         aliases: Vec::new(),
@@ -113,6 +115,8 @@ pub(crate) fn model() -> Arc<Model> {
         by_name: HashMap::from([(object.name.clone(), object.ix)]),
         objects: vec![object],
         links: Vec::new(),
+        roles: Vec::new(),
+        facts: Vec::new(),
     })
 }
 

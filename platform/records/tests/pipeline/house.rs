@@ -87,6 +87,7 @@ async fn house(database: Database, hooks: Arc<dyn Hooks>) -> House {
             id: Uuid::now_v7(),
             display: "test".to_owned(),
             roles: vec![Principal::ADMINISTRATOR.to_owned()],
+            ..Principal::system()
         },
         now,
         deadline: None,

@@ -104,6 +104,23 @@ const FIXTURES: &[Fixture] = &[
         indexes: &[(&["login"], true)],
     },
     Fixture {
+        name: "share",
+        columns: &[
+            ("object", Id, true),
+            ("record", Id, true),
+            ("with_id", Id, true),
+            ("with_kind", Text, true),
+            ("can_update", Bool, true),
+            ("can_delete", Bool, true),
+            ("can_share", Bool, true),
+            ("until", DateTime, false),
+            ("by_id", Id, true),
+            ("at", DateTime, true),
+        ],
+        key: &["object", "record", "with_id"],
+        indexes: &[(&["with_id", "object"], false)],
+    },
+    Fixture {
         name: "actor",
         columns: &[("kind", Text, true), ("id", Id, true), ("display", Text, true)],
         key: &["kind", "id"],

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use tenon_model::ColumnType;
-use tenon_query::{Param, Params};
+use tenon_query::Param;
 use tenon_value::{Decimal, Uuid, Value};
 
 use crate::db::{Arg, Kind, Scalar};
 use crate::json::canonical;
+use crate::run::values::Values;
 use crate::{Dialect, StoreError};
 
 /// Where an argument comes from.
@@ -17,6 +18,8 @@ pub(crate) enum Source {
     Param(Param),
     /// The ids of the level above.
     Parents,
+    /// Business time.
+    Now,
     /// The plan.
     Fixed(Arg),
 }
@@ -75,17 +78,18 @@ pub(crate) const fn kind_of(column: ColumnType) -> Kind {
 
 impl Bind {
     /// The argument for one request.
-    pub(crate) fn resolve(&self, params: &Params, parents: &[Uuid], dialect: Dialect) -> Result<Arg, StoreError> {
+    pub(crate) fn resolve(&self, values: Values<'_>, parents: &[Uuid], dialect: Dialect) -> Result<Arg, StoreError> {
         let param = match &self.source {
             Source::Fixed(arg) => return Ok(arg.clone()),
             Source::Parents => return Ok(Arg::ids(parents.iter().copied())),
-            Source::Param(param) => params.get(*param),
+            Source::Now => return Ok(Arg::moment(values.now)),
+            Source::Param(param) => values.get(*param),
         };
         let one = |scalar| Ok(Arg::One(self.kind, scalar));
         match &self.mode {
             Mode::Plain | Mode::Floor | Mode::Ceil => one(scalar(param, self.kind, &self.mode, dialect)?),
             Mode::List => {
-                let elements = param.elements().iter().map(|element| scalar(element, self.kind, &Mode::Plain, dialect));
+                let elements = elements(param).iter().map(|element| scalar(element, self.kind, &Mode::Plain, dialect));
                 Ok(Arg::Many(self.kind, elements.collect::<Result<_, _>>()?))
             }
             Mode::Pattern => one(Scalar::Text(pattern(text(param)?))),
@@ -110,6 +114,15 @@ impl Bind {
                 (None, Dialect::Sqlite) => Scalar::Int(-1),
             }),
         }
+    }
+}
+
+/// The elements of a list; one value is a list of one, nothing is a list of none.
+fn elements(value: &Value) -> &[Value] {
+    match value {
+        Value::List(elements) => elements,
+        Value::Null => &[],
+        one => std::slice::from_ref(one),
     }
 }
 

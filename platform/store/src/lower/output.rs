@@ -66,6 +66,8 @@ pub(crate) struct Node {
     pub(crate) ones: Vec<Node>,
     pub(crate) manys: Vec<ManyPlan>,
     pub(crate) histories: Vec<HistoryPlan>,
+    /// Columns that say whether a predicate holds.
+    pub(crate) holds: Vec<usize>,
 }
 
 /// Where an output stands: the row's table, the link it was reached by, the terms of its order.
@@ -89,7 +91,12 @@ impl<'m> Lower<'m> {
         let object = scope.object()?;
         let manys = output.manys.iter().map(|many| self.many(object, many)).collect::<Lowered<_>>()?;
         let histories = output.histories.iter().map(|history| self.history(object, history)).collect::<Lowered<_>>()?;
-        Ok(Node { id, slots, ones, manys, histories })
+        let mut holds = Vec::with_capacity(output.holds.len());
+        for predicate in &output.holds {
+            let condition = self.predicate(scope, predicate)?;
+            holds.push(columns.add(format!("(({condition}) is true)"), Shape::Bool));
+        }
+        Ok(Node { id, slots, ones, manys, histories, holds })
     }
 
     fn slot(&mut self, place: &Place<'_, 'm>, slot: Slot, columns: &mut Columns) -> Lowered<Reader> {

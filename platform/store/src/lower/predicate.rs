@@ -61,6 +61,7 @@ impl<'m> Lower<'m> {
                 let below = self.subtree(table, *relation, *root, *inclusive)?;
                 format!("{} in ({below})", scope.column("id"))
             }
+            Predicate::Shared { with, right } => self.shared(scope, with, *right)?,
             Predicate::ExternalId { system, keys } => self.external_id(scope, *system, *keys)?,
         })
     }

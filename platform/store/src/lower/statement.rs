@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tenon_model::ColumnType;
-use tenon_query::Params;
 use tenon_value::Uuid;
 
 use super::bind::Bind;
 use super::columns::Physical;
 use crate::db::{Arg, Shape};
+use crate::run::values::Values;
 use crate::{Dialect, StoreError};
 
 /// A statement, ready to be bound many times.
@@ -34,8 +34,8 @@ impl Statement {
         Self { sql: sql.into(), shapes, binds, tables, dialect }
     }
 
-    pub(crate) fn args(&self, params: &Params, parents: &[Uuid]) -> Result<Vec<Arg>, StoreError> {
-        self.binds.iter().map(|bind| bind.resolve(params, parents, self.dialect)).collect()
+    pub(crate) fn args(&self, values: Values<'_>, parents: &[Uuid]) -> Result<Vec<Arg>, StoreError> {
+        self.binds.iter().map(|bind| bind.resolve(values, parents, self.dialect)).collect()
     }
 
     /// Qualified names of the tables that are made at their first write.

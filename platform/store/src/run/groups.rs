@@ -44,7 +44,7 @@ pub(crate) async fn groups(runner: &mut Runner<'_>, plan: &AggregatePlan) -> Res
         groups.retain(|group| holds(runner, having, &group.measures));
     }
     groups.sort_by(|left, right| order(plan, left, right));
-    match plan.first.and_then(|first| runner.params.get(first).as_int()) {
+    match plan.first.and_then(|first| runner.values.get(first).as_int()) {
         Some(first) => groups.truncate(usize::try_from(first).unwrap_or_default()),
         None if groups.len() > GROUPS_MAX => return Err(StoreError::TooManyGroups { max: GROUPS_MAX }.into()),
         None => {}
@@ -126,14 +126,14 @@ fn holds(runner: &Runner<'_>, having: &Having, measures: &[Value]) -> bool {
         Having::IsNull(place) => measure(*place).is_null(),
         Having::In { measure: place, list } => {
             let value = measure(*place);
-            !value.is_null() && runner.params.get(*list).elements().iter().any(|element| compare(value, element) == Ordering::Equal)
+            !value.is_null() && runner.values.get(*list).elements().iter().any(|element| compare(value, element) == Ordering::Equal)
         }
         Having::Compare { measure: place, op, with } => {
             let value = measure(*place);
             if value.is_null() {
                 return *op == CompareOp::Ne;
             }
-            let ordering = compare(value, runner.params.get(*with));
+            let ordering = compare(value, runner.values.get(*with));
             match op {
                 CompareOp::Eq => ordering.is_eq(),
                 CompareOp::Ne => ordering.is_ne(),

@@ -22,8 +22,8 @@ pub(crate) async fn histories(runner: &mut Runner<'_>, plan: &HistoryPlan, ids: 
             plan.members.iter().map(|member| (member.stem.clone(), wire::json(&rows::read(&member.reader, &mut cells), member.scale)));
         now.insert(id, members.collect());
     }
-    let size = runner.params.get(plan.size).as_int().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
-    let below = plan.before_version.and_then(|param| runner.params.get(param).as_int()).unwrap_or(i64::MAX);
+    let size = runner.values.get(plan.size).as_int().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+    let below = plan.before_version.and_then(|param| runner.values.get(param).as_int()).unwrap_or(i64::MAX);
     let mut histories: HashMap<Uuid, Entries> = HashMap::new();
     // Newest first: each version's old values are what the version before it had.
     for cells in runner.fetch(&plan.versions, ids).await? {

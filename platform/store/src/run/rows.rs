@@ -76,5 +76,6 @@ pub(crate) fn row(node: &Node, cells: &mut [Value]) -> Option<Row> {
         ones: node.ones.iter().map(|one| row(one, cells).map(Box::new)).collect(),
         manys: Vec::with_capacity(node.manys.len()),
         histories: Vec::with_capacity(node.histories.len()),
+        holds: node.holds.iter().map(|place| cells.get(*place) == Some(&Value::Bool(true))).collect(),
     })
 }

@@ -32,7 +32,7 @@ pub(crate) async fn page(runner: &mut Runner<'_>, plan: &SelectPlan) -> Result<P
     if let Some((statement, cap)) = &plan.count {
         let counted = runner.fetch(statement, &[]).await?;
         let counted = counted.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default();
-        page.count = Some(capped(counted, runner.params.get(*cap)));
+        page.count = Some(capped(counted, runner.values.get(*cap)));
     }
     fill(runner, &plan.node, page.rows.iter_mut().collect()).await?;
     Ok(page)
@@ -55,7 +55,7 @@ fn cut(runner: &Runner<'_>, plan: &SelectPlan, mut rows: Vec<Row>, probes: Optio
     let WindowPlan::Page { size, direction, after, before } = &plan.window else {
         return Page { rows, ..Page::default() };
     };
-    let size = runner.params.get(*size).as_int().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
+    let size = runner.values.get(*size).as_int().and_then(|size| usize::try_from(size).ok()).unwrap_or_default();
     let more = rows.len() > size;
     rows.truncate(size);
     let assumed = |probe: &Option<Probe>| matches!(probe, Some(Probe::Assumed));
@@ -103,7 +103,7 @@ fn fill<'f>(runner: &'f mut Runner<'_>, node: &'f Node, mut rows: Vec<&'f mut Ro
 }
 
 fn none(runner: &Runner<'_>, plan: &SelectPlan) -> Page {
-    let count = plan.count.as_ref().map(|(_, cap)| capped(0, runner.params.get(*cap)));
+    let count = plan.count.as_ref().map(|(_, cap)| capped(0, runner.values.get(*cap)));
     Page { count, ..cut(runner, plan, Vec::new(), None) }
 }
 
@@ -135,7 +135,7 @@ async fn pages(runner: &mut Runner<'_>, plan: &SelectPlan, parents: &[Uuid]) -> 
         pages.insert(parent, cut(runner, plan, rows, Some(probes)));
     }
     if let Some((statement, cap)) = &plan.count {
-        let cap = runner.params.get(*cap).clone();
+        let cap = runner.values.get(*cap).clone();
         for row in runner.fetch(statement, parents).await? {
             if let [Value::Id(parent), Value::Int(counted)] = row.as_slice() {
                 pages.entry(*parent).or_default().count = Some(capped(*counted, &cap));

@@ -71,7 +71,7 @@ impl Tx {
     }
 
     async fn look(&mut self, statement: Statement) -> Result<Vec<Vec<Value>>, StoreError> {
-        let args = statement.args(&Params::default(), &[])?;
+        let args = self.args(&statement, &Params::default())?;
         self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))
     }
 

@@ -54,7 +54,7 @@ impl Tx {
             scope.column("target")
         );
         let statement = lower.finish(sql, columns.shapes);
-        let args = statement.args(&Params::default(), &[])?;
+        let args = self.args(&statement, &Params::default())?;
         let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
         let row = |mut cells: Vec<Value>| {
             let (source, target) = pair(&cells)?;

@@ -85,7 +85,7 @@ impl Tx {
         let locking = self.locking(key.lock, &scope.alias);
         let sql = format!("select {} from {from} where {among} and {visible} order by {id}{locking}", columns.expressions.join(", "));
         let statement = lower.finish(sql, columns.shapes);
-        let args = statement.args(&Params::default(), &[])?;
+        let args = self.args(&statement, &Params::default())?;
         let load = Arc::new(Load { sql: Arc::clone(&statement.sql), shapes: statement.shapes, whole });
         if let (true, Ok(mut loads)) = (table.rows().is_none() && args.len() == 1, self.memory.loads.write()) {
             loads.retain(|known, _| known.version >= key.version);
@@ -146,7 +146,7 @@ impl Tx {
             let name = name.rsplit('"').nth(1).unwrap_or_default().to_owned();
             self.there(&name).await?;
         }
-        let args = statement.args(params, &[])?;
+        let args = self.args(&statement, params)?;
         let memory = Arc::clone(&self.memory);
         let sql = statement.without(&|table| memory.tables.is_missing(table));
         let rows = self.conn()?.fetch(&sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
@@ -178,7 +178,7 @@ impl Tx {
         let among = lower.among(&column, Kind::Id, &wanted);
         let sql = format!("select {id}, {column} from {from} where {among} and {visible} order by {id}");
         let statement = lower.finish(sql, vec![Shape::Id, Shape::Id]);
-        let args = statement.args(&Params::default(), &[])?;
+        let args = self.args(&statement, &Params::default())?;
         let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
         Ok(rows.iter().filter_map(|row| pair(row)).map(|(child, target)| (RecordId(child), RecordId(target))).collect())
     }

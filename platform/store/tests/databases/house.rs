@@ -66,7 +66,7 @@ impl House {
     pub(crate) fn cx(&self) -> OpContext {
         OpContext::assume(OpContextParts {
             model: Arc::clone(&self.model),
-            principal: Principal { kind: ActorKind::ApiKey, id: Uuid::from_u128(7), display: "Key".to_owned(), roles: Vec::new() },
+            principal: Principal::new(ActorKind::ApiKey, Uuid::from_u128(7), "Key".to_owned()),
             now: now(),
             deadline: None,
             request: RequestId::generate(),
