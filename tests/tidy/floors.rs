@@ -31,7 +31,7 @@ const FENCES: [(&str, &[&str]); 10] = [
     ("sqlx*", &["store"]),
     ("sea-*", &["store"]),
     ("rusqlite", &[]),
-    ("tokio-postgres", &[]),
+    ("tokio-postgres", &["store"]),
     ("wasmtime*", &["plugin-host"]),
     ("axum*", &["http", "server"]),
     ("tower-http", &["http"]),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Transactions that may wait for the one writer of a SQLite file; more are refused (`writer_queue`).
 pub const WRITER_QUEUE_MAX: usize = 256;
+/// Connections to PostgreSQL that reads of records share, and as many again for aggregates: beside `connections`.
+pub const SHARED_CONNECTIONS: usize = 4;
 /// Reading connections of one SQLite file.
 pub const READERS_MAX: usize = 2;
 /// Levels followed in a tree; what lies deeper is not seen.
@@ -42,7 +44,7 @@ pub enum Dialect {
 /// Limits that an operator may set.
 #[derive(Clone, Debug)]
 pub struct StoreLimits {
-    /// Connections to PostgreSQL.
+    /// Connections to PostgreSQL for transactions.
     pub connections: u32,
     /// How long one statement may run (`time`).
     pub time: Duration,

@@ -5,11 +5,15 @@ pub(crate) mod bulk;
 pub(crate) mod conn;
 pub(crate) mod fault;
 pub(crate) mod files;
+pub(crate) mod line;
 pub(crate) mod numeric;
+pub(crate) mod pgslot;
+pub(crate) mod pool;
 pub(crate) mod postgres;
 pub(crate) mod shape;
 pub(crate) mod slot;
 pub(crate) mod sqlite;
+pub(crate) mod statements;
 
 pub(crate) use arg::{Arg, Kind, Scalar};
 pub(crate) use bulk::{Bulk, Target};

@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Instant;
 
-use sqlx::postgres::{PgConnectOptions, PgListener};
+use sqlx::postgres::PgListener;
 use tenon_context::OpContext;
 use tenon_model::Model;
 use tenon_query::{Answer, Params, Read};
 use tenon_value::TenantId;
 use tokio::sync::broadcast;
+use tokio_postgres::Config;
 
 use crate::db::files::Files;
-use crate::db::slot::PgPool;
+use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
-use crate::prepared::Prepared;
+use crate::config::SHARED_CONNECTIONS;
+use crate::prepared::{Plan, Prepared};
 use crate::run::Runner;
 use crate::run::values::Values;
 use crate::system::System;
@@ -27,11 +29,23 @@ pub(crate) const METADATA_CHANNEL: &str = "tenon_metadata";
 /// Connections kept apart for making tables, so that transactions waiting for one never wait for each other.
 const DDL_CONNECTIONS: u32 = 2;
 
-/// Connections to PostgreSQL: for requests, and apart for making tables, so that transactions never wait for each other's.
+/// Connections to PostgreSQL: for transactions, and apart for making tables, so that transactions never wait for each
+/// other's; and few that reads share, aggregates apart from the rest.
 #[derive(Debug)]
 pub(crate) struct Pools {
-    requests: PgPool,
+    requests: Arc<PgPool>,
     tables: PgPool,
+    pages: Shared,
+    aggregates: Shared,
+}
+
+/// What a read on a shared connection is, for others that wait behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// A page, a record.
+    Light,
+    /// An aggregate.
+    Heavy,
 }
 
 /// Where tenants' data is.
@@ -88,10 +102,13 @@ impl Store {
             }
             Database::Postgres { url } => {
                 let options = options(url, &config)?;
-                let requests = PgPool::new(options.clone(), config.limits.connections);
+                let kept = config.limits.statements;
+                let requests = Arc::new(PgPool::new(options.clone(), config.limits.connections, kept));
                 let listener = tokio::spawn(listen(url.clone(), events.clone()));
-                let tables = PgPool::new(options, DDL_CONNECTIONS);
-                (Home::Postgres(Box::new(Pools { requests, tables })), Some(listener))
+                let tables = PgPool::new(options, DDL_CONNECTIONS, kept);
+                let pages = Shared::new(Arc::clone(&requests), SHARED_CONNECTIONS);
+                let aggregates = Shared::new(Arc::clone(&requests), SHARED_CONNECTIONS);
+                (Home::Postgres(Box::new(Pools { requests, tables, pages, aggregates })), Some(listener))
             }
         };
         let inner = Inner { config, system, home, events, memory: RwLock::default(), listener };
@@ -167,7 +184,8 @@ impl Store {
 
     async fn read_once(&self, cx: &OpContext, prepared: &Prepared, params: &Params) -> Result<Answer, Fault> {
         let memory = self.memory(cx.model.tenant);
-        let mut conn = self.reader(cx.model.tenant).await?;
+        let weight = if matches!(prepared.plan, Plan::Aggregate(_)) { Weight::Heavy } else { Weight::Light };
+        let mut conn = self.shared(cx.model.tenant, weight).await?;
         let until = self.until(cx);
         conn.limit(Some(until));
         conn.mark(false);
@@ -192,6 +210,8 @@ impl Store {
         if let Home::Postgres(pools) = &self.inner.home {
             pools.requests.clear();
             pools.tables.clear();
+            pools.pages.clear();
+            pools.aggregates.clear();
         }
     }
 
@@ -201,7 +221,16 @@ impl Store {
         cx.deadline.map_or(own, |deadline| deadline.min(own))
     }
 
-    /// A connection that only reads.
+    /// A connection for statements that read and stand alone: others may be under way on it.
+    pub(crate) async fn shared(&self, tenant: TenantId, weight: Weight) -> Result<Conn, Fault> {
+        match (&self.inner.home, weight) {
+            (Home::Postgres(pools), Weight::Light) => Ok(Conn::Postgres(pools.pages.get().await?)),
+            (Home::Postgres(pools), Weight::Heavy) => Ok(Conn::Postgres(pools.aggregates.get().await?)),
+            (Home::Sqlite(files), _) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
+        }
+    }
+
+    /// A connection of one's own that only reads.
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
             Home::Postgres(pools) => Ok(Conn::Postgres(pools.requests.acquire().await?)),
@@ -242,14 +271,14 @@ impl Store {
     }
 }
 
-fn options(url: &str, config: &StoreConfig) -> Result<PgConnectOptions, StoreError> {
-    let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| StoreError::Unavailable(error.to_string()))?;
-    let time = config.limits.time.as_millis().to_string();
-    Ok(options.application_name("tenon").statement_cache_capacity(config.limits.statements).options([
-        ("statement_timeout", time.as_str()),
-        ("idle_in_transaction_session_timeout", "120000"),
-        ("timezone", "UTC"),
-    ]))
+fn options(url: &str, config: &StoreConfig) -> Result<Config, StoreError> {
+    let mut options: Config = url.parse().map_err(|error| StoreError::Unavailable(crate::db::fault::whole(&error)))?;
+    let own = options.get_options().map(|options| format!("{options} ")).unwrap_or_default();
+    let time = config.limits.time.as_millis();
+    options.application_name("tenon").options(format!(
+        "{own}-c statement_timeout={time} -c idle_in_transaction_session_timeout=120000 -c timezone=UTC"
+    ));
+    Ok(options)
 }
 
 /// Passes on what PostgreSQL tells; listens again when the connection breaks.

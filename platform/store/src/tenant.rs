@@ -6,7 +6,7 @@ use crate::db::{Arg, Conn, Fault, Shape};
 use crate::ddl::fixtures;
 use crate::lower::schema_of;
 use crate::metadata::settings_json;
-use crate::store::Home;
+use crate::store::{Home, Weight};
 use crate::{NewTenant, Store, StoreError, TenantInfo, TenantState};
 
 impl Store {
@@ -119,7 +119,7 @@ impl Store {
 
     /// Rows of a statement over tables that every tenant has. `{0}` is the first placeholder.
     pub(crate) async fn ask(&self, tenant: TenantId, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Vec<Vec<Value>>, StoreError> {
-        let mut conn = self.reader(tenant).await?;
+        let mut conn = self.shared(tenant, Weight::Light).await?;
         conn.limit(None);
         conn.mark(false);
         let rows = conn.fetch(&numbered(sql, &conn), args, shapes).await?;

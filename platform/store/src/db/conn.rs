@@ -2,13 +2,14 @@
 //!
 //! Invariant: text arrives here from our own writers only; every value travels as an argument.
 
-use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Connection, Row, SqlSafeStr, SqlStr};
 use tenon_value::Value;
 
-use super::slot::{LiteSlot, PgSlot};
-use super::{Arg, Fault, Shape, postgres, sqlite};
+use super::line::Cells;
+use super::pgslot::{Later, Lead, PgSlot, Planning};
+use super::slot::LiteSlot;
+use super::{Arg, Fault, Shape, sqlite};
 use crate::{Dialect, StoreError};
 
 /// A connection.
@@ -18,12 +19,10 @@ pub(crate) enum Conn {
     Sqlite(LiteSlot),
 }
 
-/// The only door for SQL text.
+/// The only door for SQL text to SQLite.
 fn ours(sql: &str) -> SqlStr {
     AssertSqlSafe(sql).into_sql_str()
 }
-
-type Cells = Vec<Vec<Value>>;
 
 impl Conn {
     /// Until when its statements may run. PostgreSQL has `statement_timeout` and the caller's own clock.
@@ -36,7 +35,7 @@ impl Conn {
     /// Throws the connection away when the loan ends: something is under way on it, or it is dead.
     pub(crate) fn discard(&mut self) {
         match self {
-            Self::Postgres(slot) => slot.mark(false),
+            Self::Postgres(slot) => slot.discard(),
             Self::Sqlite(slot) => slot.discard(),
         }
     }
@@ -55,38 +54,53 @@ impl Conn {
         }
     }
 
+    /// Keeps the first words of a transaction for its first statement. PostgreSQL only.
+    pub(crate) fn lead(&mut self, lead: Lead) {
+        if let Self::Postgres(slot) = self {
+            slot.lead(lead);
+        }
+    }
+
+    /// Keeps a write for the next statement, where that saves a round trip; else writes now.
+    pub(crate) async fn later(&mut self, later: Later) -> Result<(), Fault> {
+        if let Self::Postgres(slot) = self {
+            return slot.later(later).await;
+        }
+        match self.execute(&later.sql, &later.args).await {
+            Ok(touched) if touched == later.rows => Ok(()),
+            Ok(_) => Err((later.told)(StoreError::Serialization.into())),
+            Err(fault) => Err((later.told)(fault)),
+        }
+    }
+
+    /// Forgets what has not been sent; whether there is a transaction to roll back.
+    pub(crate) fn forget_waiting(&mut self) -> bool {
+        match self {
+            Self::Postgres(slot) => slot.forget_waiting(),
+            Self::Sqlite(_) => true,
+        }
+    }
+
     /// Rows of a statement that many requests share: it stays prepared.
     pub(crate) async fn fetch(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
-        self.run(sql, args, shapes, true).await
+        match self {
+            Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::Kept).await,
+            Self::Sqlite(slot) => sqlite_fetch(slot, sql, args, shapes).await,
+        }
     }
 
     /// Rows of a statement that PostgreSQL plans with its values each time.
     pub(crate) async fn fetch_planned(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
-        self.run(sql, args, shapes, false).await
-    }
-
-    async fn run(&mut self, sql: &str, args: &[Arg], shapes: &[Shape], persistent: bool) -> Result<Cells, Fault> {
         match self {
-            Self::Postgres(slot) => {
-                let query = sqlx::query_with(ours(sql), postgres_arguments(args)?).persistent(persistent);
-                let rows: Vec<PgRow> = query.fetch_all(slot.conn()?).await?;
-                rows.iter().map(|row| postgres_cells(row, shapes)).collect()
-            }
-            Self::Sqlite(slot) => {
-                let query = sqlx::query_with(ours(sql), sqlite_arguments(args)?);
-                let rows: Vec<SqliteRow> = query.fetch_all(slot.conn()?).await?;
-                rows.iter().map(|row| sqlite_cells(row, shapes)).collect()
-            }
+            Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::WithValues).await,
+            Self::Sqlite(slot) => sqlite_fetch(slot, sql, args, shapes).await,
         }
     }
 
     /// Runs a statement; how many rows it touched.
     pub(crate) async fn execute(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
         match self {
-            Self::Postgres(slot) => {
-                let query = sqlx::query_with(ours(sql), postgres_arguments(args)?);
-                Ok(query.execute(slot.conn()?).await?.rows_affected())
-            }
+            Self::Postgres(slot) => slot.execute(sql, args).await,
             Self::Sqlite(slot) => {
                 let query = sqlx::query_with(ours(sql), sqlite_arguments(args)?);
                 Ok(query.execute(slot.conn()?).await?.rows_affected())
@@ -97,19 +111,15 @@ impl Conn {
     /// Runs statements without arguments, one round trip for all.
     pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
         match self {
-            Self::Postgres(slot) => sqlx::raw_sql(ours(sql)).execute(slot.conn()?).await.map(|_| ())?,
-            Self::Sqlite(slot) => sqlx::raw_sql(ours(sql)).execute(slot.conn()?).await.map(|_| ())?,
+            Self::Postgres(slot) => slot.script(sql).await,
+            Self::Sqlite(slot) => Ok(sqlx::raw_sql(ours(sql)).execute(slot.conn()?).await.map(|_| ())?),
         }
-        Ok(())
     }
 
     /// Runs statements without arguments, of which the last gives one text.
     pub(crate) async fn script_text(&mut self, sql: &str) -> Result<Option<String>, Fault> {
         match self {
-            Self::Postgres(slot) => {
-                let rows = sqlx::raw_sql(ours(sql)).fetch_all(slot.conn()?).await?;
-                Ok(rows.last().and_then(|row| row.try_get_unchecked::<Option<String>, _>(0).ok().flatten()))
-            }
+            Self::Postgres(slot) => slot.script_text(sql).await,
             Self::Sqlite(slot) => {
                 let rows = sqlx::raw_sql(ours(sql)).fetch_all(slot.conn()?).await?;
                 Ok(rows.last().and_then(|row| row.try_get_unchecked::<Option<String>, _>(0).ok().flatten()))
@@ -117,22 +127,20 @@ impl Conn {
         }
     }
 
-    /// Forgets prepared statements: the driver would keep one that a change of shape has broken for ever.
+    /// Forgets prepared statements: SQLite's driver would keep one that a change of shape has broken for ever. PostgreSQL's
+    /// are forgotten where the error is seen.
     pub(crate) async fn forget_statements(&mut self) -> Result<(), Fault> {
-        match self {
-            Self::Postgres(slot) => slot.conn()?.clear_cached_statements().await?,
-            Self::Sqlite(slot) => slot.conn()?.clear_cached_statements().await?,
+        if let Self::Sqlite(slot) = self {
+            slot.conn()?.clear_cached_statements().await?;
         }
         Ok(())
     }
 }
 
-fn postgres_arguments(args: &[Arg]) -> Result<PgArguments, Fault> {
-    let mut arguments = PgArguments::default();
-    for arg in args {
-        arguments.add(arg).map_err(|_| StoreError::Value("an argument cannot be encoded"))?;
-    }
-    Ok(arguments)
+async fn sqlite_fetch(slot: &mut LiteSlot, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
+    let query = sqlx::query_with(ours(sql), sqlite_arguments(args)?);
+    let rows: Vec<SqliteRow> = query.fetch_all(slot.conn()?).await?;
+    rows.iter().map(|row| sqlite_cells(row, shapes)).collect()
 }
 
 fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, Fault> {
@@ -141,11 +149,6 @@ fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, Fault> {
         arguments.add(arg).map_err(|_| StoreError::Value("an argument cannot be encoded"))?;
     }
     Ok(arguments)
-}
-
-fn postgres_cells(row: &PgRow, shapes: &[Shape]) -> Result<Vec<Value>, Fault> {
-    let cells = shapes.iter().enumerate().map(|(place, shape)| Ok(postgres::decode(&row.try_get_raw(place)?, *shape)?));
-    cells.collect()
 }
 
 fn sqlite_cells(row: &SqliteRow, shapes: &[Shape]) -> Result<Vec<Value>, Fault> {

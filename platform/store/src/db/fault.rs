@@ -33,11 +33,7 @@ impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Database(database) => {
-                if let Some(postgres) = database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
-                    of_postgres(postgres.code(), postgres.constraint(), postgres.message())
-                } else {
-                    of_sqlite(database.code().and_then(|code| code.parse().ok()).unwrap_or_default(), database.message())
-                }
+                of_sqlite(database.code().and_then(|code| code.parse().ok()).unwrap_or_default(), database.message())
             }
             sqlx::Error::PoolTimedOut => Self::Store(StoreError::Unavailable("no connection became free in time".to_owned())),
             sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Self::Store(StoreError::Full),
@@ -49,11 +45,34 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        if let Some(said) = error.as_db_error() {
+            return of_postgres(said.code().code(), said.constraint(), said.message());
+        }
+        let text = whole(&error);
+        // The driver has no other word for it.
+        Self::Store(if text.starts_with("error serializing parameter") {
+            StoreError::Value("an argument cannot be encoded")
+        } else {
+            // Closed, broken, or not to be understood: the connection is no longer of use.
+            StoreError::Unavailable(text)
+        })
+    }
+}
+
+/// An error with its cause.
+pub(crate) fn whole(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
 fn of_postgres(code: &str, constraint: Option<&str>, message: &str) -> Fault {
     Fault::Store(match code {
         "23505" => return Fault::Unique(constraint.unwrap_or_default().to_owned()),
         "0A000" | "42703" | "42P01" | "42883" | "3F000" => return Fault::Undefined(format!("{code} {message}")),
         "XX000" if message.contains("cache lookup failed") => return Fault::Undefined(message.to_owned()),
+        // Only the check of a model's version divides (`tx`): arithmetic is never lowered to SQL.
+        "22012" => StoreError::StaleModel,
         "40001" | "40P01" => StoreError::Serialization,
         "55P03" => StoreError::Busy,
         "57014" => StoreError::Timeout,

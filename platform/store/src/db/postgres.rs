@@ -1,11 +1,11 @@
 //! Arguments to, and cells from PostgreSQL's binary protocol.
 
-use sqlx::encode::{Encode, IsNull};
-use sqlx::error::BoxDynError;
-use sqlx::postgres::types::Oid;
-use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef, Postgres};
-use sqlx::{Type, ValueRef};
+use std::error::Error;
+
+use bytes::{BufMut, BytesMut};
 use tenon_value::{Date, DateTime, Duration, Uuid, Value};
+use tokio_postgres::Row;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::{Arg, Kind, Scalar, Shape, numeric};
 use crate::StoreError;
@@ -14,64 +14,62 @@ use crate::StoreError;
 const EPOCH_DAYS: i32 = 10_957;
 const EPOCH_MILLIS: i64 = 10_957 * 86_400_000;
 
-const fn oid(kind: Kind) -> u32 {
+const fn of_one(kind: Kind) -> Type {
     match kind {
-        Kind::Bool => 16,
-        Kind::Bytes => 17,
-        Kind::Int => 20,
-        Kind::Text => 25,
-        Kind::Float => 701,
-        Kind::Date => 1082,
-        Kind::DateTime => 1184,
-        Kind::Decimal(_) => 1700,
-        Kind::Id => 2950,
+        Kind::Bool => Type::BOOL,
+        Kind::Bytes => Type::BYTEA,
+        Kind::Int => Type::INT8,
+        Kind::Text => Type::TEXT,
+        Kind::Float => Type::FLOAT8,
+        Kind::Date => Type::DATE,
+        Kind::DateTime => Type::TIMESTAMPTZ,
+        Kind::Decimal(_) => Type::NUMERIC,
+        Kind::Id => Type::UUID,
     }
 }
 
-const fn array_oid(kind: Kind) -> u32 {
+const fn of_many(kind: Kind) -> Type {
     match kind {
-        Kind::Bool => 1000,
-        Kind::Bytes => 1001,
-        Kind::Int => 1016,
-        Kind::Text => 1009,
-        Kind::Float => 1022,
-        Kind::Date => 1182,
-        Kind::DateTime => 1185,
-        Kind::Decimal(_) => 1231,
-        Kind::Id => 2951,
+        Kind::Bool => Type::BOOL_ARRAY,
+        Kind::Bytes => Type::BYTEA_ARRAY,
+        Kind::Int => Type::INT8_ARRAY,
+        Kind::Text => Type::TEXT_ARRAY,
+        Kind::Float => Type::FLOAT8_ARRAY,
+        Kind::Date => Type::DATE_ARRAY,
+        Kind::DateTime => Type::TIMESTAMPTZ_ARRAY,
+        Kind::Decimal(_) => Type::NUMERIC_ARRAY,
+        Kind::Id => Type::UUID_ARRAY,
     }
 }
 
-impl Type<Postgres> for Arg {
-    fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_oid(Oid(25))
-    }
-
-    fn compatible(_: &PgTypeInfo) -> bool {
-        true
+/// What an argument is to PostgreSQL.
+pub(crate) const fn type_of(arg: &Arg) -> Type {
+    match arg {
+        Arg::One(kind, _) => of_one(*kind),
+        Arg::Many(kind, _) => of_many(*kind),
     }
 }
 
-impl Encode<'_, Postgres> for Arg {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+impl ToSql for Arg {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
             Self::One(_, Scalar::Null) => return Ok(IsNull::Yes),
-            Self::One(_, scalar) => buffer.extend_from_slice(&bytes(scalar)),
+            Self::One(_, scalar) => put(scalar, out),
             Self::Many(kind, scalars) => {
-                let has_null = scalars.contains(&Scalar::Null);
-                let length = i32::try_from(scalars.len())?;
-                buffer.extend_from_slice(&1_i32.to_be_bytes());
-                buffer.extend_from_slice(&i32::from(has_null).to_be_bytes());
-                buffer.extend_from_slice(&oid(*kind).to_be_bytes());
-                buffer.extend_from_slice(&length.to_be_bytes());
-                buffer.extend_from_slice(&1_i32.to_be_bytes());
+                out.put_i32(1);
+                out.put_i32(i32::from(scalars.contains(&Scalar::Null)));
+                out.put_u32(of_one(*kind).oid());
+                out.put_i32(i32::try_from(scalars.len())?);
+                out.put_i32(1);
                 for scalar in scalars {
-                    if *scalar == Scalar::Null {
-                        buffer.extend_from_slice(&(-1_i32).to_be_bytes());
-                    } else {
-                        let bytes = bytes(scalar);
-                        buffer.extend_from_slice(&i32::try_from(bytes.len())?.to_be_bytes());
-                        buffer.extend_from_slice(&bytes);
+                    let at = out.len();
+                    out.put_i32(-1);
+                    if *scalar != Scalar::Null {
+                        put(scalar, out);
+                        let length = i32::try_from(out.len() - at - 4)?;
+                        if let Some(place) = out.get_mut(at..at + 4) {
+                            place.copy_from_slice(&length.to_be_bytes());
+                        }
                     }
                 }
             }
@@ -79,36 +77,55 @@ impl Encode<'_, Postgres> for Arg {
         Ok(IsNull::No)
     }
 
-    fn produces(&self) -> Option<PgTypeInfo> {
-        Some(PgTypeInfo::with_oid(Oid(match self {
-            Self::One(kind, _) => oid(*kind),
-            Self::Many(kind, _) => array_oid(*kind),
-        })))
+    /// A statement is prepared with the types of its arguments.
+    fn accepts(_: &Type) -> bool {
+        true
     }
+
+    to_sql_checked!();
 }
 
-fn bytes(scalar: &Scalar) -> Vec<u8> {
+fn put(scalar: &Scalar, out: &mut BytesMut) {
     match scalar {
-        Scalar::Null => Vec::new(),
-        Scalar::Bool(yes) => vec![u8::from(*yes)],
-        Scalar::Int(number) => number.to_be_bytes().to_vec(),
-        Scalar::Float(number) => number.to_be_bytes().to_vec(),
-        Scalar::Text(text) => text.as_bytes().to_vec(),
-        Scalar::Id(id) => id.as_bytes().to_vec(),
-        Scalar::Decimal(number) => numeric::encode(*number),
-        Scalar::Date(days) => days.saturating_sub(EPOCH_DAYS).to_be_bytes().to_vec(),
-        Scalar::DateTime(millis) => millis.saturating_sub(EPOCH_MILLIS).saturating_mul(1000).to_be_bytes().to_vec(),
-        Scalar::Bytes(bytes) => bytes.clone(),
+        Scalar::Null => {}
+        Scalar::Bool(yes) => out.put_u8(u8::from(*yes)),
+        Scalar::Int(number) => out.put_i64(*number),
+        Scalar::Float(number) => out.put_f64(*number),
+        Scalar::Text(text) => out.put_slice(text.as_bytes()),
+        Scalar::Id(id) => out.put_slice(id.as_bytes()),
+        Scalar::Decimal(number) => out.put_slice(&numeric::encode(*number)),
+        Scalar::Date(days) => out.put_i32(days.saturating_sub(EPOCH_DAYS)),
+        Scalar::DateTime(millis) => out.put_i64(millis.saturating_sub(EPOCH_MILLIS).saturating_mul(1000)),
+        Scalar::Bytes(bytes) => out.put_slice(bytes),
     }
 }
 
-/// The value of a cell.
-pub(crate) fn decode(cell: &PgValueRef<'_>, shape: Shape) -> Result<Value, StoreError> {
-    if cell.is_null() {
-        return Ok(Value::Null);
+/// The bytes of a cell, whatever its type: a statement knows what its columns hold.
+struct Raw<'r>(Option<&'r [u8]>);
+
+impl<'r> FromSql<'r> for Raw<'r> {
+    fn from_sql(_: &Type, raw: &'r [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(Some(raw)))
     }
-    let bytes = cell.as_bytes().map_err(|error| StoreError::Damaged(error.to_string()))?;
-    value(bytes, shape).ok_or_else(|| StoreError::Damaged(format!("a cell of {} bytes is no {shape:?}", bytes.len())))
+
+    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(None))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// The values of a row.
+pub(crate) fn cells(row: &Row, shapes: &[Shape]) -> Result<Vec<Value>, StoreError> {
+    let cell = |(place, shape): (usize, &Shape)| {
+        let Raw(bytes) = row.try_get(place).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        bytes.map_or(Ok(Value::Null), |bytes| {
+            value(bytes, *shape).ok_or_else(|| StoreError::Damaged(format!("a cell of {} bytes is no {shape:?}", bytes.len())))
+        })
+    };
+    shapes.iter().enumerate().map(cell).collect()
 }
 
 fn value(bytes: &[u8], shape: Shape) -> Option<Value> {

@@ -1,99 +1,21 @@
-//! Connections on loan: shelves of idle ones, bounded by permits, and slots that put them back.
-//!
-//! sqlx has a pool for PostgreSQL, but it pings at every return: a round trip per request that buys nothing here,
-//! because a connection that failed, or was left in the middle of something, is marked and never put back.
+//! Connections to a SQLite file on loan: its one writer, and readers that go back to their shelf.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, PgConnection};
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit};
 
 use super::Fault;
 use crate::StoreError;
 
-/// How long a request waits for a connection.
-const ACQUIRE_WAIT: Duration = Duration::from_secs(5);
-/// A connection this old is replaced: backends keep what they learnt of every tenant they served.
-const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// SQLite asks every so many steps whether time is up.
 const PROGRESS_STEPS: i32 = 10_000;
 
 fn gone() -> Fault {
     Fault::Store(StoreError::Unavailable("the connection is gone".to_owned()))
-}
-
-#[derive(Debug)]
-struct PgIdle {
-    conn: PgConnection,
-    since: Instant,
-}
-
-/// Connections to PostgreSQL.
-#[derive(Debug)]
-pub(crate) struct PgPool {
-    options: PgConnectOptions,
-    permits: Arc<Semaphore>,
-    shelf: Arc<Mutex<Vec<PgIdle>>>,
-}
-
-/// A connection to PostgreSQL on loan.
-#[derive(Debug)]
-pub(crate) struct PgSlot {
-    idle: Option<PgIdle>,
-    /// False while something is under way: a slot dropped then is not put back.
-    clean: bool,
-    shelf: Arc<Mutex<Vec<PgIdle>>>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl PgPool {
-    pub(crate) fn new(options: PgConnectOptions, connections: u32) -> Self {
-        Self { options, permits: Arc::new(Semaphore::new(usize::try_from(connections.max(1)).unwrap_or(1))), shelf: Arc::default() }
-    }
-
-    pub(crate) async fn acquire(&self) -> Result<PgSlot, Fault> {
-        let permit = tokio::time::timeout(ACQUIRE_WAIT, Arc::clone(&self.permits).acquire_owned()).await;
-        let permit = permit
-            .ok()
-            .and_then(Result::ok)
-            .ok_or_else(|| Fault::Store(StoreError::Unavailable("no connection became free in time".to_owned())))?;
-        let idle = self.shelf.lock().ok().and_then(|mut shelf| shelf.pop()).filter(|idle| idle.since.elapsed() < LIFETIME);
-        let idle = match idle {
-            Some(idle) => idle,
-            None => PgIdle { conn: self.options.connect().await?, since: Instant::now() },
-        };
-        Ok(PgSlot { idle: Some(idle), clean: true, shelf: Arc::clone(&self.shelf), _permit: permit })
-    }
-
-    /// Forgets idle connections, after one of them turned out to be dead: the others are, too.
-    pub(crate) fn clear(&self) {
-        if let Ok(mut shelf) = self.shelf.lock() {
-            shelf.clear();
-        }
-    }
-}
-
-impl PgSlot {
-    /// The connection, marked as in the middle of something.
-    pub(crate) fn conn(&mut self) -> Result<&mut PgConnection, Fault> {
-        self.idle.as_mut().map(|idle| &mut idle.conn).ok_or_else(gone)
-    }
-
-    pub(crate) const fn mark(&mut self, clean: bool) {
-        self.clean = clean;
-    }
-}
-
-impl Drop for PgSlot {
-    fn drop(&mut self) {
-        if let (true, Some(idle), Ok(mut shelf)) = (self.clean, self.idle.take(), self.shelf.lock()) {
-            shelf.push(idle);
-        }
-    }
 }
 
 /// A connection to a SQLite file, and until when its statements may run (milliseconds since `start`; 0: no end).
