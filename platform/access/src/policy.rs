@@ -120,6 +120,8 @@ mod tests {
             links: Vec::new(),
             roles: Vec::new(),
             facts: Vec::new(),
+            literals: Vec::new(),
+            conditions: Vec::new(),
             by_name: HashMap::new(),
         }
     }

@@ -1,9 +1,10 @@
 //! Layers → the checked model. Stations: merge, declare objects with their fields, connect them by relations, let
-//! keys, display and views refer to what is there, then look for clashes and circles.
+//! keys, display and views refer to what is there, then roles and what they may do, then look for clashes and circles.
 //!
 //! Run by `tenon check`, and by the catalog whenever a model is loaded (≤ 5 ms for 40 objects of 25 fields).
 //! Invariant: a model comes out only if there is no error; then everything in it refers to something.
 
+mod access;
 mod columns;
 mod connect;
 mod default;
@@ -13,6 +14,8 @@ mod kind;
 mod object;
 mod option;
 mod relation;
+mod role;
+mod rule;
 mod system;
 mod unique;
 mod view;
@@ -27,7 +30,7 @@ use crate::checks::{duplicate, limit};
 use crate::located::At;
 pub(crate) use connect::inverse_name;
 
-use crate::merge::{Merged, Parts, merge};
+use crate::merge::{self, Merged, Parts};
 use crate::{clash, cycle, limits, order};
 
 /// What came of assembling.
@@ -65,12 +68,13 @@ impl Scope<'_> {
 #[must_use]
 pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, layers: &[Layer], physical: &Physical) -> Assembled {
     let mut report = Vec::new();
-    let mut parts = merge(layers, &mut report);
+    let mut parts = merge::merge(layers, &mut report);
     if parts.len() > limits::OBJECTS.max {
         report.push(limit::exceeded(limits::OBJECTS, parts.len(), "the tenant", "objects"));
         parts.truncate(limits::OBJECTS.max);
     }
-    one_element_each(&parts, &mut report);
+    let roles = merge::roles(layers);
+    one_element_each(parts.iter().flat_map(Parts::all).chain(&roles), &mut report);
     let mut scope = Scope {
         physical,
         settings,
@@ -86,6 +90,8 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
         links: Vec::new(),
         roles: Vec::new(),
         facts: Vec::new(),
+        literals: Vec::new(),
+        conditions: Vec::new(),
         by_name: HashMap::with_capacity(parts.len()),
     };
     for object in model.objects.iter().filter(|object| object.state == State::Active) {
@@ -97,6 +103,8 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
         refer(part, object, &mut scope);
     }
     view::all(&parts, &mut model, &mut scope);
+    let roles = role::all(&roles, &mut model, &mut scope.report);
+    access::all(&parts, &roles, &mut model, &mut scope.report);
     clash::check(&parts, &model, &mut scope.report);
     cycle::check(&parts, &model, &mut scope.report);
     let mut diagnostics = scope.report;
@@ -106,9 +114,9 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
 }
 
 /// No two elements have one id: they would share a column.
-fn one_element_each<'p>(parts: &'p [Parts<'_>], report: &mut Vec<Diagnostic>) {
+fn one_element_each<'p, 'a: 'p>(all: impl Iterator<Item = &'p Merged<'a>>, report: &mut Vec<Diagnostic>) {
     let mut known: HashMap<ElementId, &'p Merged<'_>> = HashMap::new();
-    for merged in parts.iter().flat_map(Parts::all) {
+    for merged in all {
         if let Some(other) = known.get(&merged.id) {
             let diagnostic = duplicate::same_element(&merged.path, &other.path, merged.text("was"));
             let span = merged.get("was").map_or_else(|| merged.span(), At::span);

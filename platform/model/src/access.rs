@@ -83,6 +83,13 @@ pub struct RowRules {
     pub check: Option<Arc<Rule>>,
 }
 
+impl RowRules {
+    /// Those there are.
+    pub fn each(&self) -> impl Iterator<Item = &Rule> {
+        [&self.read, &self.update, &self.delete, &self.share, &self.check].into_iter().flatten().map(AsRef::as_ref)
+    }
+}
+
 /// What may be done with a field or relation; ordered, so that the most permissive wins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FieldRight {

@@ -115,4 +115,48 @@ impl Expression {
             Self::Not(inner) | Self::IsNull(inner) => inner.each_fact(note),
         }
     }
+
+    /// Hands every value written in it that a plan must know to `note`: those compared with something of a record.
+    pub fn each_literal(&self, note: &mut impl FnMut(&Value)) {
+        match self {
+            Self::Compare(_, left, right) | Self::In(left, right) => {
+                left.each_value(note);
+                right.each_value(note);
+            }
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each_literal(note)),
+            Self::Not(inner) => inner.each_literal(note),
+            Self::Literal(_) | Self::List(_) | Self::Path(_) | Self::Mine(_) | Self::IsNull(_) => {}
+        }
+    }
+
+    fn each_value(&self, note: &mut impl FnMut(&Value)) {
+        match self {
+            Self::Literal(value) => note(value),
+            Self::List(parts) => parts.iter().for_each(|part| part.each_value(note)),
+            _ => {}
+        }
+    }
+
+    /// Hands its largest parts that say something of who asks and nothing of a record to `note`.
+    pub fn each_condition(&self, note: &mut impl FnMut(&Self)) {
+        match self {
+            Self::Literal(_) => {}
+            whole if !whole.has_path() => note(whole),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each_condition(note)),
+            Self::Not(inner) => inner.each_condition(note),
+            _ => {}
+        }
+    }
+
+    /// Whether it says anything of a record.
+    #[must_use]
+    pub fn has_path(&self) -> bool {
+        match self {
+            Self::Path(_) => true,
+            Self::Literal(_) | Self::Mine(_) => false,
+            Self::List(parts) | Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::has_path),
+            Self::Compare(_, left, right) | Self::In(left, right) => left.has_path() || right.has_path(),
+            Self::Not(inner) | Self::IsNull(inner) => inner.has_path(),
+        }
+    }
 }

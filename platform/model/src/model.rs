@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use tenon_value::{Name, TenantId};
+use tenon_value::{Name, TenantId, Value};
 
-use crate::{Fact, Link, LinkIx, Object, ObjectIx, Role, RoleIx, Settings, State};
+use crate::{Expression, Fact, Link, LinkIx, Object, ObjectIx, Role, RoleIx, Rule, Settings, State};
 
 /// Counts the changes of a tenant's metadata, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -27,6 +27,10 @@ pub struct Model {
     pub roles: Vec<Role>,
     /// Every fact that a rule of this model needs, once each, in order.
     pub facts: Vec<Fact>,
+    /// Every value written in a rule of this model, once each: plans name them by their places.
+    pub literals: Vec<Value>,
+    /// Every part of a rule that says something of who asks and nothing of a record, once each.
+    pub conditions: Vec<Expression>,
     /// API name → object, active ones.
     pub by_name: HashMap<Name, ObjectIx>,
 }
@@ -65,5 +69,37 @@ impl Model {
     /// Objects in use.
     pub fn active_objects(&self) -> impl Iterator<Item = &Object> {
         self.objects.iter().filter(|object| object.state == State::Active)
+    }
+
+    /// The place of a value written in a rule.
+    #[must_use]
+    pub fn literal(&self, value: &Value) -> Option<u16> {
+        u16::try_from(self.literals.iter().position(|known| known == value)?).ok()
+    }
+
+    /// The rules in use: of grants and of sharing.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.active_objects().flat_map(Object::rules)
+    }
+
+    /// Fills [`Model::facts`], [`Model::literals`] and [`Model::conditions`] from the rules: the last thing the compiler does.
+    pub fn gather(&mut self) {
+        let (mut facts, mut literals, mut conditions) = (Vec::new(), Vec::new(), Vec::new());
+        for rule in self.rules() {
+            rule.expression.each_fact(&mut |fact| facts.push(fact));
+            rule.expression.each_literal(&mut |value| {
+                if !literals.contains(value) {
+                    literals.push(value.clone());
+                }
+            });
+            rule.expression.each_condition(&mut |condition| {
+                if !conditions.contains(condition) {
+                    conditions.push(condition.clone());
+                }
+            });
+        }
+        facts.sort_unstable();
+        facts.dedup();
+        (self.facts, self.literals, self.conditions) = (facts, literals, conditions);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_value::{ElementId, Localized, Name};
 
-use crate::{Edge, Field, FieldIx, Grant, Layout, Relation, RelationIx, SharingRule, State, View};
+use crate::{Edge, Field, FieldIx, Grant, Layout, Relation, RelationIx, Rule, SharingRule, State, View};
 
 /// The place of an object in the model: stable within one model version only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -173,5 +173,21 @@ impl Object {
     #[must_use]
     pub fn part_of(&self) -> Option<&Relation> {
         self.active_relations().find(|relation| relation.part_of)
+    }
+
+    /// Grants in use.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.access.iter().filter(|grant| grant.state == State::Active)
+    }
+
+    /// Sharing rules in use.
+    pub fn shared(&self) -> impl Iterator<Item = &SharingRule> {
+        self.sharing.iter().filter(|rule| rule.state == State::Active)
+    }
+
+    /// The rules in use: of grants and of sharing.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        let grants = self.grants().flat_map(|grant| grant.rows.each());
+        grants.chain(self.shared().map(|rule| rule.rows.as_ref()))
     }
 }

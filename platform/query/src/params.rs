@@ -10,6 +10,8 @@ pub enum Param {
     Request(u16),
     /// Something known of the principal. Row policies are made of these, so that equal rights share a plan.
     Mine(Fact),
+    /// A value written in a rule: its place in [`tenon_model::Model::literals`]. Lowering puts the value itself into the statement.
+    Literal(u16),
 }
 
 /// The values of one request, in the order in which the plan names them.

@@ -108,14 +108,23 @@ impl<'m> Lower<'m> {
         format!("{}{}", self.by("$", "?"), place + 1)
     }
 
-    /// A placeholder for a value of the request.
+    /// A placeholder for a value of the request, of who asks, or of a rule of the model.
     pub(crate) fn param(&mut self, param: Param, kind: Kind, mode: Mode) -> String {
-        self.bind(Bind { source: Source::Param(param), kind, mode })
+        let source = match param {
+            Param::Literal(place) => Source::Written(self.model.literals.get(usize::from(place)).cloned().unwrap_or_default()),
+            Param::Request(_) | Param::Mine(_) => Source::Param(param),
+        };
+        self.bind(Bind { source, kind, mode })
     }
 
     /// A placeholder for a value known now.
     pub(crate) fn fixed(&mut self, arg: Arg) -> String {
         self.bind(Bind { source: Source::Fixed(arg), kind: Kind::Text, mode: Mode::Plain })
+    }
+
+    /// A placeholder for the ids a statement is asked about, given when it runs.
+    pub(crate) fn wanted(&mut self) -> String {
+        self.bind(Bind { source: Source::Parents, kind: Kind::Id, mode: Mode::Plain })
     }
 
     pub(crate) fn object(&self, ix: ObjectIx) -> Lowered<&'m Object> {

@@ -117,6 +117,8 @@ pub(crate) fn model() -> Arc<Model> {
         links: Vec::new(),
         roles: Vec::new(),
         facts: Vec::new(),
+        literals: Vec::new(),
+        conditions: Vec::new(),
     })
 }
 

@@ -22,6 +22,8 @@ pub(crate) enum Source {
     Now,
     /// The plan.
     Fixed(Arg),
+    /// A rule of the model.
+    Written(Value),
 }
 
 /// What is done to the value on the way.
@@ -84,6 +86,7 @@ impl Bind {
             Source::Parents => return Ok(Arg::ids(parents.iter().copied())),
             Source::Now => return Ok(Arg::moment(values.now)),
             Source::Param(param) => values.get(*param),
+            Source::Written(value) => value,
         };
         let one = |scalar| Ok(Arg::One(self.kind, scalar));
         match &self.mode {

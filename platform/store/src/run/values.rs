@@ -27,6 +27,8 @@ impl<'a> Values<'a> {
         match param {
             Param::Request(place) => self.params.at(place),
             Param::Mine(fact) => self.mine.get(fact).unwrap_or(&Value::Null),
+            // Put into the statement by its lowering: it never comes here.
+            Param::Literal(_) => &Value::Null,
         }
     }
 }
