@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use crate::{Setting, Tenant, TestServer};
+use crate::{Setting, Tenant, TestServer, outbox};
 
 /// What a bystander looks like from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub struct Look {
     rows: BTreeMap<String, String>,
     model_version: Option<String>,
     introspection: String,
+    outbox: Vec<String>,
 }
 
 impl Look {
@@ -24,6 +25,10 @@ impl Look {
         }
         if self.model_version != other.model_version {
             return format!("the model's version was {:?}, is {:?}", self.model_version, other.model_version);
+        }
+        if self.outbox != other.outbox {
+            let new = other.outbox.iter().find(|row| !self.outbox.contains(row));
+            return format!("its outbox had {} rows, has {}: {new:?}", self.outbox.len(), other.outbox.len());
         }
         "its introspection changed".to_owned()
     }
@@ -58,11 +63,17 @@ impl Bystander {
         Ok(Self { tenant, lists })
     }
 
-    /// Ids and versions of all records, the model's version, the introspection.
+    /// Itself, for a test that makes it notice.
+    #[must_use]
+    pub const fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// Ids and versions of all records, the model's version, the introspection, the outbox.
     ///
     /// # Errors
     /// When the server refuses.
-    pub async fn look(&self) -> anyhow::Result<Look> {
+    pub async fn look(&self, server: &TestServer) -> anyhow::Result<Look> {
         let lists = self.lists.iter().map(|list| {
             format!("{list}(first: 100, deleted: INCLUDE, orderBy: [{{ id: ASC }}]) {{ nodes {{ id version updatedAt }} totalCount {{ value }} }}")
         });
@@ -71,6 +82,8 @@ impl Bystander {
         let answer = self.tenant.post("graphql", &json!({ "query": INTROSPECTION }), &[]).await?;
         let model_version = answer.header("tenon-model-version").map(str::to_owned);
         let introspection = answer.json()?.get("data").map(Value::to_string).context("no introspection")?;
-        Ok(Look { rows, model_version, introspection })
+        let outbox = outbox::rows(server, &self.tenant.name).await.context("the outbox")?;
+        anyhow::ensure!(!outbox.is_empty(), "the second tenant has saved, and its outbox is empty: it is not its outbox that was read");
+        Ok(Look { rows, model_version, introspection, outbox })
     }
 }

@@ -1,7 +1,8 @@
 //! What the tests of the whole product share: a server in this process on either database, tenants, stories.
 //!
 //! A story is a Markdown file under `tests/stories/`; `story` says how one is written. Invariant: nothing here knows
-//! a physical name or speaks SQL to a tenant; the product is asked through its public doors only.
+//! a physical name or speaks SQL to a tenant but `outbox`, which reads what no door shows; else the product is asked
+//! through its public doors only.
 
 #![expect(clippy::indexing_slicing, reason = "a member that JSON lacks reads as null, and null is then not what was expected")]
 
@@ -9,6 +10,7 @@ mod bystander;
 mod http;
 mod matching;
 mod names;
+mod outbox;
 mod postgres;
 mod real;
 mod server;

@@ -1,7 +1,7 @@
 //! A database of its own for a test run, in the cluster that `TENON_TEST_POSTGRES` names.
 //!
-//! Speaks just enough of PostgreSQL's protocol to create and drop a database in a cluster that trusts this machine,
-//! so that no driver needs to be known outside the store.
+//! Speaks just enough of PostgreSQL's protocol to create and drop a database in a cluster that trusts this machine, and
+//! to read what the product wrote there, so that no driver needs to be known outside the store.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -32,6 +32,9 @@ impl OwnDatabase {
     }
 }
 
+/// One row of an answer.
+pub(crate) type Row = Vec<Option<String>>;
+
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
         // A throw-away cluster takes it along; somebody's own cluster keeps it, which does no harm.
@@ -40,6 +43,11 @@ impl Drop for OwnDatabase {
 }
 
 fn statement(url: &str, sql: &str) -> anyhow::Result<()> {
+    rows(url, sql).map(drop)
+}
+
+/// The rows of one statement, each value as PostgreSQL writes it in text; null is `None`.
+pub(crate) fn rows(url: &str, sql: &str) -> anyhow::Result<Vec<Row>> {
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")).context("not a postgres:// address")?;
     let (authority, database) = rest.split_once('/').context("a PostgreSQL address ends in a database")?;
     let (user, host) = authority.rsplit_once('@').unwrap_or(("postgres", authority));
@@ -54,7 +62,7 @@ fn statement(url: &str, sql: &str) -> anyhow::Result<()> {
     }
     hello.push(0);
     send(&mut stream, None, &hello)?;
-    until_ready(&mut stream)?;
+    until_ready(&mut stream).context("the greeting")?;
     let mut query = sql.as_bytes().to_vec();
     query.push(0);
     send(&mut stream, Some(b'Q'), &query)?;
@@ -69,8 +77,9 @@ fn send(stream: &mut TcpStream, kind: Option<u8>, body: &[u8]) -> anyhow::Result
 }
 
 /// Reads messages up to `ReadyForQuery`; an error message becomes an error.
-fn until_ready(stream: &mut TcpStream) -> anyhow::Result<()> {
+fn until_ready(stream: &mut TcpStream) -> anyhow::Result<Vec<Row>> {
     let mut error = None;
+    let mut rows = Vec::new();
     loop {
         let mut head = [0_u8; 5];
         stream.read_exact(&mut head).context("PostgreSQL hung up")?;
@@ -78,7 +87,8 @@ fn until_ready(stream: &mut TcpStream) -> anyhow::Result<()> {
         let mut body = vec![0_u8; usize::try_from(i32::from_be_bytes(length))?.saturating_sub(4)];
         stream.read_exact(&mut body)?;
         match kind {
-            b'Z' => return error.map_or(Ok(()), |text| bail!("PostgreSQL says: {text}")),
+            b'Z' => return error.map_or(Ok(rows), |text| bail!("PostgreSQL says: {text}")),
+            b'D' => rows.push(row(&body).context("a row is cut short")?),
             b'R' if body != [0; 4] => bail!("the cluster of the tests must trust this machine (it asks for a password)"),
             b'E' => {
                 let text = String::from_utf8_lossy(&body).replace('\0', " ");
@@ -89,5 +99,37 @@ fn until_ready(stream: &mut TcpStream) -> anyhow::Result<()> {
             }
             _ => {}
         }
+    }
+}
+
+/// The values of a `DataRow`: a count, then each with its length; a negative length is null.
+fn row(body: &[u8]) -> Option<Row> {
+    let (count, mut rest) = body.split_first_chunk::<2>()?;
+    let mut values = Vec::new();
+    for _ in 0..u16::from_be_bytes(*count) {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        match usize::try_from(i32::from_be_bytes(*length)) {
+            Ok(length) => {
+                let (value, next) = after.split_at_checked(length)?;
+                values.push(Some(String::from_utf8_lossy(value).into_owned()));
+                rest = next;
+            }
+            Err(_) => {
+                values.push(None);
+                rest = after;
+            }
+        }
+    }
+    Some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row;
+
+    #[test]
+    fn a_row_is_read_value_by_value_and_null_is_none() {
+        assert_eq!(row(b"\0\x02\0\0\0\x02ab\xff\xff\xff\xff"), Some(vec![Some("ab".to_owned()), None]));
+        assert_eq!(row(b"\0\x02\0\0\0\x02ab"), None);
     }
 }

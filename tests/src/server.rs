@@ -1,7 +1,7 @@
 //! The server, started in this process on port 0, on SQLite or PostgreSQL, over folders that vanish with it.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, bail};
@@ -28,8 +28,8 @@ pub struct TestServer {
     running: Running,
     tenants: AtomicU32,
     // Dropped after the server: fields are dropped in order.
-    _database: Option<OwnDatabase>,
-    _data: TempDir,
+    database: Option<OwnDatabase>,
+    data: TempDir,
 }
 
 impl TestServer {
@@ -63,7 +63,7 @@ impl TestServer {
         config.database = own.as_ref().map(|one| one.url.clone());
         config.plugins = plugins;
         let running = start(config).await.context("the server does not start")?;
-        Ok(Some(Self { running, tenants: AtomicU32::new(0), _database: own, _data: data }))
+        Ok(Some(Self { running, tenants: AtomicU32::new(0), database: own, data }))
     }
 
     /// A new sandbox tenant with the base CRM; what is not said is Asia/Shanghai, en, CNY.
@@ -81,6 +81,16 @@ impl TestServer {
         };
         let created = self.running.tenant_create(&request).await.context("tenant create")?;
         Ok(Tenant { address: self.running.address(), name: created.tenant, key: created.api_key })
+    }
+
+    /// The folder it works in.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Its PostgreSQL database, if that is what it stands on.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.database.as_ref().map(|own| own.url.as_str())
     }
 
     /// Stops the server and waits for it.

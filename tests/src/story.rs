@@ -37,7 +37,7 @@ pub struct Outcome {
 /// When a folder cannot be read or the server is gone. What is wrong with a story stands in the outcome.
 pub async fn run_all(server: &TestServer, setting: &Setting, folders: &[PathBuf]) -> anyhow::Result<Outcome> {
     let bystander = Bystander::create(server).await.context("the second tenant")?;
-    let before = bystander.look().await?;
+    let before = bystander.look(server).await?;
     let mut outcome = Outcome::default();
     for path in files(folders)? {
         let shown = path.strip_prefix(Setting::repository()).unwrap_or(&path).display().to_string();
@@ -45,7 +45,7 @@ pub async fn run_all(server: &TestServer, setting: &Setting, folders: &[PathBuf]
             continue;
         }
         let result = one(server, setting, &path).await;
-        let after = bystander.look().await?;
+        let after = bystander.look(server).await?;
         match result {
             Err(error) => outcome.failures.push(format!("{shown}:{error:#}")),
             Ok(()) if after != before => {

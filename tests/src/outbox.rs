@@ -1,0 +1,65 @@
+//! A tenant's outbox, read straight from its database: no public door shows it.
+//!
+//! The only place of the tests that looks behind the doors. Invariant: it reads, and asks for no name but those of
+//! tables that every tenant has.
+
+use anyhow::Context;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::TestServer;
+use crate::postgres;
+
+/// The outbox rows of a tenant, oldest first, as text.
+pub(crate) async fn rows(server: &TestServer, tenant: &str) -> anyhow::Result<Vec<String>> {
+    let (url, data) = (server.url().map(str::to_owned), server.data().to_owned());
+    let tenant = tenant.to_owned();
+    tokio::task::spawn_blocking(move || match url {
+        Some(url) => of_postgres(&url, &tenant),
+        None => of_sqlite(&data, &tenant),
+    })
+    .await?
+}
+
+fn of_postgres(url: &str, tenant: &str) -> anyhow::Result<Vec<String>> {
+    let one = |sql: &str| -> anyhow::Result<Vec<String>> {
+        let rows = postgres::rows(url, sql).with_context(|| sql.to_owned())?;
+        Ok(rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")).collect())
+    };
+    let id = one(&format!("select replace(id::text, '-', '') from tenon_system.tenant where name = '{tenant}'"))?;
+    let id = id.first().context("no such tenant")?;
+    // A schema is named by the end of its tenant's id.
+    let schemas = one("select nspname from pg_namespace where nspname like 't\\_%'")?;
+    let schema = schemas.iter().find(|schema| id.ends_with(schema.trim_start_matches("t_"))).context("a tenant without a schema")?;
+    one(&format!("select seq, at, payload from \"{schema}\".outbox order by seq"))
+}
+
+fn of_sqlite(data: &std::path::Path, tenant: &str) -> anyhow::Result<Vec<String>> {
+    let system = Connection::open_with_flags(data.join("system.db"), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let id: rusqlite::types::Value = system.query_row("select id from tenant where name = ?1", [tenant], |row| row.get(0))?;
+    let id = match id {
+        rusqlite::types::Value::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        rusqlite::types::Value::Text(text) => text.replace('-', ""),
+        other => anyhow::bail!("an id is {other:?}"),
+    };
+    let file = file_of(data, &id)?.context("a tenant without a file")?;
+    let own = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statement = own.prepare("select seq || ' ' || at || ' ' || cast(payload as text) from outbox order by seq")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    Ok(rows)
+}
+
+/// The database file whose name is this id, with or without dashes.
+fn file_of(folder: &std::path::Path, id: &str) -> anyhow::Result<Option<std::path::PathBuf>> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().replace('-', "")).unwrap_or_default();
+        if path.is_dir() {
+            if let Some(found) = file_of(&path, id)? {
+                return Ok(Some(found));
+            }
+        } else if stem.ends_with(id) && path.extension().is_some_and(|extension| extension == "db") {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
