@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tenon_value::{DateTime, Uuid};
+
 /// Transactions that may wait for the one writer of a SQLite file; more are refused (`writer_queue`).
 pub const WRITER_QUEUE_MAX: usize = 256;
 /// Connections to PostgreSQL that reads of records share, and as many again for aggregates: beside `connections`.
@@ -62,6 +64,12 @@ impl Default for StoreLimits {
     }
 }
 
+/// Machine time as ids have it, where nobody hands in a clock.
+fn machine_time() -> DateTime {
+    let millis = Uuid::now_v7().as_u128().wrapping_shr(80);
+    DateTime::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
 /// Everything the store is told at start.
 #[derive(Clone, Debug)]
 pub struct StoreConfig {
@@ -71,6 +79,8 @@ pub struct StoreConfig {
     pub database: Database,
     /// Limits.
     pub limits: StoreLimits,
+    /// Machine time, for the audit trail.
+    pub clock: fn() -> DateTime,
     /// Tests only: the process ends at once on reaching this step of a change of metadata, see [`crate::crash_points`].
     pub crash_at: Option<String>,
 }
@@ -79,6 +89,6 @@ impl StoreConfig {
     /// A configuration with the usual limits.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, database: Database) -> Self {
-        Self { data: data.into(), database, limits: StoreLimits::default(), crash_at: None }
+        Self { data: data.into(), database, limits: StoreLimits::default(), clock: machine_time, crash_at: None }
     }
 }

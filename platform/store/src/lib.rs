@@ -5,6 +5,7 @@
 //! Invariants: a statement names an object only through an `AuthorizedTable`, with its row policy; no statement
 //! names two tenants; one mutation is one transaction; what is acknowledged is on disk.
 
+mod audit;
 mod config;
 mod contract;
 mod credentials;
@@ -25,6 +26,7 @@ mod tenant;
 mod tx;
 mod wire;
 
+pub use audit::{AuditBreak, AuditBy, AuditKind, AuditNote, AuditReport, Sealed};
 pub use config::{
     Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, ROWS_MAX, StoreConfig, StoreLimits, TREE_DEPTH_MAX,
     WRITER_QUEUE_MAX,

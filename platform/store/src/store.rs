@@ -12,6 +12,7 @@ use tenon_value::TenantId;
 use tokio::sync::broadcast;
 use tokio_postgres::Config;
 
+use crate::audit::told::Told;
 use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
@@ -70,6 +71,8 @@ pub(crate) struct Inner {
     pub(crate) system: System,
     pub(crate) home: Home,
     pub(crate) events: broadcast::Sender<TenantId>,
+    /// Who has something for the audit trail.
+    pub(crate) told: Told,
     memory: RwLock<HashMap<TenantId, Arc<Memory>>>,
     listener: Option<tokio::task::JoinHandle<()>>,
 }
@@ -111,7 +114,7 @@ impl Store {
                 (Home::Postgres(Box::new(Pools { requests, tables, pages, aggregates })), Some(listener))
             }
         };
-        let inner = Inner { config, system, home, events, memory: RwLock::default(), listener };
+        let inner = Inner { config, system, home, events, told: Told::default(), memory: RwLock::default(), listener };
         let store = Self { inner: Arc::new(inner) };
         store.finish_pending().await?;
         Ok(store)

@@ -15,11 +15,12 @@ pub(crate) mod write;
 
 use std::sync::Arc;
 
-use tenon_context::{OpContext, Standing};
+use tenon_context::{ActorKind, OpContext, Standing};
 use tenon_model::{Link, LinkIx, Model, Object, ObjectIx};
 use tenon_query::{Answer, AuthorizedTable, Params};
-use tenon_value::{DateTime, TenantId, Uuid, Value};
+use tenon_value::{DateTime, RequestId, TenantId, Uuid, Value};
 
+use crate::audit::{AuditBy, AuditNote};
 use crate::db::{Arg, Conn, Fault, Scalar, Shape, Target};
 use crate::ddl::object;
 use crate::lower::schema_of;
@@ -37,6 +38,9 @@ use crate::{Dialect, OutboxEntry, Store, StoreError};
 #[derive(Clone, Debug)]
 pub(crate) struct Author {
     pub(crate) now: DateTime,
+    /// Machine time, which is never moved.
+    pub(crate) clock: DateTime,
+    pub(crate) request: RequestId,
     pub(crate) kind: &'static str,
     pub(crate) id: Uuid,
     pub(crate) display: String,
@@ -45,10 +49,12 @@ pub(crate) struct Author {
 }
 
 impl Author {
-    fn of(cx: &OpContext) -> Self {
+    fn of(cx: &OpContext, clock: DateTime) -> Self {
         let principal = &cx.principal;
         Self {
             now: cx.now,
+            clock,
+            request: cx.request.clone(),
             kind: principal.kind.word(),
             id: principal.id,
             display: principal.display.clone(),
@@ -56,6 +62,28 @@ impl Author {
             reason: cx.reason.clone(),
         }
     }
+
+    /// The same, as the audit trail takes it.
+    pub(crate) fn audit_by(&self) -> AuditBy {
+        AuditBy {
+            kind: ActorKind::from_word(self.kind).unwrap_or(ActorKind::System),
+            id: self.id,
+            display: self.display.clone(),
+            via: self.via,
+            request: Some(self.request.clone()),
+            now: self.now,
+            reason: self.reason.clone(),
+        }
+    }
+}
+
+/// What has been noted and not written yet.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    /// A save.
+    Save(OutboxEntry),
+    /// Something else for the audit trail.
+    Note(AuditNote),
 }
 
 /// A transaction.
@@ -70,7 +98,9 @@ pub struct Tx {
     /// What row policies are bound with.
     standing: Arc<Standing>,
     conn: Option<Conn>,
-    pub(crate) entries: Vec<OutboxEntry>,
+    pub(crate) entries: Vec<Entry>,
+    /// Something of it is for the audit trail.
+    pub(crate) has_noted: bool,
     pub(crate) savepoints: u32,
     /// The author's display name is stored.
     pub(crate) known_author: bool,
@@ -105,10 +135,11 @@ impl Store {
             schema,
             model: Arc::clone(&cx.model),
             memory: self.memory(tenant),
-            author: Author::of(cx),
+            author: Author::of(cx, self.clock()),
             standing: Arc::clone(&cx.principal.standing),
             conn: Some(conn),
             entries: Vec::new(),
+            has_noted: false,
             savepoints: 0,
             known_author: false,
         };
@@ -265,7 +296,15 @@ impl Tx {
         if let Some(mut conn) = self.conn.take() {
             conn.mark(true);
         }
+        self.tell_sealer();
         Ok(())
+    }
+
+    /// What was committed is to be linked into the audit trail.
+    fn tell_sealer(&self) {
+        if self.has_noted {
+            self.store.audit_tell(self.tenant);
+        }
     }
 
     /// Ends the transaction without a trace.

@@ -18,6 +18,10 @@ struct Fixture {
 /// A number given by the database: `outbox` and `journal` are read in its order.
 const SEQ: &str = "seq";
 
+/// On PostgreSQL each row of the outbox knows its transaction, so that what is committed is found without waiting.
+const OUTBOX: &str = "outbox";
+const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
+
 const FIXTURES: &[Fixture] = &[
     Fixture {
         name: "model",
@@ -48,17 +52,54 @@ const FIXTURES: &[Fixture] = &[
             ("record", Id, true),
             ("version", Int, true),
             ("at", DateTime, true),
+            ("clock", DateTime, true),
             ("by_kind", Text, true),
             ("by_id", Id, true),
             ("by_display", Text, true),
             ("via", Text, true),
+            ("request", Text, true),
             ("reason", Text, false),
             ("changes", Json, true),
         ],
         key: &["object", "record", "version"],
         indexes: &[],
     },
-    Fixture { name: "outbox", columns: &[(SEQ, Int, true), ("at", DateTime, true), ("payload", Json, true)], key: &[SEQ], indexes: &[] },
+    Fixture { name: OUTBOX, columns: &[(SEQ, Int, true), ("at", DateTime, true), ("payload", Json, true)], key: &[SEQ], indexes: &[] },
+    Fixture {
+        name: "audit_batch",
+        columns: &[
+            ("number", Int, true),
+            ("before", Text, true),
+            ("hash", Text, true),
+            ("first", Int, true),
+            ("last", Int, true),
+            ("sealed_at", DateTime, true),
+            ("cursor", Text, true),
+        ],
+        key: &["number"],
+        indexes: &[],
+    },
+    Fixture {
+        name: "audit",
+        columns: &[
+            ("number", Int, true),
+            ("batch", Int, true),
+            ("kind", Text, false),
+            ("at", DateTime, false),
+            ("clock", DateTime, false),
+            ("by_kind", Text, false),
+            ("by_id", Id, false),
+            ("object", Text, false),
+            ("record", Id, false),
+            ("payload", Json, false),
+            ("detail", Json, false),
+            ("salt", Text, false),
+            ("salts", Json, true),
+            ("digest", Text, true),
+        ],
+        key: &["number"],
+        indexes: &[(&["record", "number"], false), (&["by_id", "number"], false), (&["kind", "number"], false)],
+    },
     Fixture {
         name: "idempotency",
         columns: &[
@@ -150,10 +191,17 @@ pub(crate) fn statements(dialect: Dialect, schema: &str) -> Vec<String> {
                 (false, _) => column(&Physical::new(name, *kind, *required), dialect),
             })
             .collect();
+        let knows_transaction = fixture.name == OUTBOX && dialect == Dialect::Postgres;
+        if knows_transaction {
+            columns.push(XID.to_owned());
+        }
         if !(serial && dialect == Dialect::Sqlite) {
             columns.push(format!("primary key ({})", quoted(fixture.key.iter().copied())));
         }
         statements.push(format!("create table \"{schema}\".\"{}\" ({})", fixture.name, columns.join(", ")));
+        if knows_transaction {
+            statements.push(format!("create index \"outbox_xid\" on \"{schema}\".\"{OUTBOX}\" (\"xid\")"));
+        }
         for (place, (over, unique)) in fixture.indexes.iter().enumerate() {
             let name = format!("{}_{place}", fixture.name);
             let columns = over.iter().map(|column| (*column).to_owned()).collect();

@@ -36,11 +36,13 @@ pub const fn crash_points() -> &'static [&'static str] {
 /// A change of a tenant's metadata. Dropped without `commit`, it never was.
 #[derive(Debug)]
 pub struct MetadataTx {
-    store: Store,
+    pub(crate) store: Store,
     tenant: TenantId,
     schema: String,
     conn: Option<Conn>,
     version: ModelVersion,
+    /// Something of it is for the audit trail.
+    pub(crate) noted: bool,
 }
 
 /// The advisory lock of a tenant's model.
@@ -58,7 +60,7 @@ impl Store {
         let schema = schema_of(tenant, self.dialect());
         let mut conn = self.writer(tenant).await?;
         conn.limit(None);
-        let mut tx = MetadataTx { store: self.clone(), tenant, schema, conn: None, version: ModelVersion(0) };
+        let mut tx = MetadataTx { store: self.clone(), tenant, schema, conn: None, version: ModelVersion(0), noted: false };
         conn.mark(false);
         let begin = match self.dialect() {
             Dialect::Sqlite => "begin immediate".to_owned(),
@@ -87,7 +89,7 @@ impl MetadataTx {
         self.version
     }
 
-    fn conn(&mut self) -> Result<&mut Conn, Fault> {
+    pub(crate) fn conn(&mut self) -> Result<&mut Conn, Fault> {
         self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("the change has ended".to_owned()).into())
     }
 
@@ -110,7 +112,7 @@ impl MetadataTx {
         Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default())
     }
 
-    fn table(&self, name: &str) -> String {
+    pub(crate) fn table(&self, name: &str) -> String {
         format!("\"{}\".\"{name}\"", self.schema)
     }
 
@@ -303,6 +305,9 @@ impl MetadataTx {
         self.reached("committed");
         if let Some(mut conn) = self.conn.take() {
             conn.mark(true);
+        }
+        if self.noted {
+            self.store.inner.told.tell(tenant);
         }
         // Nobody listening is no failure.
         self.store.inner.events.send(tenant).map(drop).unwrap_or_default();

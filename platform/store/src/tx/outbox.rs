@@ -2,7 +2,7 @@
 
 use tenon_value::{DateTime, Json, TenantId, Value};
 
-use super::Tx;
+use super::{Entry, Tx};
 use crate::db::{Arg, Bulk, Kind, Scalar, Shape, Target};
 use crate::{OutboxEntry, OutboxRow, Store, StoreError};
 
@@ -10,7 +10,7 @@ impl Tx {
     /// Notes a save; it is written with the next rows, at the latest at commit. A rolled back savepoint takes its notes
     /// with it.
     pub fn outbox(&mut self, entry: OutboxEntry) {
-        self.entries.push(entry);
+        self.entries.push(Entry::Save(entry));
     }
 
     /// Writes what has been noted and not written yet.
@@ -25,20 +25,35 @@ impl Tx {
         let entries = std::mem::take(&mut self.entries);
         let now = self.author.now.millis();
         let rows: Vec<Vec<Scalar>> =
-            entries.iter().map(|entry| vec![Scalar::DateTime(now), Scalar::Text(self.payload(entry).to_string())]).collect();
+            entries.iter().map(|entry| vec![Scalar::DateTime(now), Scalar::Text(self.said(entry).to_string())]).collect();
+        self.has_noted |= !rows.is_empty();
         let columns = vec![Target::new("at", Kind::DateTime), Target::new("payload", Kind::Text)];
         Bulk { table: self.table("outbox"), columns, rows }
     }
 
+    fn said(&self, entry: &Entry) -> Json {
+        match entry {
+            Entry::Save(entry) => self.payload(entry),
+            Entry::Note(note) => note.payload(&self.author.audit_by(), self.author.clock),
+        }
+    }
+
     fn payload(&self, entry: &OutboxEntry) -> Json {
-        let object = self.model.objects.iter().find(|object| object.id == entry.object).map_or("", |object| object.name.as_str());
+        let object = self.model.objects.iter().find(|object| object.id == entry.object);
+        let (name, table) = object.map_or(("", ""), |object| (object.name.as_str(), object.table.as_str()));
+        // What is destroyed has no history that could hold the reason.
+        let reason = self.author.reason.as_ref().filter(|_| entry.word == "destroyed");
         serde_json::json!({
-            "type": format!("{object}.{}", entry.word),
+            "type": format!("{name}.{}", entry.word),
             "object": entry.object.to_string(),
+            "table": table,
             "records": entry.records.iter().map(|(id, version)| serde_json::json!({ "id": id.to_string(), "version": version })).collect::<Vec<_>>(),
             "changed": entry.changed,
             "via": self.author.via,
             "by": { "kind": self.author.kind, "id": self.author.id.to_string(), "display": self.author.display },
+            "clock": self.author.clock.to_string(),
+            "request": self.author.request.as_str(),
+            "detail": reason.map(|reason| serde_json::json!({ "reason": reason })),
         })
     }
 }

@@ -1,0 +1,80 @@
+//! Rows of history as parts of entries: found by their keys, in the one form that is hashed.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tenon_value::{Json, Uuid, Value};
+
+use crate::Dialect;
+use crate::db::{Arg, Conn, Fault, Kind, Scalar, Shape};
+
+/// Names a row of history.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) table: String,
+    pub(crate) record: Uuid,
+    pub(crate) version: i64,
+}
+
+const COLUMNS: &str =
+    "h.\"record\", h.\"version\", h.\"at\", h.\"clock\", h.\"by_kind\", h.\"by_id\", h.\"via\", h.\"request\", h.\"reason\", h.\"changes\"";
+const SHAPES: [Shape; 10] = [
+    Shape::Id,
+    Shape::Int,
+    Shape::DateTime,
+    Shape::DateTime,
+    Shape::Text,
+    Shape::Id,
+    Shape::Text,
+    Shape::Text,
+    Shape::Text,
+    Shape::Json,
+];
+
+/// The rows of these keys, each as it is hashed.
+pub(crate) async fn rows(conn: &mut Conn, schema: &str, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Json>, Fault> {
+    let mut tables: BTreeMap<String, (Vec<Scalar>, Vec<Scalar>)> = BTreeMap::new();
+    for Key { table, record, version } in keys {
+        let (records, versions) = tables.entry(table).or_default();
+        records.push(Scalar::Id(record));
+        versions.push(Scalar::Int(version));
+    }
+    let sql = match conn.dialect() {
+        Dialect::Postgres => format!(
+            "select {COLUMNS} from unnest($2::uuid[], $3::bigint[]) as k(r, v) join \"{schema}\".\"history\" as h on h.\"object\" = $1 and h.\"record\" = k.r and h.\"version\" = k.v"
+        ),
+        // `cross join` keeps the order of the tables: the history is looked into by its key.
+        Dialect::Sqlite => format!(
+            "select {COLUMNS} from json_each(?2) as r cross join json_each(?3) as v on v.key = r.key cross join \"{schema}\".\"history\" as h on h.\"object\" = ?1 and h.\"record\" = unhex(r.value) and h.\"version\" = v.value"
+        ),
+    };
+    let mut found = HashMap::new();
+    for (table, (records, versions)) in tables {
+        let args = [Arg::text(table.clone()), Arg::Many(Kind::Id, records), Arg::Many(Kind::Int, versions)];
+        for row in conn.fetch(&sql, &args, &SHAPES).await? {
+            if let Some((key, part)) = read(&table, row) {
+                found.insert(key, part);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn read(table: &str, row: Vec<Value>) -> Option<(Key, Json)> {
+    let [record, version, at, clock, by_kind, by_id, via, request, reason, changes] = <[Value; 10]>::try_from(row).ok()?;
+    let (record, version) = (record.as_id()?, version.as_int()?);
+    let text = |value: &Value| value.as_text().map_or(Json::Null, Json::from);
+    let moment = |value: &Value| if let Value::DateTime(at) = value { Json::from(at.millis()) } else { Json::Null };
+    let part = serde_json::json!({
+        "object": table,
+        "record": record.to_string(),
+        "version": version,
+        "at": moment(&at),
+        "clock": moment(&clock),
+        "by": [text(&by_kind), by_id.as_id().map(|id| id.to_string())],
+        "via": text(&via),
+        "request": text(&request),
+        "reason": text(&reason),
+        "changes": if let Value::Json(changes) = changes { changes } else { Json::Null },
+    });
+    Some((Key { table: table.to_owned(), record, version }, part))
+}
