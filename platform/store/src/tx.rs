@@ -4,6 +4,7 @@
 //! planned on stays. SQLite: the file's one writer. Dropped without `commit`, nothing happened.
 
 pub(crate) mod find;
+pub(crate) mod held;
 pub(crate) mod idempotency;
 pub(crate) mod image;
 pub(crate) mod link;
@@ -21,6 +22,7 @@ use tenon_query::{Answer, AuthorizedTable, Params};
 use tenon_value::{DateTime, RequestId, TenantId, Uuid, Value};
 
 use crate::audit::{AuditBy, AuditNote};
+use crate::db::pgslot::Lead;
 use crate::db::{Arg, Conn, Fault, Scalar, Shape, Target};
 use crate::ddl::object;
 use crate::lower::schema_of;
@@ -32,6 +34,7 @@ use crate::run::values::Values;
 use crate::seal::Seal;
 use crate::store::Memory;
 use crate::tenant::numbered;
+use crate::tx::held::Held;
 use crate::{Dialect, OutboxEntry, Store, StoreError};
 
 /// Who writes, through which door: on every row of history and of the outbox.
@@ -102,6 +105,7 @@ pub struct Tx {
     /// Something of it is for the audit trail.
     pub(crate) has_noted: bool,
     pub(crate) savepoints: u32,
+    pub(crate) held: Held,
     /// The author's display name is stored.
     pub(crate) known_author: bool,
 }
@@ -110,7 +114,8 @@ impl Store {
     /// Begins the transaction of a mutation that was planned on `cx.model`.
     ///
     /// # Errors
-    /// `StaleModel` where the tenant's model has another version by now; `Busy`, `Limit`, `Unavailable`.
+    /// `StaleModel` where the tenant's model has another version by now, on PostgreSQL from the first statement of the
+    /// transaction, with which its beginning travels; `Busy`, `Limit`, `Unavailable`.
     #[tracing::instrument(name = "store.begin", skip_all)]
     pub async fn begin(&self, cx: &OpContext) -> Result<Tx, StoreError> {
         let tenant = cx.model.tenant;
@@ -118,17 +123,22 @@ impl Store {
         let mut conn = self.writer(tenant).await?;
         conn.limit(Some(self.until(cx)));
         conn.mark(false);
-        // One round trip; each statement sees what was committed before it began, so the version is read under the lock.
-        let begin = match self.dialect() {
-            Dialect::Sqlite => format!("begin immediate; select cast(m.\"version\" as text) from \"{schema}\".\"model\" as m"),
+        let planned = i64::try_from(cx.model.version.0).map_err(|_| StoreError::Value("the version"))?;
+        let version = match self.dialect() {
+            Dialect::Sqlite => {
+                let begin = format!("begin immediate; select cast(m.\"version\" as text) from \"{schema}\".\"model\" as m");
+                conn.script_text(&begin).await
+            }
+            // Sent with the first statement. Each statement sees what was committed before it began, so the version is
+            // read under the lock; another version divides by zero, and PostgreSQL refuses everything after that.
             Dialect::Postgres => {
-                format!(
-                    "begin; select pg_advisory_xact_lock_shared({}); select m.\"version\"::text from \"{schema}\".\"model\" as m",
-                    lock_key(tenant)
-                )
+                conn.lead(Lead {
+                    lock: ("select pg_advisory_xact_lock_shared($1)", Arg::int(lock_key(tenant))),
+                    check: (format!("select 1 / count(*) from \"{schema}\".\"model\" as m where m.\"version\" = $1"), Arg::int(planned)),
+                });
+                Ok(Some(planned.to_string()))
             }
         };
-        let version = conn.script_text(&begin).await;
         let tx = Tx {
             store: self.clone(),
             tenant,
@@ -141,6 +151,7 @@ impl Store {
             entries: Vec::new(),
             has_noted: false,
             savepoints: 0,
+            held: Held::new(cx.dry_run),
             known_author: false,
         };
         match version {
@@ -291,8 +302,9 @@ impl Tx {
     #[tracing::instrument(name = "store.commit", skip_all)]
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.write_outbox().await?;
+        let ended = self.conn()?.script("commit").await;
+        ended.map_err(|fault| self.told(fault))?;
         self.remember_author();
-        self.conn()?.script("commit").await?;
         if let Some(mut conn) = self.conn.take() {
             conn.mark(true);
         }

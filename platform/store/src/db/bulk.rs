@@ -116,6 +116,47 @@ fn written_beside(beside: Vec<Bulk>, args: &mut Vec<Arg>) -> String {
     if parts.is_empty() { String::new() } else { format!("with {} ", parts.join(", ")) }
 }
 
+impl Bulk {
+    /// An `insert` for PostgreSQL with rows of other tables beside it.
+    pub(crate) fn inserted(self, tail: &str, beside: Vec<Self>) -> (String, Vec<Arg>) {
+        let mut args = Vec::new();
+        let before = written_beside(beside, &mut args);
+        let sql = format!("{before}{}", insert(self, tail, &mut args));
+        (sql, args)
+    }
+
+    /// An `update` for PostgreSQL: the first `keys` columns name the rows, the others are set.
+    pub(crate) fn updated(self, keys: &[&str], beside: Vec<Self>) -> (String, Vec<Arg>) {
+        let Self { table, columns, mut rows } = self;
+        let mut args = Vec::new();
+        let before = written_beside(beside, &mut args);
+        if rows.len() == 1
+            && let Some(row) = rows.pop()
+        {
+            let places = places(&columns, args.len());
+            args.extend(singles(&columns, row));
+            let sql = format!("{before}update {table} as t set {} where {}", set(&columns, keys, &places), met(keys, &places));
+            return (sql, args);
+        }
+        let (source, taken) = opened(&columns, args.len());
+        args.extend(arrays(&columns, rows));
+        let sql = format!("{before}update {table} as t set {} from {source} where {}", set(&columns, keys, &taken), met(keys, &taken));
+        (sql, args)
+    }
+}
+
+/// `"f_1" = $3, …` of the columns after the keys.
+fn set(columns: &[Target], keys: &[&str], taken: &[String]) -> String {
+    let set = columns.iter().zip(taken).skip(keys.len()).map(|(column, taken)| format!("\"{}\" = {taken}", column.name));
+    set.collect::<Vec<_>>().join(", ")
+}
+
+/// `t."id" = $1 and …` of the keys.
+fn met(keys: &[&str], taken: &[String]) -> String {
+    let met: Vec<String> = keys.iter().zip(taken).map(|(key, taken)| format!("t.\"{key}\" = {taken}")).collect();
+    met.join(" and ")
+}
+
 impl Conn {
     fn is_postgres(&self) -> bool {
         self.dialect() == Dialect::Postgres
@@ -138,9 +179,7 @@ impl Conn {
             return Ok(0);
         }
         if self.is_postgres() {
-            let mut args = Vec::new();
-            let before = written_beside(beside, &mut args);
-            let sql = format!("{before}{}", insert(bulk, tail, &mut args));
+            let (sql, args) = bulk.inserted(tail, beside);
             return self.execute(&sql, &args).await;
         }
         let names = quoted(bulk.columns.iter().map(|column| column.name.as_str()));
@@ -158,39 +197,21 @@ impl Conn {
 
     /// Updates rows: the first `keys` columns name them, the others are set. Rows of other tables are inserted beside.
     pub(crate) async fn update_with(&mut self, bulk: Bulk, keys: &[&str], beside: Vec<Bulk>) -> Result<u64, Fault> {
-        let Bulk { table, columns, mut rows } = bulk;
-        let set = |taken: &[String]| {
-            let set = columns.iter().zip(taken).skip(keys.len()).map(|(column, taken)| format!("\"{}\" = {taken}", column.name));
-            set.collect::<Vec<_>>().join(", ")
-        };
-        let met = |taken: &[String]| {
-            let met: Vec<String> = keys.iter().zip(taken).map(|(key, taken)| format!("t.\"{key}\" = {taken}")).collect();
-            met.join(" and ")
-        };
-        if !self.is_postgres() {
-            let places = places(&columns, 0);
-            let sql = format!("update {table} as t set {} where {}", set(&places), met(&places));
-            let mut touched = 0;
-            for row in rows {
-                touched += self.tell(&sql, &singles(&columns, row).collect::<Vec<_>>()).await?;
-            }
-            for bulk in beside {
-                self.insert_with(bulk, "", Vec::new()).await?;
-            }
-            return Ok(touched);
+        if self.is_postgres() {
+            let (sql, args) = bulk.updated(keys, beside);
+            return self.execute(&sql, &args).await;
         }
-        let mut args = Vec::new();
-        let before = written_beside(beside, &mut args);
-        if rows.len() == 1
-            && let Some(row) = rows.pop()
-        {
-            let places = places(&columns, args.len());
-            args.extend(singles(&columns, row));
-            return self.execute(&format!("{before}update {table} as t set {} where {}", set(&places), met(&places)), &args).await;
+        let Bulk { table, columns, rows } = bulk;
+        let places = places(&columns, 0);
+        let sql = format!("update {table} as t set {} where {}", set(&columns, keys, &places), met(keys, &places));
+        let mut touched = 0;
+        for row in rows {
+            touched += self.tell(&sql, &singles(&columns, row).collect::<Vec<_>>()).await?;
         }
-        let (source, taken) = opened(&columns, args.len());
-        args.extend(arrays(&columns, rows));
-        self.execute(&format!("{before}update {table} as t set {} from {source} where {}", set(&taken), met(&taken)), &args).await
+        for bulk in beside {
+            self.insert_with(bulk, "", Vec::new()).await?;
+        }
+        Ok(touched)
     }
 
     /// Deletes rows by columns that name them.

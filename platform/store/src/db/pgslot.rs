@@ -5,6 +5,7 @@
 //! were sent; after one, PostgreSQL refuses the rest of the transaction, a `commit` too.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -147,6 +148,11 @@ impl PgSlot {
         if self.lead.is_none() && self.later.is_none() {
             return statement.await;
         }
+        // Boxed: a save's futures nest deep, and this one is seldom needed.
+        Box::pin(self.together(line, statement)).await
+    }
+
+    async fn together<T>(&mut self, line: &Line, statement: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         let lead = self.begun(line).await?;
         let later = self.written(line).await?;
         let first = async {
@@ -173,7 +179,11 @@ impl PgSlot {
     async fn begun(&mut self, line: &Line) -> Result<Option<(Lead, [Statement; 2])>, Fault> {
         let Some(lead) = self.lead.take() else { return Ok(None) };
         let lock = line.statement(lead.lock.0, std::slice::from_ref(&lead.lock.1)).await?;
-        let check = line.statement(&lead.check.0, std::slice::from_ref(&lead.check.1)).await?;
+        let check = line.statement(&lead.check.0, std::slice::from_ref(&lead.check.1)).await;
+        let check = check.map_err(|fault| match fault {
+            Fault::Undefined(_) => Fault::Store(StoreError::NoTenant),
+            other => other,
+        })?;
         if self.later.as_ref().is_some_and(|later| line.known(&later.sql, &later.args).is_none()) {
             lead.send(line, &lock, &check).await?;
             return Ok(None);
@@ -205,7 +215,7 @@ impl PgSlot {
 
     pub(crate) async fn execute(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
         let line = self.line()?;
-        self.before(&line, line.execute(sql, args)).await
+        self.before(&line, Box::pin(line.execute(sql, args))).await
     }
 
     pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
@@ -219,10 +229,13 @@ impl PgSlot {
     }
 }
 
-async fn ask(line: &Line, sql: &str, args: &[Arg], shapes: &[Shape], planning: Planning) -> Result<Cells, Fault> {
+type Asked<'a> = Pin<Box<dyn Future<Output = Result<Cells, Fault>> + Send + 'a>>;
+
+/// Boxed, so that those who wait for it stay small.
+fn ask<'a>(line: &'a Line, sql: &'a str, args: &'a [Arg], shapes: &'a [Shape], planning: Planning) -> Asked<'a> {
     match planning {
-        Planning::Kept => line.fetch(sql, args, shapes).await,
-        Planning::WithValues => line.fetch_planned(sql, args, shapes).await,
+        Planning::Kept => Box::pin(line.fetch(sql, args, shapes)),
+        Planning::WithValues => Box::pin(line.fetch_planned(sql, args, shapes)),
     }
 }
 

@@ -338,6 +338,10 @@ fn physical_name(kind: PhysicalKind, number: i64) -> String {
 
 /// Rolls back and makes the connection fit to be lent again, or throws it away.
 pub(crate) async fn undo(conn: &mut Conn) -> Result<(), Fault> {
+    if !conn.forget_waiting() {
+        conn.mark(true);
+        return Ok(());
+    }
     match conn.script("rollback").await {
         Ok(()) => {
             conn.mark(true);

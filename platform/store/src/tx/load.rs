@@ -64,7 +64,11 @@ impl Tx {
         let ids = Arg::ids(ids.iter().map(|id| id.0));
         let (load, args) = self.statement(key, table, object, ids)?;
         let rows = self.conn()?.fetch(&load.sql, &args, &load.shapes).await.map_err(|fault| self.told(fault))?;
-        Ok(rows.into_iter().filter_map(|mut cells| record(object, &load.whole, &mut cells)).collect())
+        let records: Vec<Record> = rows.into_iter().filter_map(|mut cells| record(object, &load.whole, &mut cells)).collect();
+        if lock == Lock::Update {
+            self.held.add(object.ix, &records);
+        }
+        Ok(records)
     }
 
     /// The statement that loads records of an object, made once per model where no rule on rows is woven into it.

@@ -18,6 +18,7 @@ impl Tx {
         // What was noted before must not be written after it, and undone with it.
         self.write_outbox().await?;
         self.savepoints += 1;
+        self.held.wait();
         let savepoint = Savepoint { name: self.savepoints };
         self.conn()?.script(&format!("savepoint s{}", savepoint.name)).await?;
         Ok(savepoint)
@@ -30,6 +31,7 @@ impl Tx {
     pub async fn rollback_to(&mut self, savepoint: Savepoint) -> Result<(), StoreError> {
         self.entries.clear();
         self.known_author = false;
+        self.held.forget();
         self.forget_made();
         Ok(self.conn()?.script(&format!("rollback to savepoint s{0}; release savepoint s{0}", savepoint.name)).await?)
     }

@@ -9,9 +9,34 @@ use tenon_query::{AuthorizedTable, Record};
 use tenon_value::{RecordId, Value};
 
 use super::{Tx, image};
-use crate::db::{Bulk, Fault, Kind, Scalar, Target};
+use crate::db::pgslot::Later;
+use crate::db::{Arg, Bulk, Fault, Kind, Scalar, Target};
 use crate::ddl::object::unique_columns;
 use crate::{RowWrite, StoreError};
+
+/// Whether a statement is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Now,
+    /// It travels with the next statement.
+    Later,
+}
+
+/// Which key a unique index stands for.
+fn clash(object: &Object, constraint: &str) -> StoreError {
+    // The version after the one that was seen has been written: somebody was faster.
+    if constraint.starts_with("history") {
+        return StoreError::Serialization;
+    }
+    // SQLite names columns, `o_1.f_2, o_1.f_3`; PostgreSQL the index.
+    let columns: Vec<&str> = constraint.split(", ").filter_map(|column| column.rsplit('.').next()).collect();
+    let is_key = |key: &&tenon_model::UniqueKey| key.index == constraint || unique_columns(object, key) == columns;
+    match object.unique.iter().enumerate().find(|(_, key)| is_key(key)) {
+        Some((key, _)) => StoreError::Unique { object: object.ix, key },
+        None if columns == ["id"] || constraint == format!("{}_pkey", object.table) => StoreError::DuplicateId { object: object.ix },
+        None => StoreError::Database(format!("unique constraint {constraint}")),
+    }
+}
 
 impl Tx {
     /// Writes rows of one object. Rows of one call must not name a record twice.
@@ -27,7 +52,7 @@ impl Tx {
         let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         match self.write_rows(&model, object, table, rows).await {
-            Err(Fault::Unique(constraint)) => Err(self.clash(object, &constraint)),
+            Err(Fault::Unique(constraint)) => Err(clash(object, &constraint)),
             Err(fault) => Err(self.told(fault)),
             Ok(()) => Ok(()),
         }
@@ -50,8 +75,11 @@ impl Tx {
         // History and outbox go with the first statement.
         let mut beside = vec![self.past(object, &inserts, &updates), self.noted()];
         beside.retain(|bulk| !bulk.rows.is_empty());
-        self.insert_records(&form, object, &inserts, &mut beside).await?;
-        self.update_records(&form, object, &updates, &mut beside).await?;
+        // A write whose answer says nothing new need not be waited for.
+        let waits = !self.held.may_wait(object.ix, &inserts, &updates) || !destroys.is_empty();
+        let way = if waits { Way::Now } else { Way::Later };
+        self.insert_records((&form, way), object, &inserts, &mut beside).await?;
+        self.update_records((&form, way), object, &updates, &mut beside).await?;
         self.destroy_records(object, &destroys).await?;
         for bulk in beside {
             self.conn()?.insert_with(bulk, "", Vec::new()).await?;
@@ -75,9 +103,28 @@ impl Tx {
         record
     }
 
+    /// Sends a statement, or keeps it for the next round trip.
+    async fn send(&mut self, object: &Object, way: Way, statement: (String, Vec<Arg>), rows: u64) -> Result<(), Fault> {
+        let (sql, args) = statement;
+        if way == Way::Now {
+            return if self.conn()?.execute(&sql, &args).await? == rows { Ok(()) } else { Err(StoreError::Serialization.into()) };
+        }
+        let (model, memory, object) = (Arc::clone(&self.model), Arc::clone(&self.memory), object.ix);
+        // The answer comes to a later statement, which knows nothing of this one.
+        let told = Box::new(move |fault| match (fault, model.object(object)) {
+            (Fault::Unique(constraint), Some(object)) => Fault::Store(clash(object, &constraint)),
+            (Fault::Undefined(_), _) => {
+                memory.tables.forget();
+                Fault::Store(StoreError::StaleModel)
+            }
+            (other, _) => other,
+        });
+        self.conn()?.later(Later { sql, args, rows, told }).await
+    }
+
     async fn insert_records(
         &mut self,
-        form: &image::Form<'_>,
+        (form, way): (&image::Form<'_>, Way),
         object: &Object,
         records: &[Record],
         beside: &mut Vec<Bulk>,
@@ -95,13 +142,17 @@ impl Tx {
                 .for_each(|(cell, _)| *cell = Scalar::Null);
         }
         let bulk = Bulk { table: self.table(&object.table), columns, rows }.without_empty();
+        if self.is_postgres() {
+            let expected = u64::try_from(bulk.rows.len()).unwrap_or(u64::MAX);
+            return self.send(object, way, bulk.inserted("", std::mem::take(beside)), expected).await;
+        }
         self.conn()?.insert_with(bulk, "", std::mem::take(beside)).await.map(|_| ())
     }
 
     /// Updates, grouped by which columns change: each group is one statement.
     async fn update_records(
         &mut self,
-        form: &image::Form<'_>,
+        (form, way): (&image::Form<'_>, Way),
         object: &Object,
         records: &[(&Record, Record)],
         beside: &mut Vec<Bulk>,
@@ -125,6 +176,10 @@ impl Tx {
             targets.extend(changed.iter().filter_map(|place| columns.get(*place).cloned()));
             let expected = u64::try_from(rows.len()).unwrap_or(u64::MAX);
             let bulk = Bulk { table: table.clone(), columns: targets, rows };
+            if self.is_postgres() {
+                self.send(object, way, bulk.updated(&["id", "version"], std::mem::take(beside)), expected).await?;
+                continue;
+            }
             if self.conn()?.update_with(bulk, &["id", "version"], std::mem::take(beside)).await? != expected {
                 return Err(StoreError::Serialization.into());
             }
@@ -156,22 +211,6 @@ impl Tx {
             }
         }
         Ok(())
-    }
-
-    /// Which key a unique index stands for.
-    pub(crate) fn clash(&self, object: &Object, constraint: &str) -> StoreError {
-        // The version after the one that was seen has been written: somebody was faster.
-        if constraint.starts_with("history") {
-            return StoreError::Serialization;
-        }
-        // SQLite names columns, `o_1.f_2, o_1.f_3`; PostgreSQL the index.
-        let columns: Vec<&str> = constraint.split(", ").filter_map(|column| column.rsplit('.').next()).collect();
-        let is_key = |key: &&tenon_model::UniqueKey| key.index == constraint || unique_columns(object, key) == columns;
-        match object.unique.iter().enumerate().find(|(_, key)| is_key(key)) {
-            Some((key, _)) => StoreError::Unique { object: object.ix, key },
-            None if columns == ["id"] || constraint == format!("{}_pkey", object.table) => StoreError::DuplicateId { object: object.ix },
-            None => StoreError::Database(format!("unique constraint {constraint}")),
-        }
     }
 
     /// Stores the author's display name, for those who read who made what.
