@@ -8,7 +8,7 @@ use super::tree::Tree;
 const FLOORS: [&[&str]; 9] = [
     &["value", "diagnostics"],
     &["model", "context"],
-    &["compiler", "query"],
+    &["compiler", "query", "expr"],
     &["access", "hooks"],
     &["store", "plugin-host"],
     &["catalog", "records", "packages", "identity"],
@@ -18,7 +18,8 @@ const FLOORS: [&[&str]; 9] = [
 ];
 
 /// Dependencies on one's own floor, each with its reason.
-const SIDEWAYS: [(&str, &str, &str); 5] = [
+const SIDEWAYS: [(&str, &str, &str); 6] = [
+    ("expr", "query", "a rule is lowered to the predicates of the plan language"),
     ("diagnostics", "value", "a problem names records and fields by their ids and names"),
     ("context", "model", "a request holds one model from door to answer"),
     ("packages", "catalog", "applying a plan needs the model of now, and makes the next one known"),
@@ -27,7 +28,7 @@ const SIDEWAYS: [(&str, &str, &str); 5] = [
 ];
 
 /// Foreign crates (a trailing `*` is any ending), and the crates of ours that may name them.
-const FENCES: [(&str, &[&str]); 10] = [
+const FENCES: [(&str, &[&str]); 11] = [
     ("sqlx*", &["store"]),
     ("sea-*", &["store"]),
     // The tests read a file of SQLite behind the doors: what stands in an outbox, no door shows.
@@ -39,6 +40,7 @@ const FENCES: [(&str, &[&str]); 10] = [
     ("async-graphql*", &["graphql"]),
     ("saphyr*", &["compiler"]),
     ("argon2", &["identity"]),
+    ("cel", &["expr"]),
 ];
 
 /// The request path never parses metadata: these alone may know the compiler.
