@@ -1,0 +1,89 @@
+//! What a SCIM client is told when something cannot be done (RFC 7644 §3.12).
+
+use serde_json::json;
+use tenon_diagnostics::{Classify, Kind, Problem};
+use tenon_value::Json;
+
+/// The schema of errors.
+pub(crate) const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+/// Why a SCIM request was not carried out.
+#[derive(Debug, thiserror::Error)]
+#[error("{detail}")]
+pub struct ScimError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The word for programs, where the RFC has one.
+    pub scim_type: Option<&'static str>,
+    /// The words for people.
+    pub detail: String,
+    kind: Kind,
+}
+
+impl ScimError {
+    /// A request that is wrong in itself.
+    pub(crate) fn invalid(scim_type: &'static str, detail: impl Into<String>) -> Self {
+        Self { status: 400, scim_type: Some(scim_type), detail: detail.into(), kind: Kind::Invalid }
+    }
+
+    /// A value that cannot be.
+    pub(crate) fn value(detail: impl Into<String>) -> Self {
+        Self::invalid("invalidValue", detail)
+    }
+
+    /// A name or number that somebody else has.
+    pub(crate) fn taken(detail: impl Into<String>) -> Self {
+        Self { status: 409, scim_type: Some("uniqueness"), detail: detail.into(), kind: Kind::Conflict }
+    }
+
+    /// Nothing of this id.
+    pub(crate) fn not_found(id: &str) -> Self {
+        let id: String = id.chars().take(64).collect();
+        Self { status: 404, scim_type: None, detail: format!("resource `{id}` not found"), kind: Kind::NotFound }
+    }
+
+    /// The caller may not.
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self { status: 403, scim_type: None, detail: detail.into(), kind: Kind::Forbidden }
+    }
+
+    /// A part of the protocol that is not offered.
+    pub(crate) fn unsupported(detail: impl Into<String>) -> Self {
+        Self { status: 501, scim_type: None, detail: detail.into(), kind: Kind::Invalid }
+    }
+
+    /// A problem of the house in the words of SCIM.
+    #[must_use]
+    pub fn of_problem(problem: &Problem) -> Self {
+        let (status, scim_type) = match problem.kind {
+            Kind::Invalid | Kind::Refused => (400, Some("invalidValue")),
+            Kind::Unauthenticated => (401, None),
+            Kind::Forbidden => (403, None),
+            Kind::NotFound => (404, None),
+            Kind::Conflict if problem.rule.as_deref() == Some("unique") => (409, Some("uniqueness")),
+            Kind::Conflict => (409, None),
+            Kind::Exhausted if problem.limit == Some("rate") => (429, None),
+            Kind::Exhausted => (400, Some("tooMany")),
+            Kind::Unavailable => (503, None),
+            Kind::PluginFault | Kind::Internal => (500, None),
+        };
+        let place = problem.field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default();
+        Self { status, scim_type, detail: format!("{place}{}", problem.message.en), kind: problem.kind }
+    }
+
+    /// As the wire has it.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let mut body = json!({ "schemas": [ERROR], "status": self.status.to_string(), "detail": self.detail });
+        if let (Some(word), Some(members)) = (self.scim_type, body.as_object_mut()) {
+            members.insert("scimType".to_owned(), json!(word));
+        }
+        body
+    }
+}
+
+impl Classify for ScimError {
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+}
