@@ -18,8 +18,9 @@ const FLOORS: [&[&str]; 9] = [
 ];
 
 /// Dependencies on one's own floor, each with its reason.
-const SIDEWAYS: [(&str, &str, &str); 6] = [
+const SIDEWAYS: [(&str, &str, &str); 7] = [
     ("expr", "query", "a rule is lowered to the predicates of the plan language"),
+    ("compiler", "expr", "the rules of metadata are checked where it is compiled"),
     ("diagnostics", "value", "a problem names records and fields by their ids and names"),
     ("context", "model", "a request holds one model from door to answer"),
     ("packages", "catalog", "applying a plan needs the model of now, and makes the next one known"),

@@ -24,6 +24,15 @@ pub(crate) mod on_delete;
 pub(crate) mod part_of;
 pub(crate) mod pattern;
 pub(crate) mod range;
+pub(crate) mod role_administrator;
+pub(crate) mod role_cycle;
+pub(crate) mod role_portal;
+pub(crate) mod role_unknown;
+pub(crate) mod rule_syntax;
+pub(crate) mod rule_too_large;
+pub(crate) mod rule_type;
+pub(crate) mod rule_unknown_name;
+pub(crate) mod rule_unsupported;
 pub(crate) mod tree;
 pub(crate) mod unique;
 pub(crate) mod unknown_element;
@@ -62,6 +71,15 @@ pub const CODES: &[&str] = &[
     part_of::CODE,
     pattern::CODE,
     range::CODE,
+    role_administrator::CODE,
+    role_cycle::CODE,
+    role_portal::CODE,
+    role_unknown::CODE,
+    rule_syntax::CODE,
+    rule_too_large::CODE,
+    rule_type::CODE,
+    rule_unknown_name::CODE,
+    rule_unsupported::CODE,
     tree::CODE,
     unique::CODE,
     unknown_element::CODE,

@@ -1,6 +1,7 @@
 //! Which keys a file's mappings have and what each takes: the one table behind `unknown-key`, `wrong-type`,
 //! `missing-key` and the editors' JSON Schemas, so that these can never say different things.
 
+mod access;
 mod field;
 mod mapping;
 mod object;
@@ -8,6 +9,7 @@ mod package;
 mod relation;
 mod view;
 
+pub(crate) use access::{ACCESS, ROLE, SHARING};
 pub(crate) use field::{COMMON, Default, FIELD_TYPES, FieldType, NOT_YET_TYPES, Unique, field_type};
 pub(crate) use mapping::MAPPING;
 pub(crate) use object::{NOT_YET_OBJECT_KEYS, OBJECT};

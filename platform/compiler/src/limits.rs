@@ -31,6 +31,12 @@ pub const RELATIONS: Limit = limit("object_relations", 100);
 pub const EDGES: Limit = limit("object_edges", 300);
 /// Views of an object.
 pub const VIEWS: Limit = limit("object_views", 200);
+/// Roles of a tenant; retired ones count.
+pub const ROLES: Limit = limit("roles", 200);
+/// Sharing rules of an object.
+pub const SHARING_RULES: Limit = limit("object_sharing_rules", 100);
+/// Roles, or teams, that one sharing rule is for.
+pub const SHARED_WITH: Limit = limit("sharing_rule_targets", 50);
 /// Options of a choice field; more are an object of their own.
 pub const OPTIONS: Limit = limit("field_options", 500);
 /// Unique keys of an object.
@@ -65,6 +71,9 @@ pub const LIMITS: &[Limit] = &[
     RELATIONS,
     EDGES,
     VIEWS,
+    ROLES,
+    SHARING_RULES,
+    SHARED_WITH,
     OPTIONS,
     UNIQUE_KEYS,
     UNIQUE_PARTS,

@@ -50,6 +50,31 @@ impl<'a> At<'a> {
         map.into_iter().flatten().filter(|(_, json)| !json.is_null()).map(|(key, json)| (key.as_str(), self.below(json, key)))
     }
 
+    /// Key and value of each entry of a mapping, nulls too.
+    pub(crate) fn all_entries(&self) -> impl Iterator<Item = (&'a str, Self)> {
+        let map: Option<&'a JsonMap<String, Json>> = self.json.as_object();
+        map.into_iter().flatten().map(|(key, json)| (key.as_str(), self.below(json, key)))
+    }
+
+    /// Where a part of a text stands, by its bytes. A text over several lines, or with escapes in it, is pointed at as a whole.
+    pub(crate) fn span_of(&self, part: &std::ops::Range<usize>) -> Option<Span> {
+        let whole = self.span()?;
+        let Some(text) = self.text() else { return Some(whole) };
+        let letters = |end: usize| u32::try_from(text.get(..end).unwrap_or(text).chars().count()).unwrap_or(u32::MAX);
+        let (written, plain) = (whole.end_column.saturating_sub(whole.column), letters(text.len()));
+        let quote = match written.checked_sub(plain) {
+            Some(0) => 0,
+            Some(2) => 1,
+            _ => return Some(whole),
+        };
+        if whole.line != whole.end_line {
+            return Some(whole);
+        }
+        let column = whole.column.saturating_add(quote);
+        let (start, end) = (letters(part.start), letters(part.end.max(part.start)));
+        Some(Span { column: column.saturating_add(start), end_column: column.saturating_add(end), ..whole })
+    }
+
     /// The elements of a list; empty for anything else.
     pub(crate) fn items(&self) -> impl Iterator<Item = Self> {
         let list: Option<&'a Vec<Json>> = self.json.as_array();

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
+use indexmap::IndexMap;
 use tenon_diagnostics::{Diagnostic, Span};
 use tenon_model::{Element, Layer, Place, State};
 use tenon_value::{ElementId, Json, Localized, Name};
@@ -39,7 +40,10 @@ impl<'a> Merged<'a> {
     fn new(element: &'a Element, package: &'a Name) -> Self {
         let mut merged = Self {
             path: Cow::Borrowed(&element.path.0),
-            name: element.path.split().1.map_or_else(|| element.path.split().0, |(_, name)| name),
+            name: match element.path.split() {
+                (_, Some((_, name))) => name,
+                (alone, None) => element.path.role_name().unwrap_or(alone),
+            },
             id: element.id,
             package,
             state: element.state,
@@ -116,6 +120,20 @@ impl<'a> Merged<'a> {
         texts
     }
 
+    /// The entries of a mapping over all layers: of one key the last counts, and `null` takes it away.
+    pub(crate) fn entries(&self, key: &str) -> Vec<(&'a str, At<'a>)> {
+        let mut entries: IndexMap<&'a str, At<'a>> = IndexMap::new();
+        for (_, at) in self.pairs.iter().filter(|(name, _)| *name == key) {
+            if at.json.is_null() {
+                entries.clear();
+            }
+            for (name, value) in at.all_entries() {
+                entries.insert(name, value);
+            }
+        }
+        entries.into_iter().filter(|(_, value)| !value.json.is_null()).collect()
+    }
+
     /// Every property that says something, overridden ones too: each was written by somebody who wants to be told.
     pub(crate) fn written(&self) -> impl Iterator<Item = &(&'a str, At<'a>)> {
         self.pairs.iter().filter(|(_, at)| !at.json.is_null())
@@ -136,12 +154,20 @@ pub(crate) struct Parts<'a> {
     pub(crate) relations: Vec<Merged<'a>>,
     pub(crate) views: Vec<Merged<'a>>,
     pub(crate) layouts: Vec<Merged<'a>>,
+    pub(crate) access: Vec<Merged<'a>>,
+    pub(crate) sharing: Vec<Merged<'a>>,
 }
 
 impl<'a> Parts<'a> {
+    fn of(object: Merged<'a>) -> Self {
+        let (fields, relations, views, layouts) = Default::default();
+        Self { object, fields, relations, views, layouts, access: Vec::new(), sharing: Vec::new() }
+    }
+
     /// The object and everything below it.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Merged<'a>> {
-        std::iter::once(&self.object).chain(&self.fields).chain(&self.relations).chain(&self.views).chain(&self.layouts)
+        let shapes = std::iter::once(&self.object).chain(&self.fields).chain(&self.relations).chain(&self.views).chain(&self.layouts);
+        shapes.chain(&self.access).chain(&self.sharing)
     }
 
     fn group(&mut self, group: &str) -> Option<&mut Vec<Merged<'a>>> {
@@ -150,22 +176,38 @@ impl<'a> Parts<'a> {
             "relations" => Some(&mut self.relations),
             "views" => Some(&mut self.views),
             "layouts" => Some(&mut self.layouts),
+            "access" => Some(&mut self.access),
+            "sharing" => Some(&mut self.sharing),
             _ => None,
         }
     }
+}
+
+/// The roles of all layers, in the order of their first one.
+pub(crate) fn roles(layers: &[Layer]) -> Vec<Merged<'_>> {
+    let mut roles: IndexMap<&str, Merged<'_>> = IndexMap::new();
+    for (layer, element) in elements(layers) {
+        let Some(name) = element.path.role_name() else { continue };
+        match roles.get_mut(name) {
+            Some(known) => known.overlay(element),
+            None => {
+                roles.insert(name, Merged::new(element, &layer.package));
+            }
+        }
+    }
+    roles.into_values().collect()
 }
 
 /// Merges layers: packages in order, the tenant last. Objects come in the order of their first layer.
 pub(crate) fn merge<'a>(layers: &'a [Layer], report: &mut Vec<Diagnostic>) -> Vec<Parts<'a>> {
     let mut parts: Vec<Parts<'a>> = Vec::new();
     let mut objects: HashMap<&'a str, usize> = HashMap::new();
-    for (layer, element) in elements(layers).filter(|(_, element)| !element.path.0.contains('.')) {
+    for (layer, element) in elements(layers).filter(|(_, element)| is_object(element)) {
         match objects.get(element.path.0.as_str()).and_then(|at| parts.get_mut(*at)) {
             Some(known) => known.object.overlay(element),
             None => {
                 objects.insert(&element.path.0, parts.len());
-                let object = Merged::new(element, &layer.package);
-                parts.push(Parts { object, fields: Vec::new(), relations: Vec::new(), views: Vec::new(), layouts: Vec::new() });
+                parts.push(Parts::of(Merged::new(element, &layer.package)));
             }
         }
     }
@@ -194,6 +236,10 @@ pub(crate) fn merge<'a>(layers: &'a [Layer], report: &mut Vec<Diagnostic>) -> Ve
         }
     }
     parts
+}
+
+fn is_object(element: &Element) -> bool {
+    !element.path.0.contains('.') && element.path.role_name().is_none()
 }
 
 fn elements(layers: &[Layer]) -> impl Iterator<Item = (&Layer, &Element)> {

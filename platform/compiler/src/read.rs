@@ -34,6 +34,8 @@ enum FileKind<'a> {
     Views,
     Layout,
     Labels(&'a str),
+    Access,
+    Role,
     Package,
     /// A concern of the format that this version does not act on.
     Later(&'static str),
@@ -51,11 +53,11 @@ fn kind_of(path: &str) -> FileKind<'_> {
         "layout.yaml" => FileKind::Layout,
         "package.yaml" => FileKind::Package,
         "rules.yaml" => FileKind::Later("rules"),
-        "access.yaml" => FileKind::Later("access"),
+        "access.yaml" => FileKind::Access,
         "process.yaml" => FileKind::Later("processes"),
         _ => match file.strip_suffix(".yaml") {
             Some(locale) if folder == "labels" => FileKind::Labels(locale),
-            Some(_) if folder == "roles" => FileKind::Later("roles"),
+            Some(_) if folder == "roles" => FileKind::Role,
             Some(_) => FileKind::Unknown,
             None if file.ends_with(".yml") => FileKind::Unknown,
             None => FileKind::Foreign,
@@ -121,37 +123,46 @@ impl Reader {
             report.push(not_enforced_yet::not_enforced_yet(what).at(Some(at.in_file(&file.path))));
             return;
         }
-        if let Some(object) = object_name(entries, &root, file, report) {
+        if kind == FileKind::Role {
+            if let Some(role) = name_in("role", "sales_rep", (entries, &root), file, report) {
+                self.elements.role(&role, entries, &file.path, report);
+            }
+            return;
+        }
+        if let Some(object) = name_in("object", "opportunity", (entries, &root), file, report) {
             self.object_file(kind, &object, entries, report, &file.path);
         }
     }
 
-    fn object_file(&mut self, kind: FileKind<'_>, object: &ObjectName, entries: &[Entry], report: &mut Vec<Diagnostic>, file: &str) {
+    fn object_file(&mut self, kind: FileKind<'_>, object: &OwnName, entries: &[Entry], report: &mut Vec<Diagnostic>, file: &str) {
         match kind {
             FileKind::Object => {
                 self.elements.object(object, entries, file, report);
             }
-            FileKind::Views => self.group(object, entries, "views", file, report),
-            FileKind::Layout => self.group(object, entries, "layouts", file, report),
+            FileKind::Views => self.groups(object, entries, &[("views", "views")], file, report),
+            FileKind::Layout => self.groups(object, entries, &[("layouts", "layouts")], file, report),
+            FileKind::Access => self.groups(object, entries, &[("roles", "access"), ("sharing", "sharing")], file, report),
             FileKind::Labels(locale) => labels::read(locale, object, entries, file, &mut self.labels, report),
-            FileKind::Package | FileKind::Later(_) | FileKind::Foreign | FileKind::Unknown => {}
+            FileKind::Role | FileKind::Package | FileKind::Later(_) | FileKind::Foreign | FileKind::Unknown => {}
         }
     }
 
-    /// A file with one group of elements.
-    fn group(&mut self, object: &ObjectName, entries: &[Entry], group: &'static str, file: &str, report: &mut Vec<Diagnostic>) {
+    /// A file with groups of elements: the key in the file, and the group in paths.
+    fn groups(&mut self, object: &OwnName, entries: &[Entry], groups: &[(&str, &str)], file: &str, report: &mut Vec<Diagnostic>) {
         for entry in entries.iter().filter(|entry| !is_header(&entry.key)) {
-            if entry.key == group {
-                self.elements.group(&object.name, group, entry, file, report);
-            } else {
-                report.push(misplaced(&entry.key, &["format", "object", group]).at(Some(entry.range.in_file(file))).of(&object.name));
+            match groups.iter().find(|(key, _)| entry.key == *key) {
+                Some((_, group)) => self.elements.group(&object.name, group, entry, file, report),
+                None => {
+                    let known: Vec<&str> = ["format", "object"].into_iter().chain(groups.iter().map(|(key, _)| *key)).collect();
+                    report.push(misplaced(&entry.key, &known).at(Some(entry.range.in_file(file))).of(&object.name));
+                }
             }
         }
     }
 }
 
-/// The object a file is about.
-struct ObjectName {
+/// The object or role a file is about.
+struct OwnName {
     name: String,
     entry: yaml::Range,
     value: yaml::Range,
@@ -171,6 +182,7 @@ fn misplaced(key: &str, known: &[&str]) -> Diagnostic {
         "fields" | "relations" | "unique" | "label" | "display" => "object.yaml",
         "views" => "views.yaml",
         "layouts" => "layout.yaml",
+        "roles" | "sharing" => "access.yaml",
         "labels" => "labels/<locale>.yaml",
         _ => return unknown_key::unknown_key("this file", key, known.iter().copied()),
     };
@@ -191,22 +203,29 @@ fn check_format(entries: &[Entry], root: &Node, file: &SourceFile, report: &mut 
     }
 }
 
-fn object_name(entries: &[Entry], root: &Node, file: &SourceFile, report: &mut Vec<Diagnostic>) -> Option<ObjectName> {
-    let Some(found) = entry(entries, "object") else {
-        report.push(missing_key::missing_key("the file", "object", "opportunity").at(Some(root.range.in_file(&file.path))));
+/// The name under `key`; says so where there is none that can be used.
+fn name_in(
+    key: &'static str,
+    example: &'static str,
+    (entries, root): (&[Entry], &Node),
+    file: &SourceFile,
+    report: &mut Vec<Diagnostic>,
+) -> Option<OwnName> {
+    let Some(found) = entry(entries, key) else {
+        report.push(missing_key::missing_key("the file", key, example).at(Some(root.range.in_file(&file.path))));
         return None;
     };
     match found.value.text() {
-        // A dot would look like the path of another element.
-        Some(name) if !name.is_empty() && !name.contains('.') => {
-            Some(ObjectName { name: name.to_owned(), entry: found.range, value: found.value.range })
+        // A dot or a colon would look like the path of another element.
+        Some(name) if !name.is_empty() && !name.contains(['.', ':']) => {
+            Some(OwnName { name: name.to_owned(), entry: found.range, value: found.value.range })
         }
         Some(name) => {
             report.extend(crate::names::complaint(name).map(|diagnostic| diagnostic.at(Some(found.value.range.in_file(&file.path)))));
             None
         }
         None => {
-            report.push(wrong_type::wrong_type("object", "text", &found.value.to_json()).at(Some(found.value.range.in_file(&file.path))));
+            report.push(wrong_type::wrong_type(key, "text", &found.value.to_json()).at(Some(found.value.range.in_file(&file.path))));
             None
         }
     }

@@ -2,7 +2,9 @@
 
 use tenon_value::{Json, JsonMap, Locale};
 
-use crate::keys::{COMMON, FIELD_TYPES, Key, LAYOUT, LAYOUT_NAMES, MAPPING, OBJECT, PACKAGE, RELATION, Shape, Table, VIEW};
+use crate::keys::{
+    ACCESS, COMMON, FIELD_TYPES, Key, LAYOUT, LAYOUT_NAMES, MAPPING, OBJECT, PACKAGE, RELATION, ROLE, SHARING, Shape, Table, VIEW,
+};
 use crate::{checks::format, shape};
 
 /// The draft that YAML language servers know best.
@@ -17,6 +19,8 @@ pub fn schemas() -> Vec<(String, Json)> {
         named("object", object_file()),
         named("views", group_file("views.yaml", "views", &names_of(table(&VIEW)))),
         named("layout", group_file("layout.yaml", "layouts", &layouts())),
+        named("access", access_file()),
+        named("role", role_file()),
         named("labels", labels_file()),
         named("package", whole("package.yaml", table(&PACKAGE))),
         named("mapping", whole("mapping.yaml", table(&MAPPING))),
@@ -42,16 +46,21 @@ fn whole(title: &str, schema: Json) -> Json {
 
 /// `format`, `object`, and what follows.
 fn file(title: &str, properties: &[(&str, Json)], required: &[&str]) -> Json {
+    file_of("object", title, properties, required)
+}
+
+/// `format`, the name of what the file is about, and what follows.
+fn file_of(about: &str, title: &str, properties: &[(&str, Json)], required: &[&str]) -> Json {
     let mut all = JsonMap::new();
     all.insert("format".to_owned(), map([("const", Json::from(format::VERSION))]));
-    all.insert("object".to_owned(), map([("type", Json::from("string")), ("pattern", Json::from(NAME))]));
+    all.insert(about.to_owned(), map([("type", Json::from("string")), ("pattern", Json::from(NAME))]));
     all.extend(properties.iter().map(|(key, schema)| ((*key).to_owned(), schema.clone())));
     whole(
         title,
         map([
             ("type", Json::from("object")),
             ("properties", Json::Object(all)),
-            ("required", strings(["format", "object"].into_iter().chain(required.iter().copied()))),
+            ("required", strings(["format", about].into_iter().chain(required.iter().copied()))),
             ("additionalProperties", Json::Bool(false)),
         ]),
     )
@@ -73,6 +82,24 @@ fn group_file(title: &str, group: &str, members: &Json) -> Json {
 fn layouts() -> Json {
     let each = LAYOUT_NAMES.iter().map(|name| ((*name).to_owned(), table(&LAYOUT))).collect();
     map([("type", Json::from("object")), ("properties", Json::Object(each)), ("additionalProperties", Json::Bool(false))])
+}
+
+/// A tenant that overrides one property of a package's role need not repeat the others.
+fn partial(whole: &Table) -> Json {
+    let mut schema = table(whole);
+    if let Json::Object(schema) = &mut schema {
+        schema.remove("required");
+    }
+    schema
+}
+
+fn access_file() -> Json {
+    file("access.yaml", &[("roles", names_of(partial(&ACCESS))), ("sharing", names_of(partial(&SHARING)))], &[])
+}
+
+fn role_file() -> Json {
+    let properties: Vec<(&str, Json)> = ROLE.keys.iter().filter(|key| is_written(key)).map(|key| (key.name, described(key))).collect();
+    file_of("role", "roles/<name>.yaml", &properties, &[])
 }
 
 fn labels_file() -> Json {

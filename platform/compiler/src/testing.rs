@@ -29,3 +29,21 @@ pub(crate) fn codes_of_view(view: &str) -> Vec<&'static str> {
     let views = format!("format: tenon/v1\nobject: deal\nviews:\n  mine: {{ label: {{ en: Mine }}, {view} }}\n");
     codes_of(&[("object.yaml", object), ("views.yaml", &views)])
 }
+
+/// Codes said to `access.yaml` of a `deal` with text `name` and number `size`; there is a role `rep`.
+pub(crate) fn codes_of_access(body: &str) -> Vec<&'static str> {
+    let object = "format: tenon/v1\nobject: deal\nlabel: { en: Deal }\nfields:\n  name: { type: text, label: { en: Name } }\n  size: { type: integer, label: { en: Size } }\n";
+    let user = "format: tenon/v1\nobject: user\nlabel: { en: User }\nfields:\n  name: { type: text, label: { en: Name } }\n";
+    let access = format!("format: tenon/v1\nobject: deal\n{body}\n");
+    codes_of(&[
+        ("objects/user/object.yaml", user),
+        ("objects/deal/object.yaml", object),
+        ("objects/deal/access.yaml", &access),
+        ("roles/rep.yaml", "format: tenon/v1\nrole: rep\nlabel: { en: Rep }\n"),
+    ])
+}
+
+/// Codes said to a row rule of such a `deal`.
+pub(crate) fn codes_of_rule(rule: &str) -> Vec<&'static str> {
+    codes_of_access(&format!("roles: {{ rep: {{ can: [read], rows: {{ read: \"{rule}\" }} }} }}"))
+}

@@ -14,35 +14,55 @@ use flow::{flow, word};
 
 /// Letters of a line at most, where a mapping can be broken into lines.
 const LINE_MAX: usize = 140;
-/// Group and file of the elements below an object.
-const GROUPS: [(&str, &str); 4] =
-    [("fields", "object.yaml"), ("relations", "object.yaml"), ("views", "views.yaml"), ("layouts", "layout.yaml")];
+/// Group in paths, file, and key in the file, of the elements below an object.
+const GROUPS: [(&str, &str, &str); 6] = [
+    ("fields", "object.yaml", "fields"),
+    ("relations", "object.yaml", "relations"),
+    ("views", "views.yaml", "views"),
+    ("layouts", "layout.yaml", "layouts"),
+    ("access", "access.yaml", "roles"),
+    ("sharing", "access.yaml", "sharing"),
+];
 
 /// What a layer has of one object.
 #[derive(Default)]
 struct Folder<'a> {
     object: Option<&'a Element>,
-    members: [Vec<(&'a str, &'a Element)>; 4],
+    members: [Vec<(&'a str, &'a Element)>; 6],
 }
 
-/// The files of a layer: `objects/<name>/object.yaml`, `views.yaml`, `layout.yaml`, in the order of its objects.
+/// The files of a layer: `objects/<name>/object.yaml`, `views.yaml`, `layout.yaml`, `access.yaml`, in the order of its
+/// objects, and `roles/<name>.yaml`.
 #[must_use]
 pub fn write(layer: &Layer) -> Vec<SourceFile> {
     let mut folders: IndexMap<&str, Folder<'_>> = IndexMap::new();
+    let mut roles = Vec::new();
     for element in layer.elements.iter().filter(|element| element.state == State::Active) {
+        if let Some(role) = element.path.role_name() {
+            roles.push(role_file(role, element));
+            continue;
+        }
         let (object, rest) = element.path.split();
         let folder = folders.entry(object).or_default();
         match rest {
             None => folder.object = Some(element),
             Some((group, name)) => {
-                let at = GROUPS.iter().position(|(known, _)| *known == group);
+                let at = GROUPS.iter().position(|(known, _, _)| *known == group);
                 if let Some(members) = at.and_then(|at| folder.members.get_mut(at)) {
                     members.push((name, element));
                 }
             }
         }
     }
-    folders.iter().flat_map(|(object, folder)| files(object, folder)).collect()
+    folders.iter().flat_map(|(object, folder)| files(object, folder)).chain(roles).collect()
+}
+
+fn role_file(role: &str, element: &Element) -> SourceFile {
+    let mut text = format!("format: {}\nrole: {}\n", format::VERSION, word(role));
+    for (key, property) in &element.properties {
+        entry(&mut text, 0, key, &property.value);
+    }
+    SourceFile::new(format!("roles/{role}.yaml"), text)
 }
 
 fn files(object: &str, folder: &Folder<'_>) -> Vec<SourceFile> {
@@ -53,9 +73,9 @@ fn files(object: &str, folder: &Folder<'_>) -> Vec<SourceFile> {
             entry(text, 0, key, &property.value);
         }
     }
-    for ((group, file), members) in GROUPS.iter().zip(&folder.members).filter(|(_, members)| !members.is_empty()) {
+    for ((_, file, key), members) in GROUPS.iter().zip(&folder.members).filter(|(_, members)| !members.is_empty()) {
         let text = files.entry(file).or_default();
-        text.push_str(group);
+        text.push_str(key);
         text.push_str(":\n");
         for (name, element) in members {
             let properties = element.properties.iter().map(|(key, property)| (key.clone(), property.value.clone())).collect();

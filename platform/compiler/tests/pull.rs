@@ -53,16 +53,19 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 fn properties() -> impl Strategy<Value = JsonMap<String, Json>> {
-    let own = |key: &String| !matches!(key.as_str(), "was" | "format" | "object" | "fields" | "relations" | "views" | "layouts");
+    let own = |key: &String| {
+        !matches!(key.as_str(), "was" | "format" | "object" | "fields" | "relations" | "views" | "layouts" | "roles" | "sharing" | "role")
+    };
     prop::collection::btree_map(key().prop_filter("keys of files", own), json(), 1..5).prop_map(|map| map.into_iter().collect())
 }
 
 fn layer() -> impl Strategy<Value = Layer> {
-    let group = prop_oneof![Just("fields"), Just("relations"), Just("views"), Just("layouts")];
+    let group = prop_oneof![Just("fields"), Just("relations"), Just("views"), Just("layouts"), Just("access"), Just("sharing")];
     let object = (name(), properties()).prop_map(|(name, properties)| (ElementPath::object(&name), properties));
     let member =
         (name(), group, name(), properties()).prop_map(|(of, group, name, properties)| (ElementPath::child(&of, group, &name), properties));
-    prop::collection::vec(prop_oneof![object, member], 0..12).prop_map(|drawn| {
+    let role = (name(), properties()).prop_map(|(name, properties)| (ElementPath::role(&name), properties));
+    prop::collection::vec(prop_oneof![object, member, role], 0..12).prop_map(|drawn| {
         let unique: BTreeMap<String, JsonMap<String, Json>> = drawn.into_iter().map(|(path, properties)| (path.0, properties)).collect();
         let elements = unique.into_iter().map(|(path, properties)| element("tenant", ElementPath(path), properties)).collect();
         Layer { package: Name::known("tenant"), elements }

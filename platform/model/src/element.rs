@@ -1,7 +1,8 @@
 //! Metadata as authors and the store hold it: elements with properties, in layers. The compiler makes a [`crate::Model`] of them.
 //!
 //! An element is addressed by its path: `opportunity`, `opportunity.fields.stage`, `opportunity.relations.account`,
-//! `opportunity.views.pipeline`, `opportunity.layouts.record`. Its properties are the keys of its YAML mapping
+//! `opportunity.views.pipeline`, `opportunity.layouts.record`, `opportunity.access.sales_rep`,
+//! `opportunity.sharing.key_deals`, `role:sales_rep`. Its properties are the keys of its YAML mapping
 //! (API.md §5) except those that are elements themselves. Layers are merged property by property: a package, later
 //! packages, the tenant last.
 
@@ -13,6 +14,9 @@ use tenon_diagnostics::Span;
 use tenon_value::{ElementId, Json, Name};
 
 use crate::State;
+
+/// What the path of a role begins with: no object's name has a colon.
+const ROLE: &str = "role:";
 
 /// Dotted path of an element.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +35,19 @@ impl ElementPath {
         Self(format!("{object}.{group}.{name}"))
     }
 
-    /// Object, group and name: `("opportunity", Some(("fields", "stage")))`.
+    /// The path of a role: `role:sales_rep`.
+    #[must_use]
+    pub fn role(name: &str) -> Self {
+        Self(format!("{ROLE}{name}"))
+    }
+
+    /// The role's name, if it is the path of one.
+    #[must_use]
+    pub fn role_name(&self) -> Option<&str> {
+        self.0.strip_prefix(ROLE)
+    }
+
+    /// Object, group and name: `("opportunity", Some(("fields", "stage")))`. A role stands alone, as an object does.
     #[must_use]
     pub fn split(&self) -> (&str, Option<(&str, &str)>) {
         match self.0.split_once('.') {
@@ -43,7 +59,7 @@ impl ElementPath {
     /// The last word: the element's own name.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.rsplit('.').next().unwrap_or_default()
+        self.role_name().unwrap_or_else(|| self.0.rsplit('.').next().unwrap_or_default())
     }
 }
 

@@ -80,7 +80,13 @@ fn follow_renames(stored: &Stored<'_>, wish: &mut Desired, written: &Elements) {
 
 /// What is stored, in use and not written any more.
 fn disappeared(stored: &Stored<'_>, wish: &Desired, written: &Elements) -> Vec<ElementPath> {
-    let retired = |path: &ElementPath| wish.elements.get(&object_of(path)).is_some_and(|object| object.state == State::Retired);
+    let is_retired = |path: &ElementPath| wish.elements.get(path).is_some_and(|element| element.state == State::Retired);
+    let role_of = |path: &ElementPath| match path.split().1 {
+        Some(("access", role)) => Some(ElementPath::role(role)),
+        _ => None,
+    };
+    // What hangs on something retired is not written, and not gone.
+    let retired = |path: &ElementPath| is_retired(&object_of(path)) || role_of(path).is_some_and(|role| is_retired(&role));
     let in_use = wish.elements.iter().filter(|(path, element)| element.state == State::Active && !retired(path));
     let unwritten = in_use.filter(|(path, _)| !written.contains_key(*path));
     // An object may be written by its parts alone, where a package has it.
@@ -93,8 +99,9 @@ fn ask_about_drops(stored: &Stored<'_>, wish: &mut Desired, written: &Elements, 
     let place = |path: &ElementPath| path.0.rsplit_once('.').map(|(stem, _)| stem.to_owned());
     for old in gone.iter().filter(|path| matches!(path.split().1, Some(("fields" | "relations", _)))) {
         // Nothing is written of the whole object: the files are about something else.
-        let touched =
-            written.keys().any(|path| path.split().0 == old.split().0 && !matches!(path.split().1, Some(("views" | "layouts", _))));
+        let touched = written.keys().any(|path| {
+            path.split().0 == old.split().0 && !matches!(path.split().1, Some(("views" | "layouts" | "access" | "sharing", _)))
+        });
         let Some(element) = wish.elements.get(old).filter(|_| touched && stored.below_id(old).is_none()) else { continue };
         let come = written.iter().find(|(path, new)| {
             !wish.elements.contains_key(*path) && place(path) == place(old) && kind(new).is_some() && kind(new) == kind(element)

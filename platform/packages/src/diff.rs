@@ -7,6 +7,7 @@ use tenon_value::{Json, JsonMap};
 
 use crate::desired::Desired;
 use crate::elements::{Elements, Stored, json_of, noun};
+use crate::rename::rights_of_role;
 use crate::{Op, Operation, options};
 
 /// Keys that are told otherwise: `was` by the rename, and what the server writes.
@@ -42,6 +43,8 @@ fn under_new_names<'e>(own: &'e Elements, renames: &[(ElementPath, ElementPath)]
                 *path = to.clone();
             } else if let Some(rest) = path.0.strip_prefix(&prefix) {
                 *path = ElementPath(format!("{to}.{rest}"));
+            } else if let Some(moved) = rights_of_role(path, from, to) {
+                *path = moved;
             }
         }
     }

@@ -99,19 +99,27 @@ pub(crate) const fn element(path: ElementPath, id: ElementId, properties: Proper
     Element { path, id, properties, state: State::Active, place: Place::Nowhere }
 }
 
-/// The object a path belongs to, as a path.
+/// True where somebody is given or denied something: a role, its rights on an object, a sharing rule.
+pub(crate) fn is_law(path: &ElementPath) -> bool {
+    path.role_name().is_some() || matches!(path.split().1, Some(("access" | "sharing", _)))
+}
+
+/// The object a path belongs to, as a path. A role stands for itself.
 pub(crate) fn object_of(path: &ElementPath) -> ElementPath {
     ElementPath::object(path.split().0)
 }
 
-/// What a path names: `object`, `field`, `relation`, `view`, `layout`.
+/// What a path names: `object`, `field`, `relation`, `view`, `layout`, `role`, `rights`, `sharing rule`.
 pub(crate) fn noun(path: &ElementPath) -> &'static str {
     match path.split().1 {
+        None if path.role_name().is_some() => "role",
         None => "object",
         Some(("fields", _)) => "field",
         Some(("relations", _)) => "relation",
         Some(("views", _)) => "view",
         Some(("layouts", _)) => "layout",
+        Some(("access", _)) => "rights",
+        Some(("sharing", _)) => "sharing rule",
         Some(_) => "element",
     }
 }
@@ -120,6 +128,7 @@ pub(crate) fn noun(path: &ElementPath) -> &'static str {
 pub(crate) fn renamed(path: &ElementPath, name: &str) -> ElementPath {
     match path.0.rsplit_once('.') {
         Some((stem, _)) => ElementPath(format!("{stem}.{name}")),
+        None if path.role_name().is_some() => ElementPath::role(name),
         None => ElementPath::object(name),
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use tenon_model::{Field, Model, Object, Relation, RelationShape, State};
+use tenon_model::{ElementPath, Field, Model, Object, Relation, RelationShape, State};
 use tenon_value::{ElementId, Json, Name};
 
+use crate::elements::is_law;
 use crate::{ApiEffect, Op, Operation, Risk};
 
 /// A question about stored records that decides over a step.
@@ -69,7 +70,8 @@ pub(crate) fn judge(operations: Vec<Operation>, before: &Model, after: Option<&M
 
 fn judge_one(operation: Operation, old: &Index<'_>, new: Option<&Index<'_>>) -> Judged {
     let path = operation.path.clone();
-    let served = !matches!(path.split('.').nth(1), Some("views" | "layouts"));
+    // Rights change what one caller sees, not the API that callers are written against: given or taken in the apply.
+    let served = !matches!(path.split('.').nth(1), Some("views" | "layouts")) && !is_law(&ElementPath(path.clone()));
     let operation = if served { api_of_op(operation) } else { operation };
     let mut judged = Judged { operation, object: None, questions: Vec::new() };
     let option = path.split_once(".options").map(|(field, _)| field.to_owned());

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use tenon_compiler::SourceFile;
-use tenon_model::{Layer, State};
+use tenon_model::{ElementPath, Layer, State};
 use tenon_store::MetadataRows;
 
 use crate::PackagesError;
@@ -24,10 +24,14 @@ pub(crate) fn files(rows: &MetadataRows, layer: &str, paths: Option<&[String]>) 
     Ok(files)
 }
 
-/// The layer without what only the server writes: retired elements with what hangs below them, ends of aliases.
+/// The layer without what only the server writes: retired elements with what hangs on them, ends of aliases.
 fn authored(layer: &Layer) -> Layer {
     let retired: HashSet<&str> = layer.elements.iter().filter(|one| one.state == State::Retired).map(|one| one.path.0.as_str()).collect();
-    let active = layer.elements.iter().filter(|one| one.state == State::Active && !retired.contains(one.path.split().0));
+    let hangs_on_retired = |path: &ElementPath| match path.split() {
+        (_, Some(("access", role))) if retired.contains(ElementPath::role(role).0.as_str()) => true,
+        (object, _) => retired.contains(object),
+    };
+    let active = layer.elements.iter().filter(|one| one.state == State::Active && !hangs_on_retired(&one.path));
     let elements = active.cloned().map(|mut element| {
         element.properties.retain(|key, _| !SERVER_PROPERTIES.contains(&key.as_str()));
         element

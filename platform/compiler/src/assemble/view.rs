@@ -1,5 +1,6 @@
 //! Views and layouts: what they name has to be there.
 
+use tenon_diagnostics::Diagnostic;
 use tenon_model::{Layout, Model, State, View};
 use tenon_value::{Json, JsonMap};
 
@@ -34,13 +35,14 @@ pub(super) fn all(parts: &[Parts<'_>], model: &mut Model, scope: &mut Scope<'_>)
     }
 }
 
-fn check_keys(merged: &Merged<'_>, table: &Table, scope: &mut Scope<'_>) {
+/// Holds the properties of an element against its table of keys.
+pub(super) fn check_keys(merged: &Merged<'_>, table: &Table, report: &mut Vec<Diagnostic>) {
     for (key, at) in merged.written() {
         match table.key(key) {
-            Some(known) => shape::check(key, at, &known.shape, &merged.path, &mut scope.report),
+            Some(known) => shape::check(key, at, &known.shape, &merged.path, report),
             None => {
                 let diagnostic = unknown_key::unknown_key(table.owner, key, shape::names(table.keys.iter()));
-                scope.report.push(diagnostic.at(at.key_span()).of(merged.path.clone()));
+                report.push(diagnostic.at(at.key_span()).of(merged.path.clone()));
             }
         }
     }
@@ -49,13 +51,13 @@ fn check_keys(merged: &Merged<'_>, table: &Table, scope: &mut Scope<'_>) {
             && merged.get(known.name).is_none()
         {
             let diagnostic = crate::checks::missing_key::missing_key(table.owner, known.name, example);
-            scope.report.push(diagnostic.at(merged.span()).of(merged.path.clone()));
+            report.push(diagnostic.at(merged.span()).of(merged.path.clone()));
         }
     }
 }
 
 fn view(merged: &Merged<'_>, scope: &mut Scope<'_>) -> View {
-    check_keys(merged, &VIEW, scope);
+    check_keys(merged, &VIEW, &mut scope.report);
     labels::complete(merged, &format!("view `{}`", merged.name), &["label"], &mut scope.report);
     View {
         id: merged.id,
@@ -69,7 +71,7 @@ fn view(merged: &Merged<'_>, scope: &mut Scope<'_>) -> View {
 }
 
 fn layout(merged: &Merged<'_>, scope: &mut Scope<'_>) -> Layout {
-    check_keys(merged, &LAYOUT, scope);
+    check_keys(merged, &LAYOUT, &mut scope.report);
     if !LAYOUT_NAMES.contains(&merged.name) {
         let diagnostic = unknown_word::unknown_word("layouts", merged.name, LAYOUT_NAMES);
         scope.report.push(diagnostic.at(merged.span()).of(merged.path.clone()));

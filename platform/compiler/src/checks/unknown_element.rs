@@ -12,7 +12,13 @@ pub(crate) fn no_such_element(path: &str) -> Diagnostic {
 
 pub(crate) fn no_such_group(path: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{path}` is no path of an element"))
-        .help("paths are `opportunity`, `opportunity.fields.stage`, `opportunity.relations.account`, `opportunity.views.mine`, `opportunity.layouts.record`")
+        .help("paths are `opportunity`, `opportunity.fields.stage`, `opportunity.relations.account`, `opportunity.views.mine`, `opportunity.layouts.record`, `opportunity.access.sales_rep`")
+}
+
+/// A role's holders begin where there is nothing.
+pub(crate) fn no_such_page(landing: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("`{}` is no page to begin at", super::wrong_type::shorten(landing)))
+        .help("write `home`, an object, or a view as in `opportunity.pipeline`")
 }
 
 #[cfg(test)]

@@ -32,6 +32,17 @@ pub(crate) fn too_far(name: &str, most: usize) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{}` leads over more than {most} relations", super::wrong_type::shorten(name)))
 }
 
+/// A right is given on a list: its records are another object's.
+pub(crate) fn right_on_list(name: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("`{name}` is a list and has no right of its own"))
+        .help("the right of the relation that makes it counts")
+}
+
+/// A right is given on what every record shows with the object.
+pub(crate) fn right_on_system_field(name: &str) -> Diagnostic {
+    Diagnostic::error(CODE, format!("`{name}` is kept by the system and read with the record")).help("take it out here")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::codes;

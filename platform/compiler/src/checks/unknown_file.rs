@@ -6,7 +6,9 @@ pub(crate) const CODE: &str = "metadata/unknown-file";
 
 pub(crate) fn unknown_file(path: &str) -> Diagnostic {
     Diagnostic::error(CODE, format!("`{path}` is no file of metadata"))
-        .help("an object has `object.yaml`, `views.yaml`, `layout.yaml` and `labels/<locale>.yaml`; a package has `package.yaml`")
+        .help(
+        "an object has `object.yaml`, `views.yaml`, `layout.yaml`, `access.yaml` and `labels/<locale>.yaml`; a role `roles/<name>.yaml`; a package `package.yaml`",
+    )
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use tenon_diagnostics::{Diagnostic, Span};
 use tenon_model::{Element, ElementPath, Inside, Layer, Place, Property, PropertyMap, State};
 use tenon_value::{ElementId, Json, JsonMap, Name};
 
-use super::ObjectName;
+use super::OwnName;
 use crate::checks::{duplicate, unknown_key, wrong_type};
 use crate::yaml::{Entry, Node};
 
@@ -21,6 +21,9 @@ pub fn element(package: &str, path: ElementPath, properties: JsonMap<String, Jso
 
 /// The path an element had before it, or its object, was renamed.
 fn first_path(path: &ElementPath, object_was: Option<&str>, was: Option<&str>) -> String {
+    if path.role_name().is_some() {
+        return was.map_or_else(|| path.0.clone(), |was| ElementPath::role(was).0);
+    }
     match path.split() {
         (object, None) => was.unwrap_or(object).to_owned(),
         (object, Some((group, name))) => ElementPath::child(object_was.unwrap_or(object), group, was.unwrap_or(name)).0,
@@ -57,7 +60,7 @@ impl Elements {
     }
 
     /// `object.yaml`. A file that says nothing about the object itself only adds to it, and makes no element.
-    pub(super) fn object(&mut self, object: &ObjectName, entries: &[Entry], file: &str, report: &mut Vec<Diagnostic>) {
+    pub(super) fn object(&mut self, object: &OwnName, entries: &[Entry], file: &str, report: &mut Vec<Diagnostic>) {
         let mut properties = PropertyMap::new();
         for entry in entries {
             match entry.key.as_str() {
@@ -67,6 +70,9 @@ impl Elements {
                 }
                 "layouts" => {
                     report.push(unknown_key::in_other_file("layouts", "layout.yaml").at(Some(entry.range.in_file(file))).of(&object.name));
+                }
+                key @ ("roles" | "sharing") => {
+                    report.push(unknown_key::in_other_file(key, "access.yaml").at(Some(entry.range.in_file(file))).of(&object.name));
                 }
                 _ => {
                     properties.insert(entry.key.clone(), property(entry, file));
@@ -82,7 +88,15 @@ impl Elements {
         }
     }
 
-    /// The elements below `fields:`, `relations:`, `views:` or `layouts:`.
+    /// `roles/<name>.yaml`.
+    pub(super) fn role(&mut self, role: &OwnName, entries: &[Entry], file: &str, report: &mut Vec<Diagnostic>) {
+        let own = entries.iter().filter(|entry| !matches!(entry.key.as_str(), "format" | "role"));
+        let properties = own.map(|entry| (entry.key.clone(), property(entry, file))).collect();
+        let place = Place::File { key: role.entry.in_file(file), value: role.value.in_file(file), inside: Inside::new() };
+        self.add(ElementPath::role(&role.name).0, Draft { properties, place }, report);
+    }
+
+    /// The elements below `fields:`, `relations:`, `views:`, `layouts:`, or of `access.yaml`.
     pub(super) fn group(&mut self, object: &str, group: &str, entry: &Entry, file: &str, report: &mut Vec<Diagnostic>) {
         let Some(entries) = entry.value.entries() else {
             if !entry.value.to_json().is_null() {

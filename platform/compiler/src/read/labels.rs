@@ -8,7 +8,7 @@ use tenon_model::{Inside, Place, Property, PropertyMap};
 use tenon_value::{Json, JsonMap, Locale};
 
 use super::elements::Elements;
-use super::{ObjectName, is_header, misplaced};
+use super::{OwnName, is_header, misplaced};
 use crate::checks::{label_twice, unknown_element, unknown_word, wrong_type};
 use crate::yaml::Entry;
 
@@ -21,14 +21,7 @@ pub(super) struct Label {
     span: (Span, Span),
 }
 
-pub(super) fn read(
-    locale: &str,
-    object: &ObjectName,
-    entries: &[Entry],
-    file: &str,
-    labels: &mut Vec<Label>,
-    report: &mut Vec<Diagnostic>,
-) {
+pub(super) fn read(locale: &str, object: &OwnName, entries: &[Entry], file: &str, labels: &mut Vec<Label>, report: &mut Vec<Diagnostic>) {
     let Some(locale) = Locale::ALL.into_iter().map(Locale::code).find(|code| *code == locale) else {
         let known: Vec<&str> = Locale::ALL.iter().map(|known| known.code()).collect();
         report.push(unknown_word::unknown_word("locale", locale, &known).at(Some(object.entry.in_file(file))).of(&object.name));
