@@ -24,6 +24,11 @@ fn ours(sql: &str) -> SqlStr {
     AssertSqlSafe(sql).into_sql_str()
 }
 
+/// Every statement can be seen in the trace, without its values: what a request asked, and whether another asked the same.
+fn told(sql: &str) {
+    tracing::trace!(target: "tenon_store::sql", sql);
+}
+
 impl Conn {
     /// Until when its statements may run. PostgreSQL has `statement_timeout` and the caller's own clock.
     pub(crate) fn limit(&mut self, until: Option<std::time::Instant>) {
@@ -64,6 +69,7 @@ impl Conn {
     /// Keeps a write for the next statement, where that saves a round trip; else writes now.
     pub(crate) async fn later(&mut self, later: Later) -> Result<(), Fault> {
         if let Self::Postgres(slot) = self {
+            told(&later.sql);
             return slot.later(later).await;
         }
         match self.execute(&later.sql, &later.args).await {
@@ -83,6 +89,7 @@ impl Conn {
 
     /// Rows of a statement that many requests share: it stays prepared.
     pub(crate) async fn fetch(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
+        told(sql);
         match self {
             Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::Kept).await,
             Self::Sqlite(slot) => sqlite_fetch(slot, sql, args, shapes).await,
@@ -91,6 +98,7 @@ impl Conn {
 
     /// Rows of a statement that PostgreSQL plans with its values each time.
     pub(crate) async fn fetch_planned(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
+        told(sql);
         match self {
             Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::WithValues).await,
             Self::Sqlite(slot) => sqlite_fetch(slot, sql, args, shapes).await,
@@ -99,6 +107,7 @@ impl Conn {
 
     /// Runs a statement; how many rows it touched.
     pub(crate) async fn execute(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+        told(sql);
         match self {
             Self::Postgres(slot) => slot.execute(sql, args).await,
             Self::Sqlite(slot) => {
@@ -110,6 +119,7 @@ impl Conn {
 
     /// Runs statements without arguments, one round trip for all.
     pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
+        told(sql);
         match self {
             Self::Postgres(slot) => slot.script(sql).await,
             Self::Sqlite(slot) => Ok(sqlx::raw_sql(ours(sql)).execute(slot.conn()?).await.map(|_| ())?),
@@ -118,6 +128,7 @@ impl Conn {
 
     /// Runs statements without arguments, of which the last gives one text.
     pub(crate) async fn script_text(&mut self, sql: &str) -> Result<Option<String>, Fault> {
+        told(sql);
         match self {
             Self::Postgres(slot) => slot.script_text(sql).await,
             Self::Sqlite(slot) => {
