@@ -8,6 +8,7 @@ use tenon_model::Settings;
 use tenon_store::{Database, StoreConfig, StoreLimits};
 use tenon_value::Locale;
 
+use crate::clock;
 use crate::declined::Declined;
 
 /// Requests a minute and credential, unless configured.
@@ -53,7 +54,7 @@ impl ServeConfig {
         if let Some(connections) = self.connections {
             limits.connections = connections;
         }
-        StoreConfig { limits, crash_at: self.crash_at.clone(), ..StoreConfig::new(&self.data, database) }
+        StoreConfig { limits, clock: clock::wall, crash_at: self.crash_at.clone(), ..StoreConfig::new(&self.data, database) }
     }
 }
 

@@ -13,6 +13,7 @@ mod engine;
 mod keys;
 mod lock;
 mod log;
+mod sealer;
 mod serve;
 mod tenants;
 

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
 use crate::engine::Engine;
+use crate::sealer;
 use crate::tenants::TenantCreated;
 
 /// How long requests under way may take to end when the server stops.
@@ -28,6 +29,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     doors: JoinHandle<std::io::Result<()>>,
     control: JoinHandle<()>,
+    sealer: JoinHandle<()>,
 }
 
 /// Starts a server; it is ready when this returns.
@@ -46,6 +48,7 @@ pub async fn start(config: ServeConfig) -> anyhow::Result<Running> {
     let address = listener.local_addr()?;
     let control = tokio::spawn(control::listen(control::open(&config.data)?, Arc::clone(&engine)));
     let (stop, mut stopped) = watch::channel(false);
+    let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {
@@ -60,7 +63,7 @@ pub async fn start(config: ServeConfig) -> anyhow::Result<Running> {
         axum::serve(listener, router).with_graceful_shutdown(until).await
     });
     tracing::info!("listening on http://{address}");
-    Ok(Running { address, engine, data: config.data, status, stop, doors, control })
+    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer })
 }
 
 impl Running {
@@ -96,6 +99,9 @@ impl Running {
         match tokio::time::timeout(DRAIN_MAX, &mut doors).await {
             Ok(ended) => ended.context("the doors broke")??,
             Err(_) => doors.abort(),
+        }
+        if tokio::time::timeout(DRAIN_MAX, self.sealer).await.is_err() {
+            tracing::warn!("the sealer of the audit trail is still at work; the next start goes on with it");
         }
         // The socket is ours: we hold the directory's lock until here.
         match std::fs::remove_file(self.data.join("control.sock")) {

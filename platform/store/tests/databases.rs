@@ -3,6 +3,8 @@
 
 #[path = "databases/aggregates.rs"]
 mod aggregates;
+#[path = "databases/audit.rs"]
+mod audit;
 #[path = "databases/crash.rs"]
 mod crash;
 #[path = "databases/differential.rs"]

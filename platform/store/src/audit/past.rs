@@ -17,18 +17,8 @@ pub(crate) struct Key {
 
 const COLUMNS: &str =
     "h.\"record\", h.\"version\", h.\"at\", h.\"clock\", h.\"by_kind\", h.\"by_id\", h.\"via\", h.\"request\", h.\"reason\", h.\"changes\"";
-const SHAPES: [Shape; 10] = [
-    Shape::Id,
-    Shape::Int,
-    Shape::DateTime,
-    Shape::DateTime,
-    Shape::Text,
-    Shape::Id,
-    Shape::Text,
-    Shape::Text,
-    Shape::Text,
-    Shape::Json,
-];
+const SHAPES: [Shape; 10] =
+    [Shape::Id, Shape::Int, Shape::DateTime, Shape::DateTime, Shape::Text, Shape::Id, Shape::Text, Shape::Text, Shape::Text, Shape::Json];
 
 /// The rows of these keys, each as it is hashed.
 pub(crate) async fn rows(conn: &mut Conn, schema: &str, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Json>, Fault> {

@@ -50,8 +50,9 @@ pub(crate) async fn take(conn: &mut Conn, schema: &str, cursor: &Cursor) -> Resu
     let shapes = [Shape::Int, Shape::DateTime, Shape::Json];
     let (rows, upto) = match conn.dialect() {
         Dialect::Sqlite => {
-            let sql =
-                format!("select o.\"seq\", o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > ?1 order by o.\"seq\" limit {ROWS_MAX}");
+            let sql = format!(
+                "select o.\"seq\", o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > ?1 order by o.\"seq\" limit {ROWS_MAX}"
+            );
             (conn.fetch(&sql, &[Arg::int(cursor.after)], &shapes).await?, None)
         }
         Dialect::Postgres => {

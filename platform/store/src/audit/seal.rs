@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use tenon_value::{Json, TenantId, Value};
 
+use crate::audit::digest;
 use crate::audit::entry::{self, Entry, Found};
 use crate::audit::past::{self, Key};
 use crate::audit::queue::{self, Cursor, Waiting};
-use crate::audit::digest;
 use crate::db::{Bulk, Conn, Fault, Kind, Scalar, Shape, Target};
 use crate::lower::schema_of;
 use crate::metadata::change::{lock_key, undo};

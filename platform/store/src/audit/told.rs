@@ -61,6 +61,16 @@ impl Store {
         self.inner.told.tell(tenant);
     }
 
+    /// Writes what waits to be written, of all tenants: the server stops.
+    pub async fn audit_flush(&self) {
+        let tenants: Vec<TenantId> = self.inner.told.waiting.lock().map(|waiting| waiting.keys().copied().collect()).unwrap_or_default();
+        for tenant in tenants {
+            if let Err(error) = self.write_waiting(tenant).await {
+                tracing::error!(%tenant, %error, "reads were not noted in the audit trail");
+            }
+        }
+    }
+
     /// Writes what waits to be written.
     pub(crate) async fn write_waiting(&self, tenant: TenantId) -> Result<(), StoreError> {
         let taken = self.inner.told.waiting.lock().ok().and_then(|mut waiting| waiting.remove(&tenant));

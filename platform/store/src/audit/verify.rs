@@ -144,11 +144,19 @@ impl Walk<'_> {
             self.schema,
             i64::try_from(after).unwrap_or(i64::MAX)
         );
-        let rows = self.conn.fetch_planned(&sql, &[], &[Shape::Int, Shape::Text, Shape::Text, Shape::Int, Shape::Int, Shape::DateTime]).await?;
+        let rows =
+            self.conn.fetch_planned(&sql, &[], &[Shape::Int, Shape::Text, Shape::Text, Shape::Int, Shape::Int, Shape::DateTime]).await?;
         let batch = |row: Vec<Value>| match <[Value; 6]>::try_from(row) {
-            Ok([Value::Int(number), Value::Text(before), Value::Text(hash), Value::Int(first), Value::Int(last), Value::DateTime(sealed_at)]) => {
-                Ok(Batch { number, before, hash, first, last, sealed_at })
-            }
+            Ok(
+                [
+                    Value::Int(number),
+                    Value::Text(before),
+                    Value::Text(hash),
+                    Value::Int(first),
+                    Value::Int(last),
+                    Value::DateTime(sealed_at),
+                ],
+            ) => Ok(Batch { number, before, hash, first, last, sealed_at }),
             _ => Err(StoreError::Damaged("a batch of the audit chain".to_owned()).into()),
         };
         rows.into_iter().map(batch).collect()
@@ -167,13 +175,8 @@ impl Walk<'_> {
         if let Some(place) = gap(batch, &entries) {
             return Ok(Some(place));
         }
-        let hashed = digest::Batch {
-            tenant: self.tenant,
-            number,
-            before: &batch.before,
-            first: batch.first,
-            sealed_at: batch.sealed_at.millis(),
-        };
+        let hashed =
+            digest::Batch { tenant: self.tenant, number, before: &batch.before, first: batch.first, sealed_at: batch.sealed_at.millis() };
         if digest::of_batch(&hashed, entries.iter().map(|entry| entry.digest.as_str())) != batch.hash {
             return Ok(Some(broken(number, None, "the hash of the batch is not that of its entries")));
         }
@@ -195,7 +198,8 @@ impl Walk<'_> {
     }
 
     async fn entries(&mut self, batch: &Batch) -> Result<Vec<Entry>, Fault> {
-        let sql = format!("select {COLUMNS} from \"{}\".\"audit\" as a where a.\"number\" between $1 and $2 order by a.\"number\"", self.schema);
+        let sql =
+            format!("select {COLUMNS} from \"{}\".\"audit\" as a where a.\"number\" between $1 and $2 order by a.\"number\"", self.schema);
         let sql = crate::tenant::numbered(&sql, self.conn);
         let rows = self.conn.fetch(&sql, &[Arg::int(batch.first), Arg::int(batch.last)], &SHAPES).await?;
         let read = |row| Entry::read(row).ok_or_else(|| StoreError::Damaged("an entry of the audit trail".to_owned()).into());
@@ -250,10 +254,9 @@ impl Walk<'_> {
                 Some(key) => (past.get(key), vec![key.record]),
                 None => (entry.detail.as_ref(), found.into_iter().flat_map(|found| [Some(found.by_id), found.record]).flatten().collect()),
             };
-            let words = keys.get(at).map_or_else(
-                || "its details".to_owned(),
-                |key| format!("the history of {} at version {}", key.record, key.version),
-            );
+            let words = keys
+                .get(at)
+                .map_or_else(|| "its details".to_owned(), |key| format!("the history of {} at version {}", key.record, key.version));
             match (there, salt) {
                 (Some(there), Some(salt)) if digest::of_part(salt, there) == *part => self.report.checked += 1,
                 (Some(_), Some(_)) => return Some(format!("{words} was changed")),
@@ -284,7 +287,10 @@ impl Walk<'_> {
         if let Some(unexplained) = unexplained {
             return Ok(Some(unexplained.place));
         }
-        Ok(self.wanted.take().map(|hash| broken(batches, None, format!("no batch has the hash {hash}: the chain was cut off or made anew"))))
+        Ok(self
+            .wanted
+            .take()
+            .map(|hash| broken(batches, None, format!("no batch has the hash {hash}: the chain was cut off or made anew"))))
     }
 }
 
