@@ -10,6 +10,7 @@ pub(crate) mod digest;
 pub(crate) mod entry;
 pub(crate) mod expire;
 pub(crate) mod note;
+pub(crate) mod page;
 pub(crate) mod past;
 pub(crate) mod queue;
 pub(crate) mod seal;
@@ -17,5 +18,6 @@ pub(crate) mod told;
 pub(crate) mod verify;
 
 pub use note::{AuditBy, AuditKind, AuditNote};
+pub use page::{AuditEntry, AuditFilter, AuditOrder};
 pub use seal::Sealed;
 pub use verify::{AuditBreak, AuditReport};
