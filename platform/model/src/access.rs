@@ -86,7 +86,17 @@ pub struct RowRules {
 impl RowRules {
     /// Those there are.
     pub fn each(&self) -> impl Iterator<Item = &Rule> {
-        [&self.read, &self.update, &self.delete, &self.share, &self.check].into_iter().flatten().map(AsRef::as_ref)
+        self.all().map(AsRef::as_ref)
+    }
+
+    /// One of them, to be kept.
+    #[must_use]
+    pub fn shared(&self, rule: &Rule) -> Option<&Arc<Rule>> {
+        self.all().find(|known| std::ptr::eq(known.as_ref(), rule))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Rule>> {
+        [&self.read, &self.update, &self.delete, &self.share, &self.check].into_iter().flatten()
     }
 }
 

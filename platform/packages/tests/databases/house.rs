@@ -66,7 +66,7 @@ impl House {
         let cx = self.cx().await;
         let deal = cx.model.object_named("deal").unwrap();
         let policy = Policy::resolve(&cx.model, &cx.principal);
-        let table = policy.table(&cx.model, deal.ix, Action::Create).unwrap();
+        let table = policy.table(&cx.model, deal.ix, Action::Create, tenon_access::Place::Write).unwrap();
         let row = |(name, size): &(&str, Option<i64>)| {
             let mut record = Record::empty(deal, RecordId::generate());
             record.set_field(deal.field_named("name").unwrap().ix, Value::text(*name));
