@@ -4,8 +4,8 @@
 
 use tenon_compiler::{Assembled, SourceFile, assemble, read, unnamed};
 use tenon_model::{
-    EdgeKind, FieldKind, Layer, LinkEnd, Model, ModelVersion, OnDelete, Part, Physical, RelationShape, Settings, SortRule, State,
-    UniquePart, system,
+    EdgeKind, Expression, Fact, FieldKind, FieldRight, Layer, LinkEnd, Model, ModelVersion, OnDelete, Part, Physical, RelationShape,
+    Settings, SortRule, Special, State, UniquePart, Verb, system,
 };
 use tenon_value::{ElementId, Name, TenantId, Uuid, Value};
 
@@ -186,4 +186,93 @@ fn texts_in_a_labels_file_may_stand_over_another_packages_field() {
     let name = model.object_named("deal").unwrap().field_named("name").unwrap();
     assert_eq!((name.label.en.as_deref(), name.label.zh.as_deref()), (Some("Name"), Some("名字")));
     assert_eq!(name.about.zh.as_deref(), Some("这笔生意叫什么。"));
+}
+
+const REP: &str = "role: rep\nlabel: { en: Rep }\nspecial: [export]\n";
+const GUEST: &str = "role: guest\nlabel: { en: Guest }\nportal: true\n";
+const ACCESS: &str = "object: deal
+roles:
+  rep:
+    can: [update, read]
+    rows: { read: \"user == me || owner in my.reports\", update: owner == me }
+    fields: { \"*\": write, amount: read, user: none }
+  guest: { can: [read] }
+sharing:
+  first: { label: { en: First }, rows: stage == 'new', to: { roles: [rep], teams: [East] }, rights: [update] }
+";
+
+fn lawful() -> Layer {
+    let files = [
+        ("user/object.yaml", USER),
+        ("deal/object.yaml", DEAL),
+        ("deal/access.yaml", ACCESS),
+        ("roles/rep.yaml", REP),
+        ("roles/guest.yaml", GUEST),
+    ];
+    layer("base", &files)
+}
+
+#[test]
+fn rights_are_given_as_they_are_written() {
+    let model = model(&[lawful()]);
+    let (deal, rep) = (model.object_named("deal").unwrap(), model.role_named("rep").unwrap());
+    assert_eq!((rep.special.as_slice(), rep.portal, rep.id), ([Special::Export].as_slice(), false, ElementId::derive("base", "role:rep")));
+    let grant = deal.access.iter().find(|grant| grant.role == rep.ix).unwrap();
+    assert_eq!(grant.can, [Verb::Read, Verb::Update]);
+    assert_eq!(grant.rows.read.as_ref().unwrap().source, "user == me || owner in my.reports");
+    assert!(grant.rows.delete.is_none());
+    let amount = deal.field_named("amount").unwrap().ix;
+    assert_eq!((grant.fields.all, grant.fields.fields.as_slice()), (Some(FieldRight::Write), [(amount, FieldRight::Read)].as_slice()));
+    assert_eq!(grant.fields.relations, [(deal.relation_named("user").unwrap().ix, FieldRight::None)]);
+    let sharing = deal.sharing.first().unwrap();
+    assert_eq!(
+        (sharing.rights.as_slice(), sharing.teams.as_slice()),
+        ([Verb::Read, Verb::Update].as_slice(), ["East".to_owned()].as_slice())
+    );
+    assert_eq!(model.facts, [Fact::Me, Fact::Reports]);
+}
+
+#[test]
+fn a_tenant_overrides_single_rights_of_a_package() {
+    let tenant = "object: deal\nroles:\n  rep:\n    can: [read]\n    rows: { update: null }\n    fields: { amount: null, number: none }\n";
+    let model = model(&[lawful(), layer("tenant", &[("access.yaml", tenant)])]);
+    let (deal, rep) = (model.object_named("deal").unwrap(), model.role_named("rep").unwrap());
+    let grant = deal.access.iter().find(|grant| grant.role == rep.ix).unwrap();
+    assert_eq!(grant.can, [Verb::Read]);
+    assert!(grant.rows.read.is_some() && grant.rows.update.is_none());
+    let number = deal.field_named("number").unwrap().ix;
+    assert_eq!((grant.fields.all, grant.fields.fields.as_slice()), (Some(FieldRight::Write), [(number, FieldRight::None)].as_slice()));
+    assert_eq!((grant.package.as_str(), grant.id), ("base", ElementId::derive("base", "deal.access.rep")));
+}
+
+#[test]
+fn what_is_retired_gives_nothing() {
+    let retire = |paths: &[&str]| {
+        let mut base = lawful();
+        for element in base.elements.iter_mut().filter(|element| paths.contains(&element.path.0.as_str())) {
+            element.state = State::Retired;
+        }
+        assembled(&[base])
+    };
+    // A retired role, grant, sharing rule: nobody has it, and nobody is told.
+    for path in ["role:guest", "deal.access.guest"] {
+        let model = retire(&[path]).model.unwrap();
+        assert_eq!(model.object_named("deal").unwrap().access.len(), 1, "{path}");
+    }
+    assert!(retire(&["deal.sharing.first"]).model.unwrap().object_named("deal").unwrap().sharing.is_empty());
+    // A rule over a retired relation denies, and says so.
+    let without = retire(&["deal.relations.user", "deal.unique"]);
+    let codes: Vec<&str> = without.diagnostics.iter().filter(|one| one.path == "deal.access.rep").map(|one| one.code).collect();
+    assert_eq!(codes, ["rule/unknown-name", "metadata/unknown-field"]);
+    let model = without.model.unwrap();
+    let grant = model.object_named("deal").unwrap().access.first().unwrap();
+    assert_eq!(grant.rows.read.as_ref().unwrap().expression, Expression::Literal(Value::Bool(false)));
+    assert!(matches!(grant.rows.update.as_ref().unwrap().expression, Expression::Compare(..)));
+}
+
+#[test]
+fn a_renamed_role_keeps_its_id() {
+    let renamed =
+        layer("base", &[("user.yaml/object.yaml", USER), ("roles/seller.yaml", "role: seller\nwas: rep\nlabel: { en: Seller }\n")]);
+    assert_eq!(model(&[renamed]).role_named("seller").unwrap().id, ElementId::derive("base", "role:rep"));
 }

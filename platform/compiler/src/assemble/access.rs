@@ -4,10 +4,10 @@
 //! Invariant: what is retired, or given to a retired role, gives nothing, so it is not in the model at all.
 
 use tenon_diagnostics::Diagnostic;
-use tenon_model::{FieldRight, FieldRights, Grant, Model, Object, Relation, RowRules, Rule, SharingRule, State, Verb};
+use tenon_model::{FieldRight, FieldRights, Grant, Model, Object, Relation, RowRules, SharingRule, State, Verb};
 
 use super::role::Roles;
-use super::rule::Rules;
+use super::rule::{Retired, Rules};
 use super::view::check_keys;
 use crate::checks::{limit, missing_key, unknown_field};
 use crate::keys::{ACCESS, SHARING};
@@ -18,8 +18,9 @@ use crate::{labels, limits, names, references};
 /// Builds all grants and sharing rules and puts them into their objects.
 pub(super) fn all(parts: &[Parts<'_>], roles: &Roles<'_>, model: &mut Model, report: &mut Vec<Diagnostic>) {
     let mut built = Vec::with_capacity(parts.len());
+    let retired = Retired::of(model);
     for (part, object) in parts.iter().zip(&model.objects) {
-        let mut work = Work { object, roles, rules: Rules::new(model, object.ix), report };
+        let mut work = Work { object, roles, rules: Rules::new(model, object.ix, &retired), report };
         let in_use = object.state == State::Active;
         let active = |merged: &&Merged<'_>| in_use && merged.state == State::Active;
         let access: Vec<Grant> = part.access.iter().filter(active).filter_map(|merged| work.grant(merged)).collect();
@@ -35,23 +36,7 @@ pub(super) fn all(parts: &[Parts<'_>], roles: &Roles<'_>, model: &mut Model, rep
         object.access = access;
         object.sharing = sharing;
     }
-    model.facts = facts(&model.objects);
-}
-
-/// Every fact that a rule needs, once each, in order.
-fn facts(objects: &[Object]) -> Vec<tenon_model::Fact> {
-    let mut facts = Vec::new();
-    let mut note = |rule: &Rule| rule.expression.each_fact(&mut |fact| facts.push(fact));
-    for object in objects {
-        for rows in object.access.iter().map(|grant| &grant.rows) {
-            let all = [&rows.read, &rows.update, &rows.delete, &rows.share, &rows.check];
-            all.into_iter().flatten().for_each(|rule| note(rule));
-        }
-        object.sharing.iter().for_each(|sharing| note(&sharing.rows));
-    }
-    facts.sort_unstable();
-    facts.dedup();
-    facts
+    model.gather();
 }
 
 /// What building the law of one object needs.

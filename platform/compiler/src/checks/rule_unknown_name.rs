@@ -8,6 +8,12 @@ pub(crate) fn fault(message: String, help: Option<String>) -> Diagnostic {
     Diagnostic { help, ..Diagnostic::error(CODE, message) }
 }
 
+/// The rule was right until something was retired: it gives nothing now.
+pub(crate) fn retired(word: &str) -> Diagnostic {
+    Diagnostic::warning(CODE, format!("`{word}` is retired, so that this rule gives nothing any more"))
+        .help("write the rule without it, or restore it")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::codes_of_rule;
