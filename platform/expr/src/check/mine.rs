@@ -9,7 +9,7 @@ use super::kind::Kind;
 use super::operand::{Names, Operand, What};
 use super::path::{meant, whole};
 use crate::Fault;
-use crate::fault::{TYPE, UNKNOWN_NAME, UNSUPPORTED};
+use crate::fault::{TYPE, UNKNOWN_NAME};
 
 /// The lists of `my`: word, object, the list itself, everything below its records.
 const LISTS: [(&str, &str, Fact, Option<Fact>); 7] = [
@@ -105,7 +105,7 @@ impl<'a> Checker<'_, 'a> {
     fn target(&mut self, name: &str, here: Range<usize>) -> Option<ObjectIx> {
         let found = self.scope.by_name.iter().find(|(known, _)| known.as_str() == name).map(|(_, ix)| *ix);
         if found.is_none() {
-            self.faults.push(Fault::new(UNSUPPORTED, here, format!("there is no object `{name}` here")));
+            self.faults.push(Fault::new(UNKNOWN_NAME, here, format!("there is no object `{name}` here")));
         }
         found
     }
