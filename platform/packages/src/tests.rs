@@ -1,5 +1,6 @@
 //! Plans without a database: a draft laid over rows, applied in memory, planned again.
 
+mod law;
 mod random;
 
 use serde_json::json;

@@ -80,9 +80,10 @@ fn role(ix: RoleIx, merged: &Merged<'_>, roles: &Roles<'_>, model: &Model, repor
     }
     super::object::check_was(merged, report);
     let portal = merged.is_true("portal");
-    if let Some(landing) = merged.get("landing").filter(|at| merged.state == State::Active && !is_page(at, model)) {
-        let words = landing.text().unwrap_or_default();
-        report.push(unknown_element::no_such_page(words).at(landing.span()).of(merged.path.clone()));
+    if let Some(landing) = merged.get("landing").filter(|_| merged.state == State::Active)
+        && let Some(diagnostic) = landing.text().and_then(|page| no_page(page, model))
+    {
+        report.push(diagnostic.at(landing.span()).of(merged.path.clone()));
     }
     Role {
         ix,
@@ -113,14 +114,23 @@ fn special(merged: &Merged<'_>, portal: bool, report: &mut Vec<Diagnostic>) -> V
     special
 }
 
-/// `home`, an object in use, or one of its views in use. What is no text has been reported.
-fn is_page(landing: &At<'_>, model: &Model) -> bool {
-    let Some(text) = landing.text() else { return true };
-    match text.split_once('.') {
-        None => text == "home" || model.object_named(text).is_some(),
-        Some((object, view)) => model
-            .object_named(object)
-            .is_some_and(|object| object.views.iter().any(|one| one.state == State::Active && one.name.as_str() == view)),
+/// Why nobody can begin at a page: only at `home`, an object, or one of its views.
+fn no_page(page: &str, model: &Model) -> Option<Diagnostic> {
+    let (name, view) = page.split_once('.').map_or((page, None), |(object, view)| (object, Some(view)));
+    if name == "home" && view.is_none() {
+        return None;
+    }
+    let Some(object) = model.objects.iter().find(|object| object.name.as_str() == name) else {
+        return Some(unknown_element::no_such_page(page));
+    };
+    let state = match view {
+        None => Some(State::Active),
+        Some(view) => object.views.iter().find(|one| one.name.as_str() == view).map(|view| view.state),
+    };
+    match (object.state, state) {
+        (_, None) => Some(unknown_element::no_such_page(page)),
+        (State::Active, Some(State::Active)) => None,
+        _ => Some(unknown_element::retired_page(page)),
     }
 }
 

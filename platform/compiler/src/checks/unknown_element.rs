@@ -21,6 +21,11 @@ pub(crate) fn no_such_page(landing: &str) -> Diagnostic {
         .help("write `home`, an object, or a view as in `opportunity.pipeline`")
 }
 
+/// The page is retired: a role's holders begin at home.
+pub(crate) fn retired_page(landing: &str) -> Diagnostic {
+    Diagnostic::warning(CODE, format!("`{landing}` is retired, nobody can begin there")).help("choose another page, or restore it")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::codes_of;
