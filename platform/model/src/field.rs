@@ -127,6 +127,8 @@ pub struct Field {
     pub unique: bool,
     /// Kept by the system; never an input.
     pub read_only: bool,
+    /// It tells of a person: exported and erased with that person.
+    pub personal: bool,
     /// One of the fields every record has.
     pub system: bool,
     /// The value of a new record that says nothing; `Null` if none.

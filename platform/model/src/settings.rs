@@ -27,6 +27,8 @@ pub struct Settings {
     pub fiscal_year_start: u8,
     /// Origins that browsers may call from.
     pub cors: Vec<String>,
+    /// Days after which payloads of the audit trail are removed; none: they stay.
+    pub audit_retention_days: Option<u32>,
     /// A sandbox: its clock stands still until advanced.
     pub sandbox: bool,
 }
@@ -40,6 +42,7 @@ impl Default for Settings {
             week_start: WeekStart::Monday,
             fiscal_year_start: 1,
             cors: Vec::new(),
+            audit_retention_days: None,
             sandbox: false,
         }
     }

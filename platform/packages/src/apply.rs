@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tenon_context::OpContext;
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{Element, ElementPath, Model, ModelVersion};
-use tenon_store::{MetadataRows, MetadataTx};
+use tenon_store::{AuditBy, AuditKind, AuditNote, MetadataRows, MetadataTx};
 use tenon_value::{Json, Name, TenantId};
 
 use crate::compute::{Computed, compute};
@@ -102,6 +102,8 @@ impl Packages {
         let version = computed.rows.version;
         let model = write(tx, (work.tenant, &work.target), computed, &own).await?;
         tx.journal(now, &note).await?;
+        let by = work.cx.map_or_else(|| AuditBy { via: "install", ..AuditBy::system(now) }, AuditBy::of);
+        tx.audit_note(&by, journal::noted(work.target.as_str(), version, &plan.operations)).await?;
         Ok(Some(Applied { version, operations: plan.operations, model }))
     }
 }
@@ -126,6 +128,8 @@ pub(crate) async fn settings_under_lock(
     note.insert("settings".to_owned(), journal::settings(&new));
     note.insert("overwritten".to_owned(), journal::settings(&rows.settings));
     tx.journal(cx.now, &Json::Object(note)).await?;
+    let facts = serde_json::json!({ "before": journal::settings(&rows.settings), "after": journal::settings(&new) });
+    tx.audit_note(&AuditBy::of(cx), AuditNote::new(AuditKind::SettingsChanged).facts(facts)).await?;
     Ok(Some(ModelVersion(rows.version.0 + 1)))
 }
 

@@ -1,10 +1,14 @@
 //! What an apply leaves behind for whoever wants to undo it: its steps, and everything it overwrote.
 
-use tenon_model::{Element, Settings, State, WeekStart};
+use tenon_model::{Element, ModelVersion, Settings, State, WeekStart};
+use tenon_store::{AuditKind, AuditNote};
 use tenon_value::{Json, JsonMap};
 
 use crate::Operation;
 use crate::elements::Elements;
+
+/// Steps that the audit trail names; of the others it says how many.
+const NOTED_MAX: usize = 50;
 
 /// An element with everything stored of it.
 fn stored(element: &Element) -> Json {
@@ -25,8 +29,17 @@ pub(crate) fn settings(settings: &Settings) -> Json {
     map.insert("base_currency".to_owned(), Json::from(settings.base_currency.as_str()));
     map.insert("week_start".to_owned(), Json::from(if settings.week_start == WeekStart::Monday { "monday" } else { "sunday" }));
     map.insert("fiscal_year_start".to_owned(), Json::from(settings.fiscal_year_start));
+    map.insert("audit_retention_days".to_owned(), settings.audit_retention_days.map_or(Json::Null, Json::from));
     map.insert("cors".to_owned(), settings.cors.iter().map(|origin| Json::from(origin.as_str())).collect());
     Json::Object(map)
+}
+
+/// The same for the audit trail: which steps, without what they carry.
+pub(crate) fn noted(layer: &str, version: ModelVersion, operations: &[Operation]) -> AuditNote {
+    let steps: Vec<Json> =
+        operations.iter().take(NOTED_MAX).map(|step| serde_json::json!({ "path": step.path, "op": step.op.word() })).collect();
+    let facts = serde_json::json!({ "layer": layer, "version": version.0, "operations": steps, "count": operations.len() });
+    AuditNote::new(AuditKind::MetadataChanged).facts(facts)
 }
 
 /// The journal's row: who, which layer, the steps, and the inverse: what stood before in every path that changed.

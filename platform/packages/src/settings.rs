@@ -7,6 +7,9 @@ use tenon_value::Locale;
 /// Origins a tenant may name at most.
 pub const CORS_MAX: usize = 100;
 
+/// Days that the audit trail can be kept at most; more is for ever.
+pub const AUDIT_RETENTION_MAX: i64 = 36_500;
+
 /// The settings that change; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct SettingsChange {
@@ -22,6 +25,8 @@ pub struct SettingsChange {
     pub fiscal_year_start: Option<i64>,
     /// Origins that browsers may call from.
     pub cors: Option<Vec<String>>,
+    /// Days after which payloads of the audit trail are removed; none within: they stay.
+    pub audit_retention_days: Option<Option<i64>>,
 }
 
 /// True for a zone of the IANA database.
@@ -73,9 +78,21 @@ pub(crate) fn changed(settings: &Settings, change: &SettingsChange) -> Result<Se
         }
         new.cors.clone_from(cors);
     }
+    if let Some(days) = change.audit_retention_days {
+        new.audit_retention_days = days.map(retention).transpose()?;
+    }
     new.locale = change.locale.unwrap_or(new.locale);
     new.week_start = change.week_start.unwrap_or(new.week_start);
     Ok(new)
+}
+
+fn retention(days: i64) -> Result<u32, Problem> {
+    let fits = u32::try_from(days).ok().filter(|_| (1..=AUDIT_RETENTION_MAX).contains(&days));
+    fits.ok_or_else(|| {
+        let english = format!("the audit trail is kept for 1 to {AUDIT_RETENTION_MAX} days, or, with null, for ever");
+        let chinese = format!("审计记录保留天数须为 1 到 {AUDIT_RETENTION_MAX},或为空表示永久保留");
+        at(Problem::invalid("range", english, chinese), "auditRetentionDays")
+    })
 }
 
 /// Scheme, host and port, nothing behind.
@@ -99,6 +116,7 @@ mod tests {
         assert!(refused(SettingsChange { zone: Some("Mars/Olympus".to_owned()), ..SettingsChange::default() }));
         assert!(refused(SettingsChange { base_currency: Some("euro".to_owned()), ..SettingsChange::default() }));
         assert!(refused(SettingsChange { fiscal_year_start: Some(13), ..SettingsChange::default() }));
+        assert!(refused(SettingsChange { audit_retention_days: Some(Some(0)), ..SettingsChange::default() }));
         assert!(refused(SettingsChange { cors: Some(vec!["https://a.b/c".to_owned()]), ..SettingsChange::default() }));
     }
 

@@ -8,6 +8,7 @@
 
 pub(crate) mod digest;
 pub(crate) mod entry;
+pub(crate) mod erase;
 pub(crate) mod expire;
 pub(crate) mod note;
 pub(crate) mod page;
@@ -17,6 +18,7 @@ pub(crate) mod seal;
 pub(crate) mod told;
 pub(crate) mod verify;
 
+pub use erase::Erased;
 pub use note::{AuditBy, AuditKind, AuditNote};
 pub use page::{AuditEntry, AuditFilter, AuditOrder};
 pub use seal::Sealed;

@@ -92,6 +92,7 @@ pub(crate) fn settings_json(settings: &Settings) -> Json {
         "week_start": if settings.week_start == WeekStart::Sunday { "sunday" } else { "monday" },
         "fiscal_year_start": settings.fiscal_year_start,
         "cors": settings.cors,
+        "audit_retention_days": settings.audit_retention_days,
         "sandbox": settings.sandbox,
     })
 }
@@ -117,6 +118,7 @@ fn settings_of(json: &Json) -> Settings {
             .flatten()
             .filter_map(|origin| origin.as_str().map(str::to_owned))
             .collect(),
+        audit_retention_days: json.get("audit_retention_days").and_then(Json::as_u64).and_then(|days| u32::try_from(days).ok()),
         sandbox: json.get("sandbox").and_then(Json::as_bool).unwrap_or(usual.sandbox),
     }
 }
@@ -131,6 +133,7 @@ mod tests {
             zone: "America/New_York".to_owned(),
             week_start: WeekStart::Sunday,
             fiscal_year_start: 4,
+            audit_retention_days: Some(365),
             cors: vec!["https://a.example".to_owned()],
             ..Settings::default()
         };

@@ -43,6 +43,7 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, holder: Holder, scope: &mut 
         // The numbers of a series tell records apart unless their author says otherwise.
         unique: merged.get("unique").map_or(numbered, |unique| unique.is_true()),
         read_only: numbered,
+        personal: merged.is_true("personal"),
         system: false,
         default: field_type.map_or(Value::Null, |field_type| default::value(merged, field_type, &kind, scope)),
         columns: columns::of(&kind, sort, &stem),

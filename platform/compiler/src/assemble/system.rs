@@ -25,6 +25,7 @@ pub(super) fn fields(object: ElementId) -> Vec<Field> {
         kind,
         required: false,
         unique: false,
+        personal: false,
         read_only: true,
         system: true,
         default: Value::Null,

@@ -54,6 +54,7 @@ pub(crate) const COMMON: &[Key] = &[
     ABOUT,
     key("required", Shape::Flag, "A record cannot be saved without it."),
     key("unique", Shape::Flag, "No two live records have the same value."),
+    key("personal", Shape::Flag, "It tells of a person: exported and erased with that person."),
     key("default", Shape::Any, "The value of a new record that says nothing."),
     WAS,
     ALIAS_UNTIL,

@@ -28,6 +28,7 @@ fn field_keys(properties: Properties, keys: &FieldKeys) -> Properties {
         .put("about", &keys.about)
         .put("required", &keys.required)
         .put("unique", &keys.unique)
+        .put("personal", &keys.personal)
         .put("default", &keys.default)
         .put("options", &keys.options)
         .put("min", &keys.min)

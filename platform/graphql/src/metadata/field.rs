@@ -151,6 +151,11 @@ impl Field {
         Ok(self.field()?.required)
     }
 
+    /// It tells of a person: exported and erased with that person.
+    async fn personal(&self) -> async_graphql::Result<bool> {
+        Ok(self.field()?.personal)
+    }
+
     async fn unique(&self) -> async_graphql::Result<bool> {
         Ok(self.field()?.unique)
     }

@@ -61,6 +61,8 @@ pub(super) struct FieldKeys {
     pub(super) about: MaybeUndefined<LocalizedText>,
     pub(super) required: MaybeUndefined<bool>,
     pub(super) unique: MaybeUndefined<bool>,
+    /// It tells of a person: exported and erased with that person.
+    pub(super) personal: MaybeUndefined<bool>,
     pub(super) default: MaybeUndefined<Json>,
     pub(super) options: MaybeUndefined<Vec<ChoiceOption>>,
     pub(super) min: MaybeUndefined<Decimal>,
@@ -173,6 +175,8 @@ pub(super) struct SettingsInput {
     pub(super) week_start: Option<WeekStart>,
     pub(super) fiscal_year_start: Option<i32>,
     pub(super) cors: Option<Vec<String>>,
+    /// Days after which payloads of the audit trail are removed; null: they stay.
+    pub(super) audit_retention_days: MaybeUndefined<i32>,
 }
 
 macro_rules! named {

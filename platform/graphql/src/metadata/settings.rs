@@ -1,6 +1,6 @@
 //! Settings as the metadata API shows them.
 
-use async_graphql::SimpleObject;
+use async_graphql::{MaybeUndefined, SimpleObject};
 use tenon_diagnostics::Problem;
 use tenon_model as model;
 use tenon_packages::SettingsChange;
@@ -19,6 +19,7 @@ pub(super) struct Settings {
     week_start: WeekStart,
     fiscal_year_start: i32,
     cors: Vec<String>,
+    audit_retention_days: Option<u32>,
     sandbox: bool,
 }
 
@@ -35,6 +36,7 @@ impl From<&model::Settings> for Settings {
             week_start,
             fiscal_year_start: i32::from(settings.fiscal_year_start),
             cors: settings.cors.clone(),
+            audit_retention_days: settings.audit_retention_days,
             sandbox: settings.sandbox,
         }
     }
@@ -48,7 +50,12 @@ pub(super) fn change(input: SettingsInput) -> Result<SettingsChange, Failure> {
         WeekStart::Sunday => model::WeekStart::Sunday,
     });
     let empty = input.zone.is_none() && input.base_currency.is_none() && input.fiscal_year_start.is_none() && input.cors.is_none();
-    if empty && locale.is_none() && week_start.is_none() {
+    let retention = match input.audit_retention_days {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(days) => Some(Some(i64::from(days))),
+    };
+    if empty && locale.is_none() && week_start.is_none() && retention.is_none() {
         return Err(Problem::invalid("required", "say at least one setting", "请至少提供一项设置").into());
     }
     Ok(SettingsChange {
@@ -58,5 +65,6 @@ pub(super) fn change(input: SettingsInput) -> Result<SettingsChange, Failure> {
         week_start,
         fiscal_year_start: input.fiscal_year_start.map(i64::from),
         cors: input.cors,
+        audit_retention_days: retention,
     })
 }

@@ -135,6 +135,7 @@ fn field(ix: usize, name: &str, kind: FieldKind) -> Field {
         required: false,
         unique: false,
         read_only: is_system,
+        personal: false,
         system: is_system,
         default: Value::Null,
         sort: SortRule::Fold,

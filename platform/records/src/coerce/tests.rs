@@ -18,6 +18,7 @@ fn field(kind: FieldKind) -> Field {
         required: false,
         unique: false,
         read_only: false,
+        personal: false,
         system: false,
         default: Value::Null,
         sort: SortRule::Fold,

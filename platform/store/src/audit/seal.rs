@@ -19,7 +19,7 @@ use crate::{Dialect, Store, StoreError};
 /// Batches linked in one call at most; what is left is for the next.
 const BATCHES_MAX: usize = 64;
 /// What the lock of the sealer adds to the tenant's lock number.
-const LOCK: i64 = 2;
+pub(crate) const LOCK: i64 = 2;
 
 /// What a call has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
