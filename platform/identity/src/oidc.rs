@@ -20,7 +20,7 @@ use ring::hmac;
 pub use discovery::KEYS_FETCHED_MAX;
 pub use error::{OidcError, ProviderFault, RefusalReason};
 pub use manage::{ProviderView, SecretChange};
-pub use provider::{Joining, PROVIDERS_MAX, ProviderSettings, provider_name};
+pub use provider::{Joining, PROVIDERS_MAX, ProviderSettings};
 pub use reach::Reach;
 pub use secret::SIGN_IN_SECONDS_MAX;
 pub use sign_in::{OidcAnswer, OidcDone, OidcStart};

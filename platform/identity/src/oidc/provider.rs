@@ -156,7 +156,7 @@ impl MappedRoles {
 ///
 /// # Errors
 /// INVALID `name`.
-pub fn provider_name(name: &str) -> Result<(), Problem> {
+pub(crate) fn provider_name(name: &str) -> Result<(), Problem> {
     Name::check(name).map_err(|reason| {
         Problem::invalid("name", format!("`{name}` is no name for a provider: {reason}"), format!("“{name}”不能作为身份提供方的名称"))
     })?;

@@ -42,14 +42,28 @@ impl ScimError {
         Self { status: 404, scim_type: None, detail: format!("resource `{id}` not found"), kind: Kind::NotFound }
     }
 
-    /// The caller may not.
-    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
-        Self { status: 403, scim_type: None, detail: detail.into(), kind: Kind::Forbidden }
-    }
-
     /// A part of the protocol that is not offered.
     pub(crate) fn unsupported(detail: impl Into<String>) -> Self {
         Self { status: 501, scim_type: None, detail: detail.into(), kind: Kind::Invalid }
+    }
+
+    /// A body that is none.
+    #[must_use]
+    pub fn syntax(detail: impl Into<String>) -> Self {
+        Self::invalid("invalidSyntax", detail)
+    }
+
+    /// A body that is too large.
+    #[must_use]
+    pub fn too_large(max: usize) -> Self {
+        let detail = format!("a body has {max} bytes at most");
+        Self { status: 413, scim_type: None, detail, kind: Kind::Exhausted }
+    }
+
+    /// The path is right, the method is not.
+    #[must_use]
+    pub fn method() -> Self {
+        Self { status: 405, scim_type: None, detail: "this path does not take that method".to_owned(), kind: Kind::Invalid }
     }
 
     /// A problem of the house in the words of SCIM.
@@ -60,7 +74,7 @@ impl ScimError {
             Kind::Unauthenticated => (401, None),
             Kind::Forbidden => (403, None),
             Kind::NotFound => (404, None),
-            Kind::Conflict if problem.rule.as_deref() == Some("unique") => (409, Some("uniqueness")),
+            Kind::Conflict if matches!(problem.rule.as_deref(), Some("unique" | "login" | "member")) => (409, Some("uniqueness")),
             Kind::Conflict => (409, None),
             Kind::Exhausted if problem.limit == Some("rate") => (429, None),
             Kind::Exhausted => (400, Some("tooMany")),
@@ -85,5 +99,20 @@ impl ScimError {
 impl Classify for ScimError {
     fn kind(&self) -> Kind {
         self.kind
+    }
+}
+
+impl From<crate::IdentityError> for ScimError {
+    fn from(error: crate::IdentityError) -> Self {
+        if matches!(error.kind(), Kind::Internal | Kind::Unavailable) {
+            tracing::error!("a SCIM request failed: {error}: {:?}", std::error::Error::source(&error).map(ToString::to_string));
+        }
+        Self::of_problem(&error.problem())
+    }
+}
+
+impl From<tenon_store::StoreError> for ScimError {
+    fn from(error: tenon_store::StoreError) -> Self {
+        crate::IdentityError::from(error).into()
     }
 }

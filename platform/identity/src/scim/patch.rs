@@ -11,7 +11,7 @@ use super::error::ScimError;
 use super::filter::{AttributePath, Filter, is_extension, member};
 use super::parse::{self, PatchPath};
 use super::read::{self, ELEMENTS_MAX};
-use super::schema::{Attribute, ENTERPRISE, Mutability, ResourceKind, Type};
+use super::schema::{Attribute, Mutability, ResourceKind, Type};
 
 /// Operations of one request.
 pub const OPERATIONS_MAX: usize = 1_000;
@@ -100,8 +100,10 @@ fn target(kind: ResourceKind, path: &AttributePath) -> Result<(Option<&'static s
 
 /// An operation on one attribute.
 fn one(kind: ResourceKind, resource: &mut Json, verb: Verb, path: &PatchPath, value: Option<&Json>) -> Result<(), ScimError> {
-    if path.attribute.schema.is_none() && path.attribute.name.eq_ignore_ascii_case(ENTERPRISE) {
-        return extension(kind, resource, verb, value);
+    if path.attribute.schema.is_none()
+        && let Some((urn, _)) = kind.extensions().iter().find(|(urn, _)| urn.eq_ignore_ascii_case(&path.attribute.name))
+    {
+        return extension((kind, urn), resource, verb, value);
     }
     let (schema, attribute) = target(kind, &path.attribute)?;
     if attribute.mutability == Mutability::ReadOnly {
@@ -135,17 +137,18 @@ fn one(kind: ResourceKind, resource: &mut Json, verb: Verb, path: &PatchPath, va
     single(attribute, holder, verb, sub, value)
 }
 
-/// An operation on the whole enterprise extension.
-fn extension(kind: ResourceKind, resource: &mut Json, verb: Verb, value: Option<&Json>) -> Result<(), ScimError> {
+/// An operation on a whole extension.
+fn extension(of: (ResourceKind, &str), resource: &mut Json, verb: Verb, value: Option<&Json>) -> Result<(), ScimError> {
+    let (kind, urn) = of;
     if verb != Verb::Add
         && let Some(members) = resource.as_object_mut()
     {
-        members.remove(ENTERPRISE);
+        members.remove(urn);
     }
     match (verb, value) {
         (Verb::Remove, _) => Ok(()),
         (_, Some(value @ Json::Object(_))) => {
-            let wrapped = Json::Object(Map::from_iter([(ENTERPRISE.to_owned(), value.clone())]));
+            let wrapped = Json::Object(Map::from_iter([(urn.to_owned(), value.clone())]));
             whole(kind, resource, verb, Some(&wrapped))
         }
         _ => Err(ScimError::value("`value` is an object")),

@@ -12,6 +12,9 @@ pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 /// The extension for people of an enterprise.
 pub(crate) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
+/// Our extension for groups: the roles that a group gives, where its name does not say it.
+pub(crate) const ROLES: &str = "urn:tenon:params:scim:schemas:extension:roles:2.0:Group";
+
 /// The type of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Type {
@@ -152,6 +155,9 @@ pub(crate) const ENTERPRISE_ATTRIBUTES: &[Attribute] = &[
     attribute("manager", Type::Complex(MANAGER)),
 ];
 
+/// Attributes of our extension for groups.
+pub(crate) const ROLES_ATTRIBUTES: &[Attribute] = &[text("roles").exact().many()];
+
 /// Attributes every resource has beside those of its schema.
 pub(crate) const SHARED_ATTRIBUTES: &[Attribute] = &[text("externalId").exact()];
 
@@ -206,7 +212,7 @@ impl ResourceKind {
     pub(crate) const fn extensions(self) -> &'static [(&'static str, &'static [Attribute])] {
         match self {
             Self::User => &[(ENTERPRISE, ENTERPRISE_ATTRIBUTES)],
-            Self::Group => &[],
+            Self::Group => &[(ROLES, ROLES_ATTRIBUTES)],
         }
     }
 
