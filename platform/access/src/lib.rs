@@ -23,6 +23,3 @@ pub use policy::Policy;
 pub use report::{Compared, compared, counted, is_served};
 pub use rows::Rows;
 pub use witness::{sees, witnesses};
-
-#[cfg(test)]
-mod testing;

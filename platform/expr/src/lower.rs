@@ -10,8 +10,9 @@ use tenon_value::Value;
 /// Gives the table of an object that a path passes through.
 type Tables<'a> = &'a dyn Fn(ObjectIx) -> AuthorizedTable;
 
-/// The predicate of a checked expression whose conditions on who asks are settled. `table` gives the objects that paths
-/// pass through: with all of their rows, since a rule looks at the record as it is, not as the principal may see it.
+/// The predicate of a checked expression whose conditions on who asks are settled.
+///
+/// `table` gives the objects that paths pass through: with all of their rows, since a rule looks at the record as it is, not as the principal may see it.
 #[must_use]
 pub fn lower(expression: &Expression, model: &Model, table: &dyn Fn(ObjectIx) -> AuthorizedTable) -> Predicate {
     Lower { model, table }.truth(expression).unwrap_or_else(Predicate::no)

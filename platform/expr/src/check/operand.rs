@@ -143,7 +143,7 @@ impl<'a> Checker<'_, 'a> {
                     "timestamp" => "`timestamp(\"2026-01-31T08:00:00Z\")`",
                     _ => "`duration(\"PT1H30M\")`",
                 };
-                let fault = Fault::new(TYPE, at.clone(), format!("`{}` cannot be read", text.inner()));
+                let fault = Fault::new(TYPE, at, format!("`{}` cannot be read", text.inner()));
                 self.faults.push(fault.help(format!("write it as {example}")));
                 return None;
             };
