@@ -1,7 +1,7 @@
 //! What can be said on the command line.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -104,6 +104,9 @@ pub(crate) enum Verb {
         /// Connections to PostgreSQL.
         #[arg(long, env = "TENON_CONNECTIONS")]
         connections: Option<u32>,
+        /// How the outside reaches it.
+        #[command(flatten)]
+        outside: Outside,
     },
     /// Find, explain and mend what is wrong in a data directory.
     Doctor {
@@ -195,6 +198,30 @@ pub(crate) enum Verb {
     /// API keys of a tenant.
     #[command(subcommand)]
     Key(KeyVerb),
+    /// Members of a tenant: who may sign in.
+    #[command(subcommand)]
+    User(UserVerb),
+}
+
+/// How a server meets the outside: its address, proxies before it, the mail server.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Outside {
+    /// Where people reach this server, such as `https://crm.acme.example`; links in mails begin with it.
+    #[arg(long, env = "TENON_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// A proxy that is believed when it says where a request comes from.
+    #[arg(long = "proxy", env = "TENON_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub(crate) proxies: Vec<IpAddr>,
+    /// Let identity providers lie in private networks, and on this machine without TLS. Only where every administrator of a
+    /// tenant may reach those networks.
+    #[arg(long, env = "TENON_PRIVATE_PROVIDERS")]
+    pub(crate) private_providers: bool,
+    /// Mail server: `smtps://user:password@host`, `smtp://host:587?tls=required`.
+    #[arg(long, env = "TENON_SMTP_URL", hide_env_values = true, value_name = "URL", requires = "smtp_from")]
+    pub(crate) smtp_url: Option<String>,
+    /// Who letters are from: `Tenon <tenon@acme.example>`.
+    #[arg(long, env = "TENON_SMTP_FROM", value_name = "ADDRESS")]
+    pub(crate) smtp_from: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -238,8 +265,14 @@ pub(crate) enum TenantVerb {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyVerb {
-    /// Make a key with the administrator's role; it is shown once.
+    /// Make a key; it is shown once.
     Create {
+        /// A role it holds; several are given one by one.
+        #[arg(long = "role", value_name = "ROLE", default_value = "administrator")]
+        roles: Vec<String>,
+        /// A service: a program of the tenant's own, told apart in history.
+        #[arg(long)]
+        service: bool,
         /// What people read in history.
         #[arg(long, default_value = "key of the command line")]
         display: String,
@@ -253,6 +286,38 @@ pub(crate) enum KeyVerb {
     Revoke {
         /// Its id.
         id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserVerb {
+    /// Invite somebody by mail; prints the link where no mail server is configured.
+    Invite {
+        /// His address, which is his login, too.
+        email: String,
+        /// A role he holds; several are given one by one.
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<String>,
+        /// What people call him.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List members.
+    List,
+    /// Let a member sign in no longer; his sessions end at once.
+    Disable {
+        /// His login.
+        login: String,
+    },
+    /// Let a member sign in again.
+    Enable {
+        /// His login.
+        login: String,
+    },
+    /// Print a link by which a member chooses another password.
+    Reset {
+        /// His login.
+        login: String,
     },
 }
 

@@ -125,6 +125,22 @@ impl Client {
         serde_json::from_str(&self.text(path)?).context("the server's answer is not JSON")
     }
 
+    /// Sends a JSON body, or none; the JSON answered, null where the answer is empty.
+    pub(crate) fn send(&self, method: &str, path: &str, body: Option<&Json>) -> anyhow::Result<Json> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}/{path}", self.base))
+            .header("Authorization", format!("Bearer {}", self.key))
+            .header("Content-Type", "application/json")
+            .body(body.map(Json::to_string).unwrap_or_default())
+            .context("the address makes no sense")?;
+        let mut response = self.agent.run(request).with_context(|| format!("cannot reach `{}`", self.base))?;
+        let status = response.status();
+        let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+        let answer: Json = if text.is_empty() { Json::Null } else { serde_json::from_str(&text).unwrap_or_default() };
+        if status.is_success() { Ok(answer) } else { Err(problem(answer).into()) }
+    }
+
     /// Sends a form; the JSON answered.
     pub(crate) fn form(&self, path: &str, form: ureq::unversioned::multipart::Form<'_>) -> anyhow::Result<Json> {
         let response = self

@@ -4,6 +4,7 @@ mod check;
 mod data;
 mod import;
 mod local;
+mod members;
 mod metadata;
 mod serve;
 
@@ -13,7 +14,9 @@ use crate::output::{Exit, Output};
 /// Does what was asked.
 pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     match &args.verb {
-        Verb::Serve { listen, plugins, rate, connections } => serve::serve(args, output, *listen, plugins, (*rate, *connections)).await,
+        Verb::Serve { listen, plugins, rate, connections, outside } => {
+            serve::serve(args, output, *listen, plugins, (*rate, *connections, outside)).await
+        }
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");
             output.result(&serde_json::json!({ "version": version }), format!("tenon {version}"));
@@ -38,6 +41,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Schema(SchemaVerb::Print) => data::schema(args, output),
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
         Verb::Tenant(verb) => local::tenant(args, output, verb).await,
-        Verb::Key(verb) => local::key(args, output, verb).await,
+        Verb::Key(verb) => members::key(args, output, verb).await,
+        Verb::User(verb) => members::user(args, output, verb).await,
     }
 }

@@ -1,11 +1,12 @@
 //! What the routes share.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_graphql::{DataApi, MetadataApi};
-use tenon_identity::Identity;
+use tenon_identity::{Identity, Oidc};
 use tenon_records::Pipeline;
 
 use crate::imports::ImportJobs;
@@ -20,6 +21,8 @@ pub(crate) const TIME_MAX: Duration = Duration::from_secs(10);
 pub struct AppParts {
     /// Credential → context.
     pub identity: Identity,
+    /// Signing in through identity providers.
+    pub oidc: Oidc,
     /// The data API.
     pub data: DataApi,
     /// The metadata API.
@@ -32,26 +35,44 @@ pub struct AppParts {
     pub status: Status,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
+    /// Where people reach this server; its origin may use sessions.
+    pub public_url: String,
+    /// Proxies that are believed when they say where a request comes from.
+    pub proxies: Vec<IpAddr>,
 }
 
 /// What the routes share; cheap to clone.
 #[derive(Clone)]
 pub struct App {
     pub(crate) identity: Identity,
+    pub(crate) oidc: Oidc,
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
     pub(crate) imports: ImportJobs,
     pub(crate) status: Status,
     pub(crate) rate: Arc<Rate>,
     pub(crate) traffic: Arc<Traffic>,
+    pub(crate) public_url: Arc<str>,
+    pub(crate) proxies: Arc<[IpAddr]>,
 }
 
 impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, data, metadata, pipeline, uploads, status, rate_per_minute } = parts;
+        let AppParts { identity, oidc, data, metadata, pipeline, uploads, status, rate_per_minute, public_url, proxies } = parts;
         let imports = ImportJobs::new(pipeline, uploads);
-        Self { identity, data, metadata, imports, status, rate: Arc::new(Rate::new(rate_per_minute)), traffic: Arc::default() }
+        Self {
+            identity,
+            oidc,
+            data,
+            metadata,
+            imports,
+            status,
+            rate: Arc::new(Rate::new(rate_per_minute)),
+            traffic: Arc::default(),
+            public_url: public_url.into(),
+            proxies: proxies.into(),
+        }
     }
 }

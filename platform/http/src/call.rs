@@ -2,17 +2,22 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::future::Future;
 
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use tenon_context::{OpContext, Via};
 use tenon_diagnostics::{Kind, Problem};
+use tenon_identity::{Caller, Credential, IdentityError};
 use tenon_model::ModelVersion;
+use tenon_value::Uuid;
 
 use crate::app::App;
 use crate::facts::{Arrival, Standing};
+use crate::peer::Peer;
 use crate::respond::problem_of;
+use crate::{cookie, origin};
 
 const MIN_MODEL_VERSION: HeaderName = HeaderName::from_static("tenon-min-model-version");
 
@@ -25,26 +30,67 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// The query of the URL, as it came.
     pub(crate) query: Option<String>,
+    /// Where it comes from.
+    pub(crate) peer: Peer,
+    method: Method,
+    /// The whole path.
+    door: String,
 }
 
 impl Call {
     /// The caller's context, if he is known and within his rate, the server takes work, and the model is as new as he needs.
     pub(crate) async fn context(&self, via: Via) -> Result<OpContext, Problem> {
-        if self.app.status.is_draining() {
-            return Err(Problem::of_kind(Kind::Unavailable));
+        Ok(self.caller(via).await?.context)
+    }
+
+    /// The same, with the session he came by.
+    pub(crate) async fn caller(&self, via: Via) -> Result<Caller, Problem> {
+        self.check_taken()?;
+        let credential = self.credential();
+        let mut caller = self.in_time(self.app.identity.resolve(self.part("tenant"), credential, self.arrival.facts(via))).await?;
+        if matches!(credential, Credential::Session(_)) {
+            let listed = &caller.context.model.settings.cors;
+            origin::check(&self.method, &self.door, &self.headers, &self.app.public_url, listed)?;
         }
-        let authorization = self.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let resolving = self.app.identity.resolve(self.part("tenant"), authorization, self.arrival.facts(via));
-        // A database that hangs would keep the caller waiting longer than he does.
-        let resolved = tokio::time::timeout_at(self.arrival.deadline.into(), resolving).await;
-        let context = resolved.map_err(|_| Problem::of_kind(Kind::Unavailable))?.map_err(|error| problem_of(&error, &self.arrival))?;
-        let allowance = self.app.rate.take(&context.principal);
-        self.arrival.stand(Standing { model_version: context.model.version.0, allowance });
+        let allowance = self.app.rate.take(&caller.context.principal);
+        self.arrival.stand(Standing { model_version: caller.context.model.version.0, allowance });
         allowance.check()?;
-        match self.least_version()? {
-            None => Ok(context),
-            Some(version) => self.app.identity.at_least(context, version).await.map_err(|error| problem_of(&error, &self.arrival)),
+        if let Some(version) = self.least_version()? {
+            let newer = self.app.identity.at_least(caller.context, version).await;
+            caller.context = newer.map_err(|error| problem_of(&error, &self.arrival))?;
         }
+        Ok(caller)
+    }
+
+    /// What the caller shows: a key in a header goes before a cookie, which a browser sends by itself.
+    fn credential(&self) -> Credential<'_> {
+        match self.headers.get(header::AUTHORIZATION) {
+            // What is no text is no credential either; it does not fall back to the cookie.
+            Some(value) => value.to_str().map_or(Credential::None, Credential::Authorization),
+            None => cookie::token(&self.headers).map_or(Credential::None, Credential::Session),
+        }
+    }
+
+    /// UNAVAILABLE where the server ends.
+    pub(crate) fn check_taken(&self) -> Result<(), Problem> {
+        if self.app.status.is_draining() { Err(Problem::of_kind(Kind::Unavailable)) } else { Ok(()) }
+    }
+
+    /// What identity is asked for, as far as the caller waits: a database that hangs would keep him longer than he does.
+    pub(crate) async fn in_time<T>(&self, asked: impl Future<Output = Result<T, IdentityError>>) -> Result<T, Problem> {
+        let answered = tokio::time::timeout_at(self.arrival.deadline.into(), asked).await;
+        answered.map_err(|_| Problem::of_kind(Kind::Unavailable))?.map_err(|error| problem_of(&error, &self.arrival))
+    }
+
+    /// The `{id}` of the path; what is no id names nothing.
+    pub(crate) fn id(&self) -> Result<Uuid, Problem> {
+        self.part("id").parse().map_err(|_| Problem::of_kind(Kind::NotFound))
+    }
+
+    /// `?user=`: whose sessions are meant.
+    pub(crate) fn named_user(&self) -> Result<Option<Uuid>, Problem> {
+        let wrong = || Problem::invalid("id", "`user` is an id", "`user` 应为标识");
+        self.parameter("user").map(|text| text.parse().map_err(|_| wrong())).transpose()
     }
 
     /// `Tenon-Min-Model-Version`: the caller has seen that version and wants nothing older.
@@ -74,6 +120,17 @@ impl FromRequestParts<App> for Call {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, app).await.map(|Path(path)| path).unwrap_or_default();
         let arrival = parts.extensions.get::<Arrival>().cloned().unwrap_or_else(Arrival::unannounced);
-        Ok(Self { app: app.clone(), path, arrival, headers: parts.headers.clone(), query: parts.uri.query().map(str::to_owned) })
+        let peer = Peer::of(parts, &app.proxies);
+        let (method, door) = (parts.method.clone(), parts.uri.path().to_owned());
+        Ok(Self {
+            app: app.clone(),
+            path,
+            arrival,
+            headers: parts.headers.clone(),
+            query: parts.uri.query().map(str::to_owned),
+            peer,
+            method,
+            door,
+        })
     }
 }

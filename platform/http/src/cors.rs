@@ -1,12 +1,12 @@
-//! Browsers of other origins. Credentials are keys in a header, never cookies (until sessions exist), so any origin may
-//! read what a key it holds may read; a tenant that lists origins in its settings (`cors`) narrows it to those.
+//! Browsers of other origins. A key travels in a header, so any origin may read what a key it holds may read; a tenant that
+//! lists origins in its settings (`cors`) narrows it to those. Cookies count for listed origins only, never for "any".
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, OPTIONS");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE, OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Content-Encoding, Accept, Accept-Language, Idempotency-Key, Tenon-Cost, Tenon-Min-Model-Version, X-Request-Id, If-None-Match, traceparent",
 );
@@ -30,22 +30,34 @@ pub(crate) fn preflight() -> Response {
     response
 }
 
+/// An origin that may read an answer, and whether its cookies count.
+pub(crate) struct Allowed {
+    origin: HeaderValue,
+    with_cookies: bool,
+}
+
 /// The origin of a call to this path, if its tenant lets it read the answer.
-pub(crate) async fn allowed(app: &App, path: &str, origin: Option<HeaderValue>) -> Option<HeaderValue> {
+pub(crate) async fn allowed(app: &App, path: &str, origin: Option<HeaderValue>) -> Option<Allowed> {
     let origin = origin?;
-    let Some(tenant) = tenant_of(path) else { return Some(origin) };
+    let Some(tenant) = tenant_of(path) else { return Some(Allowed { origin, with_cookies: false }) };
     match app.identity.origins(tenant).await {
-        Ok(listed) => (listed.is_empty() || listed.iter().any(|one| one.as_bytes() == origin.as_bytes())).then_some(origin),
+        Ok(listed) => {
+            let with_cookies = listed.iter().any(|one| one.as_bytes() == origin.as_bytes());
+            (listed.is_empty() || with_cookies).then_some(Allowed { origin, with_cookies })
+        }
         // Whoever cannot be asked has not allowed it.
         Err(_) => None,
     }
 }
 
 /// Lets the calling origin read the answer.
-pub(crate) fn allow(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
-    if let Some(origin) = origin {
+pub(crate) fn allow(headers: &mut HeaderMap, allowed: Option<Allowed>) {
+    if let Some(Allowed { origin, with_cookies }) = allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        if with_cookies {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        }
     }
 }
 

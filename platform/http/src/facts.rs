@@ -106,7 +106,7 @@ pub(crate) fn wants_full_cost(headers: &HeaderMap) -> bool {
 }
 
 /// The headers that every answer has.
-fn complete(response: &mut Response, arrival: &Arrival, origin: Option<HeaderValue>) {
+fn complete(response: &mut Response, arrival: &Arrival, origin: Option<cors::Allowed>) {
     let status = response.status();
     let headers = response.headers_mut();
     insert(headers, REQUEST_ID, arrival.request.as_str());
@@ -114,7 +114,7 @@ fn complete(response: &mut Response, arrival: &Arrival, origin: Option<HeaderVal
         headers.entry(MODEL_VERSION).or_insert(HeaderValue::from(*model_version));
         insert(headers, RATE_LIMIT_POLICY, &format!("\"key\";q={};w={}", allowance.quota, Rate::WINDOW_SECONDS));
         insert(headers, RATE_LIMIT, &format!("\"key\";r={};t={}", allowance.remaining(), allowance.reset));
-        if status == StatusCode::TOO_MANY_REQUESTS {
+        if status == StatusCode::TOO_MANY_REQUESTS && allowance.check().is_err() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(allowance.reset));
         }
     }

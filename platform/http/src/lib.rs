@@ -6,7 +6,9 @@
 #![recursion_limit = "256"]
 
 mod app;
+mod body;
 mod call;
+mod cookie;
 mod cors;
 mod etag;
 mod explorer;
@@ -14,14 +16,22 @@ mod facts;
 mod graphql_route;
 mod imports;
 mod imports_route;
+mod keys_route;
 mod limits;
+mod members_route;
 mod negotiate;
+mod oidc_route;
+mod origin;
+mod peer;
 mod probes;
 mod rate;
 mod request;
 mod respond;
 mod router;
 mod schema_route;
+mod scim_route;
+mod secrets_route;
+mod session_route;
 mod status;
 mod traffic;
 

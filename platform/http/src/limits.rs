@@ -3,10 +3,12 @@
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tenon_context::Via;
+use tenon_identity as identity;
 use tenon_packages::CORS_MAX;
 use tenon_records::CASCADE_MAX;
 
 use crate::app::TIME_MAX;
+use crate::body::FORM_BYTES_MAX;
 use crate::call::Call;
 use crate::imports::{IMPORTS_MAX, LINE_BYTES_MAX};
 use crate::imports_route::MAPPING_BYTES_MAX;
@@ -35,5 +37,29 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("mapping_bytes".to_owned(), json!(MAPPING_BYTES_MAX));
     limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
+    limits.extend(of_sign_in());
     axum::Json(json!({ "limits": limits })).into_response()
+}
+
+/// The limits of signing in; lengths of time are seconds.
+fn of_sign_in() -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let limits = [
+        ("form_bytes", json!(FORM_BYTES_MAX)),
+        ("sign_in_window", json!(identity::SIGN_IN_WINDOW.as_secs())),
+        ("sign_in_login", json!(identity::SIGN_IN_LOGIN_MAX)),
+        ("sign_in_address", json!(identity::SIGN_IN_ADDRESS_MAX)),
+        ("reset_login", json!(identity::RESET_LOGIN_MAX)),
+        ("reset_address", json!(identity::RESET_ADDRESS_MAX)),
+        ("session", json!(identity::SESSION_MAX.as_secs())),
+        ("session_idle", json!(identity::SESSION_IDLE_MAX.as_secs())),
+        ("sessions", json!(identity::SESSIONS_MAX)),
+        ("invitation", json!(identity::INVITATION_MAX.as_secs())),
+        ("reset", json!(identity::RESET_MAX.as_secs())),
+        ("password_letters_min", json!(identity::PASSWORD_LETTERS_MIN)),
+        ("password_bytes", json!(identity::PASSWORD_BYTES_MAX)),
+        ("roles", json!(identity::ROLES_MAX)),
+        ("keys", json!(identity::KEYS_MAX)),
+        ("mail_queue", json!(identity::MAIL_QUEUE_MAX)),
+    ];
+    limits.into_iter().map(|(name, max)| (name.to_owned(), max))
 }

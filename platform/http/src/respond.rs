@@ -42,8 +42,11 @@ pub(crate) fn graphql_failure(status: StatusCode, media: Media, problem: &Proble
 
 /// A failure of a REST door: a problem document.
 pub(crate) fn problem(problem: &Problem, arrival: &Arrival) -> Response {
-    let status =
-        if problem.limit.is_some_and(|limit| limit.ends_with("bytes")) { StatusCode::PAYLOAD_TOO_LARGE } else { status_of(problem.kind) };
+    let status = match problem.rule.as_deref() {
+        _ if problem.limit.is_some_and(|limit| limit.ends_with("bytes")) => StatusCode::PAYLOAD_TOO_LARGE,
+        Some("content_type") if problem.kind == Kind::Invalid => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        _ => status_of(problem.kind),
+    };
     problem_with(status, problem, arrival)
 }
 
@@ -57,7 +60,13 @@ pub(crate) fn problem_with(status: StatusCode, problem: &Problem, arrival: &Arri
     if let Some(Json::Object(extensions)) = error.get("extensions") {
         body.extend(extensions.clone());
     }
-    failure(status, "application/problem+json; charset=utf-8", &Json::Object(body))
+    let mut response = failure(status, "application/problem+json; charset=utf-8", &Json::Object(body));
+    if let Some((_, seconds)) = problem.details.iter().find(|(name, _)| *name == "retryAfter")
+        && let Ok(seconds) = HeaderValue::from_str(&seconds.to_string())
+    {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
 }
 
 fn failure(status: StatusCode, content_type: &'static str, body: &Json) -> Response {

@@ -1,9 +1,10 @@
 //! What a server is told.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use tenon_identity::{Clock, MailConfigError, Mailer};
 use tenon_model::Settings;
 use tenon_store::{Database, StoreConfig, StoreLimits};
 use tenon_value::Locale;
@@ -13,6 +14,22 @@ use crate::declined::Declined;
 
 /// Requests a minute and credential, unless configured.
 const RATE_PER_MINUTE: u32 = 1_200_000;
+
+/// The mail server.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailConfig {
+    /// `smtps://user:password@host`, `smtp://host:port?tls=required`, `smtp://host:port`.
+    pub url: String,
+    /// Who the letters are from: `Tenon <tenon@acme.example>`.
+    pub from: String,
+}
+
+impl std::fmt::Debug for MailConfig {
+    // The address holds a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MailConfig").field("from", &self.from).finish_non_exhaustive()
+    }
+}
 
 /// What a server is told at start.
 #[derive(Clone, Debug)]
@@ -29,6 +46,17 @@ pub struct ServeConfig {
     pub rate_per_minute: u32,
     /// Connections to PostgreSQL.
     pub connections: Option<u32>,
+    /// Where people reach this server, such as `https://crm.acme.example`; none: where it listens. Links in mails begin with it.
+    pub public_url: Option<String>,
+    /// Proxies that are believed when they say where a request comes from (`X-Forwarded-For`, `X-Forwarded-Proto`).
+    pub proxies: Vec<IpAddr>,
+    /// Identity providers may be in private networks and, on this machine, without TLS: only where every administrator of a
+    /// tenant may reach those networks.
+    pub private_providers: bool,
+    /// The mail server.
+    pub mail: Option<MailConfig>,
+    /// The wall clock; tests bring their own.
+    pub clock: Clock,
     /// Tests only: the process ends at this step of a change of metadata.
     pub crash_at: Option<String>,
 }
@@ -44,8 +72,26 @@ impl ServeConfig {
             plugins: Vec::new(),
             rate_per_minute: RATE_PER_MINUTE,
             connections: None,
+            public_url: None,
+            proxies: Vec::new(),
+            private_providers: false,
+            mail: None,
+            clock: clock::wall,
             crash_at: None,
         }
+    }
+
+    /// Where people reach this server.
+    pub(crate) fn public_url(&self) -> String {
+        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// The mailer, if there is a mail server.
+    ///
+    /// # Errors
+    /// Where its address or the sender cannot be read.
+    pub(crate) fn mailer(&self) -> Result<Option<Mailer>, MailConfigError> {
+        self.mail.as_ref().map(|mail| Mailer::new(&mail.url, &mail.from)).transpose()
     }
 
     pub(crate) fn store(&self) -> StoreConfig {

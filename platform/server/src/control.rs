@@ -18,6 +18,7 @@ use tokio::net::{UnixListener, UnixStream};
 use crate::config::TenantRequest;
 use crate::declined::Declined;
 use crate::engine::Engine;
+use crate::keys::KeyRequest;
 
 /// Bytes of a command or answer at most.
 const COMMAND_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -50,6 +51,10 @@ pub enum Command {
         display: String,
         /// Days until it ends.
         days: Option<u32>,
+        /// Roles it holds.
+        roles: Vec<String>,
+        /// A service: a program of the tenant's own, told apart in history.
+        service: bool,
     },
     /// List keys.
     KeyList {
@@ -62,6 +67,38 @@ pub enum Command {
         tenant: String,
         /// The key's id.
         id: String,
+    },
+    /// Invite somebody.
+    UserInvite {
+        /// The tenant's name.
+        tenant: String,
+        /// His address, which is his login, too.
+        email: String,
+        /// What people call him.
+        name: Option<String>,
+        /// Roles he holds.
+        roles: Vec<String>,
+    },
+    /// List members.
+    UserList {
+        /// The tenant's name.
+        tenant: String,
+    },
+    /// Let a member sign in no longer, or again.
+    UserState {
+        /// The tenant's name.
+        tenant: String,
+        /// The member's login.
+        login: String,
+        /// `active` or `disabled`.
+        state: String,
+    },
+    /// Make a link by which a member chooses another password.
+    UserReset {
+        /// The tenant's name.
+        tenant: String,
+        /// The member's login.
+        login: String,
     },
     /// Look for what is wrong.
     Doctor {
@@ -90,9 +127,16 @@ impl Engine {
             Command::TenantList => self.tenant_list().await,
             Command::TenantShow { name } => self.tenant_show(name).await,
             Command::TenantDelete { name } => self.tenant_delete(name).await,
-            Command::KeyCreate { tenant, display, days } => self.key_make(tenant, display, *days).await,
+            Command::KeyCreate { tenant, display, days, roles, service } => {
+                let new = KeyRequest { display, days: *days, roles, is_service: *service };
+                self.key_make(tenant, &new).await
+            }
             Command::KeyList { tenant } => self.key_list(tenant).await,
             Command::KeyRevoke { tenant, id } => self.key_revoke(tenant, id).await,
+            Command::UserInvite { tenant, email, name, roles } => self.user_invite(tenant, email, name.as_deref(), roles).await,
+            Command::UserList { tenant } => self.user_list(tenant).await,
+            Command::UserState { tenant, login, state } => self.user_state(tenant, login, state).await,
+            Command::UserReset { tenant, login } => self.user_reset(tenant, login).await,
             Command::Doctor { tenant, fix } => self.doctor(tenant.as_deref(), *fix).await,
         };
         match result {

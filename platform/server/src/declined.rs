@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use tenon_diagnostics::{Classify, Kind};
+use tenon_identity::IdentityError;
 use tenon_store::StoreError;
 
 /// A command that was not carried out.
@@ -35,10 +36,19 @@ impl Declined {
         Self::new(Kind::NotFound, None, message)
     }
 
+    /// What identity says, in the same words as over HTTP.
+    pub(crate) fn of_identity(error: &IdentityError) -> Self {
+        let problem = error.problem();
+        Self::new(problem.kind, problem.rule.as_deref(), problem.message.en)
+    }
+
     /// What is said of an error that ended a command.
     pub(crate) fn of(error: &anyhow::Error) -> Self {
         if let Some(declined) = error.downcast_ref::<Self>() {
             return declined.clone();
+        }
+        if let Some(identity) = error.chain().find_map(|cause| cause.downcast_ref::<IdentityError>()) {
+            return Self::of_identity(identity);
         }
         let store = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
         let kind = store.map_or(Kind::Internal, Classify::kind);

@@ -1,5 +1,6 @@
 //! Everything behind the doors, put together: store, models, packages, pipeline, identity, plugins.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use tenon_catalog::Catalog;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
 use tenon_http::{App, AppParts, Status};
-use tenon_identity::Identity;
+use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
 use tenon_packages::Packages;
 use tenon_plugin_host::{PluginHost, PluginPackage};
 use tenon_records::Pipeline;
@@ -27,6 +28,10 @@ pub struct Engine {
     pub(crate) pipeline: Pipeline,
     uploads: PathBuf,
     rate_per_minute: u32,
+    reach: Reach,
+    public_url: String,
+    proxies: Vec<IpAddr>,
+    pub(crate) clock: Clock,
     _lock: DataLock,
 }
 
@@ -40,10 +45,23 @@ impl Engine {
         let store = Store::open(config.store()).await.context("cannot open the database")?;
         let catalog = Arc::new(Catalog::new(store.clone()));
         let hooks = hooks(&config.plugins)?;
+        let pipeline = Pipeline::new(store.clone(), hooks);
+        let identity = Identity::new(IdentityParts {
+            store: store.clone(),
+            catalog: Arc::clone(&catalog),
+            pipeline: pipeline.clone(),
+            clock: config.clock,
+            mailer: config.mailer().context("mail cannot be sent as configured")?,
+            public_url: config.public_url(),
+        });
         Ok(Self {
             packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall),
-            identity: Identity::new(store.clone(), Arc::clone(&catalog), clock::wall),
-            pipeline: Pipeline::new(store.clone(), hooks),
+            identity,
+            pipeline,
+            reach: if config.private_providers { Reach::Private } else { Reach::Public },
+            public_url: config.public_url(),
+            proxies: config.proxies.clone(),
+            clock: config.clock,
             uploads: config.data.join("uploads"),
             rate_per_minute: config.rate_per_minute,
             store,
@@ -59,12 +77,15 @@ impl Engine {
         let metadata = MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone());
         Ok(App::new(AppParts {
             identity: self.identity.clone(),
+            oidc: Oidc::new(self.identity.clone(), &secret, self.reach),
             data,
             metadata,
             pipeline: self.pipeline.clone(),
             uploads: self.uploads.clone(),
             status,
             rate_per_minute: self.rate_per_minute,
+            public_url: self.public_url.clone(),
+            proxies: self.proxies.clone(),
         }))
     }
 }

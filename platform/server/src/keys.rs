@@ -1,29 +1,41 @@
-//! API keys of a tenant: made, listed, revoked.
+//! API keys of a tenant: made, listed, revoked, for the operator's command line.
 
 use serde_json::json;
-use tenon_diagnostics::InputPath;
-use tenon_query::{RecordInput, Write};
-use tenon_records::{Mutation, Step};
-use tenon_store::TenantInfo;
-use tenon_value::{Json, RecordId, Uuid, Value};
+use tenon_context::ActorKind;
+use tenon_identity::NewKey;
+use tenon_value::{DateTime, Json, Uuid};
 
-use crate::clock;
 use crate::declined::Declined;
 use crate::engine::Engine;
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
 
+/// A key as the command line asks for it.
+pub(crate) struct KeyRequest<'a> {
+    /// What people read in history.
+    pub(crate) display: &'a str,
+    /// Days until it ends.
+    pub(crate) days: Option<u32>,
+    /// Roles it holds.
+    pub(crate) roles: &'a [String],
+    /// A service.
+    pub(crate) is_service: bool,
+}
+
 impl Engine {
     /// Makes a key; the answer shows it once.
     ///
     /// # Errors
-    /// Where there is no such tenant, or the database fails.
-    pub async fn key_make(&self, tenant: &str, display: &str, days: Option<u32>) -> anyhow::Result<Json> {
+    /// Where there is no such tenant or role, or the database fails.
+    pub(crate) async fn key_make(&self, tenant: &str, new: &KeyRequest<'_>) -> anyhow::Result<Json> {
         let tenant = self.tenant_named(tenant).await?;
-        let expires_at = days.map(|days| tenon_value::DateTime::from_millis(clock::wall().millis() + i64::from(days) * DAY));
-        let key = self.key_create(&tenant, display, expires_at).await?;
-        Ok(json!({ "tenant": tenant.name, "apiKey": key.reveal() }))
+        let context = self.system_context(&tenant).await?;
+        let expires_at = new.days.map(|days| DateTime::from_millis((self.clock)().millis() + i64::from(days) * DAY));
+        let kind = if new.is_service { ActorKind::Service } else { ActorKind::ApiKey };
+        let wanted = NewKey { kind, display: new.display.to_owned(), roles: new.roles.to_vec(), expires_at };
+        let (key, stored) = self.identity.key_make(&context, wanted).await?;
+        Ok(json!({ "tenant": tenant.name, "id": stored.id.to_string(), "apiKey": key.reveal() }))
     }
 
     /// All keys of a tenant, without the keys themselves.
@@ -32,12 +44,15 @@ impl Engine {
     /// Where there is no such tenant, or the database fails.
     pub async fn key_list(&self, tenant: &str) -> anyhow::Result<Json> {
         let tenant = self.tenant_named(tenant).await?;
-        let keys = self.store.keys(tenant.id).await?;
+        let keys = self.identity.keys(&self.system_context(&tenant).await?).await?;
         Ok(keys
             .iter()
             .map(|key| {
                 let expires = key.expires_at.map(|at| at.to_string());
-                json!({ "id": key.id.to_string(), "display": key.display, "roles": key.roles, "createdAt": key.created_at.to_string(), "expiresAt": expires })
+                json!({
+                    "id": key.id.to_string(), "kind": key.kind.word(), "display": key.display, "roles": key.roles,
+                    "createdAt": key.created_at.to_string(), "expiresAt": expires,
+                })
             })
             .collect())
     }
@@ -48,25 +63,11 @@ impl Engine {
     /// Where there is no such tenant or key, or the database fails.
     pub async fn key_revoke(&self, tenant: &str, id: &str) -> anyhow::Result<Json> {
         let tenant = self.tenant_named(tenant).await?;
-        let id: Uuid = id.parse().map_err(|_| Declined::invalid("id", format!("`{id}` is no id of a key")))?;
-        if !self.store.key_revoke(tenant.id, id, clock::wall()).await? {
-            return Err(Declined::not_found(format!("there is no key `{id}`")).into());
+        let key: Uuid = id.parse().map_err(|_| Declined::invalid("id", format!("`{id}` is no id of a key")))?;
+        let context = self.system_context(&tenant).await?;
+        match self.identity.key_revoke(&context, key).await {
+            Err(tenon_identity::IdentityError::NotFound) => Err(Declined::not_found(format!("there is no key `{id}`")).into()),
+            done => Ok(done.map(|()| json!({ "revoked": id }))?),
         }
-        self.identity.forget();
-        Ok(json!({ "revoked": id.to_string() }))
-    }
-
-    /// The first administrator's own record of `user`, made through the pipeline like any other.
-    pub(crate) async fn admin_record(&self, tenant: &TenantInfo, email: &str) -> anyhow::Result<RecordId> {
-        let context = self.system_context(tenant).await?;
-        let policy = tenon_access::Policy::resolve(&context.model, &context.principal);
-        let user = context.model.object_named("user").ok_or_else(|| anyhow::anyhow!("the base package has no object `user`"))?;
-        let id = RecordId::generate();
-        let text = |name: &str, value: &str| user.field_named(name).map(|field| (field.ix, Value::text(value)));
-        let fields = [text("name", "Administrator"), text("login", email), text("email", email)].into_iter().flatten().collect();
-        let input = RecordInput { id: Some(id), fields, path: InputPath::default(), ..RecordInput::default() };
-        let mutation = Mutation { steps: vec![Step { write: Write::Create(user.ix, input), answer: None }], idempotency: None };
-        self.pipeline.run(&context, &policy, &mutation, &|_| Ok(Vec::new())).await?;
-        Ok(id)
     }
 }

@@ -13,15 +13,17 @@ mod engine;
 mod keys;
 mod lock;
 mod log;
+mod members;
 mod sealer;
 mod serve;
 mod tenants;
 
-pub use config::{ServeConfig, TenantRequest};
+pub use config::{MailConfig, ServeConfig, TenantRequest};
 pub use control::{Answer, Command, send};
 pub use declined::Declined;
 pub use engine::Engine;
 pub use lock::{DataLock, LockError};
+pub use tenon_identity::Clock;
 pub use log::init as init_log;
 pub use serve::{Running, start};
 pub use tenants::TenantCreated;

@@ -36,7 +36,10 @@ pub struct Running {
 ///
 /// # Errors
 /// Where the directory, the database or the address cannot be used.
-pub async fn start(config: ServeConfig) -> anyhow::Result<Running> {
+pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
+    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on `{}`", config.listen))?;
+    let address = listener.local_addr()?;
+    config.listen = address;
     let engine = Arc::new(Engine::open(&config).await?);
     let store = engine.store.clone();
     let status = Status::new(Arc::new(move || {
@@ -44,8 +47,6 @@ pub async fn start(config: ServeConfig) -> anyhow::Result<Running> {
         Box::pin(async move { store.ready().await.is_ok() })
     }));
     let router = tenon_http::router(engine.app(status.clone()).await?);
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on `{}`", config.listen))?;
-    let address = listener.local_addr()?;
     let control = tokio::spawn(control::listen(control::open(&config.data)?, Arc::clone(&engine)));
     let (stop, mut stopped) = watch::channel(false);
     let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
@@ -60,7 +61,8 @@ pub async fn start(config: ServeConfig) -> anyhow::Result<Running> {
             // The sender lives as long as the server; both ends of it mean "stop".
             drop(stopped.wait_for(|stop| *stop).await);
         };
-        axum::serve(listener, router).with_graceful_shutdown(until).await
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).with_graceful_shutdown(until).await
     });
     tracing::info!("listening on http://{address}");
     Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer })

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tenon_context::{Principal, Via};
-use tenon_identity::{ApiKey, RequestFacts, hash_password, random_password};
-use tenon_store::{NewTenant, StoredKey, StoredPassword, TenantInfo};
-use tenon_value::{Json, Name, RequestId, Uuid};
+use tenon_context::{ActorKind, Principal, Via};
+use tenon_identity::{NewKey, NewMember, RequestFacts, random_password};
+use tenon_store::{NewTenant, TenantInfo};
+use tenon_value::{Json, Name, RequestId};
 
 use crate::clock;
 use crate::config::TenantRequest;
@@ -55,31 +55,13 @@ impl Engine {
         self.packages.install_base(tenant.id).await?;
         let admin_email = format!("admin@{}.example", tenant.name.replace('_', "-"));
         let admin_password = random_password();
-        let hash = hash_password(admin_password.clone()).await?;
-        let user = self.admin_record(tenant, &admin_email).await?;
-        self.store.password_put(tenant.id, &StoredPassword { user, login: admin_email.clone(), hash }).await?;
-        let api_key = self.key_create(tenant, "first key", None).await?;
+        let context = self.system_context(tenant).await?;
+        let roles = vec![Principal::ADMINISTRATOR.to_owned()];
+        let admin = NewMember { name: Some("Administrator".to_owned()), ..NewMember::staff(&admin_email, roles.clone()) };
+        Box::pin(self.identity.member_with_password(&context, admin, &admin_password)).await?;
+        let first = NewKey { kind: ActorKind::ApiKey, display: "first key".to_owned(), roles, expires_at: None };
+        let (api_key, _) = self.identity.key_make(&context, first).await?;
         Ok(TenantCreated { tenant: tenant.name.clone(), api_key: api_key.reveal(), admin_email, admin_password })
-    }
-
-    /// Stores a new key with the administrator's role.
-    pub(crate) async fn key_create(
-        &self,
-        tenant: &TenantInfo,
-        display: &str,
-        expires_at: Option<tenon_value::DateTime>,
-    ) -> anyhow::Result<ApiKey> {
-        let key = ApiKey::generate();
-        let stored = StoredKey {
-            id: Uuid::now_v7(),
-            display: display.to_owned(),
-            hash: key.hash(),
-            roles: vec![Principal::ADMINISTRATOR.to_owned()],
-            expires_at,
-            created_at: clock::wall(),
-        };
-        self.store.key_put(tenant.id, &stored).await?;
-        Ok(key)
     }
 
     /// All tenants.

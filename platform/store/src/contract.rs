@@ -2,7 +2,7 @@
 
 use tenon_model::{Layer, ModelVersion, Physical, Settings};
 use tenon_query::Record;
-use tenon_value::{DateTime, ElementId, Json, RecordId, TenantId, Uuid, Value};
+use tenon_value::{DateTime, ElementId, Json, RecordId, TenantId, Value};
 
 /// A tenant to be made.
 #[derive(Clone, Debug)]
@@ -39,34 +39,6 @@ pub enum TenantState {
     Pending,
     /// In use.
     Active,
-}
-
-/// An API key as stored: never the key itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredKey {
-    /// Its id, which is the principal's.
-    pub id: Uuid,
-    /// What people read in history.
-    pub display: String,
-    /// SHA-256 of the key.
-    pub hash: [u8; 32],
-    /// Roles it holds.
-    pub roles: Vec<String>,
-    /// When it ends.
-    pub expires_at: Option<DateTime>,
-    /// When it came to be.
-    pub created_at: DateTime,
-}
-
-/// A password as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredPassword {
-    /// The user.
-    pub user: RecordId,
-    /// What the user signs in with.
-    pub login: String,
-    /// An argon2 hash.
-    pub hash: String,
 }
 
 /// The metadata of a tenant as stored.

@@ -30,6 +30,9 @@ pub enum StoreError {
     /// The idempotency key is in use by a request that is still running or just ended.
     #[error("this idempotency key is in use")]
     IdempotencyTaken,
+    /// Another member signs in with this login.
+    #[error("this login is taken")]
+    LoginTaken,
     /// The plan was made for another version of the model.
     #[error("the model has changed")]
     StaleModel,
@@ -109,7 +112,7 @@ impl StoreError {
 impl Classify for StoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unique { .. } | Self::DuplicateId { .. } | Self::ExternalIdTaken | Self::IdempotencyTaken | Self::TenantExists => {
+            Self::Unique { .. } | Self::DuplicateId { .. } | Self::ExternalIdTaken | Self::IdempotencyTaken | Self::LoginTaken | Self::TenantExists => {
                 Kind::Conflict
             }
             Self::StaleModel | Self::Serialization | Self::Busy | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
@@ -130,6 +133,7 @@ impl Classify for StoreError {
             Self::IdempotencyTaken => {
                 Problem::conflict("idempotency", "a request with this key is being carried out", "使用此键的请求正在处理")
             }
+            Self::LoginTaken => Problem::conflict("login", "another member signs in with this login", "已有其他成员使用此登录名"),
             Self::TenantExists => Problem::conflict("tenant", "a tenant of this name exists already", "已存在同名租户"),
             Self::Limit { limit, max } => limited(limit, *max),
             Self::TooManyGroups { max } => limited("groups", u64::try_from(*max).unwrap_or(u64::MAX)),

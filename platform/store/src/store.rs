@@ -12,6 +12,7 @@ use tenon_value::TenantId;
 use tokio::sync::broadcast;
 use tokio_postgres::Config;
 
+use crate::credentials::law::Epoch;
 use crate::audit::told::Told;
 use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
@@ -63,6 +64,8 @@ pub(crate) struct Memory {
     pub(crate) loads: Loads,
     /// Actors whose display names are known to be stored: kind, id → display.
     pub(crate) actors: Mutex<HashMap<(String, tenon_value::Uuid), String>>,
+    /// The epoch of its law.
+    pub(crate) epoch: Epoch,
 }
 
 #[derive(Debug)]

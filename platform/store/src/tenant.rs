@@ -43,6 +43,7 @@ impl Store {
             placeholder(&conn)
         );
         conn.execute(&insert, &[Arg::text(settings)]).await?;
+        conn.execute(&format!("insert into \"{schema}\".\"law\" (\"id\", \"epoch\") values (1, 1)"), &[]).await?;
         conn.script("commit").await?;
         conn.mark(true);
         Ok(())

@@ -2,11 +2,10 @@
 
 use std::io::{BufRead, IsTerminal, Write as _};
 
-use anyhow::Context as _;
 use tenon_server::{Answer, Command, Engine, ServeConfig, TenantRequest};
 use tenon_value::Json;
 
-use crate::args::{Args, KeyVerb, TenantVerb};
+use crate::args::{Args, TenantVerb};
 use crate::client::Refused;
 use crate::output::{Exit, Output, Usage};
 
@@ -51,27 +50,6 @@ pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> a
     Ok(Exit::Done)
 }
 
-/// `tenon key …`.
-pub(crate) async fn key(args: &Args, output: &Output, verb: &KeyVerb) -> anyhow::Result<Exit> {
-    let tenant = args.tenant.clone().ok_or(Usage("name the tenant: --tenant NAME or TENON_TENANT"))?;
-    match verb {
-        KeyVerb::Create { display, expires } => {
-            let days = expires.as_deref().map(days).transpose()?;
-            let key = ask(args, Command::KeyCreate { tenant, display: display.clone(), days }).await?;
-            output.result(&key, key.get("apiKey").and_then(Json::as_str).unwrap_or_default());
-        }
-        KeyVerb::List => {
-            let keys = ask(args, Command::KeyList { tenant }).await?;
-            output.result(&keys, lines(&keys, &["id", "display", "createdAt", "expiresAt"]));
-        }
-        KeyVerb::Revoke { id } => {
-            let revoked = ask(args, Command::KeyRevoke { tenant, id: id.clone() }).await?;
-            output.result(&revoked, format!("key `{id}` is revoked"));
-        }
-    }
-    Ok(Exit::Done)
-}
-
 /// `tenon doctor`. Exit 1 where something is wrong and not mended.
 pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::Result<Exit> {
     let reports = ask(args, Command::Doctor { tenant: args.tenant.clone(), fix }).await?;
@@ -95,7 +73,7 @@ pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::R
 }
 
 /// Has a command carried out, by the running server or here.
-async fn ask(args: &Args, command: Command) -> anyhow::Result<Json> {
+pub(super) async fn ask(args: &Args, command: Command) -> anyhow::Result<Json> {
     let data = args.data.clone().ok_or(Usage("name the data directory: --data DIR or TENON_DATA"))?;
     let answer = match tenon_server::send(&data, &command).await? {
         Some(answer) => answer,
@@ -123,12 +101,7 @@ fn confirmed(question: &str) -> anyhow::Result<bool> {
     Ok(answer.trim().eq_ignore_ascii_case("y"))
 }
 
-fn days(text: &str) -> anyhow::Result<u32> {
-    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
-    days.with_context(|| format!("`{text}` is no length of time; write days, such as `90d`"))
-}
-
-fn lines(list: &Json, columns: &[&str]) -> String {
+pub(super) fn lines(list: &Json, columns: &[&str]) -> String {
     let line = |row: &Json| {
         columns.iter().map(|column| row.get(column).and_then(Json::as_str).unwrap_or("-").to_owned()).collect::<Vec<_>>().join("  ")
     };

@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde_json::json;
-use tenon_server::ServeConfig;
+use tenon_server::{MailConfig, ServeConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Args, LogFormat};
+use crate::args::{Args, LogFormat, Outside};
 use crate::output::{Exit, Output, Usage};
 
 /// Runs until it is told to stop (Ctrl-C, SIGTERM).
@@ -16,17 +16,22 @@ pub(crate) async fn serve(
     output: &Output,
     listen: SocketAddr,
     plugins: &[PathBuf],
-    limits: (u32, Option<u32>),
+    rest: (u32, Option<u32>, &Outside),
 ) -> anyhow::Result<Exit> {
     tenon_server::init_log(Some(&args.log), args.log_format == LogFormat::Json);
     let data = args.data.clone().ok_or(Usage("name the data directory: --data DIR or TENON_DATA"))?;
-    let (rate_per_minute, connections) = limits;
+    let (rate_per_minute, connections, outside) = rest;
+    let mail = outside.smtp_url.clone().zip(outside.smtp_from.clone()).map(|(url, from)| MailConfig { url, from });
     let config = ServeConfig {
         listen,
         database: args.database.clone(),
         plugins: plugins.to_vec(),
         rate_per_minute,
         connections,
+        public_url: outside.public_url.clone(),
+        proxies: outside.proxies.clone(),
+        private_providers: outside.private_providers,
+        mail,
         ..ServeConfig::new(data)
     };
     let running = tenon_server::start(config).await?;

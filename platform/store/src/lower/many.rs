@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tenon_model::{EdgeKind, FieldKind, Object, RelationIx};
 use tenon_query::{Deleted, FetchMany, HistoryFetch, Param};
 
-use super::bind::{Bind, Mode, Source};
-use super::output::{Columns, Place, Reader};
+use super::bind::Mode;
+use super::output::{Columns, Reader};
 use super::select::{Rows, SelectPlan, plan};
 use super::statement::Statement;
-use super::{Lower, Lowered};
+use super::{Lower, Lowered, Scope};
 use crate::config::TREE_DEPTH_MAX;
 use crate::db::{Arg, Kind, Shape};
 
@@ -58,10 +58,6 @@ pub(crate) const fn scale_of(kind: &FieldKind) -> u8 {
 }
 
 impl<'m> Lower<'m> {
-    fn parents(&mut self) -> String {
-        self.bind(Bind { source: Source::Parents, kind: Kind::Id, mode: Mode::Plain })
-    }
-
     /// A list behind an edge of `object`.
     pub(crate) fn many(&mut self, object: &'m Object, many: &FetchMany) -> Lowered<ManyPlan> {
         let select = plan(self.model, self.dialect, &many.select, &|lower| {
@@ -69,7 +65,7 @@ impl<'m> Lower<'m> {
             let visible = lower.visible(&many.select.table, &scope, many.select.deleted)?;
             let filter = many.select.filter.as_ref().map(|filter| lower.predicate(&scope, filter)).transpose()?;
             let filter = filter.map(|filter| format!(" and {filter}")).unwrap_or_default();
-            let parents = lower.parents();
+            let parents = lower.wanted();
             let rows = |from: String, parent: String, reaches: String| Rows {
                 from,
                 condition: format!("{reaches}{visible}{filter}"),
@@ -139,9 +135,10 @@ impl<'m> Lower<'m> {
     fn walk_up(&mut self, many: &FetchMany, relation: RelationIx, parents: &str) -> Lowered<String> {
         let (from, next) = self.table(&many.select.table)?;
         let parent = next.column(&next.relation(relation)?.column);
+        let above = self.above(&many.select.table, &parent)?;
         Ok(format!(
             "with recursive w(root, id, depth) as (select r.id, r.id, 0 from {} union all select w.root, {parent}, w.depth + 1 from {from} join w on {} = w.id \
-             where {parent} is not null and w.depth < {TREE_DEPTH_MAX}) select w.root as root, w.id as id, w.depth as depth from w",
+             where {parent} is not null and w.depth < {TREE_DEPTH_MAX}{above}) select w.root as root, w.id as id, w.depth as depth from w",
             self.roots(parents),
             next.column("id"),
         ))
@@ -150,7 +147,7 @@ impl<'m> Lower<'m> {
     /// The history of records of `object`.
     pub(crate) fn history(&mut self, object: &'m Object, fetch: &HistoryFetch) -> Lowered<HistoryPlan> {
         let mut lower = Lower::new(self.model, self.dialect);
-        let (table, parents) = (lower.fixture("history"), lower.parents());
+        let (table, parents) = (lower.fixture("history"), lower.wanted());
         let key = lower.fixed(Arg::text(object.table.clone()));
         let columns = ["record", "version", "at", "by_kind", "by_id", "by_display", "via", "reason", "changes"]
             .map(|name| format!("h.\"{name}\""))
@@ -162,26 +159,26 @@ impl<'m> Lower<'m> {
         let versions = lower.finish(sql, shapes);
 
         let mut lower = Lower::new(self.model, self.dialect);
-        let parents = lower.parents();
+        let parents = lower.wanted();
         let (from, scope) = lower.whole_table(object);
         let mut columns = Columns::default();
         columns.add(scope.column("id"), Shape::Id);
-        let members = lower.members(&Place { scope: &scope, link: None, terms: &[] }, object, &mut columns)?;
+        let members = lower.members(&scope, object, &mut columns)?;
         let among = lower.among(&scope.column("id"), Kind::Id, &parents);
         let sql = format!("select {} from {from} where {among}", columns.expressions.join(", "));
         let current = lower.finish(sql, columns.shapes);
         Ok(HistoryPlan { versions, current, members: Arc::new(members), size: fetch.size, before_version: fetch.before_version })
     }
 
-    fn members(&self, place: &Place<'_, 'm>, object: &'m Object, columns: &mut Columns) -> Lowered<Vec<Member>> {
+    fn members(&self, scope: &Scope<'m>, object: &'m Object, columns: &mut Columns) -> Lowered<Vec<Member>> {
         let mut members = Vec::new();
         for field in &object.fields {
             let Some(stem) = field.columns.first().filter(|_| !is_bookkeeping(field.name.as_str())) else { continue };
-            let reader = self.whole_field(place.scope, field, columns)?;
+            let reader = self.whole_field(scope, field, columns)?;
             members.push(Member { stem: stem.name.clone(), name: field.name.to_string(), reader, scale: scale_of(&field.kind) });
         }
         for relation in object.relations.iter().filter(|relation| !relation.column.is_empty() && !is_bookkeeping(relation.name.as_str())) {
-            let reader = self.whole_relation(place.scope, relation, columns);
+            let reader = self.whole_relation(scope, relation, columns);
             members.push(Member { stem: relation.column.clone(), name: relation.name.to_string(), reader, scale: 0 });
         }
         Ok(members)

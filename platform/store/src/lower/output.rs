@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenon_model::{FieldKind, Part, Relation, RelationShape};
-use tenon_query::{Output, Slot};
+use tenon_query::{AuthorizedTable, Output, Slot};
 
 use super::keyset::Term;
 use super::many::{HistoryPlan, ManyPlan};
@@ -72,6 +72,7 @@ pub(crate) struct Node {
 
 /// Where an output stands: the row's table, the link it was reached by, the terms of its order.
 pub(crate) struct Place<'a, 'm> {
+    pub(crate) table: &'a AuthorizedTable,
     pub(crate) scope: &'a Scope<'m>,
     pub(crate) link: Option<&'a Scope<'m>>,
     pub(crate) terms: &'a [Term],
@@ -86,7 +87,7 @@ impl<'m> Lower<'m> {
         let mut ones = Vec::new();
         for one in &output.ones {
             let target = self.left_join(scope, one.relation, &one.table, joins)?;
-            ones.push(self.output(&Place { scope: &target, link: None, terms: &[] }, &one.output, columns, joins)?);
+            ones.push(self.output(&Place { table: &one.table, scope: &target, link: None, terms: &[] }, &one.output, columns, joins)?);
         }
         let object = scope.object()?;
         let manys = output.manys.iter().map(|many| self.many(object, many)).collect::<Lowered<_>>()?;
@@ -133,7 +134,7 @@ impl<'m> Lower<'m> {
             Slot::TreeDepth => {
                 let object = scope.object()?;
                 let parent = object.tree.and_then(|tree| object.relation(tree)).ok_or(StoreError::Plan("no tree"))?;
-                let depth = self.depth_of(object, &parent.column, &scope.column("id"));
+                let depth = self.depth_of(place.table, &parent.column, &scope.column("id"))?;
                 Reader::Cell(columns.add(depth, Shape::Int))
             }
             Slot::ExternalIds => Reader::Pairs(columns.add(self.external_pairs(scope)?, Shape::Json)),

@@ -77,7 +77,7 @@ pub(crate) fn plan(
     if let Some(parent) = &source.parent {
         columns.add(parent.clone(), Shape::Id);
     }
-    let place = Place { scope: &source.scope, link: source.link.as_ref(), terms: &terms };
+    let place = Place { table: &select.table, scope: &source.scope, link: source.link.as_ref(), terms: &terms };
     let node = lower.output(&place, &select.output, &mut columns, &mut joins)?;
     let mut condition = source.condition.clone();
     let mut reversed = false;

@@ -48,15 +48,27 @@ impl Lower<'_> {
         )
     }
 
-    /// How many ancestors the record at hand has.
-    pub(crate) fn depth_of(&mut self, object: &Object, parent: &str, start: &str) -> String {
-        let table = self.fixture(&object.table);
-        let (walk, next) = (self.alias(), self.alias());
-        format!(
+    /// How many ancestors the record at hand has, up to the first that is not visible: above that there is nothing.
+    pub(crate) fn depth_of(&mut self, table: &AuthorizedTable, parent: &str, start: &str) -> Lowered<String> {
+        let (from, next) = self.table(table)?;
+        let (up, above) = (next.column(parent), self.above(table, &next.column(parent))?);
+        let walk = self.alias();
+        Ok(format!(
             "(with recursive {walk}(id, depth) as (select {start}, 0 \
-             union all select {next}.\"{parent}\", {walk}.depth + 1 from {table} as {next} join {walk} on {next}.\"id\" = {walk}.id \
-             where {next}.\"{parent}\" is not null and {walk}.depth < {TREE_DEPTH_MAX}) select max({walk}.depth) from {walk})",
-        )
+             union all select {up}, {walk}.depth + 1 from {from} join {walk} on {} = {walk}.id \
+             where {up} is not null and {walk}.depth < {TREE_DEPTH_MAX}{above}) select max({walk}.depth) from {walk})",
+            next.column("id"),
+        ))
+    }
+
+    /// And the record above is visible: nothing to ask where all are.
+    pub(crate) fn above(&mut self, table: &AuthorizedTable, parent: &str) -> Lowered<String> {
+        if table.rows().is_none() {
+            return Ok(String::new());
+        }
+        let (from, above) = self.table(table)?;
+        let visible = self.visible(table, &above, Deleted::Exclude)?;
+        Ok(format!(" and exists (select 1 from {from} where {} = {parent} and {visible})", above.column("id")))
     }
 }
 

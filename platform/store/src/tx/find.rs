@@ -71,8 +71,7 @@ impl Tx {
     }
 
     async fn look(&mut self, statement: Statement) -> Result<Vec<Vec<Value>>, StoreError> {
-        let args = self.args(&statement, &Params::default())?;
-        self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))
+        self.run(&statement, &Params::default(), &[]).await
     }
 
     /// Records by ids in other systems: `(system, id)`.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use tenon_context::OpContext;
 use tenon_model::{LinkEnd, LinkIx};
-use tenon_query::{AuthorizedTable, Params};
+use tenon_query::{AuthorizedTable, Deleted, Params};
 use tenon_value::{RecordId, Value};
 
 use super::load::pair;
 use super::{Tx, image};
-use crate::db::{Arg, Fault, Kind, Scalar, Shape, Target};
+use crate::db::{Fault, Kind, Scalar, Shape, Target};
 use crate::lower::Lower;
 use crate::lower::output::Columns;
 use crate::run::rows;
@@ -28,7 +28,8 @@ impl Tx {
         }
     }
 
-    /// Links that have one of the ids at the end `here`.
+    /// Links that have one of the ids at the end `here`, and a visible record at the other: links to what the principal
+    /// does not see do not exist for him.
     ///
     /// # Errors
     /// What the database says.
@@ -45,17 +46,26 @@ impl Tx {
         columns.add(scope.column("source"), Shape::Id);
         columns.add(scope.column("target"), Shape::Id);
         let readers: Vec<_> = link.fields.iter().map(|field| lower.whole_field(&scope, field, &mut columns)).collect::<Result<_, _>>()?;
-        let wanted = lower.fixed(Arg::ids(ids.iter().map(|id| id.0)));
+        let wanted = lower.wanted();
         let among = lower.among(&scope.column(here.column()), Kind::Id, &wanted);
+        let other = here.other();
+        let end = if other == LinkEnd::Source { ends.0 } else { ends.1 };
+        let seen = match end.rows() {
+            None => String::new(),
+            Some(_) => {
+                let (records, record) = lower.table(end)?;
+                let visible = lower.visible(end, &record, Deleted::Include)?;
+                format!(" and exists (select 1 from {records} where {} = {} and {visible})", record.column("id"), scope.column(other.column()))
+            }
+        };
         let sql = format!(
-            "select {} from {from} where {among} order by {}, {}",
+            "select {} from {from} where {among}{seen} order by {}, {}",
             columns.expressions.join(", "),
             scope.column("source"),
             scope.column("target")
         );
         let statement = lower.finish(sql, columns.shapes);
-        let args = self.args(&statement, &Params::default())?;
-        let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        let rows = self.run(&statement, &Params::default(), ids).await?;
         let row = |mut cells: Vec<Value>| {
             let (source, target) = pair(&cells)?;
             let attributes = readers.iter().map(|reader| rows::read(reader, &mut cells)).collect();

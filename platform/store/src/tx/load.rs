@@ -3,38 +3,44 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
-use tenon_model::{ModelVersion, Object, ObjectIx, RelationIx};
+use tenon_model::{ModelVersion, Object, RelationIx};
 use tenon_query::{AuthorizedTable, Deleted, Params, Predicate, Record};
 use tenon_value::{RecordId, Uuid, Value};
 
 use super::Tx;
 use crate::db::{Arg, Kind, Shape};
 use crate::lower::output::{Columns, Reader};
+use crate::lower::statement::Statement;
 use crate::lower::{Lower, Lowered};
 use crate::run::rows;
+use crate::run::values::Values;
 use crate::{Lock, StoreError, TREE_DEPTH_MAX};
 
-/// What a statement that loads records depends on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a statement that loads records depends on: rules on rows are part of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct LoadKey {
     version: ModelVersion,
-    object: ObjectIx,
+    table: AuthorizedTable,
+    /// Only those of which this does not hold.
+    fails: Option<Arc<Predicate>>,
     deleted: Deleted,
     lock: Lock,
     /// All of them, or their ids alone.
     whole: bool,
 }
 
-/// A statement that loads records; its one argument is their ids.
+/// A statement that loads records by their ids.
 #[derive(Debug)]
 pub(crate) struct Load {
-    sql: Arc<str>,
-    shapes: Vec<Shape>,
+    statement: Statement,
     whole: Whole,
 }
 
 /// Statements that load records, of one tenant.
 pub(crate) type Loads = RwLock<HashMap<LoadKey, Arc<Load>>>;
+
+/// Statements kept per tenant. Roles with equal rights share theirs; when there are more, they are made anew.
+const LOADS_MAX: usize = 2_048;
 
 /// How a whole record is read: one reader per field, one per relation.
 #[derive(Debug, Default)]
@@ -60,10 +66,9 @@ impl Tx {
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let key = LoadKey { version: model.version, object: object.ix, deleted, lock, whole: true };
-        let ids = Arg::ids(ids.iter().map(|id| id.0));
-        let (load, args) = self.statement(key, table, object, ids)?;
-        let rows = self.conn()?.fetch(&load.sql, &args, &load.shapes).await.map_err(|fault| self.told(fault))?;
+        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted, lock, whole: true };
+        let load = self.loading(key, object)?;
+        let rows = self.run(&load.statement, &Params::default(), ids).await?;
         let records: Vec<Record> = rows.into_iter().filter_map(|mut cells| record(object, &load.whole, &mut cells)).collect();
         if lock == Lock::Update {
             self.held.add(object.ix, &records);
@@ -71,16 +76,18 @@ impl Tx {
         Ok(records)
     }
 
-    /// The statement that loads records of an object, made once per model where no rule on rows is woven into it.
-    fn statement(&self, key: LoadKey, table: &AuthorizedTable, object: &Object, ids: Arg) -> Result<(Arc<Load>, Vec<Arg>), StoreError> {
-        let known = || self.memory.loads.read().ok()?.get(&key).cloned();
-        if let Some(load) = known().filter(|_| table.rows().is_none()) {
-            return Ok((load, vec![ids]));
+    /// The statement that loads records of an object: made once per model and set of rows.
+    fn loading(&self, key: LoadKey, object: &Object) -> Result<Arc<Load>, StoreError> {
+        if let Some(known) = self.memory.loads.read().ok().and_then(|loads| loads.get(&key).cloned()) {
+            return Ok(known);
         }
         let mut lower = Lower::new(&self.model, self.dialect());
-        let wanted = lower.fixed(ids);
-        let (from, scope) = lower.table(table)?;
-        let visible = lower.visible(table, &scope, key.deleted)?;
+        let wanted = lower.wanted();
+        let (from, scope) = lower.table(&key.table)?;
+        let mut visible = lower.visible(&key.table, &scope, key.deleted)?;
+        if let Some(predicate) = &key.fails {
+            visible = format!("{visible} and ({}) is not true", lower.predicate(&scope, predicate)?);
+        }
         let mut columns = Columns::default();
         let id = scope.column("id");
         columns.add(id.clone(), Shape::Id);
@@ -88,14 +95,29 @@ impl Tx {
         let among = lower.among(&id, Kind::Id, &wanted);
         let locking = self.locking(key.lock, &scope.alias);
         let sql = format!("select {} from {from} where {among} and {visible} order by {id}{locking}", columns.expressions.join(", "));
-        let statement = lower.finish(sql, columns.shapes);
-        let args = self.args(&statement, &Params::default())?;
-        let load = Arc::new(Load { sql: Arc::clone(&statement.sql), shapes: statement.shapes, whole });
-        if let (true, Ok(mut loads)) = (table.rows().is_none() && args.len() == 1, self.memory.loads.write()) {
+        let load = Arc::new(Load { statement: lower.finish(sql, columns.shapes), whole });
+        if let Ok(mut loads) = self.memory.loads.write() {
             loads.retain(|known, _| known.version >= key.version);
+            if loads.len() >= LOADS_MAX {
+                loads.clear();
+            }
             loads.insert(key, Arc::clone(&load));
         }
-        Ok((load, args))
+        Ok(load)
+    }
+
+    /// Rows of a statement of ours; tables it names that are not made yet give nothing.
+    pub(super) async fn run(&mut self, statement: &Statement, params: &Params, ids: &[RecordId]) -> Result<Vec<Vec<Value>>, StoreError> {
+        let memory = Arc::clone(&self.memory);
+        let unknown: Vec<String> = statement.tables().filter(|table| memory.tables.is_missing(table)).map(str::to_owned).collect();
+        if !unknown.is_empty() {
+            let looked = memory.tables.look_for(self.conn()?, unknown).await;
+            looked.map_err(|fault| self.told(fault))?;
+        }
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let args = statement.args(Values::new(params, &self.standing, self.author.now), &ids)?;
+        let sql = statement.without(&|table| memory.tables.is_missing(table));
+        self.conn()?.fetch(&sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))
     }
 
     fn locking(&self, lock: Lock, alias: &str) -> String {
@@ -116,9 +138,44 @@ impl Tx {
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let key = LoadKey { version: model.version, object: object.ix, deleted: Deleted::Exclude, lock, whole: false };
-        let (load, args) = self.statement(key, table, object, Arg::ids(ids.iter().map(|id| id.0)))?;
-        let rows = self.conn()?.fetch(&load.sql, &args, &load.shapes).await.map_err(|fault| self.told(fault))?;
+        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted: Deleted::Exclude, lock, whole: false };
+        self.ids(key, object, ids).await
+    }
+
+    /// Which of these records there are to be seen; nothing is locked, and nothing else of them is read.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn seen(&mut self, table: &AuthorizedTable, ids: &[RecordId], deleted: Deleted) -> Result<Vec<RecordId>, StoreError> {
+        let model = Arc::clone(&self.model);
+        let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
+        if ids.is_empty() || !self.there(&object.table).await? {
+            return Ok(Vec::new());
+        }
+        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted, lock: Lock::None, whole: false };
+        self.ids(key, object, ids).await
+    }
+
+    /// Those of these records, live or deleted, of which the predicate does not hold.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn failing(
+        &mut self,
+        table: &AuthorizedTable,
+        ids: &[RecordId],
+        predicate: &Arc<Predicate>,
+    ) -> Result<Vec<RecordId>, StoreError> {
+        let model = Arc::clone(&self.model);
+        let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
+        let (table, fails) = (table.clone(), Some(Arc::clone(predicate)));
+        let key = LoadKey { version: model.version, table, fails, deleted: Deleted::Include, lock: Lock::None, whole: false };
+        self.ids(key, object, ids).await
+    }
+
+    async fn ids(&mut self, key: LoadKey, object: &Object, ids: &[RecordId]) -> Result<Vec<RecordId>, StoreError> {
+        let load = self.loading(key, object)?;
+        let rows = self.run(&load.statement, &Params::default(), ids).await?;
         Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
     }
 
@@ -146,14 +203,7 @@ impl Tx {
         let id = scope.column("id");
         let sql = format!("select {id} from {from} where {visible} and {filter} order by {id} limit {}", u64::from(max) + 1);
         let statement = lower.finish(sql, vec![Shape::Id]);
-        for name in statement.tables() {
-            let name = name.rsplit('"').nth(1).unwrap_or_default().to_owned();
-            self.there(&name).await?;
-        }
-        let args = self.args(&statement, params)?;
-        let memory = Arc::clone(&self.memory);
-        let sql = statement.without(&|table| memory.tables.is_missing(table));
-        let rows = self.conn()?.fetch(&sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        let rows = self.run(&statement, params, &[]).await?;
         Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
     }
 
@@ -177,13 +227,12 @@ impl Tx {
         let mut lower = Lower::new(&model, self.dialect());
         let (from, scope) = lower.table(table)?;
         let visible = lower.visible(table, &scope, deleted)?;
-        let wanted = lower.fixed(Arg::ids(targets.iter().map(|id| id.0)));
+        let wanted = lower.wanted();
         let (id, column) = (scope.column("id"), scope.column(&relation.column));
         let among = lower.among(&column, Kind::Id, &wanted);
         let sql = format!("select {id}, {column} from {from} where {among} and {visible} order by {id}");
         let statement = lower.finish(sql, vec![Shape::Id, Shape::Id]);
-        let args = self.args(&statement, &Params::default())?;
-        let rows = self.conn()?.fetch(&statement.sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))?;
+        let rows = self.run(&statement, &Params::default(), targets).await?;
         Ok(rows.iter().filter_map(|row| pair(row)).map(|(child, target)| (RecordId(child), RecordId(target))).collect())
     }
 

@@ -179,10 +179,7 @@ async fn a_plan_of_an_older_model_is_refused_and_a_new_field_is_there_at_once() 
         tx.commit(after.version).await.unwrap();
         // On PostgreSQL the beginning travels with the first statement.
         let stale = match house.store.begin(&house.cx()).await {
-            Ok(mut tx) => tx
-                .write(&house.cx(), &house.table("account"), &[RowWrite::Insert(house.record("account", 9, &[]))])
-                .await
-                .and(tx.commit().await),
+            Ok(mut tx) => tx.write(&house.cx(), &house.table("account"), &[RowWrite::Insert(house.record("account", 9, &[]))]).await.and(tx.commit().await),
             Err(error) => Err(error),
         };
         assert!(matches!(stale, Err(StoreError::StaleModel)), "{stale:?}");
