@@ -159,6 +159,12 @@ impl Problem {
         Self { rule: Some(Cow::Borrowed(rule)), message: Message::new(en, zh), ..Self::of_kind(Kind::Conflict) }
     }
 
+    /// A `FORBIDDEN` by a rule: seen, but not permitted.
+    #[must_use]
+    pub fn forbidden(rule: &'static str, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        Self { rule: Some(rule.into()), message: Message::new(en, zh), ..Self::of_kind(Kind::Forbidden) }
+    }
+
     /// A named limit that was met.
     #[must_use]
     pub fn exhausted(limit: &'static str, max: u64, actual: u64) -> Self {

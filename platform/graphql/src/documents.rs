@@ -68,9 +68,8 @@ impl Documents {
 
     /// The schema this principal sees.
     pub(crate) fn schema(&self, model: &Arc<Model>, principal: &tenon_context::Principal) -> Arc<Schema> {
-        let policy = Policy::resolve(model, principal);
-        let key = whose(model, &policy);
-        self.schemas.get_with(key, || Arc::new(Schema::new(Arc::clone(model), policy)))
+        let key = (model.tenant, model.version.0, Policy::key_of(model, principal));
+        self.schemas.get_with(key, || Arc::new(Schema::new(Arc::clone(model), Policy::resolve(model, principal))))
     }
 
     /// A document, parsed and valid, and whether it was known.

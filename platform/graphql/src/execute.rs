@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Problem, Problems};
 use tenon_query::{Answer, Page, Read, Row};
-use tenon_store::{Prepared, Store, StoreError};
+use tenon_store::{AuditKind, AuditNote, Prepared, Store, StoreError};
 use tenon_value::{Uuid, Value};
 
 use crate::documents::{Documents, Valid, told};
 use crate::lower::{Planned, Root, Work};
 use crate::respond::Errors;
-use crate::shape::{GroupShape, KeyRecords, Out, Scene};
+use crate::shape::{GroupShape, KeyRecords, Out, ReadInClear, Scene};
 use crate::stack::deep;
 
 /// Reads for one request.
@@ -88,7 +88,15 @@ impl Reader<'_> {
             }
         }
         out.raw("}");
+        self.note(&out.clear);
         Ok(if is_null { (b"null".to_vec(), out.fields) } else { (out.bytes, out.fields) })
+    }
+
+    /// Tells the audit what was read in clear.
+    pub(crate) fn note(&self, clear: &ReadInClear) {
+        if let Some((object, facts)) = clear.facts(&self.cx.model) {
+            self.store.audit_soon(self.cx, AuditNote::new(AuditKind::ReadInClear).about(&object, None).facts(facts));
+        }
     }
 
     #[tracing::instrument(name = "graphql.read", skip_all)]

@@ -15,10 +15,12 @@ mod order;
 mod page;
 mod record;
 mod references;
+mod rights;
 mod roots;
 mod scalars;
 mod writes;
 
+use tenon_access::Place;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx};
@@ -84,8 +86,8 @@ impl<'a> Lower<'a> {
     }
 
     /// The object, authorized. What is denied was already invisible in the schema, so this fails only between two models.
-    pub(crate) fn table(&mut self, object: ObjectIx, action: Action) -> Option<AuthorizedTable> {
-        match self.view.policy.table(self.view.model, object, action) {
+    pub(crate) fn table(&mut self, object: ObjectIx, action: Action, place: Place) -> Option<AuthorizedTable> {
+        match self.view.policy.table(self.view.model, object, action, place) {
             Ok(table) => Some(table),
             Err(denied) => {
                 self.problems.push(denied.problem());

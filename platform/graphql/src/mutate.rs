@@ -1,8 +1,8 @@
 //! Planned writes → the record pipeline → bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tenon_access::Policy;
+use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
 use tenon_diagnostics::Problem;
 use tenon_model::ObjectIx;
@@ -15,7 +15,7 @@ use crate::documents::told;
 use crate::execute::Reader;
 use crate::lower::{self, Failed, IDS, Located, MutationPlan, MutationRoot, Planned, Shared};
 use crate::respond::{Cost, Errors, response};
-use crate::shape::{MutationShape, Out, Scene};
+use crate::shape::{MutationShape, Out, ReadInClear, Scene};
 use crate::stack::deep;
 use crate::syntax::ast::Operation;
 
@@ -72,16 +72,24 @@ pub(crate) async fn run(
     let policy = &reader.valid.schema.policy;
     let settings = &reader.valid.schema.model.settings;
     let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency };
-    let respond = |outcomes: &[StepOutcome]| Ok::<_, Problem>(body(cx, &roots, outcomes, &scene, cost));
+    let clear = Mutex::new(ReadInClear::default());
+    let respond = |outcomes: &[StepOutcome]| {
+        let (bytes, read) = body(cx, &roots, outcomes, &scene, cost);
+        *clear.lock().unwrap_or_else(PoisonError::into_inner) = read;
+        Ok::<_, Problem>(bytes)
+    };
     match pipeline.run(cx, policy, &mutation, &respond).await {
-        Ok(done) => Mutated::Done(done.response, done.replayed),
+        Ok(done) => {
+            reader.note(&clear.into_inner().unwrap_or_else(PoisonError::into_inner));
+            Mutated::Done(done.response, done.replayed)
+        }
         Err(RecordsError::StaleModel) => Mutated::Stale,
         Err(error) => refused(cx, &roots, &error),
     }
 }
 
 #[tracing::instrument(name = "graphql.shape", skip_all)]
-fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: Cost) -> Vec<u8> {
+fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: Cost) -> (Vec<u8>, ReadInClear) {
     let mut out = Out::default();
     let mut outcomes = outcomes.iter();
     out.object(
@@ -93,7 +101,7 @@ fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], sc
         },
     );
     let cost = Cost { actual: out.fields, ..cost };
-    response(cx, Some(&out.bytes), &Errors::default(), Some(&cost))
+    (response(cx, Some(&out.bytes), &Errors::default(), Some(&cost)), out.clear)
 }
 
 fn one_error(cx: &OpContext, problem: &Problem) -> Mutated {
@@ -149,7 +157,7 @@ async fn plan<'a>(
 }
 
 fn by_ids(model: &Arc<tenon_model::Model>, policy: &Policy, object: ObjectIx) -> Option<Planned> {
-    let table = policy.table(model, object, Action::Read).ok()?;
+    let table = policy.table(model, object, Action::Read, Place::Connect).ok()?;
     let mut params = Params::default();
     let list = params.push(Value::List(Vec::new()));
     let filter = Some(Predicate::In { column: ColumnRef::whole(tenon_model::system::ID), list });

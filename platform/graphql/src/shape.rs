@@ -3,15 +3,19 @@
 //! A shape is what lowering knows of the answer: for each response key, where its value stands in a row.
 
 mod batch;
+mod clear;
 mod composite;
 mod drill;
 mod groups;
 mod history;
 mod leaf;
+mod mask;
 mod out;
 mod page;
 mod record;
 mod rich;
+
+use std::collections::HashMap;
 
 use tenon_model::{Field, Link, Object};
 use tenon_value::{Json, Locale};
@@ -19,7 +23,9 @@ use tenon_value::{Json, Locale};
 use crate::cursor::Signer;
 
 pub(crate) use batch::{BatchPart, MutationShape, ResultPart};
+pub(crate) use clear::ReadInClear;
 pub(crate) use groups::{GroupPart, GroupShape, KeyPart, KeyRecords, KeyTerm, MeasurePart, SpecOf};
+pub(crate) use mask::has_mask;
 pub(crate) use out::Out;
 
 /// What writing needs to know of the request.
@@ -38,6 +44,27 @@ pub(crate) struct Sub<'a> {
     pub(crate) argument: Option<String>,
 }
 
+/// How far a value is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    Plain,
+    /// In clear, although some role sees it only masked: the audit is told.
+    Noted,
+    Masked,
+}
+
+/// What is answered of a right: the same for each row, or on rows where a predicate holds (by its place in `Row::holds`).
+pub(crate) enum Can {
+    Fixed(Json),
+    Held(usize, Json),
+}
+
+/// What may be done: the slot of `deletedAt`, then each key with what it is of a live and of a deleted record.
+pub(crate) struct CanShape<'a> {
+    pub(crate) deleted: usize,
+    pub(crate) parts: Vec<(&'a str, Can, Can)>,
+}
+
 /// A record's selection.
 pub(crate) struct RecordShape<'a> {
     pub(crate) object: &'a Object,
@@ -49,13 +76,16 @@ pub(crate) enum Part<'a> {
     TypeName,
     Id,
     /// The naming field's slot.
-    Display(Option<(usize, &'a Field)>),
-    Leaf(usize, &'a Field),
-    Composite(usize, &'a Field, Vec<Sub<'a>>),
+    Display(Option<(usize, &'a Field, Show)>),
+    Leaf(usize, &'a Field, Show),
+    Composite(usize, &'a Field, Show, Vec<Sub<'a>>),
+    /// Nothing of the field is shown: what its type has instead of null, or null.
+    Blank(&'a Field),
+    /// Always null.
+    Null,
     Actor(ActorShape<'a>),
     External(usize, Vec<Sub<'a>>),
-    /// What may be done: the slot of `deletedAt`, then each key with what it is of a live and of a deleted record.
-    Can(usize, Vec<(&'a str, Json, Json)>),
+    Can(CanShape<'a>),
     /// The target of a to-one relation, by its place in `Row::ones`.
     One(usize, RecordShape<'a>),
     /// The target of a to-one relation of which only the id is asked: no join.
@@ -116,6 +146,22 @@ pub(crate) enum LinkPart<'a> {
 
 /// A history's selection.
 pub(crate) struct HistoryShape<'a> {
+    pub(crate) object: &'a Object,
     pub(crate) parts: Vec<Sub<'a>>,
     pub(crate) signer: Signer,
+    /// What is not simply shown of the changes, by API name.
+    pub(crate) withheld: HashMap<&'a str, Withheld<'a>>,
+}
+
+/// How much of a change is shown.
+#[derive(Clone, Copy)]
+pub(crate) enum Withheld<'a> {
+    /// Not even that there was one.
+    Hidden,
+    /// That there was one.
+    Values,
+    /// Its values in part.
+    Masked(&'a Field),
+    /// All of it, and the audit is told.
+    Noted(&'a Field),
 }

@@ -21,6 +21,8 @@ pub enum Action {
     Restore,
     /// Remove them for good.
     Destroy,
+    /// Let others see or change a single one.
+    Share,
 }
 
 /// An object that may be named in a statement. SQL lowering accepts nothing else, wherever an object is named.

@@ -3,8 +3,8 @@
 //! Writes carry values (they differ in every request) and the path of the input each came from, for problems.
 
 use tenon_diagnostics::{InputPath, Problem};
-use tenon_model::{EdgeKind, FieldIx, ObjectIx, RelationIx};
-use tenon_value::{RecordId, Value};
+use tenon_model::{EdgeKind, FieldIx, ObjectIx, RelationIx, Verb};
+use tenon_value::{DateTime, RecordId, Value};
 
 use crate::{ExternalId, Params, Predicate};
 
@@ -141,6 +141,15 @@ pub enum Batch {
     DestroyWhere(Box<(Predicate, Params)>),
 }
 
+/// What is done with the share of one user or team in a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// The user or team.
+    pub with: RecordId,
+    /// What is given, until when; none takes the share back.
+    pub given: Option<(Vec<Verb>, Option<DateTime>)>,
+}
+
 /// One root write of a mutation document.
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -156,6 +165,8 @@ pub enum Write {
     Restore(ObjectIx, RecordId),
     /// Gone for good.
     Destroy(ObjectIx, RecordId),
+    /// Given to a user or team, or taken back.
+    Share(ObjectIx, RecordId, Sharing),
     /// Many at once.
     Batch(ObjectIx, Batch, BatchMode),
 }

@@ -18,8 +18,11 @@ impl Attempt<'_> {
                     Some(Problem::invalid("read_only", format!("`{name}` is set by the system"), format!("`{name}` 由系统维护,不能修改")))
                 } else if self.policy.may_write_field(object.ix, *ix) {
                     None
-                } else {
+                } else if self.policy.may_select_field(object.ix, *ix) {
                     Some(Problem::of_kind(Kind::Forbidden))
+                } else {
+                    // What is not seen is not there, as a misspelt name is not.
+                    Some(Problem::invalid("type", "there is no such field", "没有这个字段"))
                 };
                 if let Some(problem) = refused {
                     let path = work.job.path.key(field.graphql.clone());

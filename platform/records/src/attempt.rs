@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-use tenon_access::Policy;
-use tenon_context::OpContext;
+use tenon_access::{Place, Policy};
+use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::{InputPath, Kind, Message, Problem};
 use tenon_model::{Model, Object, ObjectIx};
 use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
@@ -49,6 +49,8 @@ pub(crate) struct Attempt<'p> {
     pub(crate) pipeline: &'p Pipeline,
     pub(crate) cx: &'p OpContext,
     pub(crate) policy: &'p Policy,
+    /// The house's own rights: for what the law of the whole holds, whoever acts.
+    house: Policy,
     pub(crate) model: &'p Model,
     pub(crate) tx: Tx,
     pub(crate) memory: &'p mut Memory,
@@ -57,8 +59,10 @@ pub(crate) struct Attempt<'p> {
     pub(crate) found: Found,
     /// A question was met that has no answer yet.
     pub(crate) unanswered: bool,
-    /// Records known to be live and locked, or made here.
+    /// Records known to be live and locked, and visible to who acts, or made here.
     pub(crate) settled: HashSet<(ObjectIx, RecordId)>,
+    /// Records known to be live and locked, visible or not.
+    pub(crate) alive: HashSet<(ObjectIx, RecordId)>,
     /// Exchange rates looked up so far.
     pub(crate) rates: HashMap<String, Option<Decimal>>,
     /// Records saved by the step at hand.
@@ -83,6 +87,7 @@ impl<'p> Attempt<'p> {
             pipeline,
             cx,
             policy,
+            house: Policy::resolve(&cx.model, &Principal::system()),
             model: &cx.model,
             tx,
             memory,
@@ -90,6 +95,7 @@ impl<'p> Attempt<'p> {
             found: Found::default(),
             unanswered: false,
             settled: HashSet::new(),
+            alive: HashSet::new(),
             rates: HashMap::new(),
             rows: 0,
             place: 0,
@@ -190,6 +196,7 @@ impl<'p> Attempt<'p> {
             Write::Delete(object, id, expected) => self.remove(*object, &[(0, *id, *expected, at_id())]).await?,
             Write::Restore(object, id) => self.restore(*object, &[(0, *id, at_id())]).await?,
             Write::Destroy(object, id) => self.destroy(*object, &[(0, *id, at_id())]).await?,
+            Write::Share(object, id, sharing) => vec![self.share(*object, *id, sharing).await?],
             Write::Batch(..) => Vec::new(),
         };
         Ok(saved.into_iter().next().flatten())
@@ -201,9 +208,16 @@ impl<'p> Attempt<'p> {
     }
 
     /// An object, authorized for an action.
-    pub(crate) fn table(&self, object: ObjectIx, action: Action) -> Tried<AuthorizedTable> {
+    pub(crate) fn table(&self, object: ObjectIx, action: Action, place: Place) -> Tried<AuthorizedTable> {
         let name = || self.model.object(object).map(|object| object.name.as_str().to_owned()).unwrap_or_default();
-        self.policy.table(self.model, object, action).map_err(|denied| Halt::denied(denied, &name()))
+        self.policy.table(self.model, object, action, place).map_err(|denied| Halt::denied(denied, &name()))
+    }
+
+    /// All rows of an object, whoever acts: what goes along with its whole, what refers to what goes, keys that bind all.
+    /// Nothing of what it finds may be told to the caller.
+    pub(crate) fn whole(&self, object: ObjectIx, action: Action) -> Tried<AuthorizedTable> {
+        let name = || self.model.object(object).map(|object| object.name.as_str().to_owned()).unwrap_or_default();
+        self.house.table(self.model, object, action, Place::Cascade).map_err(|denied| Halt::denied(denied, &name()))
     }
 
     /// Counts records towards `batch_size`.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::ObjectIx;
 use tenon_query::{Action, Batch, BatchMode, Deleted, Params, Predicate, RecordInput};
@@ -67,7 +68,7 @@ impl Attempt<'_> {
     ) -> Tried<(Outcomes, BTreeMap<usize, Vec<Problem>>)> {
         while !alive.is_empty() {
             let savepoint = self.tx.savepoint().await?;
-            let (settled, rows, made) = (self.settled.clone(), self.rows, self.made.clone());
+            let (settled, rows, made) = ((self.settled.clone(), self.alive.clone()), self.rows, self.made.clone());
             let outcomes = self.rows(object, batch, ids, &alive).await?;
             let problems = self.found.take();
             if problems.is_empty() {
@@ -75,7 +76,7 @@ impl Attempt<'_> {
                 return Ok((outcomes, failed));
             }
             self.tx.rollback_to(savepoint).await?;
-            (self.settled, self.rows, self.made) = (settled, rows, made);
+            ((self.settled, self.alive), self.rows, self.made) = (settled, rows, made);
             for (row, problem) in problems {
                 failed.entry(row).or_default().push(problem);
             }
@@ -130,7 +131,15 @@ impl Attempt<'_> {
     }
 
     async fn select(&mut self, object: ObjectIx, action: Action, (filter, params): &(Predicate, Params), deleted: Deleted) -> Tried<Ids> {
-        let table = self.table(object, action)?;
+        if !self.policy.may_mass_update() {
+            let problem = Problem::forbidden(
+                "mass_update",
+                "the role may change records by their ids, not by a filter",
+                "当前角色只能按标识修改记录，不能按筛选条件批量修改",
+            );
+            return Err(problem.at(InputPath::default().key("filter")).into());
+        }
+        let table = self.table(object, action, Place::Batch)?;
         let max = u32::try_from(BATCH_SIZE_MAX + 1).unwrap_or(u32::MAX);
         let ids = self.tx.select_ids(&table, filter, params, deleted, max).await?;
         Ok(ids.into_iter().map(|id| (id, InputPath::default().key("filter"))).collect())

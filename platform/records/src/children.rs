@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tenon_access::Place;
 use tenon_diagnostics::InputPath;
 use tenon_model::{Object, ObjectIx, RelationIx, RelationShape};
 use tenon_query::{Action, Deleted, OnMatch, RecordKey};
@@ -11,6 +12,7 @@ use crate::attempt::Attempt;
 use crate::halt::Tried;
 use crate::job::{Aim, Job, NOTHING, Work};
 use crate::manys::{Lists, not_there};
+use crate::relations::Asked;
 use crate::resolve::{no_such_target, reference};
 
 /// A child to be connected: the place of its parent, its key, and where that stands.
@@ -111,7 +113,7 @@ impl Attempt<'_> {
         if parents.is_empty() {
             return Ok(HashMap::new());
         }
-        let table = self.table(child, Action::Read)?;
+        let table = self.table(child, Action::Read, Place::NestedWrite)?;
         Ok(self.tx.referrers(&table, relation, &parents, Deleted::Exclude).await?.into_iter().collect())
     }
 
@@ -128,7 +130,7 @@ impl Attempt<'_> {
         let named: HashSet<RecordId> = if keys.is_empty() {
             HashSet::new()
         } else {
-            self.find_keys(child, &keys, Deleted::Exclude).await?.into_iter().flatten().collect()
+            self.find_keys(child, &keys, (Deleted::Exclude, Place::Connect)).await?.into_iter().flatten().collect()
         };
         let mut jobs = Vec::new();
         for (at, _) in lists.iter().filter(|(_, list)| list.set.is_some()) {
@@ -153,8 +155,8 @@ impl Attempt<'_> {
         }
         let child_object = self.object(child)?;
         let keys: Vec<&RecordKey> = wanted.iter().map(|(_, key, _)| *key).collect();
-        let found = self.find_keys(child, &keys, Deleted::Exclude).await?;
-        self.settle(child, found.iter().flatten().copied()).await?;
+        let found = self.find_keys(child, &keys, (Deleted::Exclude, Place::Connect)).await?;
+        self.settle(child, found.iter().flatten().copied(), Asked::Seen).await?;
         let mut jobs = Vec::new();
         for ((at, _, path), id) in wanted.iter().zip(found) {
             let Some(work) = works.get(*at) else { continue };

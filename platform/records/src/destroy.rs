@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tenon_access::Place;
 use tenon_diagnostics::InputPath;
 use tenon_model::ObjectIx;
 use tenon_query::{Action, Deleted, Record};
@@ -13,19 +14,20 @@ use crate::attempt::Attempt;
 use crate::halt::Tried;
 use crate::job::Saved;
 use crate::remove::{Reach, Removal};
-use crate::save::missing;
 
 impl Attempt<'_> {
     /// Removes records for good.
     pub(crate) async fn destroy(&mut self, object: ObjectIx, rows: &[(usize, RecordId, InputPath)]) -> Tried<Vec<Option<Saved>>> {
         self.count(rows.len())?;
-        let table = self.table(object, Action::Destroy)?;
+        let table = self.table(object, Action::Destroy, Place::Write)?;
         let model_object = self.object(object)?;
         let mut ids: Vec<RecordId> = rows.iter().map(|(_, id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
         let stored: HashMap<RecordId, Record> =
             self.tx.load(&table, &ids, Deleted::Include, Lock::Update).await?.into_iter().map(|record| (record.id, record)).collect();
+        ids.retain(|id| !stored.contains_key(id));
+        let absent = self.absent(&table, &ids, Deleted::Include).await?;
         let (mut saved, mut reach, mut seen) = (Vec::with_capacity(rows.len()), Reach::default(), HashSet::new());
         for (root, id, path) in rows {
             if stored.contains_key(id) && seen.insert(*id) {
@@ -33,7 +35,7 @@ impl Attempt<'_> {
                 reach.roots.insert(*id, *root);
                 saved.push(Some(Saved { id: *id, status: Status::Destroyed }));
             } else {
-                self.found.push(*root, missing(model_object, *id).at(path.clone()));
+                self.found.push(*root, absent.problem(model_object, *id).at(path.clone()));
                 saved.push(None);
             }
         }
@@ -55,7 +57,7 @@ impl Attempt<'_> {
     async fn wipe(&mut self, reach: &Reach) -> Tried<()> {
         for (object, ids) in &reach.gone {
             let object = self.object(*object)?;
-            let table = self.table(object.ix, Action::Destroy)?;
+            let table = self.whole(object.ix, Action::Destroy)?;
             let ids: Vec<RecordId> = ids.iter().copied().collect();
             let stored = self.tx.load(&table, &ids, Deleted::Include, Lock::Update).await?;
             let records = stored.iter().map(|record| (record.id, record.version())).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use tenon_access::Place;
 use tenon_diagnostics::Problem;
 use tenon_model::Object;
 use tenon_query::{Action, Deleted, ExternalId, Target};
@@ -55,7 +56,7 @@ impl Attempt<'_> {
         if puts.is_empty() {
             return Ok(());
         }
-        let table = self.table(object.ix, if known.is_empty() { Action::Create } else { Action::Update })?;
+        let table = self.table(object.ix, if known.is_empty() { Action::Create } else { Action::Update }, Place::Write)?;
         self.tx.external_put(&table, &puts).await?;
         let touched: HashSet<RecordId> = puts.into_iter().map(|(id, _)| id).collect();
         if works.iter().any(|work| work.status == Status::Unchanged) {
@@ -68,7 +69,7 @@ impl Attempt<'_> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let table = self.table(object.ix, Action::Read)?;
+        let table = self.whole(object.ix, Action::Read)?;
         let stored = self.tx.external_ids(&table, ids).await?;
         Ok(stored.into_iter().filter_map(|(id, external)| Some(((id, external.system), external.key?))).collect())
     }
@@ -77,9 +78,12 @@ impl Attempt<'_> {
         if asked.is_empty() {
             return Ok(());
         }
-        let table = self.table(object.ix, Action::Read)?;
+        // As with unique keys: they bind all records, seen or not.
+        let table = self.whole(object.ix, Action::Read)?;
         let keys: Vec<(String, String)> = asked.iter().map(|(_, key)| key.clone()).collect();
         let owners = self.tx.find_external(&table, &keys, Deleted::Include).await?;
+        let table = self.table(object.ix, Action::Read, Place::Unique)?;
+        let seen = self.seen(&table, owners.iter().flatten().copied()).await?;
         let mut here: HashMap<&(String, String), RecordId> = HashMap::new();
         for ((at, key), owner) in asked.iter().zip(owners) {
             let Some(work) = works.get_mut(*at) else { continue };
@@ -89,10 +93,10 @@ impl Attempt<'_> {
                 work.failed = true;
                 let problem = Problem::conflict("unique", "this external id belongs to another record", "此外部标识已属于其他记录");
                 let path = work.job.path.key("externalIds");
-                self.found.push(
-                    work.job.root,
-                    problem.object(object.name.as_str()).field("external_ids").at(path).with("existing", other.to_string()),
-                );
+                let problem = problem.object(object.name.as_str()).field("external_ids").at(path);
+                let is_told = seen.contains(&other) || Some(other) == Some(first);
+                let problem = if is_told { problem.with("existing", other.to_string()) } else { problem };
+                self.found.push(work.job.root, problem);
             }
         }
         Ok(())

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Link, LinkEnd, LinkIx, Object, ObjectIx, State};
-use tenon_query::{Action, Deleted, LinkWrite, RecordKey};
+use tenon_query::{Action, AuthorizedTable, Deleted, LinkWrite, RecordKey};
 use tenon_store::LinkRow;
 use tenon_value::{RecordId, Value};
 
@@ -12,6 +13,7 @@ use crate::attempt::Attempt;
 use crate::halt::Tried;
 use crate::job::{Aim, Job, Work};
 use crate::manys::{Lists, not_there};
+use crate::relations::Asked;
 use crate::resolve::no_such_target;
 
 /// Links by record at this end and record at the other, with their attributes.
@@ -36,7 +38,7 @@ impl Attempt<'_> {
     ) -> Tried<()> {
         let Some(link) = self.model.link(link) else { return Ok(()) };
         let side = Side { link, here, other: link.object(here.other()) };
-        self.settle(side.other, named(&lists)).await?;
+        self.settle(side.other, named(&lists), Asked::Seen).await?;
         let before = self.linked(works, side, &lists).await?;
         let mut after = before.clone();
         self.unlink(works, side, &lists, &mut after).await?;
@@ -59,7 +61,7 @@ impl Attempt<'_> {
         if ids.is_empty() {
             return Ok(Linked::new());
         }
-        let (source, target) = self.ends(side.link, Action::Read)?;
+        let (source, target) = self.ends(side)?;
         let rows = self.tx.links(side.link.ix, side.here, &ids, (&source, &target)).await?;
         let ends = |row: &LinkRow| match side.here {
             LinkEnd::Source => (row.source, row.target),
@@ -68,8 +70,12 @@ impl Attempt<'_> {
         Ok(rows.into_iter().map(|row| (ends(&row), row.attributes)).collect())
     }
 
-    fn ends(&self, link: &Link, action: Action) -> Tried<(tenon_query::AuthorizedTable, tenon_query::AuthorizedTable)> {
-        Ok((self.table(link.source, action)?, self.table(link.target, action)?))
+    /// The tables of both ends, source first. The record at this end is being saved, under the rights for that; the one
+    /// at the other must be seen.
+    fn ends(&self, side: Side<'_>) -> Tried<(AuthorizedTable, AuthorizedTable)> {
+        let here = self.whole(side.link.object(side.here), Action::Read)?;
+        let other = self.table(side.other, Action::Read, Place::NestedWrite)?;
+        Ok(if side.here == LinkEnd::Source { (here, other) } else { (other, here) })
     }
 
     async fn unlink<'i>(&mut self, works: &[Work<'i>], side: Side<'_>, lists: &Lists<'i>, after: &mut Linked) -> Tried<()> {
@@ -182,8 +188,8 @@ impl Attempt<'_> {
             return Ok(Vec::new());
         }
         let asked: Vec<&RecordKey> = keys.iter().map(|(key, _)| key).collect();
-        let found = self.find_keys(other, &asked, Deleted::Exclude).await?;
-        self.settle(other, found.iter().flatten().copied()).await?;
+        let found = self.find_keys(other, &asked, (Deleted::Exclude, Place::Connect)).await?;
+        self.settle(other, found.iter().flatten().copied(), Asked::Seen).await?;
         let other_object = self.object(other)?;
         let mut ends = Vec::with_capacity(keys.len());
         for ((_, path), id) in keys.iter().zip(found) {
@@ -215,7 +221,7 @@ impl Attempt<'_> {
         self.count(puts.len() + gone.len())?;
         // A problem found on the way may have left an end unwritten; then nothing of this stays anyway.
         if self.found.is_empty() && !touched.is_empty() {
-            let (source, target) = self.ends(side.link, Action::Update)?;
+            let (source, target) = self.ends(side)?;
             if !gone.is_empty() {
                 self.tx.link_remove(side.link.ix, &gone, (&source, &target)).await?;
             }

@@ -1,6 +1,6 @@
 //! Lists behind edges: gathered per edge over all parents, so that children are saved in bulk.
 
-use tenon_diagnostics::{InputPath, Problem};
+use tenon_diagnostics::{InputPath, Kind, Problem};
 use tenon_model::{EdgeKind, Object};
 use tenon_query::ManyWrite;
 
@@ -29,6 +29,9 @@ impl Attempt<'_> {
             }
         }
         for (edge, lists) in edges {
+            if !self.may_write(edge) {
+                return Err(Problem::of_kind(Kind::Forbidden).object(object.name.as_str()).into());
+            }
             match edge {
                 EdgeKind::Children { object: child, relation } => self.save_children(object, works, (child, relation), lists).await?,
                 EdgeKind::Linked { link, here } => self.save_links(object, works, (link, here), lists).await?,
@@ -43,6 +46,19 @@ impl Attempt<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Attempt<'_> {
+    /// Whether the relation behind an edge may be written.
+    fn may_write(&self, edge: EdgeKind) -> bool {
+        match edge {
+            EdgeKind::Children { object, relation } => self.policy.may_write_relation(object, relation),
+            EdgeKind::Linked { link, .. } => {
+                self.model.link(link).is_some_and(|link| self.policy.may_write_relation(link.source, link.relation))
+            }
+            EdgeKind::Descendants { .. } => true,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Object, ObjectIx, RelationIx, RelationShape};
 use tenon_query::{Action, Deleted};
@@ -13,12 +14,21 @@ use crate::halt::Tried;
 use crate::job::Work;
 use crate::resolve::no_such_target;
 
+/// What is asked of the target of a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asked {
+    /// That it lives, and who acts sees it.
+    Seen,
+    /// That it lives.
+    Alive,
+}
+
 impl Attempt<'_> {
     /// Checks the references that have changed.
     pub(crate) async fn keep_references(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
         let object = self.object(object)?;
         let here: HashSet<RecordId> = works.iter().filter(|work| work.old.is_none() && !work.failed).map(|work| work.new.id).collect();
-        let mut wanted: BTreeMap<ObjectIx, Vec<(usize, RelationIx, RecordId)>> = BTreeMap::new();
+        let mut wanted: BTreeMap<(ObjectIx, Asked), Vec<(usize, RelationIx, RecordId)>> = BTreeMap::new();
         for (at, work) in works.iter().enumerate().filter(|(_, work)| !work.failed) {
             for relation in object.active_relations() {
                 let value = work.new.relation(relation.ix);
@@ -33,16 +43,18 @@ impl Attempt<'_> {
                 let (Some(target), Some(id)) = (target, value.as_id()) else { continue };
                 let id = RecordId(id);
                 let made_here = target == object.ix && here.contains(&id);
-                if !made_here && !self.settled.contains(&(target, id)) {
-                    wanted.entry(target).or_default().push((at, relation.ix, id));
+                // What the caller names he must see; what a default or the way back to a parent names need only live.
+                let asked = if work.job.input.ones.iter().any(|(asked, _)| *asked == relation.ix) { Asked::Seen } else { Asked::Alive };
+                if !made_here && !self.is_settled(target, id, asked) {
+                    wanted.entry((target, asked)).or_default().push((at, relation.ix, id));
                 }
             }
         }
-        for (target, references) in wanted {
-            self.settle(target, references.iter().map(|(_, _, id)| *id)).await?;
+        for ((target, asked), references) in wanted {
+            self.settle(target, references.iter().map(|(_, _, id)| *id), asked).await?;
             let target_object = self.object(target)?;
             for (at, relation, id) in references {
-                if self.settled.contains(&(target, id)) {
+                if self.is_settled(target, id, asked) {
                     continue;
                 }
                 let Some(work) = works.get_mut(at) else { continue };
@@ -57,17 +69,29 @@ impl Attempt<'_> {
         }
     }
 
-    /// Locks records against deletion until the commit; those that live are `settled` afterwards.
-    pub(crate) async fn settle(&mut self, object: ObjectIx, ids: impl Iterator<Item = RecordId>) -> Tried<()> {
-        let mut asked: Vec<RecordId> = ids.filter(|id| !self.settled.contains(&(object, *id))).collect();
-        asked.sort_unstable();
-        asked.dedup();
-        if asked.is_empty() {
+    /// Whether a record is known to live, and to be seen where that was asked.
+    pub(crate) fn is_settled(&self, object: ObjectIx, id: RecordId, asked: Asked) -> bool {
+        self.settled.contains(&(object, id)) || (asked == Asked::Alive && self.alive.contains(&(object, id)))
+    }
+
+    /// Locks records against deletion until the commit; those that live, and are seen where that is asked, are settled
+    /// afterwards.
+    pub(crate) async fn settle(&mut self, object: ObjectIx, ids: impl Iterator<Item = RecordId>, asked: Asked) -> Tried<()> {
+        let mut unknown: Vec<RecordId> = ids.filter(|id| !self.is_settled(object, *id, asked)).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        if unknown.is_empty() {
             return Ok(());
         }
-        let table = self.table(object, Action::Read)?;
-        let live = self.tx.hold(&table, &asked, Lock::KeyShare).await?;
-        self.settled.extend(live.into_iter().map(|id| (object, id)));
+        let table = match asked {
+            Asked::Seen => self.table(object, Action::Read, Place::Connect)?,
+            Asked::Alive => self.whole(object, Action::Read)?,
+        };
+        let live = self.tx.hold(&table, &unknown, Lock::KeyShare).await?.into_iter().map(|id| (object, id));
+        match asked {
+            Asked::Seen => self.settled.extend(live),
+            Asked::Alive => self.alive.extend(live),
+        }
         Ok(())
     }
 
@@ -116,7 +140,7 @@ impl Attempt<'_> {
 
     /// Whether a record is among the ancestors of another, which stay where they are until the commit.
     async fn is_above(&mut self, object: ObjectIx, tree: RelationIx, record: RecordId, below: RecordId) -> Tried<bool> {
-        let table = self.table(object, Action::Read)?;
+        let table = self.whole(object, Action::Read)?;
         let mut above = self.tx.ancestors(&table, tree, below).await?;
         loop {
             if above.contains(&record) {

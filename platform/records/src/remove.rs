@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Model, Object, ObjectIx, OnDelete, Relation, RelationIx, RelationShape, State, system};
 use tenon_query::{Action, Deleted, Record};
@@ -14,7 +15,7 @@ use crate::change;
 use crate::halt::Tried;
 use crate::job::Saved;
 use crate::limits::CASCADE_MAX;
-use crate::save::{merge, missing};
+use crate::save::merge;
 
 /// A record to be removed: row of the step, id, the version the caller has seen, place in the request.
 pub(crate) type Removal = (usize, RecordId, Option<i64>, InputPath);
@@ -60,17 +61,19 @@ impl Attempt<'_> {
             return Ok(Vec::new());
         }
         self.count(removals.len())?;
-        let table = self.table(object, Action::Delete)?;
+        let table = self.table(object, Action::Delete, Place::Write)?;
         let model_object = self.object(object)?;
         let mut ids: Vec<RecordId> = removals.iter().map(|(_, id, _, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
         let stored: HashMap<RecordId, Record> =
             self.tx.load(&table, &ids, Deleted::Exclude, Lock::Update).await?.into_iter().map(|record| (record.id, record)).collect();
+        ids.retain(|id| !stored.contains_key(id));
+        let absent = self.absent(&table, &ids, Deleted::Exclude).await?;
         let (mut saved, mut reach, mut seen) = (Vec::with_capacity(removals.len()), Reach::default(), HashSet::new());
         for (root, id, expected, path) in removals {
             let Some(record) = stored.get(id).filter(|_| seen.insert(*id)) else {
-                self.found.push(*root, missing(model_object, *id).at(path.clone()));
+                self.found.push(*root, absent.problem(model_object, *id).at(path.clone()));
                 saved.push(None);
                 continue;
             };
@@ -110,7 +113,7 @@ impl Attempt<'_> {
             let ids: Vec<RecordId> = ids.into_iter().collect();
             for (child, relation) in relations_to(self.model, target).filter(|(_, relation)| goes_along(relation)) {
                 // The law of the whole holds for its parts: who may delete a record deletes what belongs to it.
-                let table = self.table(child.ix, Action::Delete)?;
+                let table = self.whole(child.ix, Action::Delete)?;
                 for (id, parent) in self.tx.referrers(&table, relation.ix, &ids, deleted).await? {
                     if reach.gone.entry(child.ix).or_default().insert(id) {
                         let root = reach.roots.get(&parent).copied().unwrap_or_default();
@@ -133,30 +136,44 @@ impl Attempt<'_> {
             reach.gone.iter().map(|(object, ids)| (*object, ids.iter().copied().collect())).collect();
         for (target, ids) in targets {
             for (child, relation) in relations_to(self.model, target).filter(|(_, relation)| !goes_along(relation)) {
-                let table = self.table(child.ix, Action::Read)?;
+                let table = self.whole(child.ix, Action::Read)?;
                 let holds = relation.on_delete == OnDelete::Restrict || relation.required;
                 let looked_at = if holds { Deleted::Exclude } else { deleted };
-                let mut users: BTreeMap<usize, u64> = BTreeMap::new();
+                let mut users: BTreeMap<usize, Vec<RecordId>> = BTreeMap::new();
                 for (id, parent) in self.tx.referrers(&table, relation.ix, &ids, looked_at).await? {
                     if reach.gone.get(&child.ix).is_some_and(|gone| gone.contains(&id)) {
                         continue;
                     }
                     if holds {
-                        *users.entry(reach.roots.get(&parent).copied().unwrap_or_default()).or_default() += 1;
+                        users.entry(reach.roots.get(&parent).copied().unwrap_or_default()).or_default().push(id);
                     } else {
                         reach.clears.entry(child.ix).or_default().entry(id).or_default().push(relation.ix);
                         cleared += 1;
                     }
                 }
                 too_many(cleared)?;
-                for (root, count) in users {
+                for (root, ids) in users {
                     refused.insert(root);
                     let path = removals.iter().find(|(row, ..)| *row == root).map(|(.., path)| path.clone()).unwrap_or_default();
-                    self.found.push(root, in_use(child, count).at(path));
+                    let problem = self.in_use(child, &ids).await?;
+                    self.found.push(root, problem.at(path));
                 }
             }
         }
         Ok(refused)
+    }
+
+    /// Others stand in the way: who they are, and how many, is told as far as they are seen.
+    async fn in_use(&mut self, by: &Object, users: &[RecordId]) -> Tried<Problem> {
+        let seen = match self.policy.table(self.model, by.ix, Action::Read, Place::Count) {
+            Ok(table) => self.seen(&table, users.iter().copied()).await?.len(),
+            Err(_) => 0,
+        };
+        Ok(if seen == 0 {
+            Problem::conflict("in_use", "other records still refer to this record", "仍有其他记录引用此记录")
+        } else {
+            in_use(by, u64::try_from(seen).unwrap_or(u64::MAX))
+        })
     }
 
     /// Empties references, as any change: with version, history and outbox.
@@ -164,7 +181,7 @@ impl Attempt<'_> {
         for (object, records) in clears {
             let object = self.object(*object)?;
             let ids: Vec<RecordId> = records.keys().copied().collect();
-            let table = self.table(object.ix, Action::Update)?;
+            let table = self.whole(object.ix, Action::Update)?;
             let stored = self.tx.load(&table, &ids, Deleted::Include, Lock::Update).await?;
             self.change_all(object, stored, ("updated", Action::Update), |record| {
                 for relation in records.get(&record.id).into_iter().flatten() {
@@ -187,7 +204,7 @@ impl Attempt<'_> {
         for (object, ids) in sets {
             let object = self.object(*object)?;
             let ids: Vec<RecordId> = ids.iter().copied().collect();
-            let table = self.table(object.ix, action)?;
+            let table = self.whole(object.ix, action)?;
             let stored = self.tx.load(&table, &ids, deleted, Lock::Update).await?;
             self.change_all(object, stored, (word, action), &change).await?;
         }
@@ -214,7 +231,7 @@ impl Attempt<'_> {
             rows.push(RowWrite::Update { old, new });
         }
         if !rows.is_empty() {
-            let table = self.table(object.ix, action)?;
+            let table = self.whole(object.ix, action)?;
             self.tx.write(self.cx, &table, &rows).await?;
             self.tx.outbox(OutboxEntry { word, object: object.id, records, changed });
         }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
-use tenon_model::{Object, ObjectIx, RelationIx, RelationShape};
+use tenon_model::{Object, ObjectIx, Relation, RelationIx, RelationShape, UniquePart};
 use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordInput, RecordKey, Target};
 use tenon_value::{RecordId, Value, fold};
 
@@ -81,7 +82,12 @@ struct Behind<'i> {
 
 impl Attempt<'_> {
     /// Ids of keys, in their order; equal keys are looked up once.
-    pub(crate) async fn find_keys(&mut self, object: ObjectIx, keys: &[&RecordKey], deleted: Deleted) -> Tried<Vec<Option<RecordId>>> {
+    pub(crate) async fn find_keys(
+        &mut self,
+        object: ObjectIx,
+        keys: &[&RecordKey],
+        (deleted, place): (Deleted, Place),
+    ) -> Tried<Vec<Option<RecordId>>> {
         let mut found: Vec<Option<RecordId>> = vec![None; keys.len()];
         let mut unique: HashMap<usize, Asked<String, Vec<Value>>> = HashMap::new();
         let mut external: Asked<(String, String), (String, String)> = Asked::default();
@@ -100,9 +106,10 @@ impl Attempt<'_> {
                 }
             }
         }
-        let table = self.table(object, Action::Read)?;
-        for (place, asked) in unique {
-            let answers = self.tx.find_unique(&table, place, &asked.questions, deleted).await?;
+        let table = self.table(object, Action::Read, place)?;
+        for (key, asked) in unique {
+            let mut answers = self.tx.find_unique(&table, key, &asked.questions, deleted).await?;
+            self.forget_unseen(object, key, (&asked.questions, &mut answers)).await?;
             asked.answer(&answers, &mut found);
         }
         if !external.questions.is_empty() {
@@ -112,10 +119,36 @@ impl Attempt<'_> {
         Ok(found)
     }
 
+    /// A key of which a part refers to what is not seen finds nothing.
+    async fn forget_unseen(
+        &mut self,
+        object: ObjectIx,
+        key: usize,
+        (questions, answers): (&[Vec<Value>], &mut [Option<RecordId>]),
+    ) -> Tried<()> {
+        let object = self.object(object)?;
+        let parts = object.unique.get(key).map(|key| key.parts.as_slice()).unwrap_or_default();
+        for (at, part) in parts.iter().enumerate() {
+            let UniquePart::Relation(relation) = part else { continue };
+            let Some(target) = object.relation(*relation).and_then(tenon_model::Relation::target) else { continue };
+            let table = self.table(target, Action::Read, Place::Connect)?;
+            if table.rows().is_none() {
+                continue;
+            }
+            let part = |question: &Vec<Value>| question.get(at).and_then(Value::as_id).map(RecordId);
+            let seen = self.seen(&table, questions.iter().filter_map(part)).await?;
+            for (question, answer) in questions.iter().zip(answers.iter_mut()) {
+                *answer = answer.filter(|_| part(question).is_none_or(|id| seen.contains(&id)));
+            }
+        }
+        Ok(())
+    }
+
     /// Carries out what the inputs ask of to-one relations, and writes the references into the images.
     pub(crate) async fn resolve_ones<'i>(&mut self, object: &Object, works: &mut [Work<'i>]) -> Tried<()> {
         let mut connects: HashMap<ObjectIx, Vec<(usize, RelationIx, &'i RecordKey)>> = HashMap::new();
         let mut saves: HashMap<ObjectIx, Vec<Behind<'i>>> = HashMap::new();
+        let mut updates: HashMap<ObjectIx, Vec<Behind<'i>>> = HashMap::new();
         let mut upserts: HashMap<(ObjectIx, String), (Target, Vec<Behind<'i>>)> = HashMap::new();
         for (at, work) in works.iter_mut().enumerate() {
             let input: &'i RecordInput = work.job.input;
@@ -139,27 +172,20 @@ impl Attempt<'_> {
                         let behind = Behind { to, job: Job::below(work, input, Aim::Create) };
                         upserts.entry((*target, format!("{by:?}"))).or_insert_with(|| (*by, Vec::new())).1.push(behind);
                     }
-                    OneWrite::Update(input) => {
-                        match (work.old.as_ref().and_then(|old| old.relation(*relation_ix).as_id()), relation.target()) {
-                            (Some(id), Some(target)) => {
-                                let job = Job::below(work, input, Aim::Update(RecordId(id), None));
-                                saves.entry(target).or_default().push(Behind { to, job });
-                            }
-                            _ => {
-                                let name = &relation.name;
-                                let problem = Problem::invalid(
-                                    "reference",
-                                    format!("`{name}` points nowhere, there is nothing to change"),
-                                    format!("`{name}` 为空,没有可修改的记录"),
-                                );
-                                self.report(object, work, relation.ix, problem.field(name.as_str()));
-                            }
+                    OneWrite::Update(input) => match (pointed_to(work, *relation_ix), relation.target()) {
+                        (Some(id), Some(target)) => {
+                            let job = Job::below(work, input, Aim::Update(id, None));
+                            updates.entry(target).or_default().push(Behind { to, job });
                         }
-                    }
+                        _ => self.points_nowhere(object, work, relation),
+                    },
                 }
             }
         }
         self.connect_ones(object, works, connects).await?;
+        for (target, behinds) in in_order(updates) {
+            saves.entry(target).or_default().extend(self.pointing_somewhere(object, works, target, behinds).await?);
+        }
         for (target, behinds) in in_order(saves) {
             let (places, jobs): (Vec<_>, Vec<_>) = behinds.into_iter().map(|behind| (behind.to, behind.job)).unzip();
             let saved = self.save(target, jobs).await?;
@@ -173,6 +199,39 @@ impl Attempt<'_> {
         Ok(())
     }
 
+    /// Those whose target is seen; what is not seen is not there to be changed, and its id is nobody's to tell.
+    async fn pointing_somewhere<'i>(
+        &mut self,
+        object: &Object,
+        works: &mut [Work<'i>],
+        target: ObjectIx,
+        behinds: Vec<Behind<'i>>,
+    ) -> Tried<Vec<Behind<'i>>> {
+        let table = self.table(target, Action::Read, Place::NestedWrite)?;
+        let seen = self.seen(&table, behinds.iter().filter_map(|behind| behind.job.aim.existing())).await?;
+        let mut kept = Vec::with_capacity(behinds.len());
+        for behind in behinds {
+            let (at, relation) = behind.to;
+            match (works.get_mut(at), object.relation(relation)) {
+                (Some(work), Some(relation)) if behind.job.aim.existing().is_some_and(|id| !seen.contains(&id)) => {
+                    self.points_nowhere(object, work, relation);
+                }
+                _ => kept.push(behind),
+            }
+        }
+        Ok(kept)
+    }
+
+    fn points_nowhere(&mut self, object: &Object, work: &mut Work<'_>, relation: &Relation) {
+        let name = &relation.name;
+        let problem = Problem::invalid(
+            "reference",
+            format!("`{name}` points nowhere, there is nothing to change"),
+            format!("`{name}` 为空,没有可修改的记录"),
+        );
+        self.report(object, work, relation.ix, problem.field(name.as_str()));
+    }
+
     async fn connect_ones<'i>(
         &mut self,
         object: &Object,
@@ -181,7 +240,7 @@ impl Attempt<'_> {
     ) -> Tried<()> {
         for (target, wanted) in in_order(connects) {
             let keys: Vec<&RecordKey> = wanted.iter().map(|(_, _, key)| *key).collect();
-            let found = self.find_keys(target, &keys, Deleted::Exclude).await?;
+            let found = self.find_keys(target, &keys, (Deleted::Exclude, Place::Connect)).await?;
             let target_object = self.object(target)?;
             for ((at, relation, _), id) in wanted.into_iter().zip(found) {
                 let Some(work) = works.get_mut(at) else { continue };
@@ -250,6 +309,11 @@ impl Attempt<'_> {
         };
         self.found.push(work.job.root, problem.object(object.name.as_str()).at(path));
     }
+}
+
+/// The record a reference led to before.
+fn pointed_to(work: &Work<'_>, relation: RelationIx) -> Option<RecordId> {
+    work.old.as_ref().and_then(|old| old.relation(relation).as_id()).map(RecordId)
 }
 
 /// Objects in one order for everybody, so that locks meet in one order.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Object, ObjectIx, RelationShape, system};
 use tenon_query::{Action, Deleted, Record};
@@ -14,8 +15,9 @@ use crate::change;
 use crate::halt::Tried;
 use crate::job::{Aim, Job, NOTHING, Saved, Work};
 use crate::limits::CASCADE_MAX;
+use crate::relations::Asked;
 use crate::remove::{ByObject, goes_along, relations_to};
-use crate::save::{merge, missing};
+use crate::save::merge;
 
 /// A record to be restored: row of the step, id, place in the request.
 pub(crate) type Restoration = (usize, RecordId, InputPath);
@@ -24,18 +26,20 @@ impl Attempt<'_> {
     /// Takes records out of the recycle bin; live ones stay as they are.
     pub(crate) async fn restore(&mut self, object: ObjectIx, restorations: &[Restoration]) -> Tried<Vec<Option<Saved>>> {
         self.count(restorations.len())?;
-        let table = self.table(object, Action::Restore)?;
+        let table = self.table(object, Action::Restore, Place::Write)?;
         let model_object = self.object(object)?;
         let mut ids: Vec<RecordId> = restorations.iter().map(|(_, id, _)| *id).collect();
         ids.sort_unstable();
         ids.dedup();
         let stored: HashMap<RecordId, Record> =
             self.tx.load(&table, &ids, Deleted::Include, Lock::Update).await?.into_iter().map(|record| (record.id, record)).collect();
+        ids.retain(|id| !stored.contains_key(id));
+        let absent = self.absent(&table, &ids, Deleted::Include).await?;
         let (mut saved, mut seen, mut back) = (Vec::new(), HashSet::new(), ByObject::new());
         let mut roots: HashMap<RecordId, (usize, InputPath)> = HashMap::new();
         for (root, id, path) in restorations {
             let Some(record) = stored.get(id).filter(|_| seen.insert(*id)) else {
-                self.found.push(*root, missing(model_object, *id).at(path.clone()));
+                self.found.push(*root, absent.problem(model_object, *id).at(path.clone()));
                 saved.push(None);
                 continue;
             };
@@ -65,7 +69,7 @@ impl Attempt<'_> {
         while let Some((target, ids)) = fresh.pop_first() {
             let ids: Vec<RecordId> = ids.into_iter().collect();
             for (child, relation) in relations_to(self.model, target).filter(|(_, relation)| goes_along(relation)) {
-                let table = self.table(child.ix, Action::Restore)?;
+                let table = self.whole(child.ix, Action::Restore)?;
                 let referrers = self.tx.referrers(&table, relation.ix, &ids, Deleted::Only).await?;
                 let mut children: Vec<RecordId> = referrers.iter().map(|(id, _)| *id).collect();
                 children.sort_unstable();
@@ -102,7 +106,7 @@ impl Attempt<'_> {
         roots: &HashMap<RecordId, (usize, InputPath)>,
     ) -> Tried<()> {
         let object = self.object(object)?;
-        let table = self.table(object.ix, Action::Restore)?;
+        let table = self.whole(object.ix, Action::Restore)?;
         let ids: Vec<RecordId> = ids.into_iter().collect();
         let stored = self.tx.load(&table, &ids, Deleted::Only, Lock::Update).await?;
         let mut works: Vec<Work<'static>> = Vec::with_capacity(stored.len());
@@ -143,11 +147,11 @@ impl Attempt<'_> {
                 by_object.entry(*object).or_default().insert(*id);
             }
             for (target, ids) in by_object {
-                self.settle(target, ids.into_iter()).await?;
+                self.settle(target, ids.into_iter(), Asked::Alive).await?;
             }
             for (work, target) in works.iter_mut().zip(targets) {
                 let Some((target, id)) = target else { continue };
-                let alive = self.settled.contains(&(target, id)) || all.get(&target).is_some_and(|ids| ids.contains(&id));
+                let alive = self.is_settled(target, id, Asked::Alive) || all.get(&target).is_some_and(|ids| ids.contains(&id));
                 if alive {
                     continue;
                 }

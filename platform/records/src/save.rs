@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 
+use tenon_access::Place;
 use tenon_diagnostics::{Kind, Problem};
 use tenon_model::{Object, ObjectIx, system};
 use tenon_query::{Action, Deleted, Record};
@@ -16,6 +17,7 @@ use tenon_value::{RecordId, Value};
 use crate::attempt::Attempt;
 use crate::halt::{Halt, Tried};
 use crate::job::{Aim, Job, Saved, Work};
+use crate::law::Absent;
 use crate::limits::NEST_DEPTH_MAX;
 use crate::{Status, change, defaults};
 
@@ -46,6 +48,7 @@ impl Attempt<'_> {
         self.rules(object, &mut works).await?;
         self.number(object, &mut works).await?;
         self.put(model_object, &mut works).await?;
+        self.keep_rows(model_object, &mut works).await?;
         self.name_outside(model_object, &mut works).await?;
         self.save_manys(model_object, &mut works).await?;
         let mut saved = vec![None; places];
@@ -65,15 +68,20 @@ impl Attempt<'_> {
         let creates = places - wanted.len();
         wanted.sort_unstable();
         let mut stored: HashMap<RecordId, Record> = HashMap::new();
+        let mut absent = Absent::default();
         if !wanted.is_empty() {
-            let table = self.table(object.ix, Action::Update)?;
             let matched = jobs.iter().any(|job| matches!(job.aim, Aim::Match(_)));
+            let nested = jobs.iter().any(|job| job.depth > 0);
+            let place = if matched { Place::Upsert } else { place_of(nested) };
+            let table = self.table(object.ix, Action::Update, place)?;
             let deleted = if matched { Deleted::Include } else { Deleted::Exclude };
             wanted.dedup();
             stored = self.tx.load(&table, &wanted, deleted, Lock::Update).await?.into_iter().map(|record| (record.id, record)).collect();
+            wanted.retain(|id| !stored.contains_key(id));
+            absent = self.absent(&table, &wanted, deleted).await?;
         }
         if creates > 0 {
-            self.table(object.ix, Action::Create)?;
+            self.table(object.ix, Action::Create, Place::Write)?;
         }
         let brought = self.brought(object, &jobs).await?;
         let mut seen = HashSet::new();
@@ -91,7 +99,7 @@ impl Attempt<'_> {
                 self.found.push(job.root, problem.object(object.name.as_str()).at(job.beside("id")).with("id", id.to_string()));
                 continue;
             }
-            if let Some(work) = self.begin(object, job, place, &mut stored, &brought)? {
+            if let Some(work) = self.begin(object, job, place, (&mut stored, &brought, &absent))? {
                 works.push(work);
             }
         }
@@ -103,8 +111,7 @@ impl Attempt<'_> {
         object: &Object,
         job: Job<'i>,
         place: usize,
-        stored: &mut HashMap<RecordId, Record>,
-        brought: &HashMap<RecordId, Record>,
+        (stored, brought, absent): (&mut HashMap<RecordId, Record>, &HashMap<RecordId, Record>, &Absent),
     ) -> Tried<Option<Work<'i>>> {
         let work = |job, old: Option<Record>, new, status| Work { job, place, old, new, unknown: Vec::new(), failed: false, status };
         let Some(id) = job.aim.existing() else {
@@ -116,6 +123,11 @@ impl Attempt<'_> {
         };
         match (stored.remove(&id), job.aim) {
             (Some(old), Aim::Match(_)) if !old.field(system::DELETED_AT).is_null() => {
+                // A deleted match is taken out of the recycle bin: that is a right of its own.
+                if !self.policy.may(object.ix, Action::Restore) {
+                    self.found.push(job.root, Problem::of_kind(Kind::Forbidden).object(object.name.as_str()).at(job.path));
+                    return Ok(None);
+                }
                 let mut new = old.clone();
                 new.set_field(system::DELETED_AT, Value::Null);
                 Ok(Some(work(job, Some(old), new, Status::Restored)))
@@ -124,10 +136,14 @@ impl Attempt<'_> {
                 let new = old.clone();
                 Ok(Some(work(job, Some(old), new, Status::Updated)))
             }
+            (None, Aim::Match(_)) if absent.is_seen(id) => {
+                self.found.push(job.root, absent.problem(object, id).at(job.path));
+                Ok(None)
+            }
             // What a key has found is gone again: look anew.
             (None, Aim::Match(_)) => Err(Halt::Store(StoreError::Serialization)),
             (None, _) => {
-                self.found.push(job.root, missing(object, id).at(job.beside("id")));
+                self.found.push(job.root, absent.problem(object, id).at(job.beside("id")));
                 Ok(None)
             }
         }
@@ -141,7 +157,8 @@ impl Attempt<'_> {
         }
         ids.sort_unstable();
         ids.dedup();
-        let table = self.table(object.ix, Action::Read)?;
+        // An id is used once in a tenant, whoever sees the record.
+        let table = self.whole(object.ix, Action::Read)?;
         let loaded = self.tx.load(&table, &ids, Deleted::Include, Lock::Update).await?;
         Ok(loaded.into_iter().map(|record| (record.id, record)).collect())
     }
@@ -206,11 +223,11 @@ impl Attempt<'_> {
             self.tx.outbox(entry);
         }
         if !inserts.is_empty() {
-            let table = self.table(object.ix, Action::Create)?;
+            let table = self.table(object.ix, Action::Create, Place::Write)?;
             self.tx.write(self.cx, &table, &inserts).await?;
         }
         if !updates.is_empty() {
-            let table = self.table(object.ix, Action::Update)?;
+            let table = self.table(object.ix, Action::Update, Place::Write)?;
             self.tx.write(self.cx, &table, &updates).await?;
         }
         self.settled.extend(works.iter().filter(|work| !work.failed).map(|work| (object.ix, work.new.id)));
@@ -228,7 +245,7 @@ impl Attempt<'_> {
             rows.push(RowWrite::Update { old: old.clone(), new: work.new.clone() });
         }
         if !rows.is_empty() {
-            let table = self.table(object.ix, Action::Update)?;
+            let table = self.table(object.ix, Action::Update, Place::Write)?;
             self.tx.write(self.cx, &table, &rows).await?;
             self.tx.outbox(OutboxEntry { word: "updated", object: object.id, records, changed: vec![what.to_owned()] });
         }
@@ -243,6 +260,11 @@ pub(crate) fn merge(names: &mut Vec<String>, more: Vec<String>) {
             names.push(name);
         }
     }
+}
+
+/// Where a record stands that is written by its id.
+const fn place_of(nested: bool) -> Place {
+    if nested { Place::NestedWrite } else { Place::Write }
 }
 
 pub(crate) fn missing(object: &Object, id: RecordId) -> Problem {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use tenon_access::Place;
 use tenon_diagnostics::Problem;
 use tenon_model::{Object, ObjectIx, UniqueKey, UniquePart};
 use tenon_query::{Action, Deleted, Record, Target};
@@ -24,6 +25,14 @@ pub(crate) fn values(key: &UniqueKey, record: &Record) -> Option<Vec<Value>> {
 }
 
 impl Attempt<'_> {
+    /// Whether the caller may know of a part of a key.
+    fn is_told(&self, object: &Object, part: &UniquePart) -> bool {
+        match part {
+            UniquePart::Field(field) => self.policy.may_select_field(object.ix, *field),
+            UniquePart::Relation(relation) => self.policy.may_read_relation(object.ix, *relation),
+        }
+    }
+
     /// Looks for records that have the same key already, stored or in this batch.
     pub(crate) async fn keep_unique(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
         let object = self.object(object)?;
@@ -47,23 +56,39 @@ impl Attempt<'_> {
             if asked.is_empty() {
                 continue;
             }
-            let table = self.table(object.ix, Action::Read)?;
+            // A key binds all records, seen or not; whose it is is told only of one that is seen.
+            let table = self.whole(object.ix, Action::Read)?;
             let wanted: Vec<Vec<Value>> = asked.iter().map(|(_, values)| values.clone()).collect();
             let taken = self.tx.find_unique(&table, place, &wanted, Deleted::Exclude).await?;
+            if taken.iter().all(Option::is_none) {
+                continue;
+            }
+            let table = self.table(object.ix, Action::Read, Place::Unique)?;
+            let seen = self.seen(&table, taken.iter().flatten().copied()).await?;
+            let told = key.parts.iter().all(|part| self.is_told(object, part));
             for ((at, _), taken) in asked.into_iter().zip(taken) {
                 let Some(work) = works.get_mut(at) else { continue };
                 if let Some(other) = taken.filter(|other| *other != work.new.id) {
-                    if work.old.is_none() && work.job.sought == Some(Target::Unique(place)) {
+                    if work.old.is_none() && work.job.sought == Some(Target::Unique(place)) && seen.contains(&other) {
                         // Somebody has made it since the upsert looked: look again, and update that one.
                         return Err(Halt::Store(StoreError::Serialization));
                     }
                     work.failed = true;
-                    self.found.push(work.job.root, conflict(object, key, work, Some(other)));
+                    let existing = Some(other).filter(|other| seen.contains(other));
+                    let problem = if told { conflict(object, key, work, existing) } else { hidden_conflict(object, work) };
+                    self.found.push(work.job.root, problem);
                 }
             }
         }
         Ok(())
     }
+}
+
+/// The conflict of a key whose parts are not the caller's to know.
+fn hidden_conflict(object: &Object, work: &Work<'_>) -> Problem {
+    Problem::conflict("unique", "another record has the same key already", "已有其他记录使用了相同的键")
+        .object(object.name.as_str())
+        .at(work.job.path.clone())
 }
 
 fn deleted(record: &Record) -> bool {

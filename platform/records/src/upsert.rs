@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tenon_access::Place;
 use tenon_diagnostics::Problem;
 use tenon_model::{Object, ObjectIx, RelationIx, UniquePart};
 use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordKey, Target};
@@ -27,7 +28,7 @@ impl Attempt<'_> {
         let keys = self.keys_of(object, by, &jobs).await?;
         let keys = self.refuse_duplicates(object, &jobs, keys)?;
         let asked: Vec<&RecordKey> = keys.iter().flatten().collect();
-        let mut found = self.find_keys(object, &asked, Deleted::Include).await?.into_iter();
+        let mut found = self.find_keys(object, &asked, (Deleted::Include, Place::Upsert)).await?.into_iter();
         let matched: Vec<Option<Option<RecordId>>> = keys.iter().map(|key| key.as_ref().map(|_| found.next().flatten())).collect();
         let left_alone = match on_match {
             OnMatch::Update => HashMap::new(),
@@ -69,7 +70,7 @@ impl Attempt<'_> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let table = self.table(object, Action::Read)?;
+        let table = self.table(object, Action::Read, Place::Upsert)?;
         let live = self.tx.hold(&table, &ids, Lock::KeyShare).await?;
         self.settled.extend(live.iter().map(|id| (object, *id)));
         Ok(live.into_iter().map(|id| (id, ())).collect())
@@ -127,7 +128,7 @@ impl Attempt<'_> {
         for (target, wanted) in asked {
             let target_object = self.object(target)?;
             let keys: Vec<&RecordKey> = wanted.iter().map(|(_, key)| *key).collect();
-            for ((at, _), id) in wanted.iter().zip(self.find_keys(target, &keys, Deleted::Exclude).await?) {
+            for ((at, _), id) in wanted.iter().zip(self.find_keys(target, &keys, (Deleted::Exclude, Place::Connect)).await?) {
                 if let (Some(slot), Some(id)) = (values.get_mut(*at), id) {
                     *slot = Some(reference(relation.shape, target_object, id));
                 }

@@ -30,16 +30,25 @@ impl Attempt<'_> {
             let mut missing = Vec::new();
             for field in &fields {
                 if emptied(work.old.as_ref().map(|old| old.field(field.ix)), work.new.field(field.ix)) {
-                    missing.push((field.name.as_str(), field.graphql.clone()));
+                    missing.push((field.name.as_str(), field.graphql.clone(), self.policy.may_select_field(object.ix, field.ix)));
                 }
             }
             for relation in relations.iter().filter(|relation| !work.unknown.contains(&relation.ix)) {
                 if emptied(work.old.as_ref().map(|old| old.relation(relation.ix)), work.new.relation(relation.ix)) {
-                    missing.push((relation.name.as_str(), relation.graphql.clone()));
+                    missing.push((relation.name.as_str(), relation.graphql.clone(), self.policy.may_read_relation(object.ix, relation.ix)));
                 }
             }
-            for (name, graphql) in missing {
+            for (name, graphql, told) in missing {
                 work.failed = true;
+                if !told {
+                    let problem = Problem::forbidden(
+                        "required",
+                        "what is required here is not this role's to fill in",
+                        "必填内容不在当前角色可填写的范围内",
+                    );
+                    self.found.push(work.job.root, problem.object(object.name.as_str()).at(work.job.path.clone()));
+                    continue;
+                }
                 let problem = Problem::invalid("required", format!("`{name}` is required"), format!("`{name}` 为必填项"));
                 self.found.push(work.job.root, problem.object(object.name.as_str()).field(name).at(work.job.path.key(graphql)));
             }

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use tenon_access::Place;
 use tenon_diagnostics::Problem;
 use tenon_model::Part;
-use tenon_model::{ObjectIx, system};
+use tenon_model::{Object, ObjectIx, system};
 use tenon_query::{Action, Answer, Deleted, HistoryFetch, HistoryRow, Output, Params, Predicate, Read, Select, Window};
 use tenon_value::{Json, RecordId, Value};
 
@@ -37,7 +38,8 @@ impl Attempt<'_> {
         let mut changed = Vec::new();
         let mut by = Json::Null;
         for version in self.history(object, id).await?.into_iter().filter(|version| version.version > expected) {
-            merge(&mut changed, version.changes.into_iter().map(|change| change.field).collect());
+            let told = version.changes.into_iter().map(|change| change.field).filter(|name| self.is_known(model_object, name));
+            merge(&mut changed, told.collect());
             if by.is_null() {
                 let (kind, actor, display) = version.by;
                 by = serde_json::json!({ "kind": kind.to_uppercase(), "id": actor.to_string(), "display": display });
@@ -52,12 +54,20 @@ impl Attempt<'_> {
             .with("by", by))
     }
 
+    /// Whether the caller may know of a field or relation.
+    fn is_known(&self, object: &Object, name: &str) -> bool {
+        let field = object.fields.iter().find(|field| field.name.as_str() == name);
+        let relation = object.relations.iter().find(|relation| relation.name.as_str() == name);
+        field.is_some_and(|field| self.policy.may_select_field(object.ix, field.ix))
+            || relation.is_some_and(|relation| self.policy.may_read_relation(object.ix, relation.ix))
+    }
+
     /// The latest versions of a record, newest first.
     async fn history(&mut self, object: ObjectIx, id: RecordId) -> Tried<Vec<HistoryRow>> {
         let mut params = Params::default();
         let (wanted, size) = (params.push(Value::Id(id.0)), params.push(Value::Int(LOOK_BACK_MAX)));
         let select = Select {
-            table: self.table(object, Action::Read)?,
+            table: self.table(object, Action::Read, Place::History)?,
             filter: Some(Predicate::equals(system::ID, Part::Whole, wanted)),
             deleted: Deleted::Include,
             order: Vec::new(),

@@ -1,5 +1,6 @@
 //! `…Aggregate`: groups, what is computed of them, and where each response key finds it.
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{FieldKind, Object, Part};
 use tenon_query::{Action, Aggregate, ColumnRef, Deleted, Func, Measure, Predicate, Read};
@@ -36,7 +37,7 @@ impl<'a> Lower<'a> {
         let field = collected.first()?;
         let (collector, root) = (self.collector, InputPath::default());
         let given = |name: &str| collector.input(field, name).filter(|value| !value.is_null());
-        let table = self.table(object.ix, Action::Read)?;
+        let table = self.table(object.ix, Action::Read, Place::Aggregate)?;
         let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(object, input, &root.key("filter")));
         let (mut keys, mut specs) = (Vec::new(), Vec::new());
@@ -142,7 +143,7 @@ impl<'a> Lower<'a> {
     /// The read of the records a key names, by ids still to come.
     fn key_record(&mut self, at: usize, fields: &[&'a Field], shape: &mut GroupShape<'a>) -> Option<usize> {
         let KeyTerm::Record(target) = shape.specs.get(at).map(|spec| &spec.term)? else { return None };
-        let (planned, record) = self.by_ids(target, fields, Vec::new(), Deleted::Include)?;
+        let (planned, record) = self.by_ids(target, fields, Vec::new(), (Deleted::Include, Place::Group))?;
         shape.records.push((at, planned, record));
         Some(shape.records.len() - 1)
     }
@@ -187,6 +188,20 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// What is not visible is not counted among the different records a relation points to.
+    fn counted(&mut self, object: &'a Object, name: &str, filter: Option<Predicate>) -> Option<Predicate> {
+        let relation = members::relation(object, name).filter(|_| members::field(object, name).is_none());
+        let table = relation.and_then(|relation| Some((relation, self.view.target(relation)?)));
+        let table = table.and_then(|(relation, target)| Some((relation, self.table(target.ix, Action::Read, Place::Aggregate)?)));
+        match table {
+            Some((relation, table)) if table.rows().is_some() => {
+                let seen = Predicate::ToOne { relation: relation.ix, table, holds: Box::new(Predicate::yes()) };
+                Predicate::and(filter, Some(seen))
+            }
+            _ => filter,
+        }
+    }
+
     fn measure(
         &mut self,
         shape: &GroupShape<'a>,
@@ -196,6 +211,7 @@ impl<'a> Lower<'a> {
         measures: &mut Measures,
     ) -> MeasurePart<'a> {
         let name = &*selected.name.text;
+        let filter = &self.counted(shape.object, name, filter.clone());
         let mut place = |column: Option<ColumnRef>, relation| measures.place(Measure { func, column, relation, filter: filter.clone() });
         let Some(field) = members::field(shape.object, name) else {
             return match members::relation(shape.object, name) {

@@ -1,5 +1,6 @@
 //! Filters of an object's records.
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{FieldKind, Object};
 use tenon_query::{Action, Predicate};
@@ -74,7 +75,7 @@ impl<'a> Lower<'a> {
                 }
                 continue;
             }
-            let (Some(tree), Some(table)) = (self.view.tree(object), self.table(object.ix, Action::Read)) else {
+            let (Some(tree), Some(table)) = (self.view.tree(object), self.table(object.ix, Action::Read, Place::Filter)) else {
                 self.wrong(&path, Problem::invalid("operator", "`within` needs records that form a tree", "`within` 只能用于树形数据"));
                 continue;
             };

@@ -1,5 +1,6 @@
 //! `groupBy`: names that lead over to-one relations to what rows are grouped by.
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Field, FieldKind, Object, Part, RelationIx};
 use tenon_query::{Action, Bucket, BucketUnit, ColumnRef, GroupKey, GroupTerm, Hop};
@@ -38,11 +39,17 @@ impl<'a> Lower<'a> {
             let word = &*key.text;
             if word == "record" {
                 self.wants_true(value, &path)?;
-                let term = match ways.pop() {
-                    Some((relation, _)) => GroupTerm::Relation(relation),
+                let mut hops = self.hops(&ways)?;
+                // The reference itself tells who is meant, unless not all may be seen: then the record is looked at.
+                let term = match hops.pop() {
+                    Some(hop) if hop.table.rows().is_none() => GroupTerm::Relation(hop.relation),
+                    Some(hop) => {
+                        hops.push(hop);
+                        GroupTerm::Record
+                    }
                     None => GroupTerm::Record,
                 };
-                return Some((GroupKey { hops: self.hops(&ways)?, term }, SpecOf { path: names, term: KeyTerm::Record(here) }));
+                return Some((GroupKey { hops, term }, SpecOf { path: names, term: KeyTerm::Record(here) }));
             }
             if let Some(field) = members::field(here, word) {
                 let (term, spec) = self.group_term(field, value, &path)?;
@@ -60,7 +67,9 @@ impl<'a> Lower<'a> {
     }
 
     fn hops(&mut self, ways: &[(RelationIx, &'a Object)]) -> Option<Vec<Hop>> {
-        ways.iter().map(|(relation, target)| Some(Hop { relation: *relation, table: self.table(target.ix, Action::Read)? })).collect()
+        ways.iter()
+            .map(|(relation, target)| Some(Hop { relation: *relation, table: self.table(target.ix, Action::Read, Place::Group)? }))
+            .collect()
     }
 
     fn wants_true(&mut self, value: &Input, path: &InputPath) -> Option<()> {

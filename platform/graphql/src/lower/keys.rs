@@ -81,7 +81,13 @@ impl<'a> Lower<'a> {
             RecordKey::Unique(at, values) => {
                 let parts = object.unique.get(*at).map(|key| key.parts.as_slice()).unwrap_or_default();
                 let all = parts.iter().zip(values).map(|(part, value)| match part {
-                    UniquePart::Relation(relation) => Predicate::Ref { relation: *relation, op: RefOp::Eq(self.param(value.clone())) },
+                    UniquePart::Relation(relation) => {
+                        let refers = Predicate::Ref { relation: *relation, op: RefOp::Eq(self.param(value.clone())) };
+                        match object.relation(*relation).and_then(|relation| self.seen(relation)) {
+                            Some(seen) => Predicate::All(vec![refers, seen]),
+                            None => refers,
+                        }
+                    }
                     UniquePart::Field(ix) => {
                         let folded = object.field(*ix).is_some_and(|field| field.column(Part::Fold).is_some());
                         let value = match value {

@@ -1,7 +1,10 @@
 //! Lists below a record: edges, ancestors, history.
 
+use std::collections::HashMap;
+
+use tenon_access::{Place, Rows};
 use tenon_diagnostics::{InputPath, Problem};
-use tenon_model::{Edge, EdgeKind, Object};
+use tenon_model::{Edge, EdgeKind, FieldRight, Object, ObjectIx, RelationShape, Verb};
 use tenon_query::{Action, Deleted, FetchMany, HistoryFetch, Output, Select, Window};
 use tenon_value::Value;
 
@@ -10,7 +13,7 @@ use super::page::PageOf;
 use crate::collect::Collected;
 use crate::limits;
 use crate::schema::edge_stem;
-use crate::shape::{HistoryShape, Part};
+use crate::shape::{HistoryShape, Part, Show, Withheld, has_mask};
 use crate::syntax::ast::Value as Input;
 
 impl<'a> Lower<'a> {
@@ -37,7 +40,16 @@ impl<'a> Lower<'a> {
             _ => None,
         };
         let context = format!("{}.{}", object.id.0, edge.name);
-        let of = PageOf { target, context, type_name, edge_type, link, default: limits::PAGE_NESTED_DEFAULT, deleted: Deleted::Exclude };
+        let of = PageOf {
+            target,
+            context,
+            type_name,
+            edge_type,
+            link,
+            default: limits::PAGE_NESTED_DEFAULT,
+            deleted: Deleted::Exclude,
+            place: Place::Nested,
+        };
         let (select, shape) = self.page(of, collected)?;
         output.manys.push(FetchMany { edge: edge.kind, ancestors: false, depth_max, select });
         Some(Part::Many(output.manys.len() - 1, shape))
@@ -46,7 +58,7 @@ impl<'a> Lower<'a> {
     /// From the parent up to the top.
     pub(super) fn ancestors(&mut self, object: &'a Object, collected: &Collected<'a>, output: &mut Output) -> Option<Part<'a>> {
         let tree = self.view.tree(object)?;
-        let table = self.table(object.ix, Action::Read)?;
+        let table = self.table(object.ix, Action::Read, Place::Nested)?;
         let mut below = Output::default();
         let shape = self.record(object, &collected.fields, &mut below);
         let select =
@@ -73,6 +85,35 @@ impl<'a> Lower<'a> {
         let size = self.param(Value::Int(size));
         let before_version = before_version.map(|version| self.param(Value::Int(version)));
         output.histories.push(HistoryFetch { size, before_version });
-        Some(Part::History(output.histories.len() - 1, HistoryShape { parts: self.subs(&collected.fields), signer }))
+        let shape = HistoryShape { object, parts: self.subs(&collected.fields), signer, withheld: self.withheld(object) };
+        Some(Part::History(output.histories.len() - 1, shape))
+    }
+
+    /// What history does not simply show: hidden and masked fields, and references to records that may be invisible.
+    fn withheld(&mut self, object: &'a Object) -> HashMap<&'a str, Withheld<'a>> {
+        let mut withheld = HashMap::new();
+        for field in &object.fields {
+            let how = match self.show(object, field) {
+                None => Withheld::Hidden,
+                Some(Show::Masked) if has_mask(&field.kind) => Withheld::Masked(field),
+                Some(Show::Masked) => Withheld::Values,
+                Some(Show::Noted) => Withheld::Noted(field),
+                Some(Show::Plain) => continue,
+            };
+            withheld.insert(field.name.as_str(), how);
+        }
+        for relation in object.relations.iter().filter(|relation| relation.shape != RelationShape::Actor) {
+            let policy = self.view.policy;
+            let reads = |target: &ObjectIx| policy.rows_of(*target, Verb::Read);
+            let how = match policy.relation_right(object.ix, relation.ix) {
+                FieldRight::None => Withheld::Hidden,
+                FieldRight::Mask => Withheld::Values,
+                _ if relation.targets.iter().all(|target| matches!(reads(target), Rows::All)) => continue,
+                _ if relation.targets.iter().all(|target| matches!(reads(target), Rows::None)) => Withheld::Hidden,
+                _ => Withheld::Values,
+            };
+            withheld.insert(relation.name.as_str(), how);
+        }
+        withheld
     }
 }

@@ -1,5 +1,6 @@
 //! Orders: terms over fields here and over to-one relations; every order ends in `id`.
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Object, system};
 use tenon_query::{Action, Order, SortBy, Sorting};
@@ -47,7 +48,7 @@ impl<'a> Lower<'a> {
         }
         let relation = members::relation(object, &key.text)?;
         let target = self.view.target(relation)?;
-        let table = self.table(target.ix, Action::Read)?;
+        let table = self.table(target.ix, Action::Read, Place::Order)?;
         let (by, sorting) = self.term(target, value)?;
         Some((SortBy::ToOne { relation: relation.ix, table, by: Box::new(by) }, sorting))
     }

@@ -1,5 +1,6 @@
 //! A page: filter, order, window, and the selection on connection, edges and nodes.
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Link, Object, State};
 use tenon_query::{Action, Cursor, Deleted, Direction, Output, Select, Slot, Window};
@@ -23,6 +24,8 @@ pub(super) struct PageOf<'a> {
     pub(super) link: Option<&'a Link>,
     pub(super) default: u64,
     pub(super) deleted: Deleted,
+    /// Where its records stand in the plan.
+    pub(super) place: Place,
 }
 
 pub(super) fn bad_cursor() -> Problem {
@@ -34,7 +37,7 @@ impl<'a> Lower<'a> {
     pub(super) fn page(&mut self, of: PageOf<'a>, collected: &Collected<'a>) -> Option<(Select, PageShape<'a>)> {
         let field = collected.first()?;
         let (collector, root) = (self.collector, InputPath::default());
-        let table = self.table(of.target.ix, Action::Read)?;
+        let table = self.table(of.target.ix, Action::Read, of.place)?;
         let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(of.target, input, &root.key("filter")));
         let order_input = collector.input(field, "orderBy").filter(|order| !order.is_null());

@@ -1,13 +1,13 @@
 //! The selection on a record: what is fetched of its row, and where each response key finds it.
 
-use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShape, system};
+use tenon_access::Place;
+use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShape};
 use tenon_query::{Action, FetchOne, Output, Slot};
-use tenon_value::Json;
 
 use super::Lower;
 use crate::collect::Collected;
 use crate::members;
-use crate::shape::{ActorShape, Part, RecordShape, Sub};
+use crate::shape::{ActorShape, Part, RecordShape, Show, Sub, has_mask};
 use crate::syntax::ast::Field;
 
 /// The place of a slot, made if it is not there yet.
@@ -63,15 +63,19 @@ impl<'a> Lower<'a> {
             "id" => Part::Id,
             "display" => Part::Display(self.display(object, output)),
             "externalIds" => Part::External(slot(output, Slot::ExternalIds), self.subs(&collected.fields)),
-            "can" => Part::Can(slot(output, Slot::Field(system::DELETED_AT)), self.can(object, &collected.fields)),
+            "can" => Part::Can(self.can(object, &collected.fields, output)),
             "history" => self.history(object, &collected, output)?,
             "depth" if self.view.tree(object).is_some() => Part::Depth(slot(output, Slot::TreeDepth)),
             "ancestors" if self.view.tree(object).is_some() => self.ancestors(object, &collected, output)?,
             _ => {
                 if let Some(field) = members::field(object, name) {
-                    return Some(self.field_part(field, &collected, output));
+                    return Some(self.field_part((object, field), &collected, output));
                 }
                 if let Some(relation) = members::relation(object, name) {
+                    // Of a masked relation nothing is shown; `owner` is there on every record, whoever may read it.
+                    if !self.view.policy.may_read_relation(object.ix, relation.ix) {
+                        return Some(Part::Null);
+                    }
                     return self.relation_part(relation, &collected, output);
                 }
                 self.many(object, members::edge(object, name)?, &collected, output)?
@@ -79,41 +83,23 @@ impl<'a> Lower<'a> {
         })
     }
 
-    fn display(&self, object: &'a Object, output: &mut Output) -> Option<(usize, &'a ModelField)> {
-        let field = object.field(object.display?).filter(|field| self.view.policy.may_read_field(object.ix, field.ix))?;
-        Some((slot(output, Slot::Field(field.ix)), field))
+    fn display(&self, object: &'a Object, output: &mut Output) -> Option<(usize, &'a ModelField, Show)> {
+        let field = object.field(object.display?)?;
+        let show = self.show(object, field).filter(|show| *show != Show::Masked || has_mask(&field.kind))?;
+        Some((slot(output, Slot::Field(field.ix)), field, show))
     }
 
-    fn field_part(&self, field: &'a ModelField, collected: &Collected<'a>, output: &mut Output) -> Part<'a> {
+    fn field_part(&self, (object, field): (&'a Object, &'a ModelField), collected: &Collected<'a>, output: &mut Output) -> Part<'a> {
+        let Some(show) = self.show(object, field) else { return Part::Blank(field) };
+        if show == Show::Masked && !has_mask(&field.kind) {
+            return if is_composite(&field.kind) { Part::Null } else { Part::Blank(field) };
+        }
         let place = slot(output, Slot::Field(field.ix));
-        if is_composite(&field.kind) { Part::Composite(place, field, self.subs(&collected.fields)) } else { Part::Leaf(place, field) }
-    }
-
-    /// What the caller may do with a record, while it lives and while it lies in the recycle bin. Rights of single rows
-    /// come with roles; until then they are the object's.
-    fn can(&self, object: &'a Object, fields: &[&'a Field]) -> Vec<(&'a str, Json, Json)> {
-        let policy = self.view.policy;
-        let may = |action| Json::Bool(policy.may(object.ix, action));
-        let no = Json::Bool(false);
-        let parts = self.subs(fields).into_iter().map(|sub| {
-            let (live, deleted) = match sub.name {
-                "update" => (may(Action::Update), no.clone()),
-                "delete" => (may(Action::Delete), no.clone()),
-                "restore" => (no.clone(), may(Action::Restore)),
-                "destroy" => (may(Action::Destroy), may(Action::Destroy)),
-                "share" => (may(Action::Update), no.clone()),
-                "write" => {
-                    let fields = self.view.inputs(object).map(|field| field.name.as_str());
-                    let relations =
-                        self.view.ones(object).filter(|relation| !relation.read_only && policy.may_write_relation(object.ix, relation.ix));
-                    (fields.chain(relations.map(|relation| relation.name.as_str())).map(Json::from).collect(), Json::Array(Vec::new()))
-                }
-                "__typename" => (Json::from("RecordCan"), Json::from("RecordCan")),
-                _ => (Json::Array(Vec::new()), Json::Array(Vec::new())),
-            };
-            (sub.key, live, deleted)
-        });
-        parts.collect()
+        if is_composite(&field.kind) {
+            Part::Composite(place, field, show, self.subs(&collected.fields))
+        } else {
+            Part::Leaf(place, field, show)
+        }
     }
 
     fn relation_part(&mut self, relation: &'a Relation, collected: &Collected<'a>, output: &mut Output) -> Option<Part<'a>> {
@@ -134,7 +120,7 @@ impl<'a> Lower<'a> {
         let mut below = Output::default();
         let shape = self.record(target, &collected.fields, &mut below);
         let only_id = shape.parts.iter().all(|(_, part)| matches!(part, Part::Id | Part::TypeName));
-        let table = self.table(target.ix, Action::Read)?;
+        let table = self.table(target.ix, Action::Read, Place::Nested)?;
         if only_id && table.rows().is_none() {
             return Some(Part::Reference(slot(output, Slot::Relation(relation.ix)), shape));
         }
@@ -142,7 +128,7 @@ impl<'a> Lower<'a> {
     }
 
     fn fetch_one(&mut self, relation: &'a Relation, target: &'a Object, below: Output, output: &mut Output) -> Option<usize> {
-        let table = self.table(target.ix, Action::Read)?;
+        let table = self.table(target.ix, Action::Read, Place::Nested)?;
         output.ones.push(FetchOne { relation: relation.ix, table, output: below });
         Some(output.ones.len() - 1)
     }

@@ -1,7 +1,8 @@
 //! Filters over relations and edges; the policy of every object met is woven in.
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem};
-use tenon_model::{Edge, EdgeKind, Object, Relation, RelationShape};
+use tenon_model::{Edge, EdgeKind, Object, Relation, RelationShape, State};
 use tenon_query::{Action, CompareOp, LinkFilter, Predicate, Quantifier, RefOp};
 use tenon_value::Value;
 
@@ -37,7 +38,14 @@ impl<'a> Lower<'a> {
         (word, operand): (&str, &Input),
         path: &InputPath,
     ) -> Result<Predicate, Problem> {
-        let refers = |op: RefOp| Predicate::Ref { relation: relation.ix, op };
+        let seen = self.seen(relation);
+        let refers = |op: RefOp| {
+            let refers = Predicate::Ref { relation: relation.ix, op };
+            match &seen {
+                Some(seen) => Predicate::All(vec![refers, seen.clone()]),
+                None => refers,
+            }
+        };
         let read: &dyn Fn(&Input) -> Result<Value, Problem> = &|input| scalars::id(input).map(Value::Id);
         Ok(match word {
             "eq" => refers(RefOp::Eq(self.param(read(operand)?))),
@@ -45,7 +53,10 @@ impl<'a> Lower<'a> {
                 let ids = self.values(operand, path, read).unwrap_or_default();
                 negated_unless(word == "in", refers(RefOp::In(self.param(Value::List(ids)))))
             }
-            "isNull" => negated_unless(operand.as_bool().unwrap_or(true), refers(RefOp::IsNull)),
+            "isNull" => match &seen {
+                Some(seen) => negated_unless(!operand.as_bool().unwrap_or(true), seen.clone()),
+                None => negated_unless(operand.as_bool().unwrap_or(true), refers(RefOp::IsNull)),
+            },
             "within" => self.within(object, relation, operand)?,
             "is" | "isNot" => {
                 let target = relation.target().and_then(|target| self.view.object(target)).ok_or_else(|| unsupported(word))?;
@@ -66,8 +77,30 @@ impl<'a> Lower<'a> {
         })
     }
 
+    /// That the record referred to is visible: what is not seen is not there, so a reference to it is empty. None where
+    /// all the relation may lead to is seen, and of actors, who are shown to everybody.
+    pub(super) fn seen(&mut self, relation: &'a Relation) -> Option<Predicate> {
+        if relation.shape == RelationShape::Actor {
+            return None;
+        }
+        let view = self.view;
+        let mut ways = Vec::new();
+        let mut all = view.targets(relation).count()
+            == relation
+                .targets
+                .iter()
+                .filter(|target| view.model.object(**target).is_some_and(|object| object.state == State::Active))
+                .count();
+        for target in view.targets(relation) {
+            let table = self.table(target.ix, Action::Read, Place::Filter)?;
+            all &= table.rows().is_none();
+            ways.push(Predicate::ToOne { relation: relation.ix, table, holds: Box::new(Predicate::yes()) });
+        }
+        (!all).then_some(Predicate::Any(ways))
+    }
+
     fn through(&mut self, relation: &'a Relation, target: &'a Object, operand: &Input, path: &InputPath) -> Result<Predicate, Problem> {
-        let table = self.table(target.ix, Action::Read).ok_or_else(null_operand)?;
+        let table = self.table(target.ix, Action::Read, Place::Filter).ok_or_else(null_operand)?;
         let holds = Box::new(self.beyond(target, operand, path));
         Ok(Predicate::ToOne { relation: relation.ix, table, holds })
     }
@@ -95,7 +128,7 @@ impl<'a> Lower<'a> {
         let tree = self.view.tree(target).ok_or_else(no_tree)?;
         let root = scalars::id(operand).map(Value::Id)?;
         let root = self.param(root);
-        let table = self.table(target.ix, Action::Read).ok_or_else(no_tree)?;
+        let table = self.table(target.ix, Action::Read, Place::Filter).ok_or_else(no_tree)?;
         if target.ix == object.ix && relation.ix == tree.ix {
             return Ok(Predicate::Within { table, relation: tree.ix, root, inclusive: false });
         }
@@ -114,7 +147,9 @@ impl<'a> Lower<'a> {
                 self.wrong(&path, null_operand());
                 continue;
             }
-            let (Some(target), Some(table)) = (self.view.object(edge.target), self.table(edge.target, Action::Read)) else { continue };
+            let (Some(target), Some(table)) = (self.view.object(edge.target), self.table(edge.target, Action::Read, Place::Filter)) else {
+                continue;
+            };
             let quantifier = match word {
                 "some" | "someLink" => Quantifier::Some,
                 "every" => Quantifier::Every,

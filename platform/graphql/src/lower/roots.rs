@@ -1,8 +1,9 @@
 //! The root fields of a query.
 
+use tenon_access::Place;
 use tenon_context::ActorKind;
 use tenon_diagnostics::{InputPath, Problem, Problems};
-use tenon_model::{Object, ObjectIx, Part as ColumnPart, system};
+use tenon_model::{Object, ObjectIx, Part as ColumnPart, Special, system};
 use tenon_query::{Action, Deleted, Output, Params, Predicate, Read, Select, SortBy, Window};
 use tenon_value::{Json, Uuid, Value};
 
@@ -110,6 +111,7 @@ impl<'a> Lower<'a> {
             link: None,
             default: limits::PAGE_DEFAULT,
             deleted: self.deleted(collected),
+            place: Place::Root,
         };
         let (select, shape) = self.page(of, collected)?;
         Some(Work::Page(self.planned(select), shape))
@@ -153,7 +155,7 @@ impl<'a> Lower<'a> {
     }
 
     fn one(&mut self, object: &'a Object, collected: &Collected<'a>, filter: Option<Predicate>, deleted: Deleted) -> Option<Work<'a>> {
-        let table = self.table(object.ix, Action::Read)?;
+        let table = self.table(object.ix, Action::Read, Place::Root)?;
         let mut output = Output::default();
         let shape = self.record(object, &collected.fields, &mut output);
         // Without a filter something was wrong with the key, and is already noted.
@@ -209,7 +211,7 @@ impl<'a> Lower<'a> {
         let mut reads = Vec::with_capacity(groups.len());
         for (ix, ids) in groups {
             let object = self.view.object(ix)?;
-            reads.push(self.by_ids(object, &collected.fields, ids, Deleted::Exclude)?);
+            reads.push(self.by_ids(object, &collected.fields, ids, (Deleted::Exclude, Place::Root))?);
         }
         Some(Work::Records(reads, order))
     }
@@ -220,10 +222,10 @@ impl<'a> Lower<'a> {
         object: &'a Object,
         fields: &[&'a crate::syntax::ast::Field],
         ids: Vec<Value>,
-        deleted: Deleted,
+        (deleted, place): (Deleted, Place),
     ) -> Option<(Planned, RecordShape<'a>)> {
         let outer = std::mem::take(&mut self.params);
-        let table = self.table(object.ix, Action::Read)?;
+        let table = self.table(object.ix, Action::Read, place)?;
         let list = self.param(Value::List(ids));
         let mut output = Output::default();
         let shape = self.record(object, fields, &mut output);
@@ -253,13 +255,8 @@ impl<'a> Lower<'a> {
 
     fn rights(&self) -> Vec<&'static str> {
         let policy = self.view.policy;
-        let mut rights = Vec::new();
-        if policy.may_change_metadata() {
-            rights.push("metadata");
-        }
-        if policy.may_import() {
-            rights.push("import");
-        }
+        let mut rights: Vec<&'static str> =
+            Special::ALL.into_iter().filter(|special| policy.may_special(*special)).map(Special::word).collect();
         if self.cx.principal.kind != ActorKind::PortalUser && self.view.objects().any(|object| policy.may(object.ix, Action::Destroy)) {
             rights.push("destroy");
         }
@@ -275,7 +272,7 @@ impl<'a> Lower<'a> {
         selections: &[Vec<&'a crate::syntax::ast::Field>],
     ) -> Option<(Planned, Vec<RecordShape<'a>>)> {
         self.params = Params::default();
-        let table = self.table(object.ix, Action::Read)?;
+        let table = self.table(object.ix, Action::Read, Place::Returning)?;
         let list = self.param(Value::List(Vec::new()));
         let mut output = Output::default();
         let shapes = selections.iter().map(|fields| self.record(object, fields, &mut output)).collect();

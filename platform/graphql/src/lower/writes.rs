@@ -6,9 +6,10 @@ mod relations;
 
 use std::collections::HashMap;
 
+use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx};
-use tenon_query::{Action, Deleted, Predicate, Target, Write};
+use tenon_query::{Deleted, Predicate, Sharing, Target, Write};
 use tenon_value::{RecordId, Uuid};
 
 use inputs::New;
@@ -44,6 +45,10 @@ pub(crate) const IDS: u16 = 0;
 
 /// A problem's root field: key and place.
 pub(crate) type Failed<'a> = (&'a str, (u32, u32), Problems);
+
+/// What a share may give.
+const SHARED: [tenon_model::Verb; 4] =
+    [tenon_model::Verb::Read, tenon_model::Verb::Update, tenon_model::Verb::Delete, tenon_model::Verb::Share];
 
 /// Whether required values that are missing are told while planning.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -123,7 +128,7 @@ impl<'a> Writer<'a, '_> {
 
     fn root(&mut self, object: &'a Object, verb: Verb, collected: &Collected<'a>) -> Made<'a> {
         // Planning a write on what may not be written would be noticed by the pipeline too; here it costs nothing.
-        self.lower.table(object.ix, action(verb))?;
+        self.lower.table(object.ix, verb.action(), Place::Write)?;
         let path = InputPath::default().key("input");
         let input = self.argument(collected, "input");
         let version = self.argument(collected, "expectedVersion").and_then(|version| version.as_int());
@@ -145,10 +150,44 @@ impl<'a> Writer<'a, '_> {
                 let write = Write::Destroy(ix, self.id_argument(collected)?);
                 return Some((write, None, MutationShape::Destroyed(self.lower.subs(&collected.fields))));
             }
+            Verb::Share | Verb::Unshare => Write::Share(ix, self.id_argument(collected)?, self.sharing(verb, collected)?),
             _ => return self.batch(object, verb, collected),
         };
-        let (planned, shape) = self.lower.by_ids(object, &collected.fields, Vec::new(), Deleted::Include)?;
+        let (planned, shape) = self.lower.by_ids(object, &collected.fields, Vec::new(), (Deleted::Include, Place::Returning))?;
         Some((write, Some(planned), MutationShape::Record(shape)))
+    }
+
+    /// With whom, and what is given: `rights` are the words of roles, reading is always among them.
+    fn sharing(&mut self, verb: Verb, collected: &Collected<'a>) -> Option<Sharing> {
+        let root = InputPath::default();
+        let with = match scalars::id(&*self.argument(collected, "with")?) {
+            Ok(id) => RecordId(id),
+            Err(problem) => return self.wrong(&root.key("with"), problem),
+        };
+        if verb == Verb::Unshare {
+            return Some(Sharing { with, given: None });
+        }
+        let mut rights = Vec::new();
+        for (at, word) in self.argument(collected, "rights")?.elements().iter().enumerate() {
+            let verb = word.as_text().and_then(tenon_model::Verb::from_word).filter(|verb| SHARED.contains(verb));
+            let Some(verb) = verb else {
+                let problem = Problem::invalid(
+                    "choice",
+                    "a share gives read, update, delete or share",
+                    "共享权限只能是 read、update、delete 或 share",
+                );
+                return self.wrong(&root.key("rights").index(at), problem);
+            };
+            if !rights.contains(&verb) {
+                rights.push(verb);
+            }
+        }
+        let until = match self.argument(collected, "until").map(|until| scalars::moment(&until)) {
+            None => None,
+            Some(Ok(until)) => Some(until),
+            Some(Err(problem)) => return self.wrong(&root.key("until"), problem),
+        };
+        Some(Sharing { with, given: Some((rights, until)) })
     }
 
     fn target(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Target> {
@@ -201,16 +240,6 @@ impl<'a> Writer<'a, '_> {
             shapes = made;
         }
         Some((planned, MutationShape::Batch { object, parts, shapes }))
-    }
-}
-
-const fn action(verb: Verb) -> Action {
-    match verb {
-        Verb::Create | Verb::CreateMany => Action::Create,
-        Verb::Update | Verb::UpdateMany | Verb::Upsert | Verb::UpsertMany => Action::Update,
-        Verb::Delete | Verb::DeleteMany => Action::Delete,
-        Verb::Restore | Verb::RestoreMany => Action::Restore,
-        Verb::Destroy | Verb::DestroyMany => Action::Destroy,
     }
 }
 

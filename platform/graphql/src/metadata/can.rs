@@ -25,8 +25,8 @@ impl ObjectCan {
             read: may(Action::Read),
             update: may(Action::Update),
             delete: may(Action::Delete),
-            export: may(Action::Read),
-            import: policy.may_import() && may(Action::Create),
+            export: policy.may_export(object),
+            import: policy.may_import(object) && may(Action::Create),
         }
     }
 }

@@ -88,8 +88,7 @@ struct Limit {
 
 /// Special rights by name.
 fn rights(door: &Door) -> Vec<&'static str> {
-    let held = [("metadata", door.policy.may_change_metadata()), ("import", door.policy.may_import())];
-    held.into_iter().filter(|(_, held)| *held).map(|(name, _)| name).collect()
+    tenon_model::Special::ALL.into_iter().filter(|special| door.policy.may_special(*special)).map(tenon_model::Special::word).collect()
 }
 
 pub(super) async fn describe(door: &Door) -> Result<Describe, Failure> {

@@ -1,10 +1,11 @@
 //! The types around a list-valued edge: pages with link attributes, filters, writes.
 
 use tenon_model::{Edge, EdgeKind, Field, Link, Object, State};
+use tenon_query::Action;
 
 use super::choices::input;
 use super::names::{edge_stem, link_choice_type};
-use super::seeds::EdgeFamily;
+use super::seeds::{EdgeFamily, may};
 use super::{FieldDef, InputDef, TypeDef, TypeKind, View, filters, objects, writes};
 
 /// Attributes of a link in use.
@@ -53,30 +54,36 @@ pub(super) fn grow(view: &View<'_>, object: &Object, edge: &Edge, family: EdgeFa
         }
         EdgeFamily::LinkWrite => {
             let input_type = link.map(|link| format!("{}Input!", link.graphql)).unwrap_or_default();
-            input(
-                format!("{stem}LinkWrite"),
-                &[("to", &format!("{target}Key")), ("create", &format!("Create{target}Input")), ("set", &input_type)],
-            )
+            let (key, create) = (format!("{target}Key"), format!("Create{target}Input"));
+            let mut fields = vec![("to", key.as_str())];
+            if writes::is_made(view, edge.target) {
+                fields.push(("create", &create));
+            }
+            fields.push(("set", &input_type));
+            input(format!("{stem}LinkWrite"), &fields)
         }
-        EdgeFamily::Write => write(&stem, target, link),
+        EdgeFamily::Write => write(view, edge, (&stem, target), link),
     }
 }
 
-fn write(stem: &str, target: &str, link: Option<&Link>) -> TypeDef {
+/// A child is linked by changing it, a record behind a link is not: it need only be visible.
+fn write(view: &View<'_>, edge: &Edge, (stem, target): (&str, &str), link: Option<&Link>) -> TypeDef {
     let keys = format!("[{target}Key!]");
-    let mut fields = vec![
-        InputDef::new("create", &format!("[Create{target}Input!]")),
-        InputDef::new("update", &format!("[{target}Update!]")),
-        InputDef::new("connect", &keys),
-        InputDef::new("connectOrCreate", &format!("[{target}ConnectOrCreate!]")),
-        InputDef::new("disconnect", "[ID!]"),
-        InputDef::new("set", &keys),
+    let (made, changed) = (writes::is_made(view, edge.target), writes::is_changed(view, edge.target));
+    let linked = link.is_some() || changed;
+    let deleted = link.is_none() && may(view, edge.target, Action::Delete);
+    let with_attributes = link.is_some_and(|link| attributes(link).next().is_some());
+    let verbs = [
+        (made, "create", format!("[Create{target}Input!]")),
+        (changed, "update", format!("[{target}Update!]")),
+        (linked, "connect", keys.clone()),
+        (made && linked, "connectOrCreate", format!("[{target}ConnectOrCreate!]")),
+        (linked, "disconnect", "[ID!]".to_owned()),
+        (linked, "set", keys),
+        (with_attributes, "link", format!("[{stem}LinkWrite!]")),
+        (deleted, "delete", "[ID!]".to_owned()),
     ];
-    match link {
-        Some(link) if attributes(link).next().is_some() => fields.push(InputDef::new("link", &format!("[{stem}LinkWrite!]"))),
-        Some(_) => {}
-        None => fields.push(InputDef::new("delete", "[ID!]")),
-    }
+    let fields = verbs.into_iter().filter(|(wanted, ..)| *wanted).map(|(_, name, ty)| InputDef::new(name, &ty)).collect();
     TypeDef { name: format!("{stem}Write").into(), description: None, kind: TypeKind::Input { fields, one_of: false } }
 }
 

@@ -86,14 +86,14 @@ fn system_fields(view: &View<'_>) -> Vec<FieldDef> {
 pub(super) fn record(view: &View<'_>, object: &Object) -> TypeDef {
     let name = object.graphql.type_name.as_str();
     let mut fields = system_fields(view);
-    for field in view.fields(object).filter(|field| !field.system) {
+    for field in view.shown(object).filter(|field| !field.system) {
         let ty = output_type(&field.kind, &choice_type(object, field));
         fields.push(FieldDef::new(&field.graphql, &ty).described(of_field(field)));
         for (alias, reason) in aliases(field) {
             fields.push(FieldDef { deprecated: Some(reason), ..FieldDef::new(&alias, &ty) });
         }
     }
-    for relation in view.ones(object).filter(|relation| usize::from(relation.ix.0) >= system::RELATIONS) {
+    for relation in view.shown_ones(object).filter(|relation| usize::from(relation.ix.0) >= system::RELATIONS) {
         let ty = match relation.shape {
             RelationShape::Any => relation_stem(object, relation),
             RelationShape::Actor => "Actor".to_owned(),

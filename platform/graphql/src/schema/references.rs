@@ -113,7 +113,7 @@ pub(super) fn grow_any(view: &View<'_>, object: &Object, relation: &Relation, fa
         }
         AnyFamily::One => {
             let mut fields = vec![InputDef::new("connect", &format!("{stem}Key"))];
-            fields.extend(view.targets(relation).filter(|target| writes::is_written(view, target.ix)).map(|target| {
+            fields.extend(view.targets(relation).filter(|target| writes::is_made(view, target.ix)).map(|target| {
                 InputDef::new(&format!("create{}", target.graphql.type_name), &format!("Create{}Input", target.graphql.type_name))
             }));
             fields.push(InputDef::new("disconnect", "Boolean"));

@@ -1,6 +1,6 @@
 //! Query and Mutation.
 
-use tenon_model::Object;
+use tenon_model::{Object, ObjectIx};
 use tenon_query::Action;
 
 use super::objects::page_arguments;
@@ -55,10 +55,12 @@ pub(crate) enum Verb {
     DeleteMany,
     RestoreMany,
     DestroyMany,
+    Share,
+    Unshare,
 }
 
 impl Verb {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Create,
         Self::Update,
         Self::Upsert,
@@ -71,16 +73,25 @@ impl Verb {
         Self::DeleteMany,
         Self::RestoreMany,
         Self::DestroyMany,
+        Self::Share,
+        Self::Unshare,
     ];
 
-    const fn action(self) -> Action {
+    pub(crate) const fn action(self) -> Action {
         match self {
             Self::Create | Self::CreateMany => Action::Create,
             Self::Update | Self::UpdateMany | Self::Upsert | Self::UpsertMany => Action::Update,
             Self::Delete | Self::DeleteMany => Action::Delete,
             Self::Restore | Self::RestoreMany => Action::Restore,
             Self::Destroy | Self::DestroyMany => Action::Destroy,
+            Self::Share | Self::Unshare => Action::Share,
         }
+    }
+
+    /// Whether the role may do it to some row at least. An upsert makes what it does not find.
+    fn is_permitted(self, view: &View<'_>, object: ObjectIx) -> bool {
+        let makes = matches!(self, Self::Upsert | Self::UpsertMany);
+        may(view, object, self.action()) && (!makes || may(view, object, Action::Create))
     }
 
     fn field_name(self, object: &Object) -> String {
@@ -98,6 +109,8 @@ impl Verb {
             Self::DeleteMany => format!("delete{many}"),
             Self::RestoreMany => format!("restore{many}"),
             Self::DestroyMany => format!("destroy{many}"),
+            Self::Share => format!("share{one}"),
+            Self::Unshare => format!("unshare{one}"),
         }
     }
 
@@ -128,6 +141,10 @@ impl Verb {
                 InputDef::new("onMatch", "OnMatch").defaulting(ValueKind::Enum("UPDATE".into())),
                 mode(),
             ],
+            Self::Share => {
+                vec![id(), InputDef::new("with", "ID!"), InputDef::new("rights", "[String!]!"), InputDef::new("until", "DateTime")]
+            }
+            Self::Unshare => vec![id(), InputDef::new("with", "ID!")],
             Self::DeleteMany | Self::RestoreMany | Self::DestroyMany => {
                 let mut arguments = which();
                 arguments.push(mode());
@@ -140,7 +157,7 @@ impl Verb {
         let name = &object.graphql.type_name;
         match self {
             Self::Destroy => "Destroyed!".to_owned(),
-            Self::Create | Self::Update | Self::Upsert | Self::Delete | Self::Restore => format!("{name}!"),
+            Self::Create | Self::Update | Self::Upsert | Self::Delete | Self::Restore | Self::Share | Self::Unshare => format!("{name}!"),
             _ => format!("{name}Batch!"),
         }
     }
@@ -151,7 +168,7 @@ pub(crate) fn mutations<'a>(view: &View<'a>) -> Vec<(String, &'a Object, Verb)> 
     let mut fields = Vec::new();
     for object in view.objects() {
         for verb in Verb::ALL {
-            if may(view, object.ix, verb.action()) {
+            if verb.is_permitted(view, object.ix) {
                 fields.push((verb.field_name(object), object, verb));
             }
         }

@@ -94,15 +94,16 @@ pub(super) fn sow(view: &View<'_>, add: &mut dyn FnMut(&str, Seed)) {
         let name = object.graphql.type_name.as_str();
         let ix = object.ix;
         sow_reads(view, object, add);
-        if writes::is_written(view, ix) {
-            for (text, family) in [
-                (format!("Create{name}Input"), Family::CreateInput),
-                (format!("Update{name}Input"), Family::UpdateInput),
-                (format!("{name}ConnectOrCreate"), Family::ConnectOrCreate),
-                (format!("{name}Update"), Family::Update),
-                (format!("{name}Batch"), Family::Batch),
-                (format!("{name}Result"), Family::Result),
-            ] {
+        let (made, changed, batched) = (writes::is_made(view, ix), writes::is_changed(view, ix), writes::is_batched(view, ix));
+        for (wanted, text, family) in [
+            (made, format!("Create{name}Input"), Family::CreateInput),
+            (changed, format!("Update{name}Input"), Family::UpdateInput),
+            (made, format!("{name}ConnectOrCreate"), Family::ConnectOrCreate),
+            (changed, format!("{name}Update"), Family::Update),
+            (batched, format!("{name}Batch"), Family::Batch),
+            (batched, format!("{name}Result"), Family::Result),
+        ] {
+            if wanted {
                 add(&text, Seed::Object(ix, family));
             }
         }
@@ -111,10 +112,15 @@ pub(super) fn sow(view: &View<'_>, add: &mut dyn FnMut(&str, Seed)) {
         for (at, key) in references::composite_keys(view, object) {
             add(&references::composite_name(object, key), Seed::CompositeKey(ix, at));
         }
-        for field in view.fields(object) {
-            sow_choice(&field.kind, &choice_type(object, field), &mut |text, family| add(text, Seed::Choice(ix, field.ix, family)));
+        for field in view.shown(object) {
+            let in_clear = view.policy.may_read_field(ix, field.ix);
+            sow_choice(&field.kind, &choice_type(object, field), &mut |text, family| {
+                if in_clear || family == ChoiceFamily::Enum {
+                    add(text, Seed::Choice(ix, field.ix, family));
+                }
+            });
         }
-        for relation in view.ones(object).filter(|relation| relation.shape == RelationShape::Any) {
+        for relation in view.shown_ones(object).filter(|relation| relation.shape == RelationShape::Any) {
             let stem = relation_stem(object, relation);
             for (suffix, family) in [
                 ("", AnyFamily::Union),
@@ -180,7 +186,7 @@ fn sow_choice(kind: &FieldKind, name: &str, add: &mut dyn FnMut(&str, ChoiceFami
 fn sow_edge(view: &View<'_>, object: &tenon_model::Object, (at, edge): (usize, &tenon_model::Edge), add: &mut dyn FnMut(&str, Seed)) {
     let stem = edge_stem(object, edge);
     let mut edge_type = |suffix: &str, family| add(&format!("{stem}{suffix}"), Seed::Edge(object.ix, at, family));
-    let writable = view.may_write_edge(edge.kind) && writes::is_written(view, edge.target);
+    let writable = writes::is_edge_written(view, edge);
     match edge.kind {
         EdgeKind::Linked { link, .. } => {
             for (suffix, family) in [

@@ -1,10 +1,10 @@
 //! Type definitions, and the table that makes and keeps them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 use tenon_access::Policy;
-use tenon_model::Model;
+use tenon_model::{FieldIx, FieldRight, Model, ObjectIx, State};
 
 use super::View;
 use super::seeds::{self, Seed};
@@ -126,6 +126,24 @@ pub(crate) struct Schema {
     names: HashMap<Box<str>, usize>,
     typename: FieldDef,
     meta: [FieldDef; 2],
+    /// Fields that some role sees only masked.
+    noted: HashSet<(ObjectIx, FieldIx)>,
+}
+
+fn masked_somewhere(model: &Model) -> HashSet<(ObjectIx, FieldIx)> {
+    let mut noted = HashSet::new();
+    for object in model.active_objects() {
+        for grant in object.access.iter().filter(|grant| grant.state == State::Active) {
+            let named = grant.fields.fields.iter().filter(|(_, right)| *right == FieldRight::Mask);
+            noted.extend(named.map(|(field, _)| (object.ix, *field)));
+            if grant.fields.all == Some(FieldRight::Mask) {
+                let unnamed =
+                    object.active_fields().filter(|field| !field.system && grant.fields.fields.iter().all(|(known, _)| *known != field.ix));
+                noted.extend(unnamed.map(|field| (object.ix, field.ix)));
+            }
+        }
+    }
+    noted
 }
 
 /// Types that every schema has.
@@ -152,7 +170,13 @@ impl Schema {
         seeds::sow(&View::new(&model, &policy), &mut add);
         let meta =
             [FieldDef::new("__schema", "__Schema!"), FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")])];
-        Self { model, policy, cells, names, typename: FieldDef::new("__typename", "String!"), meta }
+        let noted = masked_somewhere(&model);
+        Self { model, policy, cells, names, typename: FieldDef::new("__typename", "String!"), meta, noted }
+    }
+
+    /// Whether some role sees this field only masked: then that others read it in clear is noted.
+    pub(crate) fn is_noted(&self, object: ObjectIx, field: FieldIx) -> bool {
+        self.noted.contains(&(object, field))
     }
 
     pub(crate) fn view(&self) -> View<'_> {

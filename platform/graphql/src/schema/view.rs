@@ -1,7 +1,7 @@
 //! The model as one policy lets it be seen.
 
 use tenon_access::Policy;
-use tenon_model::{Edge, EdgeKind, Field, FieldKind, Model, Object, ObjectIx, Relation, RelationShape, State};
+use tenon_model::{Edge, EdgeKind, Field, FieldKind, FieldRight, Model, Object, ObjectIx, Relation, RelationShape, State};
 use tenon_query::Action;
 
 /// Model and policy together.
@@ -26,7 +26,12 @@ impl<'a> View<'a> {
         self.model.object(ix).filter(|object| object.state == State::Active && self.policy.may(ix, Action::Read))
     }
 
-    /// Fields that may be read.
+    /// Fields that may be selected, be it masked.
+    pub(crate) fn shown(self, object: &'a Object) -> impl Iterator<Item = &'a Field> {
+        object.active_fields().filter(move |field| self.policy.may_select_field(object.ix, field.ix))
+    }
+
+    /// Fields that may be read in clear: only these are filtered, ordered, grouped, summed and used as keys.
     pub(crate) fn fields(self, object: &'a Object) -> impl Iterator<Item = &'a Field> {
         object.active_fields().filter(move |field| self.policy.may_read_field(object.ix, field.ix))
     }
@@ -41,9 +46,14 @@ impl<'a> View<'a> {
 
     /// To-one, polymorphic and actor relations that may be read and lead somewhere that may be read.
     pub(crate) fn ones(self, object: &'a Object) -> impl Iterator<Item = &'a Relation> {
+        self.shown_ones(object).filter(move |relation| self.policy.may_read_relation(object.ix, relation.ix))
+    }
+
+    /// The same, and those that are masked: they may be selected, and are null.
+    pub(crate) fn shown_ones(self, object: &'a Object) -> impl Iterator<Item = &'a Relation> {
         object.active_relations().filter(move |relation| {
             !matches!(relation.shape, RelationShape::Many(_))
-                && self.policy.may_read_relation(object.ix, relation.ix)
+                && self.policy.relation_right(object.ix, relation.ix) >= FieldRight::Mask
                 && (relation.shape == RelationShape::Actor || self.targets(relation).next().is_some())
         })
     }

@@ -1,6 +1,6 @@
 //! Inputs of writes, and what batches answer.
 
-use tenon_model::{EdgeKind, FieldKind, Object, ObjectIx, RelationShape};
+use tenon_model::{Edge, EdgeKind, FieldKind, Object, ObjectIx, RelationShape};
 use tenon_query::Action;
 
 use super::choices::input;
@@ -10,9 +10,28 @@ use super::names::{choice_type, edge_stem, relation_stem};
 use super::seeds::{Family, may};
 use super::{FieldDef, InputDef, TypeDef, TypeKind, View};
 
-/// Whether an object's records may be made or changed.
-pub(super) fn is_written(view: &View<'_>, object: ObjectIx) -> bool {
-    view.object(object).is_some() && (may(view, object, Action::Create) || may(view, object, Action::Update))
+/// Whether an object's records may be made.
+pub(super) fn is_made(view: &View<'_>, object: ObjectIx) -> bool {
+    view.object(object).is_some() && may(view, object, Action::Create)
+}
+
+/// Whether an object's records may be changed.
+pub(super) fn is_changed(view: &View<'_>, object: ObjectIx) -> bool {
+    view.object(object).is_some() && may(view, object, Action::Update)
+}
+
+/// Whether anything is done to an object's records by the batch.
+pub(super) fn is_batched(view: &View<'_>, object: ObjectIx) -> bool {
+    let verbs = [Action::Create, Action::Update, Action::Delete, Action::Restore, Action::Destroy];
+    view.object(object).is_some() && verbs.into_iter().any(|action| may(view, object, action))
+}
+
+/// Whether the list behind an edge may be written: its relation is writable, and there is something to do.
+pub(super) fn is_edge_written(view: &View<'_>, edge: &Edge) -> bool {
+    let linked = matches!(edge.kind, EdgeKind::Linked { .. });
+    view.object(edge.target).is_some()
+        && view.may_write_edge(edge.kind)
+        && (linked || is_made(view, edge.target) || is_changed(view, edge.target) || (may(view, edge.target, Action::Delete)))
 }
 
 /// The input type of a value that is one scalar (parts of keys).
@@ -57,7 +76,7 @@ fn record_inputs(view: &View<'_>, object: &Object) -> Vec<InputDef> {
         fields.push(InputDef::new(&relation.graphql, &format!("{ty}One")).described(of_relation(relation)));
     }
     for (_, edge) in view.edges(object) {
-        if !matches!(edge.kind, EdgeKind::Descendants { .. }) && view.may_write_edge(edge.kind) && is_written(view, edge.target) {
+        if !matches!(edge.kind, EdgeKind::Descendants { .. }) && is_edge_written(view, edge) {
             fields.push(InputDef::new(&edge.graphql, &format!("{}Write", edge_stem(object, edge))).described(of_label(&edge.label)));
         }
     }
@@ -85,9 +104,11 @@ pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef 
         Family::Update => input(format!("{name}Update"), &[("id", "ID!"), ("expectedVersion", "Int"), ("input", &format!("{update}!"))]),
         Family::One => {
             let mut fields = vec![InputDef::new("connect", &format!("{name}Key"))];
-            if is_written(view, object.ix) {
+            if is_made(view, object.ix) {
                 fields.push(InputDef::new("create", &create));
                 fields.push(InputDef::new("connectOrCreate", &format!("{name}ConnectOrCreate")));
+            }
+            if is_changed(view, object.ix) {
                 fields.push(InputDef::new("update", &update));
             }
             fields.push(InputDef::new("disconnect", "Boolean"));

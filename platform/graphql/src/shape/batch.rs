@@ -67,8 +67,10 @@ impl Out {
         match (shape, outcome) {
             (MutationShape::TypeName, _) => self.plain("Mutation"),
             (MutationShape::Destroyed(subs), Some(StepOutcome::One { id, .. })) => self.subs(subs, "Destroyed", |out, _| out.plain(id)),
-            (MutationShape::Record(shape), Some(StepOutcome::One { answer, .. })) => {
-                self.record(shape, rows(answer.as_ref()).first(), scene);
+            (MutationShape::Record(shape), Some(StepOutcome::One { id, answer, .. })) => {
+                // What the write itself has put out of the caller's sight is answered with its id alone.
+                let gone = Row { id: id.0, ..Row::default() };
+                self.record(shape, Some(rows(answer.as_ref()).first().unwrap_or(&gone)), scene);
             }
             (MutationShape::Batch { object, parts, shapes }, Some(StepOutcome::Batch { rows: results, answer })) => {
                 let found: HashMap<Uuid, &Row> = rows(answer.as_ref()).iter().map(|row| (row.id, row)).collect();

@@ -10,6 +10,8 @@ pub(crate) struct Out {
     pub(crate) fields: u64,
     /// A whole number was too large for `Long`.
     pub(crate) overflow: bool,
+    /// What the audit is told.
+    pub(crate) clear: super::ReadInClear,
 }
 
 impl Out {

@@ -1,11 +1,13 @@
 //! Records.
 
 use tenon_context::ActorKind;
+use tenon_model::Field;
 use tenon_query::Row;
-use tenon_value::{Uuid, Value};
+use tenon_value::{Json, Uuid, Value};
 
 use super::leaf;
-use super::{ActorShape, Out, Part, RecordShape, Scene};
+use super::mask::mask;
+use super::{ActorShape, Can, Out, Part, RecordShape, Scene, Show};
 
 fn value(row: &Row, slot: usize) -> &Value {
     row.values.get(slot).unwrap_or(&Value::Null)
@@ -25,19 +27,35 @@ impl Out {
             Part::TypeName => self.plain(&shape.object.graphql.type_name),
             Part::Id => self.plain(row.id),
             Part::Display(field) => {
-                let text = field.and_then(|(slot, field)| leaf::display(&field.kind, value(row, slot)));
+                let text = field.and_then(|(slot, field, show)| {
+                    self.told(shape, (field, show), row, value(row, slot));
+                    let text = leaf::display(&field.kind, value(row, slot))?;
+                    Some(if show == Show::Masked { mask(&field.kind, &text) } else { text })
+                });
                 self.text(&text.unwrap_or_else(|| row.id.to_string()));
             }
-            Part::Leaf(slot, field) => self.leaf(&field.kind, value(row, *slot)),
-            Part::Composite(slot, field, subs) => self.composite(field, value(row, *slot), subs, scene),
+            Part::Leaf(slot, field, Show::Masked) => match value(row, *slot).as_text() {
+                Some(text) => self.text(&mask(&field.kind, text)),
+                None => self.null(),
+            },
+            Part::Leaf(slot, field, show) => {
+                self.told(shape, (field, *show), row, value(row, *slot));
+                self.leaf(&field.kind, value(row, *slot));
+            }
+            Part::Composite(slot, field, show, subs) => {
+                self.told(shape, (field, *show), row, value(row, *slot));
+                self.composite(field, value(row, *slot), subs, scene);
+            }
+            Part::Blank(field) => self.leaf(&field.kind, &Value::Null),
+            Part::Null => self.null(),
             Part::Actor(actor) => self.actor(actor, row, scene),
             Part::External(slot, subs) => self.list(value(row, *slot).elements(), |out, element| {
                 let [system, key] = element.elements() else { return out.null() };
                 out.subs(subs, "ExternalId", |out, sub| out.value(if sub.name == "system" { system } else { key }));
             }),
-            Part::Can(slot, parts) => {
-                let is_live = value(row, *slot).is_null();
-                self.object(parts, |(key, ..)| key, |out, (_, live, deleted)| out.json(if is_live { live } else { deleted }));
+            Part::Can(can) => {
+                let is_live = value(row, can.deleted).is_null();
+                self.object(&can.parts, |(key, ..)| key, |out, (_, live, deleted)| out.can(if is_live { live } else { deleted }, row));
             }
             Part::One(at, shape) => self.record(shape, row.ones.get(*at).and_then(Option::as_deref), scene),
             Part::Reference(slot, shape) => match value(row, *slot).as_id() {
@@ -65,6 +83,22 @@ impl Out {
                 Some((entries, more)) => self.history(shape, entries, *more, row.id),
                 None => self.history(shape, &[], false, row.id),
             },
+        }
+    }
+
+    fn can(&mut self, can: &Can, row: &Row) {
+        match can {
+            Can::Fixed(json) => self.json(json),
+            Can::Held(place, json) if row.holds.get(*place) == Some(&true) => self.json(json),
+            Can::Held(_, Json::Array(_)) => self.raw("[]"),
+            Can::Held(..) => self.raw("false"),
+        }
+    }
+
+    /// Tells the audit of a value shown in clear.
+    fn told(&mut self, shape: &RecordShape<'_>, (field, show): (&Field, Show), row: &Row, value: &Value) {
+        if show == Show::Noted && !value.is_null() {
+            self.clear.note(shape.object.ix, field.ix, row.id);
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
+use tenon_access::Policy;
 use tenon_diagnostics::{InputPath, Problems, nearest};
-use tenon_model::{Field, FieldIx, FieldKind, Model, Object, ObjectIx, RelationIx, RelationShape, UniquePart};
-use tenon_query::Target;
+use tenon_model::{Field, FieldIx, FieldKind, Model, Object, ObjectIx, Relation, RelationIx, RelationShape, UniqueKey, UniquePart};
+use tenon_query::{Action, Target};
 
 use super::mapping::{Aim, Mapping, Missing, Reading, wrong};
 
@@ -58,9 +59,9 @@ pub(crate) struct Bound {
 }
 
 /// Binds a mapping.
-pub(crate) fn bind(model: &Model, mapping: &Mapping, columns: &[String]) -> Result<Bound, Problems> {
+pub(crate) fn bind((model, policy): (&Model, &Policy), mapping: &Mapping, columns: &[String]) -> Result<Bound, Problems> {
     let root = InputPath::default();
-    let Some(object) = model.object_named(&mapping.object) else {
+    let Some(object) = model.object_named(&mapping.object).filter(|object| policy.may(object.ix, Action::Read)) else {
         let problem = wrong(
             "import/object",
             format!("there is no object `{}`", mapping.object),
@@ -69,7 +70,7 @@ pub(crate) fn bind(model: &Model, mapping: &Mapping, columns: &[String]) -> Resu
         );
         return Err(problem.into());
     };
-    let mut binder = Binder { model, object, columns, problems: Problems::default(), taken: HashMap::new() };
+    let mut binder = Binder { model, policy, object, columns, problems: Problems::default(), taken: HashMap::new() };
     binder.header(mapping);
     let mut aims = Vec::new();
     for (name, targets) in &mapping.columns {
@@ -90,6 +91,8 @@ pub(crate) fn bind(model: &Model, mapping: &Mapping, columns: &[String]) -> Resu
 
 struct Binder<'m> {
     model: &'m Model,
+    /// What is not seen is not there: it is not named, and not suggested.
+    policy: &'m Policy,
     object: &'m Object,
     columns: &'m [String],
     problems: Problems,
@@ -169,8 +172,10 @@ impl Binder<'_> {
             return Some(Goal::External(system.to_owned()));
         }
         let (name, part) = aim.to.split_once('.').map_or((aim.to.as_str(), None), |(name, part)| (name, Some(part)));
-        if let Some(relation) = self.object.relation_named(name).filter(|_| part.is_none()) {
-            if relation.shape != RelationShape::One || relation.read_only {
+        let shown = |relation: &&Relation| self.policy.may_read_relation(self.object.ix, relation.ix);
+        if let Some(relation) = self.object.relation_named(name).filter(|_| part.is_none()).filter(shown) {
+            let written = self.policy.may_write_relation(self.object.ix, relation.ix);
+            if relation.shape != RelationShape::One || relation.read_only || !written {
                 self.wrong(
                     "import/target",
                     format!("`{name}` cannot be set by a column: only to-one relations can"),
@@ -204,8 +209,9 @@ impl Binder<'_> {
     }
 
     fn field(&mut self, name: &str, path: &InputPath) -> Option<Field> {
-        match self.object.field_named(name) {
-            Some(field) if field.read_only || field.system => {
+        let (policy, ix) = (self.policy, self.object.ix);
+        match self.object.field_named(name).filter(|field| policy.may_select_field(ix, field.ix)) {
+            Some(field) if field.read_only || field.system || !policy.may_write_field(ix, field.ix) => {
                 self.wrong("read_only", format!("`{name}` is set by the system"), format!("`{name}` 由系统生成"), path);
                 None
             }
@@ -214,8 +220,14 @@ impl Binder<'_> {
                 let known = self
                     .object
                     .active_fields()
+                    .filter(|field| policy.may_select_field(ix, field.ix))
                     .map(|field| field.name.as_str())
-                    .chain(self.object.active_relations().map(|relation| relation.name.as_str()));
+                    .chain(
+                        self.object
+                            .active_relations()
+                            .filter(|relation| policy.may_read_relation(ix, relation.ix))
+                            .map(|relation| relation.name.as_str()),
+                    );
                 let hint = nearest(name, known).map(|hint| format!(" (`{hint}`?)")).unwrap_or_default();
                 let object = &self.object.name;
                 self.wrong(
@@ -231,18 +243,23 @@ impl Binder<'_> {
 
     /// How the target of a relation is found.
     fn by(&mut self, target: ObjectIx, by: Option<&str>, path: &InputPath) -> Option<By> {
-        let object = self.model.object(target)?;
+        let object = self.model.object(target).filter(|object| self.policy.may(object.ix, Action::Read))?;
         let found = match by {
             None => None,
             Some("id") => Some(By::Id),
             Some(by) => by.strip_prefix("external_id.").map(|system| By::External(system.to_owned())).or_else(|| {
-                let field = object.field_named(by)?.ix;
+                let field = object.field_named(by).filter(|field| self.policy.may_read_field(target, field.ix))?.ix;
                 let key = object.unique.iter().position(|key| key.parts == [UniquePart::Field(field)])?;
                 Some(By::Unique(key, field))
             }),
         };
         if found.is_none() {
-            let keys: Vec<&str> = object.unique.iter().filter(|key| key.parts.len() == 1).map(|key| key.name.as_str()).collect();
+            let keys: Vec<&str> = object
+                .unique
+                .iter()
+                .filter(|key| key.parts.len() == 1 && self.is_shown(object, key))
+                .map(|key| key.name.as_str())
+                .collect();
             let keys = keys.join(", ");
             let (en, zh) = (
                 format!("say by which unique key of `{}` it is found: `by: external_id.SYSTEM`, `by: id`, or one of: {keys}", object.name),
@@ -285,7 +302,8 @@ impl Binder<'_> {
             }
             return Some(Target::External);
         }
-        let found = self.object.unique.iter().enumerate().find(|(_, unique)| unique.name.as_str() == key);
+        let found =
+            self.object.unique.iter().enumerate().find(|(_, unique)| unique.name.as_str() == key && self.is_shown(self.object, unique));
         let Some((place, unique)) = found else {
             let (en, zh) = (
                 format!("`{key}` is no unique key of `{}`: write `external_id.SYSTEM`, a unique field or a named key", self.object.name),
@@ -310,6 +328,14 @@ impl Binder<'_> {
             );
         }
         Some(Target::Unique(place))
+    }
+
+    /// Whether all parts of a key may be read.
+    fn is_shown(&self, object: &Object, key: &UniqueKey) -> bool {
+        key.parts.iter().all(|part| match part {
+            UniquePart::Field(field) => self.policy.may_read_field(object.ix, *field),
+            UniquePart::Relation(relation) => self.policy.may_read_relation(object.ix, *relation),
+        })
     }
 
     fn wrong(&mut self, rule: &'static str, en: impl Into<String>, zh: impl Into<String>, path: &InputPath) {

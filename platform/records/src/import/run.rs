@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
-use tenon_model::Model;
-use tenon_query::{Batch, BatchMode, OnMatch, RecordInput, Write as Plan};
+use tenon_model::{Model, Special};
+use tenon_query::{Action, Batch, BatchMode, OnMatch, RecordInput, Write as Plan};
 use tokio::sync::mpsc;
 
 use super::bind::{Bound, Goal, bind};
@@ -94,12 +94,14 @@ enum Piece {
 /// # Errors
 /// See [`ImportError`]; rows that fail alone are no error, they are counted and written to the error file.
 pub async fn import(pipeline: &Pipeline, cx: &OpContext, policy: &Policy, job: Job, progress: &Progress) -> Result<Report, ImportError> {
-    if !policy.may_import() {
+    let object = cx.model.object_named(&job.mapping.object).map(|object| object.ix);
+    // An object that is not seen is not there: the mapping says so.
+    if object.is_some_and(|object| policy.may(object, Action::Read) && !policy.may_import(object)) || !policy.may_special(Special::Import) {
         return Err(ImportError::Mapping(Problem::of_kind(Kind::Forbidden).into()));
     }
     let mapped = job.mapping.columns.keys().cloned().collect();
     let source = Source::open(job.source, job.format, &job.mapping.reading, mapped)?;
-    let bound = Arc::new(bind(&cx.model, &job.mapping, &source.columns).map_err(ImportError::Mapping)?);
+    let bound = Arc::new(bind((&cx.model, policy), &job.mapping, &source.columns).map_err(ImportError::Mapping)?);
     let errors = Errors::begin(job.errors, &source.columns, cx.locale)?;
     let mut pieces = read_ahead(source, Arc::clone(&cx.model), Arc::clone(&bound));
     let mut run = Run {

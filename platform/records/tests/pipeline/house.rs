@@ -219,7 +219,7 @@ impl House {
 
     /// A record as it is stored, live or deleted.
     pub(crate) async fn find(&self, object: &str, id: RecordId) -> Option<Record> {
-        let table = self.policy.table(&self.cx.model, self.ix(object), Action::Read).unwrap();
+        let table = self.policy.table(&self.cx.model, self.ix(object), Action::Read, tenon_access::Place::Root).unwrap();
         let mut tx = self.store.begin(&self.cx).await.unwrap();
         let found = tx.load(&table, &[id], Deleted::Include, Lock::None).await.unwrap();
         tx.rollback().await.unwrap();

@@ -15,7 +15,7 @@ fn line(house: &House, name: &str) -> RecordInput {
 }
 
 async fn lines(house: &House, deal: RecordId) -> Vec<(String, RecordId)> {
-    let table = house.policy.table(&house.cx.model, house.ix("line"), Action::Read).unwrap();
+    let table = house.policy.table(&house.cx.model, house.ix("line"), Action::Read, tenon_access::Place::Root).unwrap();
     let mut tx = house.store.begin(&house.cx).await.unwrap();
     let found = tx.referrers(&table, house.relation("line", "deal"), &[deal], tenon_query::Deleted::Exclude).await.unwrap();
     tx.rollback().await.unwrap();
@@ -30,7 +30,7 @@ async fn lines(house: &House, deal: RecordId) -> Vec<(String, RecordId)> {
 async fn people(house: &House, deal: RecordId) -> Vec<LinkRow> {
     let EdgeKind::Linked { link, here } = house.edge("deal", "people") else { panic!("a link") };
     assert_eq!(here, LinkEnd::Source);
-    let table = |name| house.policy.table(&house.cx.model, house.ix(name), Action::Read).unwrap();
+    let table = |name| house.policy.table(&house.cx.model, house.ix(name), Action::Read, tenon_access::Place::Root).unwrap();
     let mut tx = house.store.begin(&house.cx).await.unwrap();
     let links = tx.links(link, here, &[deal], (&table("deal"), &table("contact"))).await.unwrap();
     tx.rollback().await.unwrap();

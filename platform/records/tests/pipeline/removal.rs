@@ -18,7 +18,7 @@ async fn deal_of(house: &House, account: RecordId) -> RecordId {
 }
 
 async fn line_of(house: &House, deal: RecordId, deleted: tenon_query::Deleted) -> RecordId {
-    let table = house.policy.table(&house.cx.model, house.ix("line"), tenon_query::Action::Read).unwrap();
+    let table = house.policy.table(&house.cx.model, house.ix("line"), tenon_query::Action::Read, tenon_access::Place::Root).unwrap();
     let mut tx = house.store.begin(&house.cx).await.unwrap();
     let found = tx.referrers(&table, house.relation("line", "deal"), &[deal], deleted).await.unwrap();
     tx.rollback().await.unwrap();

@@ -101,6 +101,14 @@ impl<'a> Writer<'a, '_> {
             }
             (None, Some(filter)) => {
                 let path = root.key("filter");
+                if !self.lower.view.policy.may_mass_update() {
+                    let problem = Problem::forbidden(
+                        "mass_update",
+                        "the role may change records by their ids, not by a filter",
+                        "当前角色只能按标识修改记录，不能按筛选条件批量修改",
+                    );
+                    return self.wrong(&path, problem);
+                }
                 let predicate = self.lower.filter(object, &filter, &path);
                 if is_unbounded(&predicate) {
                     let problem = Problem::invalid(
