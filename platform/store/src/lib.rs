@@ -13,6 +13,7 @@ mod db;
 mod ddl;
 mod doctor;
 mod error;
+mod federation;
 mod json;
 mod lower;
 mod metadata;
@@ -26,16 +27,21 @@ mod tenant;
 mod tx;
 mod wire;
 
-pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed};
+pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
 pub use config::{
     Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX,
     WRITER_QUEUE_MAX,
 };
 pub use contract::{
-    Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, StoredKey,
-    StoredPassword, TenantInfo, TenantState,
+    Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite,
+    TenantInfo, TenantState,
 };
+pub use credentials::contract::{
+    MemberState, StoredKey, StoredMember, StoredSession, StoredTicket, StoredTotp, TicketPurpose,
+};
+pub use credentials::law::EPOCH_LEASE;
 pub use error::StoreError;
+pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};
 pub use metadata::change::{MetadataTx, crash_points};
 pub use prepared::Prepared;
 pub use store::Store;

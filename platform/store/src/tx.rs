@@ -33,8 +33,8 @@ use crate::run::Runner;
 use crate::run::values::Values;
 use crate::seal::Seal;
 use crate::store::Memory;
-use crate::tenant::numbered;
 use crate::tx::held::Held;
+use crate::tenant::numbered;
 use crate::{Dialect, OutboxEntry, Store, StoreError};
 
 /// Who writes, through which door: on every row of history and of the outbox.
@@ -108,6 +108,8 @@ pub struct Tx {
     pub(crate) held: Held,
     /// The author's display name is stored.
     pub(crate) known_author: bool,
+    /// Somebody's rights change with it.
+    pub(crate) raises_epoch: bool,
 }
 
 impl Store {
@@ -153,6 +155,7 @@ impl Store {
             savepoints: 0,
             held: Held::new(cx.dry_run),
             known_author: false,
+            raises_epoch: false,
         };
         match version {
             Ok(Some(version)) if version == cx.model.version.0.to_string() => Ok(tx),
@@ -290,13 +293,22 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends the transaction; what it wrote is on disk.
+    /// Ends the transaction; what it wrote is on disk. Where rights changed ([`Tx::raise_epoch`]), every node knows, too.
     ///
     /// # Errors
     /// What the database says; then nothing is written (or, where the connection broke, nobody knows).
     #[tracing::instrument(name = "store.commit", skip_all)]
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.write_outbox().await?;
+        if self.raises_epoch {
+            if let Some(conn) = self.conn.take() {
+                let ended = self.store.commit_raised(self.tenant, conn).await;
+                ended.map_err(|fault| self.told(fault))?;
+                self.remember_author();
+                self.tell_sealer();
+            }
+            return Ok(());
+        }
         let ended = self.conn()?.script("commit").await;
         ended.map_err(|fault| self.told(fault))?;
         self.remember_author();
