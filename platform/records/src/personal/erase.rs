@@ -16,6 +16,8 @@ use super::{nobody, object_named, permitted};
 use crate::RecordsError;
 use crate::limits::RETRIES_MAX;
 
+/// The object whose records act here.
+const ACTOR: &str = "user";
 /// What a required text becomes.
 const ERASED: &str = "[erased]";
 
@@ -60,6 +62,10 @@ pub async fn erase(
         ));
     }
     let table = policy.table(&cx.model, object.ix, Action::Update, Place::Write).map_err(|_| nobody(object.name.as_str()))?;
+    if object.name.as_str() == ACTOR && !cx.dry_run {
+        // First of all he can no longer come in. Done twice it does no harm, so it need not be one transaction.
+        store.member_remove(cx.model.tenant, id.0).await?;
+    }
     let mut tries = 0;
     loop {
         match once(store, cx, (object, &table), id, &fields).await {
@@ -101,7 +107,7 @@ async fn carry_out(
     fields: &[&Field],
 ) -> Result<ErasedPerson, RecordsError> {
     let name = object.name.as_str();
-    let acts = name == "user";
+    let acts = name == ACTOR;
     let old = tx.load(table, &[id], Deleted::Include, Lock::Update).await?.pop().ok_or_else(|| nobody(name))?;
     let (new, emptied) = emptied(&old, fields);
     if !emptied.is_empty() {

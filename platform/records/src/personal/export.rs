@@ -35,6 +35,7 @@ pub async fn export(store: &Store, cx: &OpContext, policy: &Policy, (object, id)
     store.audit_note(cx, AuditNote::new(AuditKind::PersonExported).about(object.name.as_str(), Some(id))).await?;
     if let Some(members) = document.as_object_mut() {
         members.insert("audit".to_owned(), json!({ "about": about, "by": by }));
+        members.insert("membership".to_owned(), membership(store, cx, id).await?);
         members.insert("files".to_owned(), json!([]));
     }
     Ok(document)
@@ -134,6 +135,33 @@ async fn referring(tx: &mut Tx, cx: &OpContext, policy: &Policy, (object, id): (
         }
     }
     Ok(Json::Array(all))
+}
+
+/// How he signs in, if he does; nothing that would let somebody else do it.
+async fn membership(store: &Store, cx: &OpContext, id: RecordId) -> Result<Json, StoreError> {
+    let Some(member) = store.member(cx.model.tenant, id.0).await? else { return Ok(Json::Null) };
+    let sessions = store.sessions(cx.model.tenant, id.0).await?;
+    let sessions: Vec<Json> = sessions
+        .iter()
+        .map(|session| {
+            json!({
+                "created_at": session.created_at.to_string(),
+                "seen_at": session.seen_at.to_string(),
+                "user_agent": session.user_agent,
+                "address": session.address,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "login": member.login,
+        "email": member.email,
+        "roles": member.roles,
+        "state": member.state.word(),
+        "created_at": member.created_at.to_string(),
+        "last_sign_in_at": member.last_sign_in_at.map(|at| at.to_string()),
+        "second_factor": member.has_totp,
+        "sessions": sessions,
+    }))
 }
 
 async fn trail(store: &Store, cx: &OpContext, filter: AuditFilter) -> Result<Vec<Json>, StoreError> {
