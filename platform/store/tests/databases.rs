@@ -13,5 +13,7 @@ mod differential;
 mod house;
 #[path = "databases/reads.rs"]
 mod reads;
+#[path = "databases/rules.rs"]
+mod rules;
 #[path = "databases/writes.rs"]
 mod writes;
