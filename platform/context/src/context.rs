@@ -21,6 +21,8 @@ pub enum Via {
     Install,
     /// A background job.
     Job,
+    /// An identity provider that keeps the members.
+    Scim,
 }
 
 impl Via {
@@ -33,6 +35,7 @@ impl Via {
             Self::Plugin => "plugin",
             Self::Install => "install",
             Self::Job => "job",
+            Self::Scim => "scim",
         }
     }
 }
