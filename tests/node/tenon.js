@@ -19,10 +19,10 @@ export function program() {
   return TENON_TEST_PROGRAM || TENON_BIN || join(CARGO_TARGET_DIR || join(repository, 'target'), 'debug', 'tenon')
 }
 
-/** A server with one tenant: `{ url, endpoint, key, stop }`. */
-export async function startTenon({ locale = 'en', currency = 'CNY', name = 'acme' } = {}) {
+/** A server with one tenant: `{ url, endpoint, key, stop }`; `serve` are further words of its command line. */
+export async function startTenon({ locale = 'en', currency = 'CNY', name = 'acme', serve = [] } = {}) {
   const data = await mkdtemp(join(tmpdir(), 'tenon-node-'))
-  const server = spawn(program(), ['serve', '--data', data, '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(program(), ['serve', '--data', data, '--listen', '127.0.0.1:0', ...serve], { stdio: ['ignore', 'pipe', 'pipe'] })
   const stop = async () => {
     if (server.exitCode === null && server.signalCode === null) {
       const ended = new Promise((resolve) => server.once('exit', resolve))
