@@ -201,6 +201,9 @@ pub(crate) enum Verb {
     /// Members of a tenant: who may sign in.
     #[command(subcommand)]
     User(UserVerb),
+    /// The audit trail of a tenant.
+    #[command(subcommand)]
+    Audit(AuditVerb),
 }
 
 /// How a server meets the outside: its address, proxies before it, the mail server.
@@ -261,6 +264,37 @@ pub(crate) enum TenantVerb {
         /// Its name.
         name: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditVerb {
+    /// Walk the chain and name the first broken place; exit 1 where there is one.
+    Verify {
+        /// A hash that `verify` printed before: it must still be part of the chain.
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Print the entries, the oldest first.
+    Export {
+        /// From this moment or day on (machine time, UTC).
+        #[arg(long, value_name = "TIME")]
+        from: Option<String>,
+        /// Before this moment or day.
+        #[arg(long, value_name = "TIME")]
+        to: Option<String>,
+        /// Form of the output: a JSON document per line.
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+        /// A file instead of stdout.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Form of what is taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    Jsonl,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! One file per group of verbs; here they are told apart.
 
+mod audit;
 mod check;
 mod data;
 mod import;
@@ -41,6 +42,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Schema(SchemaVerb::Print) => data::schema(args, output),
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
         Verb::Tenant(verb) => local::tenant(args, output, verb).await,
+        Verb::Audit(verb) => audit::audit(args, output, verb).await,
         Verb::Key(verb) => members::key(args, output, verb).await,
         Verb::User(verb) => members::user(args, output, verb).await,
     }

@@ -5,6 +5,7 @@
 
 mod alter;
 mod api;
+mod audit;
 mod can;
 mod describe;
 mod door;
@@ -13,6 +14,7 @@ mod guard;
 mod inputs;
 mod mutation;
 mod object;
+mod person;
 mod plan;
 mod properties;
 mod query;

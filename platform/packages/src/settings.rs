@@ -8,7 +8,7 @@ use tenon_value::Locale;
 pub const CORS_MAX: usize = 100;
 
 /// Days that the audit trail can be kept at most; more is for ever.
-pub const AUDIT_RETENTION_MAX: i64 = 36_500;
+pub(crate) const AUDIT_RETENTION_MAX: i64 = 36_500;
 
 /// The settings that change; what is absent stays.
 #[derive(Clone, Debug, Default)]

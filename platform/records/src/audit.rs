@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde_json::json;
 use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
 use tenon_model::{Model, Object, Part, system};
@@ -13,7 +14,7 @@ use tenon_query::{Action, Answer, Change, ColumnRef, Deleted, HistoryFetch, Outp
 use tenon_store::{AuditEntry, Store, StoreError};
 use tenon_value::{Json, RecordId, Uuid, Value};
 
-/// Records of one entry whose changes are looked up; a bulk write has more, and their histories tell.
+/// Records of one entry whose changes are read at the doors; a bulk write has more, and their histories tell.
 pub const RECORDS_SHOWN_MAX: usize = 20;
 /// Versions of one record that are looked at.
 const VERSIONS_MAX: i64 = 10_000;
@@ -29,19 +30,27 @@ pub struct Changed {
     pub changes: Vec<Change>,
 }
 
-/// What each entry changed, in the order of the entries; nothing where the record is gone or not the reader's to see.
+/// What each entry changed in its first `records` records, in the order of the entries; nothing where a record is gone or
+/// not the reader's to see.
 ///
 /// # Errors
 /// What the store says.
-pub async fn changes(store: &Store, cx: &OpContext, policy: &Policy, entries: &[AuditEntry]) -> Result<Vec<Vec<Changed>>, StoreError> {
+pub async fn changes(
+    store: &Store,
+    cx: &OpContext,
+    policy: &Policy,
+    (entries, records): (&[AuditEntry], usize),
+) -> Result<Vec<Vec<Changed>>, StoreError> {
     let mut wanted: BTreeMap<u16, Vec<Uuid>> = BTreeMap::new();
     for entry in entries {
         if let Some(object) = object_of(&cx.model, entry) {
-            wanted.entry(object.ix.0).or_default().extend(shown(entry).map(|(record, _)| record.0));
+            wanted.entry(object.ix.0).or_default().extend(entry.records.iter().take(records).map(|(record, _)| record.0));
         }
     }
     let mut known: HashMap<(Uuid, i64), Vec<Change>> = HashMap::new();
-    for (object, ids) in wanted {
+    for (object, mut ids) in wanted {
+        ids.sort_unstable();
+        ids.dedup();
         if let Some(object) = cx.model.objects.get(usize::from(object)) {
             known.extend(of_object(store, cx, policy, object, ids).await?);
         }
@@ -50,11 +59,40 @@ pub async fn changes(store: &Store, cx: &OpContext, policy: &Policy, entries: &[
         let changes = known.get(&(record.0, *version))?.clone();
         Some(Changed { record: *record, version: *version, changes })
     };
-    Ok(entries.iter().map(|entry| shown(entry).filter_map(changed).collect()).collect())
+    Ok(entries.iter().map(|entry| entry.records.iter().take(records).filter_map(changed).collect()).collect())
 }
 
-fn shown(entry: &AuditEntry) -> impl Iterator<Item = &(RecordId, i64)> {
-    entry.records.iter().take(RECORDS_SHOWN_MAX)
+/// An entry as it is handed out.
+#[must_use]
+pub fn entry_json(entry: &AuditEntry, changed: &[Changed]) -> Json {
+    let changes: Vec<Json> = changed
+        .iter()
+        .flat_map(|one| one.changes.iter().map(move |change| (one, change)))
+        .map(|(one, change)| {
+            json!({ "record": one.record.to_string(), "version": one.version, "field": change.field, "old": change.old, "new": change.new })
+        })
+        .collect();
+    let records: Vec<Json> =
+        entry.records.iter().map(|(record, version)| json!({ "id": record.to_string(), "version": version })).collect();
+    let (kind, id, display) = &entry.by;
+    json!({
+        "number": entry.number,
+        "batch": entry.batch,
+        "kind": entry.kind,
+        "at": entry.at.to_string(),
+        "clock": entry.clock.to_string(),
+        "by": { "kind": kind, "id": id.to_string(), "display": display },
+        "via": entry.via,
+        "request": entry.request,
+        "reason": entry.reason,
+        "object": entry.object,
+        "record": entry.record.map(|record| record.to_string()),
+        "records": records,
+        "changed": entry.changed,
+        "changes": changes,
+        "facts": entry.facts,
+        "detail": entry.detail,
+    })
 }
 
 fn object_of<'m>(model: &'m Model, entry: &AuditEntry) -> Option<&'m Object> {

@@ -100,7 +100,7 @@ impl ServeConfig {
         if let Some(connections) = self.connections {
             limits.connections = connections;
         }
-        StoreConfig { limits, clock: clock::wall, crash_at: self.crash_at.clone(), ..StoreConfig::new(&self.data, database) }
+        StoreConfig { limits, clock: self.clock, crash_at: self.crash_at.clone(), ..StoreConfig::new(&self.data, database) }
     }
 }
 

@@ -15,6 +15,7 @@ use tenon_value::Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::audit::Slice;
 use crate::config::TenantRequest;
 use crate::declined::Declined;
 use crate::engine::Engine;
@@ -100,6 +101,24 @@ pub enum Command {
         /// The member's login.
         login: String,
     },
+    /// Walk the chain of the audit trail.
+    AuditVerify {
+        /// The tenant's name.
+        tenant: String,
+        /// A hash given before, which must still be part of it.
+        head: Option<String>,
+    },
+    /// A piece of the audit trail.
+    AuditExport {
+        /// The tenant's name.
+        tenant: String,
+        /// From this moment or day on, by machine time.
+        from: Option<String>,
+        /// Before this one.
+        to: Option<String>,
+        /// After this entry.
+        after: i64,
+    },
     /// Look for what is wrong.
     Doctor {
         /// One tenant only.
@@ -137,6 +156,10 @@ impl Engine {
             Command::UserList { tenant } => self.user_list(tenant).await,
             Command::UserState { tenant, login, state } => self.user_state(tenant, login, state).await,
             Command::UserReset { tenant, login } => self.user_reset(tenant, login).await,
+            Command::AuditVerify { tenant, head } => self.audit_verify(tenant, head.as_deref()).await,
+            Command::AuditExport { tenant, from, to, after } => {
+                self.audit_export(tenant, Slice { from: from.as_deref(), to: to.as_deref(), after: *after }).await
+            }
             Command::Doctor { tenant, fix } => self.doctor(tenant.as_deref(), *fix).await,
         };
         match result {

@@ -5,6 +5,7 @@
 // The futures of a save are nested deeper than the compiler expects by default.
 #![recursion_limit = "256"]
 
+mod audit;
 mod clock;
 mod config;
 mod control;

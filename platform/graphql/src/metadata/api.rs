@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, Request, Schema, Variables};
+use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables};
 use bytes::Bytes;
 use tenon_access::Policy;
 use tenon_catalog::Catalog;
@@ -11,13 +11,25 @@ use tenon_diagnostics::Problems;
 use tenon_packages::Packages;
 use tenon_store::Store;
 
+use super::audit::AuditQuery;
 use super::door::Door;
 use super::mutation::Mutation;
+use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
 use super::{guard, respond};
 use crate::{GraphqlRequest, GraphqlResponse};
 
-type MetadataSchema = Schema<Query, Mutation, EmptySubscription>;
+/// All reads.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+struct Reads(Query, AuditQuery, PersonQuery);
+
+/// All changes.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+struct Changes(Mutation, PersonMutation);
+
+type MetadataSchema = Schema<Reads, Changes, EmptySubscription>;
 
 /// The metadata API of all tenants. Cheap to clone.
 #[derive(Clone)]
@@ -36,7 +48,7 @@ impl std::fmt::Debug for MetadataApi {
 
 fn schema() -> MetadataSchema {
     // Recursion is bounded by our own count of nesting, before the document comes here.
-    Schema::build(Query, Mutation, EmptySubscription).limit_recursive_depth(crate::limits::NESTING).finish()
+    Schema::build(Reads::default(), Changes::default(), EmptySubscription).limit_recursive_depth(crate::limits::NESTING).finish()
 }
 
 impl MetadataApi {
@@ -76,6 +88,10 @@ impl MetadataApi {
             cx.model = newest;
         }
         let dry_run = cx.dry_run || request.extensions.get("dryRun").and_then(tenon_value::Json::as_bool).unwrap_or_default();
+        cx.dry_run = dry_run;
+        if let Some(reason) = request.extensions.get("reason").and_then(tenon_value::Json::as_str) {
+            cx.reason = Some(reason.chars().filter(|letter| *letter != '\0').take(1_000).collect());
+        }
         let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), cx));
         let mut inner = Request::new(request.query)
             .variables(Variables::from_json(tenon_value::Json::Object(request.variables)))

@@ -23,6 +23,7 @@ use super::views::{Layout, View};
 use super::words::State;
 
 /// Changes.
+#[derive(Default)]
 pub(super) struct Mutation;
 
 /// Any element, by its path.

@@ -45,6 +45,7 @@ pub(super) struct Package {
 }
 
 /// Reads.
+#[derive(Default)]
 pub(super) struct Query;
 
 #[async_graphql::Object]
