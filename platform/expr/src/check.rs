@@ -24,7 +24,7 @@ use tenon_value::{Name, Value};
 
 use crate::Fault;
 use crate::fault::{TOO_LARGE, TYPE, UNSUPPORTED};
-use crate::parse::{Parsed, parse, with_room};
+use crate::parse::{parse, with_room};
 use kind::Kind;
 
 /// Relations of a path.
@@ -56,16 +56,17 @@ impl<'a> Scope<'a> {
 /// # Errors
 /// All mistakes found, each with its place in the text.
 pub fn check(source: &str, scope: &Scope<'_>) -> Result<Rule, Vec<Fault>> {
-    let expression = with_room(|| {
-        let Parsed { tree, places } = parse(source)?;
-        let mut checker = Checker { scope: *scope, source, places: &places, faults: Vec::new() };
-        let truth = checker.truth(&tree);
+    let parsed = parse(source)?;
+    let walk = || {
+        let mut checker = Checker { scope: *scope, source, places: &parsed.places, faults: Vec::new() };
+        let truth = checker.truth(&parsed.tree);
         match (truth, checker.faults.is_empty()) {
             (Some(truth), true) if depth(&truth) <= DEPTH_MAX => Ok(truth),
             (_, true) => Err(vec![Fault::new(TOO_LARGE, 0..source.len(), format!("the rule nests deeper than {DEPTH_MAX} parts"))]),
             _ => Err(checker.faults),
         }
-    })?;
+    };
+    let expression = if parsed.is_shallow { walk() } else { with_room(walk) }?;
     Ok(Rule { source: source.to_owned(), expression })
 }
 

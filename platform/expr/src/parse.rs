@@ -1,8 +1,10 @@
-//! Text → CEL's tree, on a stack of its own.
+//! Text → CEL's tree, on a stack of its own, and remembered: tenants share the rules that packages bring.
 //!
-//! Invariant: runs behind [`crate::scan::guard`], on a thread whose stack bears what that lets through.
+//! Invariant: the parser runs behind [`crate::scan::guard`], on a thread whose stack bears what that lets through.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use cel::common::ast::{IdedExpr, SourceInfo};
 use cel::parser::{ParseError, Parser};
@@ -13,6 +15,10 @@ use crate::scan;
 
 /// A debug build aborts at 60 parentheses on the stack a thread has by default.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
+/// Brackets within brackets that any stack bears.
+const SHALLOW: usize = 8;
+/// Texts remembered; when there are more, all are forgotten.
+const REMEMBERED_MAX: usize = 2048;
 /// One mistake brings others with it: who mends these will see the rest.
 const FAULTS_MAX: usize = 5;
 
@@ -20,7 +26,11 @@ const FAULTS_MAX: usize = 5;
 pub(crate) struct Parsed {
     pub(crate) tree: IdedExpr,
     pub(crate) places: SourceInfo,
+    /// Whether it may be walked on any stack.
+    pub(crate) is_shallow: bool,
 }
+
+static REMEMBERED: LazyLock<Mutex<HashMap<String, Arc<Parsed>>>> = LazyLock::new(Mutex::default);
 
 /// Runs `work` with room for recursion.
 pub(crate) fn with_room<T: Send>(work: impl FnOnce() -> Result<T, Vec<Fault>> + Send) -> Result<T, Vec<Fault>> {
@@ -31,16 +41,28 @@ pub(crate) fn with_room<T: Send>(work: impl FnOnce() -> Result<T, Vec<Fault>> + 
     })
 }
 
-/// Reads a text.
-pub(crate) fn parse(source: &str) -> Result<Parsed, Vec<Fault>> {
-    scan::guard(source).map_err(|fault| vec![fault])?;
+/// Reads a text, or remembers it.
+pub(crate) fn parse(source: &str) -> Result<Arc<Parsed>, Vec<Fault>> {
+    let nesting = scan::guard(source).map_err(|fault| vec![fault])?;
+    if let Some(parsed) = REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner).get(source) {
+        return Ok(Arc::clone(parsed));
+    }
+    let (tree, places) = with_room(|| read(source))?;
+    let parsed = Arc::new(Parsed { tree, places, is_shallow: nesting <= SHALLOW });
+    let mut remembered = REMEMBERED.lock().unwrap_or_else(PoisonError::into_inner);
+    if remembered.len() >= REMEMBERED_MAX {
+        remembered.clear();
+    }
+    remembered.insert(source.to_owned(), Arc::clone(&parsed));
+    Ok(parsed)
+}
+
+fn read(source: &str) -> Result<(IdedExpr, SourceInfo), Vec<Fault>> {
     if source.trim().is_empty() {
         return Err(vec![Fault::new(SYNTAX, 0..source.len(), "the rule is empty").help("leave the key out where there is no rule")]);
     }
-    match Parser::new().parse_with_source_info(source) {
-        Ok((tree, places)) => Ok(Parsed { tree, places }),
-        Err(errors) => Err(errors.errors.iter().take(FAULTS_MAX).map(|error| told(source, error)).collect()),
-    }
+    let read = Parser::new().parse_with_source_info(source);
+    read.map_err(|errors| errors.errors.iter().take(FAULTS_MAX).map(|error| told(source, error)).collect())
 }
 
 fn told(source: &str, error: &ParseError) -> Fault {

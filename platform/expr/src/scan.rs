@@ -13,13 +13,13 @@ pub const NESTING_MAX: usize = 32;
 /// Operators, dots and commas.
 pub const OPERATORS_MAX: usize = 256;
 
-/// Whether the text keeps to the limits.
-pub(crate) fn guard(source: &str) -> Result<(), Fault> {
+/// Whether the text keeps to the limits, and how deep its brackets go.
+pub(crate) fn guard(source: &str) -> Result<usize, Fault> {
     let whole = 0..source.len();
     if source.len() > SOURCE_BYTES_MAX {
         return Err(Fault::new(TOO_LARGE, whole, format!("a rule has {SOURCE_BYTES_MAX} bytes at most, this one {}", source.len())));
     }
-    let (mut rest, mut nesting, mut operators) = (source, 0_usize, 0_usize);
+    let (mut rest, mut nesting, mut deepest, mut operators) = (source, 0_usize, 0_usize, 0_usize);
     while let Some(first) = rest.chars().next() {
         let at = source.len() - rest.len();
         let taken = token(rest, first);
@@ -35,9 +35,10 @@ pub(crate) fn guard(source: &str) -> Result<(), Fault> {
         if operators > OPERATORS_MAX {
             return Err(Fault::new(TOO_LARGE, at..at + taken, format!("a rule has {OPERATORS_MAX} operators at most")));
         }
+        deepest = deepest.max(nesting);
         rest = rest.get(taken..).unwrap_or_default();
     }
-    Ok(())
+    Ok(deepest)
 }
 
 /// Bytes of the token the text begins with, as far as it matters here.
