@@ -10,10 +10,13 @@
     reason = "a test may fail by panicking; a member that JSON lacks reads as null"
 )]
 
+mod access_matrix;
 mod bad_input;
 mod both;
 mod flow;
 mod live_model;
 mod plugins;
 mod real_pipeline;
+mod scim;
+mod sign_in;
 mod stories;
