@@ -3,6 +3,7 @@
 //! Names of elements are `snake_case` values, enum values lower-case (API.md §2). Invariants: a document is counted before
 //! async-graphql sees it; the changes of one document are one transaction; reads are cut to what the principal may see.
 
+mod access;
 mod alter;
 mod api;
 mod audit;
@@ -17,11 +18,15 @@ mod object;
 mod person;
 mod plan;
 mod properties;
+mod prune;
 mod query;
 mod relation;
+mod report;
 mod respond;
+mod roles;
 mod scalars;
 mod settings;
+mod sight;
 mod views;
 mod words;
 

@@ -161,6 +161,12 @@ impl Operation {
         Json::Object(map)
     }
 
+    /// True where it gives or takes rights: a role, what it may do with an object, a sharing rule.
+    #[must_use]
+    pub fn is_law(&self) -> bool {
+        crate::elements::is_law(&tenon_model::ElementPath(self.path.clone()))
+    }
+
     /// True where it must be named in `confirm`.
     #[must_use]
     pub fn needs_confirmation(&self) -> bool {

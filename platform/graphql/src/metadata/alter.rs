@@ -8,8 +8,8 @@ use tenon_value::{Json, JsonMap, Locale};
 
 use super::door::Failure;
 use super::inputs::{
-    CreateObjectInput, FieldInput, FieldKeys, InverseInput, LayoutInput, OperationInput, RelationInput, RelationKeys, UpdateFieldInput,
-    UpdateObjectInput, UpdateRelationInput, ViewInput,
+    AccessInput, CreateObjectInput, CreateRoleInput, FieldInput, FieldKeys, InverseInput, LayoutInput, OperationInput, RelationInput,
+    RelationKeys, RoleKeys, RowsInput, UpdateFieldInput, UpdateObjectInput, UpdateRelationInput, UpdateRoleInput, ViewInput,
 };
 use super::properties::{InFiles, Properties};
 use super::words::word;
@@ -168,6 +168,71 @@ pub(super) fn save_layout(object: &str, input: &LayoutInput) -> Change {
     Change::Put { path: ElementPath::child(object, "layouts", &input.name), properties: without_nulls(properties.0) }
 }
 
+impl InFiles for RowsInput {
+    fn in_files(&self) -> Json {
+        let rows = Properties::default()
+            .put("read", &self.read)
+            .put("update", &self.update)
+            .put("delete", &self.delete)
+            .put("share", &self.share)
+            .put("check", &self.check);
+        Json::Object(rows.0)
+    }
+}
+
+/// What is said of roles and of sharing: each an element of its own.
+pub(super) fn save_access(object: &str, input: &AccessInput) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
+    let mut put = |group: &str, name: &str, properties: JsonMap<String, Json>| {
+        changes.push(Change::Put { path: ElementPath::child(object, group, name), properties });
+    };
+    let of_role = Properties::default().put("can", &input.can).put("rows", &input.rows).put("fields", &input.fields);
+    match &input.role {
+        Some(role) => put("access", role, without_nulls(of_role.0)),
+        None if of_role.0.is_empty() => {}
+        None => {
+            return Err(Problem::invalid("required", "say of which `role` these are the rights", "请指明这些权限属于哪个角色 `role`")
+                .field("role")
+                .into());
+        }
+    }
+    for (group, key, whole) in [("access", "roles", &input.roles), ("sharing", "sharing", &input.sharing)] {
+        let Some(whole) = whole else { continue };
+        let named = whole
+            .as_object()
+            .and_then(|map| map.iter().map(|(name, keys)| Some((name, keys.as_object()?.clone()))).collect::<Option<Vec<_>>>());
+        let wrong =
+            || Problem::invalid("type", format!("`{key}` is a mapping from names to mappings"), format!("`{key}` 须为名称到映射的映射"));
+        for (name, keys) in named.ok_or_else(|| Failure::from(wrong().field(key)))? {
+            put(group, name, keys);
+        }
+    }
+    if changes.is_empty() {
+        return Err(Problem::invalid("required", "say `role`, `roles` or `sharing`", "请提供 `role`、`roles` 或 `sharing`").into());
+    }
+    Ok(changes)
+}
+
+fn role_keys(properties: Properties, keys: &RoleKeys) -> JsonMap<String, Json> {
+    properties
+        .put("about", &keys.about)
+        .put("parent", &keys.parent)
+        .put("landing", &keys.landing)
+        .put("portal", &keys.portal)
+        .put("special", &keys.special)
+        .0
+}
+
+pub(super) fn create_role(input: &CreateRoleInput) -> Change {
+    let labelled = Properties::default().set("label", input.label.0.clone());
+    Change::Create { path: ElementPath::role(&input.name), properties: without_nulls(role_keys(labelled, &input.keys)) }
+}
+
+pub(super) fn update_role(role: &str, input: &UpdateRoleInput) -> Change {
+    let properties = role_keys(Properties::default().put("label", &input.label), &input.keys);
+    Change::Update { path: ElementPath::role(role), properties, rename: input.rename.clone() }
+}
+
 /// A language by its code.
 pub(super) fn locale(code: &str) -> Result<Locale, Failure> {
     let known = Locale::ALL.into_iter().find(|locale| locale.code() == code);
@@ -214,6 +279,9 @@ pub(super) fn operation(input: &OperationInput) -> Result<Vec<Change>, Failure> 
         OperationInput::UpdateRelation(one) => vec![update_relation(&one.object, &one.relation, &one.input)],
         OperationInput::SaveView(one) => vec![save_view(&one.object, &one.input)],
         OperationInput::SaveLayout(one) => vec![save_layout(&one.object, &one.input)],
+        OperationInput::SaveAccess(one) => save_access(&one.object, &one.input)?,
+        OperationInput::CreateRole(input) => vec![create_role(input)],
+        OperationInput::UpdateRole(one) => vec![update_role(&one.role, &one.input)],
         OperationInput::SaveLabels(one) => vec![labels(&one.locale, &one.labels)?],
         OperationInput::Retire(text) => vec![Change::Retire(path(text))],
         OperationInput::Restore(text) => vec![Change::Restore(path(text))],

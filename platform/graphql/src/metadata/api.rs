@@ -8,6 +8,7 @@ use tenon_access::Policy;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::Problems;
+use tenon_identity::Identity;
 use tenon_packages::Packages;
 use tenon_store::Store;
 
@@ -37,6 +38,7 @@ pub struct MetadataApi {
     store: Store,
     catalog: Arc<Catalog>,
     packages: Packages,
+    identity: Option<Identity>,
     schema: MetadataSchema,
 }
 
@@ -55,7 +57,13 @@ impl MetadataApi {
     /// The API over a store, its models and what changes them.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, packages: Packages) -> Self {
-        Self { store, catalog, packages, schema: schema() }
+        Self { store, catalog, packages, identity: None, schema: schema() }
+    }
+
+    /// The same, with the people of the tenants at hand: to look as one of them, to count for some of them.
+    #[must_use]
+    pub fn with_identity(self, identity: Identity) -> Self {
+        Self { identity: Some(identity), ..self }
     }
 
     /// The schema, as SDL; the same for everybody.
@@ -67,8 +75,7 @@ impl MetadataApi {
     /// What `describe` and `objects` depend on for this principal: an answer with the same tag is the same.
     #[must_use]
     pub fn tag(cx: &OpContext) -> String {
-        let policy = Policy::resolve(&cx.model, &cx.principal);
-        format!("{}-{:x}-{}", cx.model.version.0, policy.fingerprint(), cx.locale.code())
+        format!("{}-{:x}-{}", cx.model.version.0, Policy::key_of(&cx.model, &cx.principal), cx.locale.code())
     }
 
     /// Answers a request. Never fails: what is wrong is in the response.
@@ -92,7 +99,7 @@ impl MetadataApi {
         if let Some(reason) = request.extensions.get("reason").and_then(tenon_value::Json::as_str) {
             cx.reason = Some(reason.chars().filter(|letter| *letter != '\0').take(1_000).collect());
         }
-        let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), cx));
+        let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx));
         let mut inner = Request::new(request.query)
             .variables(Variables::from_json(tenon_value::Json::Object(request.variables)))
             .data(Arc::clone(&door));

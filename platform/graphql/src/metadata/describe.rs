@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use async_graphql::SimpleObject;
-use tenon_diagnostics::{Classify, Problem};
+use tenon_diagnostics::{Classify, Kind, Problem};
+use tenon_model::Special;
+use tenon_store::{AuditKind, AuditNote};
+use tenon_value::{RecordId, Uuid};
 
 use super::door::{Door, Failure};
 use super::object::Object;
 use super::scalars::{DateTime, Long};
+use super::sight::{Extent, Sight};
 use super::words::WeekStart;
 use crate::limits;
 
@@ -32,7 +36,10 @@ struct Me {
     display: String,
     locale: &'static str,
     roles: Vec<String>,
+    /// Special rights.
     rights: Vec<&'static str>,
+    /// Where to begin: `home`, an object, or a view as in `opportunity.pipeline`.
+    landing: Option<String>,
 }
 
 /// The tenant.
@@ -86,16 +93,44 @@ struct Limit {
     max: Long,
 }
 
-/// Special rights by name.
-fn rights(door: &Door) -> Vec<&'static str> {
-    tenon_model::Special::ALL.into_iter().filter(|special| door.policy.may_special(*special)).map(tenon_model::Special::word).collect()
+/// The page of the first role held that names one which can be seen.
+fn landing(sight: &Sight) -> Option<String> {
+    let held = sight.principal.roles.iter().filter_map(|role| sight.model.role_named(role));
+    let seen = |page: &&String| {
+        let object = page.split('.').next().and_then(|name| sight.model.object_named(name));
+        page.as_str() == "home" || object.is_some_and(|object| sight.sees(object.ix))
+    };
+    held.filter_map(|role| role.landing.as_ref()).find(seen).cloned()
 }
 
-pub(super) async fn describe(door: &Door) -> Result<Describe, Failure> {
-    let (cx, model) = (&door.cx, &door.cx.model);
+/// Special rights by name.
+fn rights(sight: &Sight) -> Vec<&'static str> {
+    Special::ALL.into_iter().filter(|special| sight.policy.may_special(*special)).map(Special::word).collect()
+}
+
+/// As another user would see it. Who looks is noted, with the one he looks as, before anything is shown.
+pub(super) async fn describe_as(door: &Door, user: &str) -> Result<Describe, Failure> {
+    if !door.policy.may_special(Special::Impersonate) {
+        let problem = Problem::forbidden(
+            "impersonate",
+            "viewing as somebody else takes the special right `impersonate`",
+            "以他人身份查看需要特殊权限 `impersonate`",
+        );
+        return Err(problem.into());
+    }
+    let user: Uuid = user.parse().map_err(|_| Failure::from(Problem::of_kind(Kind::NotFound)))?;
+    let viewed = door.principal_of(user).await?.ok_or_else(|| Failure::from(Problem::of_kind(Kind::NotFound)))?;
+    let note = AuditNote::new(AuditKind::Impersonated).about("user", Some(RecordId(user)));
+    door.store.audit_note(&door.cx, note).await.map_err(|error| Failure::from(error.problem()))?;
+    let sight = Sight::new(Arc::clone(&door.cx.model), viewed.as_ref().clone(), Extent::Used);
+    describe(door, sight).await
+}
+
+pub(super) async fn describe(door: &Door, sight: Arc<Sight>) -> Result<Describe, Failure> {
+    let (cx, model) = (&door.cx, &sight.model);
     let tenant = door.store.tenant_by_id(model.tenant).await.map_err(|error| Failure::from(error.problem()))?;
     let name = tenant.map(|tenant| tenant.name).ok_or_else(|| Problem::of_kind(tenon_diagnostics::Kind::Unavailable))?;
-    let visible: Vec<&tenon_model::Object> = model.active_objects().filter(|object| door.sees(object.ix)).collect();
+    let visible: Vec<&tenon_model::Object> = model.active_objects().filter(|object| sight.sees(object.ix)).collect();
     let settings = &model.settings;
     let item = |object: &&tenon_model::Object| NavigationItem {
         object: object.name.to_string(),
@@ -105,11 +140,12 @@ pub(super) async fn describe(door: &Door) -> Result<Describe, Failure> {
     Ok(Describe {
         version: model.version.0,
         me: Me {
-            id: cx.principal.id.to_string().into(),
-            display: cx.principal.display.clone(),
+            id: sight.principal.id.to_string().into(),
+            display: sight.principal.display.clone(),
             locale: cx.locale.code(),
-            roles: cx.principal.roles.clone(),
-            rights: rights(door),
+            roles: sight.principal.roles.clone(),
+            rights: rights(&sight),
+            landing: landing(&sight),
         },
         tenant: Tenant {
             label: name.clone(),
@@ -127,7 +163,7 @@ pub(super) async fn describe(door: &Door) -> Result<Describe, Failure> {
             now: DateTime(cx.now),
         },
         navigation: Navigation { items: visible.iter().map(item).collect() },
-        objects: visible.iter().map(|object| Object { model: Arc::clone(model), at: object.ix }).collect(),
+        objects: visible.iter().map(|object| Object { sight: Arc::clone(&sight), at: object.ix }).collect(),
         actions: Vec::new(),
         extensions: Vec::new(),
         limits: limits::LIMITS.iter().map(|(name, max)| Limit { name, max: Long(*max) }).collect(),

@@ -1,24 +1,31 @@
 //! What every resolver has at hand: who asks, of which model, and the session in which changes are made.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::Context;
 use tenon_access::Policy;
-use tenon_context::OpContext;
+use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::{Classify, InputPath, Kind, Problem, Problems};
-use tenon_model::{Model, ObjectIx};
-use tenon_packages::{Packages, PackagesError, Session};
-use tenon_query::Action;
+use tenon_identity::Identity;
+use tenon_model::{Model, ObjectIx, RoleIx, Special};
+use tenon_packages::{Operation, Packages, PackagesError, Session};
 use tenon_store::Store;
 use tokio::sync::Mutex;
+
+use super::sight::{Extent, Sight};
 
 /// What one request has at hand.
 pub(super) struct Door {
     pub(super) store: Store,
     pub(super) packages: Packages,
+    pub(super) identity: Option<Identity>,
     pub(super) cx: OpContext,
     pub(super) policy: Policy,
     session: Mutex<Option<Session>>,
+    used: OnceLock<Arc<Sight>>,
+    kept: OnceLock<Arc<Sight>>,
+    shaped: AtomicBool,
 }
 
 /// Everything that is wrong, on its way through async-graphql.
@@ -63,20 +70,91 @@ pub(super) fn door<'c>(ctx: &Context<'c>) -> &'c Arc<Door> {
 }
 
 impl Door {
-    pub(super) fn new(store: Store, packages: Packages, cx: OpContext) -> Self {
+    pub(super) fn new(store: Store, packages: Packages, identity: Option<Identity>, cx: OpContext) -> Self {
         let policy = Policy::resolve(&cx.model, &cx.principal);
         let session = Mutex::new(Some(packages.session(cx.clone())));
-        Self { store, packages, cx, policy, session }
+        let (used, kept) = (OnceLock::new(), OnceLock::new());
+        Self { store, packages, identity, cx, policy, session, used, kept, shaped: AtomicBool::new(false) }
     }
 
-    /// True where the principal may see the object.
-    pub(super) fn sees(&self, object: ObjectIx) -> bool {
-        self.policy.may(object, Action::Read)
+    /// What the caller may use of the model as it was when the request came.
+    pub(super) fn used(&self) -> Arc<Sight> {
+        let sight = || Sight::new(Arc::clone(&self.cx.model), self.cx.principal.clone(), Extent::Used);
+        Arc::clone(self.used.get_or_init(sight))
+    }
+
+    /// What the caller may look at in it: all, where he may change it.
+    pub(super) fn kept(&self) -> Arc<Sight> {
+        let sight = || Sight::new(Arc::clone(&self.cx.model), self.cx.principal.clone(), Extent::Kept);
+        Arc::clone(self.kept.get_or_init(sight))
+    }
+
+    /// The same of the model with what this document has changed so far.
+    pub(super) async fn changed(&self) -> Arc<Sight> {
+        Sight::new(self.model().await, self.cx.principal.clone(), Extent::Kept)
     }
 
     /// Changes need the right to make them.
     pub(super) fn may_change(&self) -> Result<(), Failure> {
         if self.policy.may_change_metadata() { Ok(()) } else { Err(Problem::of_kind(Kind::Forbidden).into()) }
+    }
+
+    /// Rights are given by who may give them: beside `metadata` it takes `users`, or a developer could make himself
+    /// anything.
+    pub(super) fn may_give_rights(&self) -> Result<(), Failure> {
+        if self.policy.may_special(Special::Users) {
+            return Ok(());
+        }
+        let problem = Problem::forbidden(
+            "rights",
+            "changing roles and rights takes the special right `users` beside `metadata`",
+            "修改角色与权限除 `metadata` 外还需要特殊权限 `users`",
+        );
+        Err(problem.into())
+    }
+
+    /// What the steps that were carried out mean for this document.
+    pub(super) fn note(&self, steps: &[Operation]) -> Result<(), Failure> {
+        if steps.iter().any(|step| !step.is_law()) {
+            self.shaped.store(true, Ordering::Relaxed);
+        }
+        if steps.iter().any(Operation::is_law) { self.may_give_rights() } else { Ok(()) }
+    }
+
+    /// Whether this document has changed more than rights.
+    pub(super) fn has_shaped(&self) -> bool {
+        self.shaped.load(Ordering::Relaxed)
+    }
+
+    /// The principal that a user would be, signed in now.
+    pub(super) async fn principal_of(&self, user: tenon_value::Uuid) -> Result<Option<Arc<Principal>>, Failure> {
+        let Some(identity) = &self.identity else { return Ok(None) };
+        identity.principal_of(&self.cx, user).await.map_err(|error| error.problem().into())
+    }
+
+    /// Some of the people who hold one of the roles, or a role that inherits from one, as they stand in the model that
+    /// is live: what only a new rule asks of them is not known yet.
+    pub(super) async fn holders(&self, model: &Model, roles: &[RoleIx], most: usize) -> Result<Vec<Arc<Principal>>, Failure> {
+        let members = self.store.members(model.tenant).await.map_err(|error| Failure::from(error.problem()))?;
+        let holds = |name: &String| {
+            let mut next = model.role_named(name);
+            for _ in 0..=model.roles.len() {
+                let Some(role) = next else { return false };
+                if roles.contains(&role.ix) {
+                    return true;
+                }
+                next = role.parent.and_then(|parent| model.role(parent));
+            }
+            false
+        };
+        let mut found = Vec::new();
+        for member in members.iter().filter(|member| member.roles.iter().any(holds)) {
+            if found.len() >= most {
+                break;
+            }
+            found.extend(self.principal_of(member.user).await?);
+        }
+        Ok(found)
     }
 
     /// Does something in the session.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
-use tenon_model::{FieldKind, Link, Model, ObjectIx};
+use tenon_model::{FieldKind, FieldRight, Link, ObjectIx};
 use tenon_value::Json;
 
 use super::can::FieldCan;
 use super::door::door;
 use super::scalars::Decimal;
+use super::sight::Sight;
 use super::words::{FieldType, State, of_word};
 
 /// Days an old name goes on working.
@@ -17,7 +18,7 @@ const ALIAS_DAYS: i32 = 90;
 /// A field of an object, or an attribute of a link; with `alias`, under a former name.
 #[derive(Clone)]
 pub(super) struct Field {
-    pub(super) model: Arc<Model>,
+    pub(super) sight: Arc<Sight>,
     pub(super) owner: Owner,
     pub(super) at: u16,
     pub(super) alias: Option<usize>,
@@ -61,10 +62,28 @@ impl Field {
     fn field(&self) -> async_graphql::Result<&tenon_model::Field> {
         let at = usize::from(self.at);
         let fields = match self.owner {
-            Owner::Object(object) => self.model.object(object).map(|object| &object.fields),
-            Owner::Link(link) => self.model.link(link).map(|link: &Link| &link.fields),
+            Owner::Object(object) => self.sight.model.object(object).map(|object| &object.fields),
+            Owner::Link(link) => self.sight.model.link(link).map(|link: &Link| &link.fields),
         };
         fields.and_then(|fields| fields.get(at)).ok_or_else(missing)
+    }
+
+    /// What the viewer may do with it, and whether anybody writes it there at all.
+    fn right(&self) -> async_graphql::Result<(FieldRight, bool)> {
+        let field = self.field()?;
+        let (object, right) = match self.owner {
+            Owner::Object(object) => (Some(object), self.sight.field_right(object, field)),
+            Owner::Link(link) => match self.sight.model.link(link) {
+                Some(link) => (Some(link.source), self.sight.policy.relation_right(link.source, link.relation)),
+                None => (None, FieldRight::None),
+            },
+        };
+        Ok((right, !field.read_only && object.is_some_and(|object| self.sight.writes(object))))
+    }
+
+    /// What is shown in part only is not asked for. To who keeps the metadata the field itself is told.
+    fn is_clear(&self) -> async_graphql::Result<bool> {
+        Ok(self.sight.is_whole() || self.right()?.0 >= FieldRight::Read)
     }
 
     fn locale(&self, ctx: &Context<'_>, locale: Option<&str>) -> tenon_value::Locale {
@@ -247,35 +266,26 @@ impl Field {
     }
 
     async fn filter_ops(&self) -> async_graphql::Result<Vec<&'static str>> {
-        Ok(filter_ops(&self.field()?.kind))
+        let field = self.field()?;
+        Ok(if self.is_clear()? { filter_ops(&field.kind) } else { Vec::new() })
     }
 
     async fn sortable(&self) -> async_graphql::Result<bool> {
-        Ok(self.field()?.kind.is_sortable())
+        Ok(self.field()?.kind.is_sortable() && self.is_clear()?)
     }
 
     async fn groupable(&self) -> async_graphql::Result<bool> {
-        Ok(self.field()?.kind.is_groupable())
+        Ok(self.field()?.kind.is_groupable() && self.is_clear()?)
     }
 
     async fn aggregates(&self) -> async_graphql::Result<Vec<&'static str>> {
-        Ok(aggregates(&self.field()?.kind))
+        let field = self.field()?;
+        Ok(if self.is_clear()? { aggregates(&field.kind) } else { Vec::new() })
     }
 
-    async fn can(&self, ctx: &Context<'_>) -> async_graphql::Result<FieldCan> {
-        let field = self.field()?;
-        let policy = &door(ctx).policy;
-        let (read, write) = match self.owner {
-            Owner::Object(object) => (policy.may_read_field(object, field.ix), policy.may_write_field(object, field.ix)),
-            Owner::Link(link) => {
-                let relation = self.model.link(link).map(|link| (link.source, link.relation));
-                (
-                    relation.is_some_and(|(object, at)| policy.may_read_relation(object, at)),
-                    relation.is_some_and(|(object, at)| policy.may_write_relation(object, at)),
-                )
-            }
-        };
-        Ok(FieldCan { read, write: write && !field.read_only, mask: false })
+    async fn can(&self) -> async_graphql::Result<FieldCan> {
+        let (right, writable) = self.right()?;
+        Ok(FieldCan::of(right, writable))
     }
 
     async fn state(&self) -> async_graphql::Result<State> {

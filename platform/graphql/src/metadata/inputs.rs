@@ -159,6 +159,58 @@ pub(super) struct LayoutInput {
     pub(super) slots: MaybeUndefined<Json>,
 }
 
+/// A new role.
+#[derive(InputObject, Clone, Debug)]
+pub(super) struct CreateRoleInput {
+    pub(super) name: String,
+    pub(super) label: LocalizedText,
+    #[graphql(flatten)]
+    pub(super) keys: RoleKeys,
+}
+
+/// Other properties of a role; `rename` gives it another name.
+#[derive(InputObject, Clone, Debug)]
+pub(super) struct UpdateRoleInput {
+    pub(super) rename: Option<String>,
+    pub(super) label: MaybeUndefined<LocalizedText>,
+    #[graphql(flatten)]
+    pub(super) keys: RoleKeys,
+}
+
+/// Keys of every role.
+#[derive(InputObject, Clone, Debug)]
+pub(super) struct RoleKeys {
+    pub(super) about: MaybeUndefined<LocalizedText>,
+    pub(super) parent: MaybeUndefined<String>,
+    pub(super) landing: MaybeUndefined<String>,
+    pub(super) portal: MaybeUndefined<bool>,
+    pub(super) special: MaybeUndefined<Vec<String>>,
+}
+
+/// Which rows: rules in CEL.
+#[derive(InputObject, Clone, Debug)]
+pub(super) struct RowsInput {
+    pub(super) read: MaybeUndefined<String>,
+    pub(super) update: MaybeUndefined<String>,
+    pub(super) delete: MaybeUndefined<String>,
+    pub(super) share: MaybeUndefined<String>,
+    pub(super) check: MaybeUndefined<String>,
+}
+
+/// Rights on an object: of one role (`role` with `can`, `rows`, `fields`), or `roles` and `sharing` as in `access.yaml`.
+#[derive(InputObject, Clone, Debug)]
+pub(super) struct AccessInput {
+    pub(super) role: Option<String>,
+    pub(super) can: MaybeUndefined<Vec<String>>,
+    pub(super) rows: MaybeUndefined<RowsInput>,
+    /// Right by name of field or relation; `*` stands for all others.
+    pub(super) fields: MaybeUndefined<Json>,
+    /// Role → `{ can, rows, fields }`.
+    pub(super) roles: Option<Json>,
+    /// Name → `{ label, rows, to, rights }`.
+    pub(super) sharing: Option<Json>,
+}
+
 /// A metadata file.
 #[derive(InputObject, Clone, Debug)]
 pub(super) struct FileInput {
@@ -215,6 +267,14 @@ named! {
     SaveLayoutOperation { object: String, input: LayoutInput }
 }
 named! {
+    /// Rights on an object, in a draft.
+    SaveAccessOperation { object: String, input: AccessInput }
+}
+named! {
+    /// An update of a role, in a draft.
+    UpdateRoleOperation { role: String, input: UpdateRoleInput }
+}
+named! {
     /// Labels of one language, in a draft.
     SaveLabelsOperation { locale: String, labels: Json }
 }
@@ -231,6 +291,9 @@ pub(super) enum OperationInput {
     SaveView(SaveViewOperation),
     SaveLayout(SaveLayoutOperation),
     SaveLabels(SaveLabelsOperation),
+    SaveAccess(SaveAccessOperation),
+    CreateRole(CreateRoleInput),
+    UpdateRole(UpdateRoleOperation),
     /// The path of an element.
     Retire(String),
     /// The path of an element.

@@ -8,17 +8,20 @@ use tenon_model::{ElementPath, Model};
 use tenon_packages::{Change, Draft, SourceFile};
 use tenon_value::Json;
 
+use super::access::Access;
 use super::alter;
 use super::door::{Door, Failure, door, keys, placed};
 use super::field::{Field, Owner};
 use super::inputs::{
-    CreateObjectInput, FieldInput, FileInput, LayoutInput, OperationInput, RelationInput, SettingsInput, UpdateFieldInput,
-    UpdateObjectInput, UpdateRelationInput, ViewInput,
+    AccessInput, CreateObjectInput, CreateRoleInput, FieldInput, FileInput, LayoutInput, OperationInput, RelationInput, SettingsInput,
+    UpdateFieldInput, UpdateObjectInput, UpdateRelationInput, UpdateRoleInput, ViewInput,
 };
 use super::object::Object;
 use super::plan::{Applied, Operation, Plan};
 use super::relation::Relation;
+use super::roles::Role;
 use super::settings::{self, Settings};
+use super::sight::Sight;
 use super::views::{Layout, View};
 use super::words::State;
 
@@ -40,7 +43,9 @@ type Answer<T> = Result<T, Failure>;
 async fn change(door: &Door, changes: Vec<Change>, place: impl Fn(&str) -> InputPath) -> Answer<Vec<Operation>> {
     door.may_change()?;
     let done = door.in_session(async |session| session.change(changes).await).await;
-    Ok(done.map_err(|failure| placed(failure, place))?.into_iter().map(Into::into).collect())
+    let steps = done.map_err(|failure| placed(failure, place))?;
+    door.note(&steps)?;
+    Ok(steps.into_iter().map(Into::into).collect())
 }
 
 /// An element that was there a moment ago: its absence is a bug of ours.
@@ -48,21 +53,21 @@ fn gone() -> Failure {
     Problem::of_kind(Kind::Internal).into()
 }
 
-fn object_named(model: &Arc<Model>, name: &str) -> Answer<Object> {
-    let object = model.objects.iter().find(|object| object.name.as_str() == name).ok_or_else(gone)?;
-    Ok(Object { model: Arc::clone(model), at: object.ix })
+fn object_named(sight: &Arc<Sight>, name: &str) -> Answer<Object> {
+    let object = sight.model.objects.iter().find(|object| object.name.as_str() == name).ok_or_else(gone)?;
+    Ok(Object { sight: Arc::clone(sight), at: object.ix })
 }
 
-fn field_named(model: &Arc<Model>, object: &str, name: &str) -> Answer<Field> {
-    let found = model.objects.iter().find(|one| one.name.as_str() == object).ok_or_else(gone)?;
+fn field_named(sight: &Arc<Sight>, object: &str, name: &str) -> Answer<Field> {
+    let found = sight.model.objects.iter().find(|one| one.name.as_str() == object).ok_or_else(gone)?;
     let field = found.fields.iter().find(|field| field.name.as_str() == name).ok_or_else(gone)?;
-    Ok(Field { model: Arc::clone(model), owner: Owner::Object(found.ix), at: field.ix.0, alias: None })
+    Ok(Field { sight: Arc::clone(sight), owner: Owner::Object(found.ix), at: field.ix.0, alias: None })
 }
 
-fn relation_named(model: &Arc<Model>, object: &str, name: &str) -> Answer<Relation> {
-    let found = model.objects.iter().find(|one| one.name.as_str() == object).ok_or_else(gone)?;
+fn relation_named(sight: &Arc<Sight>, object: &str, name: &str) -> Answer<Relation> {
+    let found = sight.model.objects.iter().find(|one| one.name.as_str() == object).ok_or_else(gone)?;
     let relation = found.relations.iter().find(|relation| relation.name.as_str() == name).ok_or_else(gone)?;
-    Ok(Relation { model: Arc::clone(model), object: found.ix, at: relation.ix })
+    Ok(Relation { sight: Arc::clone(sight), object: found.ix, at: relation.ix })
 }
 
 /// Where an element of a new object stands in its input.
@@ -79,9 +84,14 @@ fn place_in_object(input: &CreateObjectInput, path: &str) -> InputPath {
     found.unwrap_or_else(|| keys(&["input"]))
 }
 
-async fn one(door: &Door, change_of: Change, place: &'static [&'static str]) -> Answer<Arc<Model>> {
+fn role_named(sight: &Arc<Sight>, name: &str) -> Answer<Role> {
+    let role = sight.model.roles.iter().find(|role| role.name.as_str() == name).ok_or_else(gone)?;
+    Ok(Role { sight: Arc::clone(sight), at: role.ix })
+}
+
+async fn one(door: &Door, change_of: Change, place: &'static [&'static str]) -> Answer<Arc<Sight>> {
     change(door, vec![change_of], |_| keys(place)).await?;
-    Ok(door.model().await)
+    Ok(door.changed().await)
 }
 
 /// An element after a change, by its path.
@@ -91,81 +101,114 @@ fn element(model: &Model, path: &str, state: State) -> Element {
     Element { name: at.name().to_owned(), path: at.0, state: if retired { State::Retired } else { state } }
 }
 
-#[async_graphql::Object]
+#[async_graphql::Object(name = "ElementMutation")]
 impl Mutation {
     async fn create_object(&self, ctx: &Context<'_>, input: CreateObjectInput) -> Answer<Object> {
         let door = door(ctx);
         change(door, alter::create_object(&input), |path| place_in_object(&input, path)).await?;
-        object_named(&door.model().await, &input.name)
+        object_named(&door.changed().await, &input.name)
     }
 
     async fn update_object(&self, ctx: &Context<'_>, object: String, input: UpdateObjectInput) -> Answer<Object> {
-        let model = one(door(ctx), alter::update_object(&object, &input), &["input"]).await?;
-        object_named(&model, input.rename.as_deref().unwrap_or(&object))
+        let sight = one(door(ctx), alter::update_object(&object, &input), &["input"]).await?;
+        object_named(&sight, input.rename.as_deref().unwrap_or(&object))
     }
 
     async fn retire_object(&self, ctx: &Context<'_>, object: String) -> Answer<Object> {
-        let model = one(door(ctx), Change::Retire(ElementPath::object(&object)), &["object"]).await?;
-        object_named(&model, &object)
+        let sight = one(door(ctx), Change::Retire(ElementPath::object(&object)), &["object"]).await?;
+        object_named(&sight, &object)
     }
 
     async fn restore_object(&self, ctx: &Context<'_>, object: String) -> Answer<Object> {
-        let model = one(door(ctx), Change::Restore(ElementPath::object(&object)), &["object"]).await?;
-        object_named(&model, &object)
+        let sight = one(door(ctx), Change::Restore(ElementPath::object(&object)), &["object"]).await?;
+        object_named(&sight, &object)
     }
 
     async fn add_field(&self, ctx: &Context<'_>, object: String, input: FieldInput) -> Answer<Field> {
-        let model = one(door(ctx), alter::add_field(&object, &input), &["input"]).await?;
-        field_named(&model, &object, &input.name)
+        let sight = one(door(ctx), alter::add_field(&object, &input), &["input"]).await?;
+        field_named(&sight, &object, &input.name)
     }
 
     async fn update_field(&self, ctx: &Context<'_>, object: String, field: String, input: UpdateFieldInput) -> Answer<Field> {
-        let model = one(door(ctx), alter::update_field(&object, &field, &input), &["input"]).await?;
-        field_named(&model, &object, input.rename.as_deref().unwrap_or(&field))
+        let sight = one(door(ctx), alter::update_field(&object, &field, &input), &["input"]).await?;
+        field_named(&sight, &object, input.rename.as_deref().unwrap_or(&field))
     }
 
     async fn retire_field(&self, ctx: &Context<'_>, object: String, field: String) -> Answer<Field> {
-        let model = one(door(ctx), Change::Retire(ElementPath::child(&object, "fields", &field)), &["field"]).await?;
-        field_named(&model, &object, &field)
+        let sight = one(door(ctx), Change::Retire(ElementPath::child(&object, "fields", &field)), &["field"]).await?;
+        field_named(&sight, &object, &field)
     }
 
     async fn restore_field(&self, ctx: &Context<'_>, object: String, field: String) -> Answer<Field> {
-        let model = one(door(ctx), Change::Restore(ElementPath::child(&object, "fields", &field)), &["field"]).await?;
-        field_named(&model, &object, &field)
+        let sight = one(door(ctx), Change::Restore(ElementPath::child(&object, "fields", &field)), &["field"]).await?;
+        field_named(&sight, &object, &field)
     }
 
     async fn add_relation(&self, ctx: &Context<'_>, object: String, input: RelationInput) -> Answer<Relation> {
-        let model = one(door(ctx), alter::add_relation(&object, &input), &["input"]).await?;
-        relation_named(&model, &object, &input.name)
+        let sight = one(door(ctx), alter::add_relation(&object, &input), &["input"]).await?;
+        relation_named(&sight, &object, &input.name)
     }
 
     async fn update_relation(&self, ctx: &Context<'_>, object: String, relation: String, input: UpdateRelationInput) -> Answer<Relation> {
-        let model = one(door(ctx), alter::update_relation(&object, &relation, &input), &["input"]).await?;
-        relation_named(&model, &object, input.rename.as_deref().unwrap_or(&relation))
+        let sight = one(door(ctx), alter::update_relation(&object, &relation, &input), &["input"]).await?;
+        relation_named(&sight, &object, input.rename.as_deref().unwrap_or(&relation))
     }
 
     async fn retire_relation(&self, ctx: &Context<'_>, object: String, relation: String) -> Answer<Relation> {
-        let model = one(door(ctx), Change::Retire(ElementPath::child(&object, "relations", &relation)), &["relation"]).await?;
-        relation_named(&model, &object, &relation)
+        let sight = one(door(ctx), Change::Retire(ElementPath::child(&object, "relations", &relation)), &["relation"]).await?;
+        relation_named(&sight, &object, &relation)
     }
 
     async fn restore_relation(&self, ctx: &Context<'_>, object: String, relation: String) -> Answer<Relation> {
-        let model = one(door(ctx), Change::Restore(ElementPath::child(&object, "relations", &relation)), &["relation"]).await?;
-        relation_named(&model, &object, &relation)
+        let sight = one(door(ctx), Change::Restore(ElementPath::child(&object, "relations", &relation)), &["relation"]).await?;
+        relation_named(&sight, &object, &relation)
     }
 
     async fn save_view(&self, ctx: &Context<'_>, object: String, input: ViewInput) -> Answer<View> {
         let door = door(ctx);
-        let model = one(door, alter::save_view(&object, &input), &["input"]).await?;
-        let found = model.object_named(&object).ok_or_else(gone)?;
+        let sight = one(door, alter::save_view(&object, &input), &["input"]).await?;
+        let found = sight.model.object_named(&object).ok_or_else(gone)?;
         let view = found.views.iter().find(|view| view.name.as_str() == input.name).ok_or_else(gone)?;
-        Ok(View::of(view, door.cx.locale))
+        Ok(View::of(view, view.definition.clone(), door.cx.locale))
     }
 
     async fn save_layout(&self, ctx: &Context<'_>, object: String, input: LayoutInput) -> Answer<Layout> {
-        let model = one(door(ctx), alter::save_layout(&object, &input), &["input"]).await?;
-        let found = model.object_named(&object).ok_or_else(gone)?;
-        Ok(Layout::of(found.layouts.iter().find(|layout| layout.name.as_str() == input.name).ok_or_else(gone)?))
+        let sight = one(door(ctx), alter::save_layout(&object, &input), &["input"]).await?;
+        let found = sight.model.object_named(&object).ok_or_else(gone)?;
+        let layout = found.layouts.iter().find(|layout| layout.name.as_str() == input.name).ok_or_else(gone)?;
+        Ok(Layout::of(layout, layout.definition.clone()))
+    }
+
+    /// What roles may do with an object, and with whom its records are shared: one role by its keys, or `roles` and
+    /// `sharing` as in `access.yaml`. What the tenant said of these before is replaced; a package's stays below.
+    async fn save_access(&self, ctx: &Context<'_>, object: String, input: AccessInput) -> Answer<Access> {
+        let door = door(ctx);
+        let wish = alter::save_access(&object, &input).map_err(|failure| placed(failure, |_| keys(&["input"])))?;
+        change(door, wish, |_| keys(&["input"])).await?;
+        let sight = door.changed().await;
+        let at = sight.model.object_named(&object).ok_or_else(gone)?.ix;
+        Ok(Access { sight, object: at })
+    }
+
+    async fn create_role(&self, ctx: &Context<'_>, input: CreateRoleInput) -> Answer<Role> {
+        let sight = one(door(ctx), alter::create_role(&input), &["input"]).await?;
+        role_named(&sight, &input.name)
+    }
+
+    async fn update_role(&self, ctx: &Context<'_>, role: String, input: UpdateRoleInput) -> Answer<Role> {
+        let sight = one(door(ctx), alter::update_role(&role, &input), &["input"]).await?;
+        role_named(&sight, input.rename.as_deref().unwrap_or(&role))
+    }
+
+    /// Takes a role out of use: who holds it has its rights no longer.
+    async fn retire_role(&self, ctx: &Context<'_>, role: String) -> Answer<Role> {
+        let sight = one(door(ctx), Change::Retire(ElementPath::role(&role)), &["role"]).await?;
+        role_named(&sight, &role)
+    }
+
+    async fn restore_role(&self, ctx: &Context<'_>, role: String) -> Answer<Role> {
+        let sight = one(door(ctx), Change::Restore(ElementPath::role(&role)), &["role"]).await?;
+        role_named(&sight, &role)
     }
 
     /// Labels in one language, by path: `{"opportunity.fields.stage.options.won": "赢单"}`.
@@ -178,20 +221,20 @@ impl Mutation {
 
     /// Takes any element out of use; it is kept for 30 days.
     async fn retire(&self, ctx: &Context<'_>, path: String) -> Answer<Element> {
-        let model = one(door(ctx), Change::Retire(ElementPath(path.clone())), &["path"]).await?;
-        Ok(element(&model, &path, State::Retired))
+        let sight = one(door(ctx), Change::Retire(ElementPath(path.clone())), &["path"]).await?;
+        Ok(element(&sight.model, &path, State::Retired))
     }
 
     /// Takes any element back into use.
     async fn restore(&self, ctx: &Context<'_>, path: String) -> Answer<Element> {
-        let model = one(door(ctx), Change::Restore(ElementPath(path.clone())), &["path"]).await?;
-        Ok(element(&model, &path, State::Active))
+        let sight = one(door(ctx), Change::Restore(ElementPath(path.clone())), &["path"]).await?;
+        Ok(element(&sight.model, &path, State::Active))
     }
 
     /// Drops what the tenant wrote over a package's element.
     async fn reset_override(&self, ctx: &Context<'_>, path: String) -> Answer<Element> {
-        let model = one(door(ctx), Change::Reset(ElementPath(path.clone())), &["path"]).await?;
-        Ok(element(&model, &path, State::Active))
+        let sight = one(door(ctx), Change::Reset(ElementPath(path.clone())), &["path"]).await?;
+        Ok(element(&sight.model, &path, State::Active))
     }
 
     /// Plans files or a draft; mistakes are in its diagnostics. Changes nothing.
@@ -231,6 +274,7 @@ impl Mutation {
         door.may_change()?;
         let confirm = confirm.unwrap_or_default();
         let operations = door.in_session(async |session| session.apply(&plan, &confirm).await).await?;
+        door.note(&operations)?;
         let version = door.model().await.version.0;
         Ok(Applied { version, operations: operations.into_iter().map(Into::into).collect(), jobs: Vec::new() })
     }

@@ -3,21 +3,24 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, SimpleObject};
-use tenon_model::{Model, ObjectIx};
+use tenon_model::{ObjectIx, Verb};
 use tenon_value::Json;
 
+use super::access::Access;
 use super::can::ObjectCan;
 use super::door::{Failure, door};
 use super::field::{Field, Owner};
+use super::prune;
 use super::relation::Relation;
 use super::scalars::Long;
+use super::sight::Sight;
 use super::views::{Layout, View};
 use super::words::{Include, State};
 
 /// An object of the tenant.
 #[derive(Clone)]
 pub(super) struct Object {
-    pub(super) model: Arc<Model>,
+    pub(super) sight: Arc<Sight>,
     pub(super) at: ObjectIx,
 }
 
@@ -47,7 +50,7 @@ pub(super) struct UniqueKey {
 
 impl Object {
     fn object(&self) -> async_graphql::Result<&tenon_model::Object> {
-        self.model.object(self.at).ok_or_else(|| async_graphql::Error::new("there is no such object"))
+        self.sight.model.object(self.at).ok_or_else(|| async_graphql::Error::new("there is no such object"))
     }
 
     fn locale(&self, ctx: &Context<'_>, locale: Option<&str>) -> tenon_value::Locale {
@@ -55,7 +58,7 @@ impl Object {
     }
 
     fn field(&self, at: u16, alias: Option<usize>) -> Field {
-        Field { model: Arc::clone(&self.model), owner: Owner::Object(self.at), at, alias }
+        Field { sight: Arc::clone(&self.sight), owner: Owner::Object(self.at), at, alias }
     }
 }
 
@@ -114,15 +117,16 @@ impl Object {
     /// The field that names a record.
     async fn display(&self) -> async_graphql::Result<Option<String>> {
         let object = self.object()?;
-        Ok(object.display.and_then(|at| object.field(at)).map(|field| field.name.to_string()))
+        let shown = object.display.and_then(|at| object.field(at)).filter(|field| self.sight.shows_field(self.at, field));
+        Ok(shown.map(|field| field.name.to_string()))
     }
 
     async fn icon(&self) -> async_graphql::Result<Option<String>> {
         Ok(self.object()?.icon.clone())
     }
 
-    async fn can(&self, ctx: &Context<'_>) -> ObjectCan {
-        ObjectCan::of(&door(ctx).policy, self.at)
+    async fn can(&self) -> ObjectCan {
+        ObjectCan::of(&self.sight.policy, self.at)
     }
 
     async fn graphql(&self) -> async_graphql::Result<GraphqlNames> {
@@ -143,18 +147,12 @@ impl Object {
     }
 
     /// Its own fields in order; `include` adds those every record has, retired ones, former names.
-    async fn fields(
-        &self,
-        ctx: &Context<'_>,
-        names: Option<Vec<String>>,
-        #[graphql(default)] include: Vec<Include>,
-    ) -> async_graphql::Result<Vec<Field>> {
-        let policy = &door(ctx).policy;
+    async fn fields(&self, names: Option<Vec<String>>, #[graphql(default)] include: Vec<Include>) -> async_graphql::Result<Vec<Field>> {
         let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
         let mut fields = Vec::new();
         for field in &self.object()?.fields {
             let hidden = is_hidden(&include, field.system, field.state);
-            if hidden || !policy.may_read_field(self.at, field.ix) {
+            if hidden || !self.sight.shows_field(self.at, field) {
                 continue;
             }
             if wanted(field.name.as_str()) {
@@ -168,29 +166,34 @@ impl Object {
     }
 
     /// Its own relations in order; `include` adds those every record has, and retired ones.
-    async fn relations(&self, ctx: &Context<'_>, #[graphql(default)] include: Vec<Include>) -> async_graphql::Result<Vec<Relation>> {
-        let policy = &door(ctx).policy;
+    async fn relations(&self, #[graphql(default)] include: Vec<Include>) -> async_graphql::Result<Vec<Relation>> {
         let shown = |relation: &&tenon_model::Relation| {
             let hidden = is_hidden(&include, relation.system, relation.state);
-            !hidden && policy.may_read_relation(self.at, relation.ix)
+            !hidden && self.sight.shows_relation(self.at, relation)
         };
-        let relation = |relation: &tenon_model::Relation| Relation { model: Arc::clone(&self.model), object: self.at, at: relation.ix };
+        let relation = |relation: &tenon_model::Relation| Relation { sight: Arc::clone(&self.sight), object: self.at, at: relation.ix };
         Ok(self.object()?.relations.iter().filter(shown).map(relation).collect())
     }
 
+    /// Views, without columns that are not seen; one that asks for what is not seen is left out.
     async fn views(&self, ctx: &Context<'_>, #[graphql(default)] include: Vec<Include>) -> async_graphql::Result<Vec<View>> {
         let locale = door(ctx).cx.locale;
+        let object = self.object()?;
         let shown = |view: &&tenon_model::View| !is_hidden(&include, false, view.state);
-        Ok(self.object()?.views.iter().filter(shown).map(|view| View::of(view, locale)).collect())
+        let view = |view: &tenon_model::View| Some(View::of(view, prune::view(&self.sight, object, &view.definition)?, locale));
+        Ok(object.views.iter().filter(shown).filter_map(view).collect())
     }
 
+    /// Layouts, without what is not seen.
     async fn layouts(&self) -> async_graphql::Result<Vec<Layout>> {
-        Ok(self.object()?.layouts.iter().map(Layout::of).collect())
+        let object = self.object()?;
+        let layout = |layout: &tenon_model::Layout| Layout::of(layout, prune::layout(&self.sight, object, &layout.definition));
+        Ok(object.layouts.iter().map(layout).collect())
     }
 
     async fn unique(&self) -> async_graphql::Result<Vec<UniqueKey>> {
         let object = self.object()?;
-        Ok(object.unique.iter().map(|one| key(object, one)).collect())
+        Ok(object.unique.iter().filter(|one| self.sight.shows_key(self.at, &one.parts)).map(|one| key(object, one)).collect())
     }
 
     /// Rules; this version has none.
@@ -203,20 +206,47 @@ impl Object {
         None
     }
 
-    /// Roles that may read it.
-    async fn roles(&self) -> Vec<&'static str> {
-        vec![tenon_context::Principal::ADMINISTRATOR]
+    /// Roles that may read it, as far as the caller knows of them: by themselves, or by what they inherit from.
+    async fn roles(&self) -> async_graphql::Result<Vec<String>> {
+        let model = &self.sight.model;
+        let object = self.object()?;
+        let gives = |role: tenon_model::RoleIx| object.access.iter().any(|grant| grant.role == role && grant.can.contains(&Verb::Read));
+        let reads = |role: &&tenon_model::Role| {
+            let mut next = Some(*role);
+            // No longer than there are roles: the compiler refuses circles.
+            for _ in 0..=model.roles.len() {
+                let Some(role) = next else { return false };
+                if gives(role.ix) {
+                    return true;
+                }
+                next = role.parent.and_then(|parent| model.role(parent));
+            }
+            false
+        };
+        let known = model.roles.iter().filter(|role| role.state == tenon_model::State::Active && self.sight.knows_role(role));
+        let all = self.sight.policy.is_administrator().then(|| tenon_context::Principal::ADMINISTRATOR.to_owned());
+        Ok(all.into_iter().chain(known.filter(reads).map(|role| role.name.to_string())).collect())
     }
 
-    /// How many records there are, deleted ones included.
+    /// Who may do what with it; only told to who may change it.
+    async fn access(&self) -> Option<Access> {
+        (self.sight.policy.may_change_metadata() && self.sight.is_whole())
+            .then(|| Access { sight: Arc::clone(&self.sight), object: self.at })
+    }
+
+    /// How many records there are, as far as the caller may see them; to an administrator deleted ones as well.
     async fn record_count(&self, ctx: &Context<'_>) -> Result<Long, Failure> {
-        Ok(Long(door(ctx).row_count(self.at).await?))
+        let door = door(ctx);
+        if self.sight.policy.is_administrator() {
+            return Ok(Long(door.row_count(self.at).await?));
+        }
+        Ok(Long(self.sight.count(&door.store, &door.cx, self.at).await?))
     }
 
     /// Paths of what the tenant wrote over a package's elements here.
     async fn overrides(&self, ctx: &Context<'_>) -> Result<Vec<String>, Failure> {
         let door = door(ctx);
-        let Some(object) = self.model.object(self.at) else { return Ok(Vec::new()) };
+        let Some(object) = self.sight.model.object(self.at).filter(|_| self.sight.is_whole()) else { return Ok(Vec::new()) };
         let prefix = format!("{}.", object.name);
         let all = door.packages.overrides(door.cx.model.tenant).await?;
         Ok(all.into_iter().filter(|path| *path == object.name.as_str() || path.starts_with(&prefix)).collect())

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, SimpleObject};
-use tenon_diagnostics::{Kind, Message, Problem};
+use tenon_diagnostics::Problem;
 use tenon_model::State;
 
 use super::describe::{self, Describe};
 use super::door::{Failure, door};
 use super::object::Object;
 use super::plan::Plan;
+use super::roles::Role;
 use super::settings::Settings;
 use super::words::Include;
 
@@ -48,31 +49,42 @@ pub(super) struct Package {
 #[derive(Default)]
 pub(super) struct Query;
 
-#[async_graphql::Object]
+#[async_graphql::Object(name = "ElementQuery")]
 impl Query {
     /// Which model is live.
     async fn model(&self, ctx: &Context<'_>) -> ModelInfo {
-        let model = &door(ctx).cx.model;
-        ModelInfo { version: model.version.0, settings: (&model.settings).into(), objects: model.active_objects().count() as u64 }
+        let sight = door(ctx).kept();
+        let model = &sight.model;
+        let objects = model.active_objects().filter(|object| sight.sees(object.ix)).count() as u64;
+        ModelInfo { version: model.version.0, settings: (&model.settings).into(), objects }
     }
 
     /// Objects in use, or those named; `include` adds retired ones.
     async fn objects(&self, ctx: &Context<'_>, names: Option<Vec<String>>, #[graphql(default)] include: Vec<Include>) -> Vec<Object> {
-        let door = door(ctx);
-        let model = &door.cx.model;
+        let sight = door(ctx).kept();
         let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
         let shown = |object: &&tenon_model::Object| {
-            (include.contains(&Include::Retired) || object.state == State::Active) && door.sees(object.ix) && wanted(object.name.as_str())
+            (include.contains(&Include::Retired) || object.state == State::Active) && sight.sees(object.ix) && wanted(object.name.as_str())
         };
-        model.objects.iter().filter(shown).map(|object| Object { model: Arc::clone(model), at: object.ix }).collect()
+        sight.model.objects.iter().filter(shown).map(|object| Object { sight: Arc::clone(&sight), at: object.ix }).collect()
     }
 
     /// One object by name, retired or not.
     async fn object(&self, ctx: &Context<'_>, name: String) -> Option<Object> {
-        let door = door(ctx);
-        let model = &door.cx.model;
-        let found = model.objects.iter().find(|object| object.name.as_str() == name && door.sees(object.ix))?;
-        Some(Object { model: Arc::clone(model), at: found.ix })
+        let sight = door(ctx).kept();
+        let found = sight.model.objects.iter().find(|object| object.name.as_str() == name && sight.sees(object.ix))?.ix;
+        Some(Object { sight, at: found })
+    }
+
+    /// Roles: to who gives rights all of them, to others those they hold. `administrator` is built in and not among them.
+    async fn roles(&self, ctx: &Context<'_>, names: Option<Vec<String>>, #[graphql(default)] include: Vec<Include>) -> Vec<Role> {
+        let sight = door(ctx).kept();
+        let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
+        let shown = |role: &&tenon_model::Role| {
+            let in_use = role.state == State::Active || include.contains(&Include::Retired);
+            in_use && sight.knows_role(role) && wanted(role.name.as_str())
+        };
+        sight.model.roles.iter().filter(shown).map(|role| Role { sight: Arc::clone(&sight), at: role.ix }).collect()
     }
 
     /// The files of a layer: `tenant`, or a package's name.
@@ -116,15 +128,13 @@ impl Query {
         Ok(installed.into_iter().map(package).collect())
     }
 
-    /// Everything a front end needs to start.
+    /// Everything a front end needs to start. `as`: as that user would see it; takes the special right `impersonate`, and
+    /// is written into the audit trail.
     async fn describe(&self, ctx: &Context<'_>, #[graphql(name = "as")] viewer: Option<async_graphql::ID>) -> Result<Describe, Failure> {
         let door = door(ctx);
-        if let Some(viewer) = viewer
-            && viewer.as_str() != door.cx.principal.id.to_string()
-        {
-            let message = Message::new("viewing as somebody else is not served by this version yet", "此版本尚不支持以他人身份查看");
-            return Err(Problem { rule: Some("not_served".into()), message, ..Problem::of_kind(Kind::Invalid) }.into());
+        match viewer {
+            Some(viewer) if viewer.as_str() != door.cx.principal.id.to_string() => describe::describe_as(door, viewer.as_str()).await,
+            _ => describe::describe(door, door.used()).await,
         }
-        describe::describe(door).await
     }
 }

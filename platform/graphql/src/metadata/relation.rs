@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
-use tenon_model::{EdgeKind, LinkEnd, Model, ObjectIx, RelationIx, RelationShape};
+use tenon_model::{EdgeKind, LinkEnd, ObjectIx, RelationIx, RelationShape};
 
 use super::can::FieldCan;
 use super::door::door;
 use super::field::{Field, Owner};
+use super::sight::Sight;
 use super::words::{OnDelete, State};
 
 /// A relation of an object.
 #[derive(Clone)]
 pub(super) struct Relation {
-    pub(super) model: Arc<Model>,
+    pub(super) sight: Arc<Sight>,
     pub(super) object: ObjectIx,
     pub(super) at: RelationIx,
 }
@@ -33,7 +34,7 @@ fn missing() -> async_graphql::Error {
 
 impl Relation {
     fn relation(&self) -> async_graphql::Result<&tenon_model::Relation> {
-        self.model.object(self.object).and_then(|object| object.relation(self.at)).ok_or_else(missing)
+        self.sight.model.object(self.object).and_then(|object| object.relation(self.at)).ok_or_else(missing)
     }
 
     /// True for the edge that leads back by this relation.
@@ -74,7 +75,8 @@ impl Relation {
 
     /// Objects it can point to.
     async fn to(&self) -> async_graphql::Result<Vec<String>> {
-        let targets = self.relation()?.targets.iter().filter_map(|target| self.model.object(*target));
+        let seen = self.relation()?.targets.iter().filter(|target| self.sight.sees(**target));
+        let targets = seen.filter_map(|target| self.sight.model.object(*target));
         Ok(targets.map(|object| object.name.to_string()).collect())
     }
 
@@ -118,7 +120,8 @@ impl Relation {
     async fn inverse(&self, ctx: &Context<'_>, locale: Option<String>) -> async_graphql::Result<Option<Inverse>> {
         let relation = self.relation()?;
         let locale = self.locale(ctx, locale.as_deref());
-        let targets = relation.targets.iter().filter_map(|target| self.model.object(*target));
+        let seen = relation.targets.iter().filter(|target| self.sight.sees(**target));
+        let targets = seen.filter_map(|target| self.sight.model.object(*target));
         let back = targets.flat_map(|object| object.edges.iter().map(move |edge| (object, edge)));
         let found = back.into_iter().find(|(_, edge)| edge.state == tenon_model::State::Active && self.is_back(edge.kind, relation));
         Ok(found.map(|(object, edge)| Inverse {
@@ -132,17 +135,15 @@ impl Relation {
     /// Attributes of each link of a many-to-many relation.
     async fn link(&self) -> async_graphql::Result<Vec<Field>> {
         let RelationShape::Many(link) = self.relation()?.shape else { return Ok(Vec::new()) };
-        let fields = self.model.link(link).map_or(&[][..], |link| link.fields.as_slice());
+        let fields = self.sight.model.link(link).map_or(&[][..], |link| link.fields.as_slice());
         let field =
-            |field: &tenon_model::Field| Field { model: Arc::clone(&self.model), owner: Owner::Link(link), at: field.ix.0, alias: None };
+            |field: &tenon_model::Field| Field { sight: Arc::clone(&self.sight), owner: Owner::Link(link), at: field.ix.0, alias: None };
         Ok(fields.iter().map(field).collect())
     }
 
-    async fn can(&self, ctx: &Context<'_>) -> async_graphql::Result<FieldCan> {
-        let relation = self.relation()?;
-        let policy = &door(ctx).policy;
-        let write = policy.may_write_relation(self.object, self.at) && !relation.read_only;
-        Ok(FieldCan { read: policy.may_read_relation(self.object, self.at), write, mask: false })
+    async fn can(&self) -> async_graphql::Result<FieldCan> {
+        let right = self.sight.policy.relation_right(self.object, self.at);
+        Ok(FieldCan::of(right, !self.relation()?.read_only && self.sight.writes(self.object)))
     }
 
     async fn state(&self) -> async_graphql::Result<State> {

@@ -20,13 +20,13 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn of(view: &tenon_model::View, locale: Locale) -> Self {
+    pub(super) fn of(view: &tenon_model::View, definition: Json, locale: Locale) -> Self {
         Self {
             id: view.id.0.to_string().into(),
             name: view.name.to_string(),
             kind: view.kind.clone(),
             label: view.label.get(locale).map(str::to_owned),
-            definition: view.definition.clone(),
+            definition,
             state: view.state.into(),
             package: view.package.to_string(),
         }
@@ -44,13 +44,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of(layout: &tenon_model::Layout) -> Self {
-        Self {
-            id: layout.id.0.to_string().into(),
-            name: layout.name.to_string(),
-            definition: layout.definition.clone(),
-            package: layout.package.to_string(),
-        }
+    pub(super) fn of(layout: &tenon_model::Layout, definition: Json) -> Self {
+        Self { id: layout.id.0.to_string().into(), name: layout.name.to_string(), definition, package: layout.package.to_string() }
     }
 }
 
