@@ -6,10 +6,10 @@ use tenon_context::Principal;
 use tenon_model::{Fact, FieldIx, FieldRight, Grant, Model, Object, ObjectIx, RelationIx, RoleIx, Rule, Special, State, Verb};
 use tenon_value::Name;
 
-use crate::Rows;
 use crate::fields::{field_right, is_kept, relation_right};
 use crate::held::Held;
 use crate::resolve::{Rules, check, is_shared, own, unresolved};
+use crate::{Policy, Rows};
 
 /// What a reason is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +81,8 @@ impl Reason {
 pub fn explain(model: &Model, principal: &Principal, object: ObjectIx) -> Vec<Reason> {
     let Some(object) = model.object(object).filter(|object| object.state == State::Active) else { return Vec::new() };
     let held = Held::of(model, principal);
-    let reason = Explain { model, held: &held, object, rules: Rules { model, mine: &principal.standing } };
+    let readable = Policy::resolve(model, principal).rows_of(object.ix, Verb::Read);
+    let reason = Explain { model, held: &held, object, readable, rules: Rules { model, mine: &principal.standing } };
     let mut reasons: Vec<Reason> = Verb::ALL.into_iter().flat_map(|verb| reason.verb(verb)).collect();
     let fields = object
         .active_fields()
@@ -103,6 +104,8 @@ struct Explain<'e> {
     model: &'e Model,
     held: &'e Held<'e>,
     object: &'e Object,
+    /// By all reasons together.
+    readable: Rows,
     rules: Rules<'e>,
 }
 
@@ -139,7 +142,8 @@ impl Explain<'_> {
         let own = if verb == Verb::Create { check(grant, verb) } else { own(grant, verb) };
         let rows = match verb {
             Verb::Create | Verb::Import => Rows::All,
-            _ => self.rules.rows(read).and(self.rules.rows(own)),
+            _ if grant.can.contains(&Verb::Read) => self.rules.rows(read).and(self.rules.rows(own)),
+            _ => self.readable.clone().and(self.rules.rows(own)),
         };
         let reason = Reason::new(Subject::Verb(verb), by, rows);
         match own.or(read).and_then(|rule| grant.rows.shared(rule)) {

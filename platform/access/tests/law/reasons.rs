@@ -64,6 +64,15 @@ fn reasons_add_up_to_the_rights() {
 }
 
 #[test]
+fn a_verb_given_without_reading_is_within_what_is_read_otherwise() {
+    let house = House::new();
+    let reasons = explain(&house.model, &staff(&house, &["editor", "base"]), house.deal);
+    let update = of(&reasons, Subject::Verb(Verb::Update));
+    let editor = update.iter().find(|reason| matches!(&reason.by, By::Role { held, .. } if *held == role(&house, "editor"))).unwrap();
+    assert_eq!(editor.rows, house.rows(&staff(&house, &["editor", "base"]), Verb::Read));
+}
+
+#[test]
 fn a_rule_that_denies_says_what_it_does_not_know() {
     let house = House::new();
     let rep = without(&staff(&house, &["rep"]), Fact::Teams);
