@@ -22,6 +22,6 @@ mod writes;
 pub(crate) use introspect::answer as introspect;
 pub(crate) use names::edge_stem;
 pub(crate) use references::is_composite;
-pub(crate) use roots::{Verb, mutations};
+pub(crate) use roots::{Verb, mutation_named};
 pub(crate) use table::{EnumValue, FieldDef, InputDef, Schema, TypeDef, TypeKind};
 pub(crate) use view::View;

@@ -41,9 +41,20 @@ pub struct AppParts {
     pub proxies: Vec<IpAddr>,
 }
 
-/// What the routes share; cheap to clone.
+/// What the routes share; cheap to clone, which every request does for every route and layer it passes.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Shared>);
+
+impl std::ops::Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What an [`App`] shares.
+pub struct Shared {
     pub(crate) identity: Identity,
     pub(crate) oidc: Oidc,
     pub(crate) data: DataApi,
@@ -62,7 +73,7 @@ impl App {
     pub fn new(parts: AppParts) -> Self {
         let AppParts { identity, oidc, data, metadata, pipeline, uploads, status, rate_per_minute, public_url, proxies } = parts;
         let imports = ImportJobs::new(pipeline, uploads);
-        Self {
+        Self(Arc::new(Shared {
             identity,
             oidc,
             data,
@@ -73,6 +84,6 @@ impl App {
             traffic: Arc::default(),
             public_url: public_url.into(),
             proxies: proxies.into(),
-        }
+        }))
     }
 }

@@ -9,6 +9,8 @@ use tenon_value::{DateTime, Uuid};
 pub const WRITER_QUEUE_MAX: usize = 256;
 /// Connections to PostgreSQL that reads of records share, and as many again for aggregates: beside `connections`.
 pub const SHARED_CONNECTIONS: usize = 4;
+/// Connections to PostgreSQL for reads that cannot be shared: opened when the shared ones are stuck.
+pub const READING_CONNECTIONS: u32 = 8;
 /// Reading connections of one SQLite file.
 pub const READERS_MAX: usize = 2;
 /// Levels followed in a tree; what lies deeper is not seen.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tenon_model::Model;
-use tenon_query::Read;
+use tenon_model::{Model, ObjectIx, system};
+use tenon_query::{Answer, ColumnRef, Deleted, Output, Page, Param, Params, Predicate, Read, Row, Slot, Window};
+use tenon_value::{RecordId, Value};
 
 use crate::lower::aggregate::{self, AggregatePlan};
 use crate::lower::output::Node;
@@ -16,6 +17,8 @@ use crate::{Dialect, StoreError};
 pub struct Prepared {
     model: Arc<Model>,
     pub(crate) plan: Plan,
+    /// Fields of records named by their ids, where a writer knows them all without reading.
+    known: Option<Known>,
     weight: usize,
 }
 
@@ -33,7 +36,7 @@ impl Prepared {
         };
         let mut weight = 0;
         plan.each_statement(&mut |statement| weight += statement.weight());
-        Ok(Self { model: Arc::clone(model), plan, weight })
+        Ok(Self { model: Arc::clone(model), plan, known: Known::of(read), weight })
     }
 
     /// The model it was made for.
@@ -48,12 +51,58 @@ impl Prepared {
         self.weight
     }
 
+    /// The answer, where whoever has written the records knows all of it: `version` gives a record's.
+    pub(crate) fn unread(&self, params: &Params, version: &dyn Fn(ObjectIx, RecordId) -> Option<i64>) -> Option<Answer> {
+        let known = self.known.as_ref()?;
+        known.page(params, &|id| version(known.object, id)).map(Answer::Page)
+    }
+
     /// The SQL of each statement, for `explain` and tests; never shown to callers of the API.
     #[must_use]
     pub fn statements(&self) -> Vec<String> {
         let mut texts = Vec::new();
         self.plan.each_statement(&mut |statement| texts.push(statement.sql.to_string()));
         texts
+    }
+}
+
+/// A read of nothing but id and version, of records named by their ids, with no rule on rows.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) object: ObjectIx,
+    pub(crate) ids: u16,
+    /// What is asked for: true is the version.
+    pub(crate) versions: Vec<bool>,
+}
+
+impl Known {
+    fn of(read: &Read) -> Option<Self> {
+        let Read::Select(select) = read else { return None };
+        let bare = Output { slots: select.output.slots.clone(), ..Output::default() };
+        let plain = select.table.rows().is_none() && select.deleted == Deleted::Include && select.window == Window::All;
+        if !plain || select.count.is_some() || select.output != bare {
+            return None;
+        }
+        let Some(Predicate::In { column, list: Param::Request(ids) }) = &select.filter else { return None };
+        let versions = select.output.slots.iter().map(|slot| match slot {
+            Slot::Field(field) if *field == system::ID => Some(false),
+            Slot::Field(field) if *field == system::VERSION => Some(true),
+            _ => None,
+        });
+        let versions = versions.collect::<Option<_>>()?;
+        (*column == ColumnRef::whole(system::ID)).then_some(Self { object: select.object(), ids: *ids, versions })
+    }
+
+    /// The records, if `version` knows each.
+    fn page(&self, params: &Params, version: &dyn Fn(RecordId) -> Option<i64>) -> Option<Page> {
+        let Value::List(ids) = params.0.get(usize::from(self.ids))? else { return None };
+        let row = |id: &Value| {
+            let id = id.as_id()?;
+            let version = version(RecordId(id))?;
+            let values = self.versions.iter().map(|is_version| if *is_version { Value::Int(version) } else { Value::Id(id) }).collect();
+            Some(Row { id, values, ..Row::default() })
+        };
+        Some(Page { rows: ids.iter().map(row).collect::<Option<_>>()?, ..Page::default() })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::audit::told::Told;
 use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
-use crate::config::SHARED_CONNECTIONS;
+use crate::config::{READING_CONNECTIONS, SHARED_CONNECTIONS};
 use crate::prepared::{Plan, Prepared};
 use crate::run::Runner;
 use crate::run::values::Values;
@@ -37,6 +37,8 @@ const DDL_CONNECTIONS: u32 = 2;
 pub(crate) struct Pools {
     requests: Arc<PgPool>,
     tables: PgPool,
+    /// For reads that take long, or several statements.
+    reads: Arc<PgPool>,
     pages: Shared,
     aggregates: Shared,
 }
@@ -109,12 +111,13 @@ impl Store {
             Database::Postgres { url } => {
                 let options = options(url, &config)?;
                 let kept = config.limits.statements;
-                let requests = Arc::new(PgPool::new(options.clone(), config.limits.connections, kept));
+                let requests = Arc::new(PgPool::new(planned_once(&options), config.limits.connections, kept));
+                let reads = Arc::new(PgPool::new(options.clone(), READING_CONNECTIONS, kept));
                 let listener = tokio::spawn(listen(url.clone(), events.clone()));
                 let tables = PgPool::new(options, DDL_CONNECTIONS, kept);
-                let pages = Shared::new(Arc::clone(&requests), SHARED_CONNECTIONS);
-                let aggregates = Shared::new(Arc::clone(&requests), SHARED_CONNECTIONS);
-                (Home::Postgres(Box::new(Pools { requests, tables, pages, aggregates })), Some(listener))
+                let pages = Shared::new(Arc::clone(&reads), SHARED_CONNECTIONS);
+                let aggregates = Shared::new(Arc::clone(&reads), SHARED_CONNECTIONS);
+                (Home::Postgres(Box::new(Pools { requests, tables, reads, pages, aggregates })), Some(listener))
             }
         };
         let inner = Inner { config, system, home, events, told: Told::default(), memory: RwLock::default(), listener };
@@ -216,6 +219,7 @@ impl Store {
         if let Home::Postgres(pools) = &self.inner.home {
             pools.requests.clear();
             pools.tables.clear();
+            pools.reads.clear();
             pools.pages.clear();
             pools.aggregates.clear();
         }
@@ -239,7 +243,7 @@ impl Store {
     /// A connection of one's own that only reads.
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
-            Home::Postgres(pools) => Ok(Conn::Postgres(pools.requests.acquire().await?)),
+            Home::Postgres(pools) => Ok(Conn::Postgres(pools.reads.acquire().await?)),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
         }
     }
@@ -285,6 +289,15 @@ fn options(url: &str, config: &StoreConfig) -> Result<Config, StoreError> {
         "{own}-c statement_timeout={time} -c idle_in_transaction_session_timeout=120000 -c timezone=UTC"
     ));
     Ok(options)
+}
+
+/// The statements of a transaction name rows by their keys: no values make another plan better, and planning one costs more
+/// than running it. (Left to itself PostgreSQL plans `id = any($1)` each time, for it takes ten ids for granted.)
+fn planned_once(options: &Config) -> Config {
+    let mut options = options.clone();
+    let given = options.get_options().unwrap_or_default().to_owned();
+    options.options(format!("{given} -c plan_cache_mode=force_generic_plan"));
+    options
 }
 
 /// Passes on what PostgreSQL tells; listens again when the connection breaks.

@@ -238,6 +238,9 @@ impl Tx {
     /// As [`Store::read`].
     #[tracing::instrument(name = "store.read", skip_all)]
     pub async fn read(&mut self, prepared: &Prepared, params: &Params) -> Result<Answer, StoreError> {
+        if let Some(answer) = prepared.unread(params, &|object, id| self.held.version(object, id)) {
+            return Ok(answer);
+        }
         let (memory, standing) = (Arc::clone(&self.memory), Arc::clone(&self.standing));
         let values = Values::new(params, &standing, self.author.now);
         let conn = self.conn()?;

@@ -17,7 +17,7 @@ use inputs::New;
 use super::roots::Planned;
 use super::{Lower, Shared, keys, scalars};
 use crate::collect::Collected;
-use crate::schema::{Verb, mutations};
+use crate::schema::{Verb, mutation_named};
 use crate::shape::{BatchPart, MutationShape, ResultPart};
 use crate::syntax::ast::{Operation, Value as Input};
 
@@ -73,19 +73,18 @@ fn plan<'a>(
     located: &Located,
     missing: Missing,
 ) -> Result<MutationPlan<'a>, Vec<Failed<'a>>> {
-    let verbs: HashMap<String, (&'a Object, Verb)> =
-        mutations(&shared.schema.view()).into_iter().map(|(name, object, verb)| (name, (object, verb))).collect();
+    let view = shared.schema.view();
     let mut plan = MutationPlan { roots: Vec::new(), unlocated: Vec::new() };
     let mut failed = Vec::new();
     for collected in shared.collector.collect(&operation.selection, |condition| condition == "Mutation") {
         let Some(field) = collected.first() else { continue };
         let location = (field.pos().line, field.pos().column);
-        let Some((object, verb)) = verbs.get(&*field.name.text) else {
+        let Some((object, verb)) = mutation_named(&view, &field.name.text) else {
             plan.roots.push(MutationRoot { key: collected.key, location, step: None, shape: MutationShape::TypeName });
             continue;
         };
         let mut writer = Writer { lower: Lower::new(shared), located, unlocated: Vec::new(), tell_missing: missing == Missing::Told };
-        let made = writer.root(object, *verb, &collected);
+        let made = writer.root(object, verb, &collected);
         plan.unlocated.append(&mut writer.unlocated);
         match (writer.lower.problems.into_result(), made) {
             (Ok(()), Some((write, answer, shape))) => {

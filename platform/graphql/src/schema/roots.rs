@@ -176,6 +176,19 @@ pub(crate) fn mutations<'a>(view: &View<'a>) -> Vec<(String, &'a Object, Verb)> 
     fields
 }
 
+/// The root field of Mutation of this name: its object and verb.
+pub(crate) fn mutation_named<'a>(view: &View<'a>, name: &str) -> Option<(&'a Object, Verb)> {
+    // Every verb stands before the name of its object, in the singular or the plural: few objects come near.
+    let is_near = |object: &&Object| {
+        let ends = |stem: &str| name.ends_with(stem);
+        ends(object.graphql.type_name.as_str()) || ends(object.graphql.plural_type.as_str())
+    };
+    view.objects().filter(is_near).find_map(|object| {
+        let verb = Verb::ALL.into_iter().find(|verb| may(view, object.ix, verb.action()) && verb.field_name(object) == name)?;
+        Some((object, verb))
+    })
+}
+
 pub(super) fn mutation(view: &View<'_>) -> TypeDef {
     let fields = mutations(view)
         .into_iter()

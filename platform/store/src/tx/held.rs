@@ -33,14 +33,27 @@ impl Held {
         self.rows.clear();
     }
 
-    /// Whether writing these rows can only succeed or fail with an error, in one statement; then they count as written.
-    pub(crate) fn may_wait(&mut self, object: ObjectIx, inserts: &[Record], updates: &[(&Record, Record)]) -> bool {
+    /// Whether writing these rows can only succeed or fail with an error, in one statement.
+    pub(crate) fn may_wait(&self, object: ObjectIx, inserts: &[Record], updates: &[(&Record, Record)]) -> bool {
         let is_held = |(old, _): &(&Record, Record)| self.rows.get(&(object, old.id)) == Some(&old.version());
         let one_statement = updates.is_empty() || (inserts.is_empty() && updates.len() == 1);
-        if self.waits || !one_statement || !updates.iter().all(is_held) {
-            return false;
+        !self.waits && one_statement && updates.iter().all(is_held)
+    }
+
+    /// Rows as they are written: nobody else can change them before the end.
+    pub(crate) fn wrote<'r>(&mut self, object: ObjectIx, rows: impl IntoIterator<Item = &'r Record>) {
+        self.rows.extend(rows.into_iter().map(|row| ((object, row.id), row.version())));
+    }
+
+    /// Rows that are gone for good.
+    pub(crate) fn gone(&mut self, object: ObjectIx, ids: &[RecordId]) {
+        for id in ids {
+            self.rows.remove(&(object, *id));
         }
-        self.rows.extend(updates.iter().map(|(_, new)| ((object, new.id), new.version())));
-        true
+    }
+
+    /// The version of a row that nobody else can change before the end.
+    pub(crate) fn version(&self, object: ObjectIx, id: RecordId) -> Option<i64> {
+        self.rows.get(&(object, id)).copied()
     }
 }

@@ -201,6 +201,10 @@ impl Tx {
         let visible = lower.visible(table, &scope, deleted)?;
         let filter = lower.predicate(&scope, filter)?;
         let id = scope.column("id");
+        if self.is_postgres() {
+            // Any filter at all: this one is planned with its values.
+            self.conn()?.script("set local plan_cache_mode = force_custom_plan").await?;
+        }
         let sql = format!("select {id} from {from} where {visible} and {filter} order by {id} limit {}", u64::from(max) + 1);
         let statement = lower.finish(sql, vec![Shape::Id]);
         let rows = self.run(&statement, params, &[]).await?;

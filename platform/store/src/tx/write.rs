@@ -81,6 +81,8 @@ impl Tx {
         self.insert_records((&form, way), object, &inserts, &mut beside).await?;
         self.update_records((&form, way), object, &updates, &mut beside).await?;
         self.destroy_records(object, &destroys).await?;
+        self.held.wrote(object.ix, inserts.iter().chain(updates.iter().map(|(_, new)| new)));
+        self.held.gone(object.ix, &destroys);
         for bulk in beside {
             self.conn()?.insert_with(bulk, "", Vec::new()).await?;
         }
