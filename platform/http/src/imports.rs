@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, json};
 use tenon_access::Policy;
-use tenon_context::OpContext;
+use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::{Classify, Kind, Problem};
 use tenon_graphql::problem_json;
 use tenon_records::Pipeline;
@@ -35,6 +35,8 @@ enum State {
 /// One import.
 struct Entry {
     tenant: TenantId,
+    /// Who began it: what it says of rows is theirs to read.
+    by: Uuid,
     object: String,
     dry_run: bool,
     /// Bytes of its file.
@@ -47,6 +49,11 @@ struct Entry {
 }
 
 impl Entry {
+    /// Whether the caller may know of it: who began it, and administrators.
+    fn is_of(&self, cx: &OpContext) -> bool {
+        self.tenant == cx.model.tenant && (self.by == cx.principal.id || cx.principal.has_role(Principal::ADMINISTRATOR))
+    }
+
     /// How long it has taken so far, or took.
     fn millis(&self) -> u64 {
         let taken = self.ended.unwrap_or_else(Instant::now).duration_since(self.begun);
@@ -103,6 +110,7 @@ impl ImportJobs {
         let progress = Arc::new(Progress::default());
         let entry = Entry {
             tenant: cx.model.tenant,
+            by: cx.principal.id,
             object: upload.mapping.object().to_owned(),
             dry_run: cx.dry_run,
             size,
@@ -160,7 +168,7 @@ impl ImportJobs {
     /// An import of this tenant, as `GET …/imports/{id}` shows it.
     pub(crate) fn show(&self, cx: &OpContext, id: Uuid) -> Option<Json> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.get(&id).filter(|entry| entry.tenant == cx.model.tenant)?;
+        let entry = entries.get(&id).filter(|entry| entry.is_of(cx))?;
         let (word, report) = match &entry.state {
             State::Waiting => ("WAITING", entry.progress.report()),
             State::Running => ("RUNNING", entry.progress.report()),
@@ -187,7 +195,7 @@ impl ImportJobs {
     /// The error file of an import of this tenant.
     pub(crate) fn errors(&self, cx: &OpContext, id: Uuid) -> Option<PathBuf> {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(&id).filter(|entry| entry.tenant == cx.model.tenant).map(|entry| entry.errors.clone())
+        entries.get(&id).filter(|entry| entry.is_of(cx)).map(|entry| entry.errors.clone())
     }
 }
 

@@ -120,7 +120,7 @@ async fn sign_out(call: &Call) -> Result<(), Problem> {
     let caller = call.caller(Via::Graphql).await?;
     let none = || Problem::invalid("session", "a key has no session to end", "密钥没有可结束的会话");
     let session = caller.session.ok_or_else(none)?;
-    call.in_time(call.app.identity.session_end(&caller.context, session)).await
+    call.in_time(call.app.identity.session_end(&caller.context, caller.session, session)).await
 }
 
 /// `GET /sessions`: one's own, or with `?user=` another member's.
@@ -153,7 +153,7 @@ fn shown(session: &StoredSession, own: Option<Uuid>) -> Json {
 pub(crate) async fn revoke(call: Call) -> Response {
     let done = async {
         let caller = call.caller(Via::Graphql).await?;
-        call.in_time(call.app.identity.session_end(&caller.context, call.id()?)).await
+        call.in_time(call.app.identity.session_end(&caller.context, caller.session, call.id()?)).await
     };
     match done.await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),

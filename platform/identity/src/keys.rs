@@ -1,10 +1,10 @@
 //! API keys and services: made with roles and an end, listed, revoked.
 
 use tenon_context::{ActorKind, OpContext};
-use tenon_store::StoredKey;
+use tenon_store::{AuditKind, StoredKey};
 use tenon_value::{DateTime, Uuid, clean_line};
 
-use crate::{ApiKey, Identity, IdentityError, rights};
+use crate::{ApiKey, Identity, IdentityError, rights, trail};
 
 /// Letters of what a key is called.
 pub const KEY_DISPLAY_MAX: usize = 200;
@@ -37,7 +37,9 @@ impl Identity {
             return Err(IdentityError::invalid("expires", "a key ends in the future", "密钥的到期时间必须在将来"));
         }
         let display = clean_line(&new.display).ok().flatten().filter(|display| display.chars().count() <= KEY_DISPLAY_MAX);
-        let display = display.ok_or_else(|| IdentityError::invalid("display", "say what the key is for, in 1 to 200 letters", "请用 1 到 200 个字符说明密钥用途"))?;
+        let display = display.ok_or_else(|| {
+            IdentityError::invalid("display", "say what the key is for, in 1 to 200 letters", "请用 1 到 200 个字符说明密钥用途")
+        })?;
         if self.store.keys(cx.model.tenant).await?.len() >= KEYS_MAX {
             let max = u64::try_from(KEYS_MAX).unwrap_or(u64::MAX);
             return Err(IdentityError::Wrong(Box::new(tenon_diagnostics::Problem::exhausted("keys", max, max + 1))));
@@ -53,6 +55,7 @@ impl Identity {
             created_at: now,
         };
         self.store.key_put(cx.model.tenant, &stored).await?;
+        self.note(cx, trail::about_key(AuditKind::KeyMade, &stored)).await?;
         Ok((key, stored))
     }
 
@@ -73,6 +76,9 @@ impl Identity {
         rights::may_manage(cx)?;
         let key = self.store.keys(cx.model.tenant).await?.into_iter().find(|key| key.id == id).ok_or(IdentityError::NotFound)?;
         rights::may_touch(cx, &key.roles)?;
-        if self.store.key_revoke(cx.model.tenant, id, (self.clock)()).await? { Ok(()) } else { Err(IdentityError::NotFound) }
+        if !self.store.key_revoke(cx.model.tenant, id, (self.clock)()).await? {
+            return Err(IdentityError::NotFound);
+        }
+        self.note(cx, trail::about_key(AuditKind::KeyRevoked, &key)).await
     }
 }

@@ -30,6 +30,7 @@ mod strength;
 mod tickets;
 mod token;
 mod totp;
+mod trail;
 
 pub use attempts::{RESET_ADDRESS_MAX, RESET_LOGIN_MAX, SIGN_IN_ADDRESS_MAX, SIGN_IN_LOGIN_MAX, SIGN_IN_WINDOW};
 pub use credential::{Caller, Credential, Device, RequestFacts};

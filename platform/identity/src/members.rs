@@ -1,12 +1,13 @@
 //! Members: made, changed, listed, disabled. Each is a person with a record of `user`, which is made with him.
 
+use serde_json::json;
 use tenon_context::{ActorKind, OpContext, Principal};
 use tenon_diagnostics::{Kind, Message, Problem};
-use tenon_store::{MemberState, StoreError, StoredMember};
+use tenon_store::{AuditKind, MemberState, StoreError, StoredMember};
 use tenon_value::{Uuid, clean_line};
 
 use crate::sign_in::{LOGIN_BYTES_MAX, folded};
-use crate::{Identity, IdentityError, rights, strength};
+use crate::{Identity, IdentityError, rights, strength, trail};
 
 /// A member to be made.
 #[derive(Clone, Debug)]
@@ -100,6 +101,9 @@ impl Identity {
             has_totp: false,
         };
         self.store.member_put(cx.model.tenant, &member).await?;
+        let facts = json!({ "kind": member.kind.word(), "roles": member.roles, "state": member.state.word() });
+        let detail = json!({ "login": member.login, "email": member.email });
+        self.note(cx, trail::about(AuditKind::MemberInvited, member.user).facts(facts).detail(detail)).await?;
         Ok(member)
     }
 
@@ -154,6 +158,7 @@ impl Identity {
         if !self.store.member_change(cx.model.tenant, &after).await? {
             return Err(IdentityError::NotFound);
         }
+        self.note_change(cx, &before, &after).await?;
         if before.state != after.state {
             self.person_state(cx, user, after.state).await;
         }
@@ -170,7 +175,7 @@ impl Identity {
         let after = StoredMember { state: MemberState::Disabled, ..before.clone() };
         self.keep_an_administrator(cx, &before, &after).await?;
         self.store.member_remove(cx.model.tenant, user).await?;
-        Ok(())
+        self.note_change(cx, &before, &after).await
     }
 
     /// Gives the caller another password; he gives the one he has. His other sessions end.
@@ -182,7 +187,8 @@ impl Identity {
         self.check_password(cx, &member, current).await?;
         strength::check(wanted, &[&cx.principal.display, &member.login, member.email.as_deref().unwrap_or_default()])?;
         let hash = self.hasher.hash(wanted).await?;
-        Ok(self.store.member_password(cx.model.tenant, member.user, &hash, session).await?)
+        self.store.member_password(cx.model.tenant, member.user, &hash, session).await?;
+        self.note(cx, trail::about(AuditKind::PasswordChanged, member.user)).await
     }
 
     /// Makes somebody a member with a password at once: the first administrator, and what a test needs.
@@ -227,8 +233,14 @@ impl Identity {
     }
 
     /// Refuses to leave a tenant without anybody who may do everything.
-    pub(crate) async fn keep_an_administrator(&self, cx: &OpContext, before: &StoredMember, after: &StoredMember) -> Result<(), IdentityError> {
-        let rules = |member: &StoredMember| member.state == MemberState::Active && member.roles.iter().any(|role| role == Principal::ADMINISTRATOR);
+    pub(crate) async fn keep_an_administrator(
+        &self,
+        cx: &OpContext,
+        before: &StoredMember,
+        after: &StoredMember,
+    ) -> Result<(), IdentityError> {
+        let rules =
+            |member: &StoredMember| member.state == MemberState::Active && member.roles.iter().any(|role| role == Principal::ADMINISTRATOR);
         if !rules(before) || rules(after) {
             return Ok(());
         }
@@ -244,7 +256,11 @@ impl Identity {
 fn checked_login(login: &str) -> Result<String, IdentityError> {
     let login = folded(login);
     let fits = (1..=LOGIN_BYTES_MAX).contains(&login.len()) && !login.chars().any(|letter| letter.is_control() || letter.is_whitespace());
-    if fits { Ok(login) } else { Err(IdentityError::invalid("login", "a login is a word or an address", "登录名应为一个词或邮箱地址")) }
+    if fits {
+        Ok(login)
+    } else {
+        Err(IdentityError::invalid("login", "a login is a word or an address", "登录名应为一个词或邮箱地址"))
+    }
 }
 
 pub(crate) fn checked_email(email: &str) -> Result<String, IdentityError> {

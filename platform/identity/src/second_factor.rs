@@ -1,12 +1,13 @@
 //! The second factor: enrolled with the password, confirmed with a first code, asked for at sign-in, each code once.
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tenon_context::OpContext;
-use tenon_store::{StoredMember, StoredTotp};
+use tenon_store::{AuditKind, StoredMember, StoredTotp};
 use tenon_value::{TenantId, Uuid};
 
 use crate::attempts::Counted;
-use crate::{Identity, IdentityError, totp};
+use crate::{Identity, IdentityError, totp, trail};
 
 /// Recovery codes made at once.
 pub const RECOVERY_CODES: usize = 10;
@@ -55,6 +56,7 @@ impl Identity {
         if !self.store.totp_confirm(cx.model.tenant, member.user, step, &hashes).await? {
             return Err(wrong_code());
         }
+        self.note(cx, trail::about(AuditKind::SecondFactorChanged, member.user).facts(json!({ "after": "confirmed" }))).await?;
         Ok(codes)
     }
 
@@ -77,7 +79,8 @@ impl Identity {
             }
             (None, None) => return Err(IdentityError::invalid("required", "give your password or a code", "请提供密码或验证码")),
         }
-        Ok(self.store.totp_remove(cx.model.tenant, member.user).await?)
+        self.store.totp_remove(cx.model.tenant, member.user).await?;
+        self.note(cx, trail::about(AuditKind::SecondFactorChanged, member.user).facts(json!({ "after": "none" }))).await
     }
 
     /// Whether a code is right: one of the authenticator that was not used, or a recovery code, which is then used up.
@@ -86,7 +89,8 @@ impl Identity {
             return Ok(self.store.totp_use(tenant, user, step).await?);
         }
         let hash = recovery_hash(code);
-        let left: Vec<String> = factor.recovery.iter().filter(|known| !totp::is_equal(known.as_bytes(), hash.as_bytes())).cloned().collect();
+        let left: Vec<String> =
+            factor.recovery.iter().filter(|known| !totp::is_equal(known.as_bytes(), hash.as_bytes())).cloned().collect();
         if left.len() == factor.recovery.len() {
             return Ok(false);
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tenon_context::OpContext;
-use tenon_store::{StoredMember, StoredSession, TenantInfo};
+use tenon_store::{AuditKind, StoredMember, StoredSession, TenantInfo};
 use tenon_value::{DateTime, Uuid};
 
 use crate::token::TokenKind;
-use crate::{Device, Identity, IdentityError, rights};
+use crate::{Device, Identity, IdentityError, rights, trail};
 
 /// How long a session lives, used or not (`session`).
 pub const SESSION_MAX: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -63,6 +64,8 @@ impl Identity {
         };
         self.store.session_put(tenant.id, &session, SESSIONS_MAX).await?;
         self.store.member_signed_in(tenant.id, member.user, now).await?;
+        let note = trail::about(AuditKind::SignedIn, member.user).facts(json!({ "session": session.id.to_string() }));
+        self.note_by(tenant.id, Some(member), note.detail(trail::from(device, &member.login))).await?;
         Ok(Begun { token, session, member: member.clone(), display: principal.display.clone() })
     }
 
@@ -81,18 +84,22 @@ impl Identity {
         Ok(sessions)
     }
 
-    /// Ends one of the caller's own sessions, or another member's for who may manage members; on every node at once.
+    /// Ends one of the caller's own sessions (`own` is the one he came with), or another member's for who may manage members; on every node at once.
     ///
     /// # Errors
     /// `NotFound` where there is none, or it is somebody else's; what the store says.
-    pub async fn session_end(&self, cx: &OpContext, id: Uuid) -> Result<(), IdentityError> {
+    pub async fn session_end(&self, cx: &OpContext, own: Option<Uuid>, id: Uuid) -> Result<(), IdentityError> {
         let session = self.store.session(cx.model.tenant, id).await?.ok_or(IdentityError::NotFound)?;
         if session.member != cx.principal.id {
             // Whoever may not see another's sessions is not told that there is one.
             rights::may_manage(cx).map_err(|_| IdentityError::NotFound)?;
             self.may_touch(cx, session.member).await?;
         }
-        if self.store.session_end(cx.model.tenant, id).await? { Ok(()) } else { Err(IdentityError::NotFound) }
+        if !self.store.session_end(cx.model.tenant, id).await? {
+            return Err(IdentityError::NotFound);
+        }
+        let kind = if own == Some(id) { AuditKind::SignedOut } else { AuditKind::SessionRevoked };
+        self.note(cx, trail::about(kind, session.member).facts(json!({ "session": id.to_string() }))).await
     }
 
     /// Ends the session of a token, if it is one: a browser that signs in again has no use for it.
@@ -116,6 +123,8 @@ impl Identity {
             rights::may_manage(cx)?;
             self.may_touch(cx, of).await?;
         }
-        Ok(self.store.sessions_end(cx.model.tenant, Some(of)).await?)
+        let ended = self.store.sessions_end(cx.model.tenant, Some(of)).await?;
+        self.note(cx, trail::about(AuditKind::SessionRevoked, of).facts(json!({ "ended": ended }))).await?;
+        Ok(ended)
     }
 }

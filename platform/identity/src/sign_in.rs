@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use tenon_store::{MemberState, StoredMember, TenantInfo};
-use tenon_value::{Uuid, fold};
+use tenon_store::{AuditKind, AuditNote, MemberState, StoredMember, TenantInfo};
+use tenon_value::{RecordId, Uuid, fold};
 
 use crate::attempts::Counted;
 use crate::sessions::Begun;
 use crate::strength::PASSWORD_BYTES_MAX;
-use crate::{Device, Identity, IdentityError};
+use crate::{Device, Identity, IdentityError, trail};
 
 /// Bytes of a login at most; a longer one is nobody's.
 pub const LOGIN_BYTES_MAX: usize = 320;
@@ -41,9 +41,8 @@ impl Identity {
         let login = folded(typed.login);
         let (of_login, of_address) = (Counted::login(tenant, &login), Counted::Address(Counted::network(device.address)));
         self.attempts.take(&[of_login.clone(), of_address.clone()])?;
-        let found = self.tenant(tenant).await;
-        let proven = match found {
-            Ok(tenant) => self.proven(tenant, &login, typed).await,
+        let proven = match self.tenant(tenant).await {
+            Ok(tenant) => self.proven(tenant, &login, typed, device).await,
             Err(error) => Err(error),
         };
         let begun = match proven {
@@ -69,6 +68,7 @@ impl Identity {
         tenant: Option<Arc<TenantInfo>>,
         login: &str,
         typed: &SignIn<'_>,
+        device: &Device,
     ) -> Result<Option<(Arc<TenantInfo>, StoredMember)>, IdentityError> {
         let member = match &tenant {
             Some(tenant) if login.len() <= LOGIN_BYTES_MAX => self.store.member_by_login(tenant.id, login).await?,
@@ -82,15 +82,20 @@ impl Identity {
             Some(tenant) => self.store.totp(tenant.id, user).await?,
             None => None,
         };
-        let (Some(tenant), Some(member)) = (tenant, member) else { return Ok(None) };
-        if !right || member.state != MemberState::Active {
-            return Ok(None);
+        let Some(tenant) = tenant else { return Ok(None) };
+        let is_active = member.as_ref().is_some_and(|member| member.state == MemberState::Active);
+        let is_second_right = match factor.filter(|factor| right && is_active && factor.confirmed) {
+            Some(factor) => self.second_factor(tenant.id, user, &factor, typed.code.unwrap_or_default()).await?,
+            None => true,
+        };
+        match member {
+            Some(member) if right && is_active && is_second_right => Ok(Some((tenant, member))),
+            member => {
+                let known = member.as_ref().map(|member| RecordId(member.user));
+                let note = AuditNote::new(AuditKind::SignInFailed).about("user", known).detail(trail::from(device, login));
+                self.note_by(tenant.id, member.as_ref(), note).await?;
+                Ok(None)
+            }
         }
-        if let Some(factor) = factor.filter(|factor| factor.confirmed)
-            && !self.second_factor(tenant.id, member.user, &factor, typed.code.unwrap_or_default()).await?
-        {
-            return Ok(None);
-        }
-        Ok(Some((tenant, member)))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lettre::message::Mailbox;
 use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::Problem;
-use tenon_store::{MemberState, StoredMember, StoredTicket, TenantInfo, TicketPurpose};
+use tenon_store::{AuditKind, MemberState, StoredMember, StoredTicket, TenantInfo, TicketPurpose};
 
 use crate::attempts::Counted;
 use crate::letters::{self, Occasion};
@@ -14,7 +14,7 @@ use crate::members::NewMember;
 use crate::sessions::later;
 use crate::sign_in::folded;
 use crate::token::TokenKind;
-use crate::{Device, Identity, IdentityError, rights, strength};
+use crate::{Device, Identity, IdentityError, rights, strength, trail};
 
 /// How long an invitation can be accepted (`invitation`).
 pub const INVITATION_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -95,12 +95,8 @@ impl Identity {
             return Ok(());
         }
         let link = self.ticket(&found, &member, TicketPurpose::Reset).await?;
-        let facts = crate::RequestFacts {
-            request: tenon_value::RequestId::generate(),
-            locale: None,
-            deadline: None,
-            via: tenon_context::Via::Job,
-        };
+        let facts =
+            crate::RequestFacts { request: tenon_value::RequestId::generate(), locale: None, deadline: None, via: tenon_context::Via::Job };
         let cx = self.system(&found, facts).await?;
         self.post(&cx, &member, Occasion::Reset, &link).await
     }
@@ -149,9 +145,15 @@ impl Identity {
         if !self.store.ticket_use(tenant.id, (&hash, purpose), &password, now).await? {
             return Err(ended());
         }
+        let kind = if purpose == TicketPurpose::Invitation { AuditKind::PasswordChanged } else { AuditKind::PasswordReset };
+        self.note_by(tenant.id, Some(&member), trail::about(kind, user)).await?;
         if purpose == TicketPurpose::Invitation {
-            let facts =
-                crate::RequestFacts { request: tenon_value::RequestId::generate(), locale: None, deadline: None, via: tenon_context::Via::Job };
+            let facts = crate::RequestFacts {
+                request: tenon_value::RequestId::generate(),
+                locale: None,
+                deadline: None,
+                via: tenon_context::Via::Job,
+            };
             let cx = self.system(&tenant, facts).await?;
             self.person_state(&cx, user, MemberState::Active).await;
         }
