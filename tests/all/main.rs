@@ -11,6 +11,7 @@
 )]
 
 mod access_matrix;
+mod audit;
 mod bad_input;
 mod both;
 mod flow;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, bail};
 use tempfile::TempDir;
-use tenon_server::{Running, ServeConfig, TenantRequest, start};
+use serde_json::Value;
+use tenon_server::{Answer, Command, Running, ServeConfig, TenantRequest, start};
 
 use crate::postgres::OwnDatabase;
 use crate::{Setting, Tenant};
@@ -81,6 +82,14 @@ impl TestServer {
         };
         let created = self.running.tenant_create(&request).await.context("tenant create")?;
         Ok(Tenant { address: self.running.address(), name: created.tenant, key: created.api_key })
+    }
+
+    /// What an operator asks of the data directory, and the answer; none where it was declined.
+    pub async fn command(&self, command: &Command) -> Option<Value> {
+        match self.running.engine().command(command).await {
+            Answer::Done(result) => Some(result),
+            Answer::Failed(_) => None,
+        }
     }
 
     /// The folder it works in.

@@ -122,7 +122,7 @@ impl AuditQuery {
     async fn audit(
         &self,
         ctx: &Context<'_>,
-        #[graphql(default)] filter: AuditFilter,
+        filter: Option<AuditFilter>,
         first: Option<i32>,
         after: Option<String>,
     ) -> Result<AuditPage, Failure> {
@@ -131,7 +131,7 @@ impl AuditQuery {
             return Err(Problem::of_kind(Kind::Forbidden).into());
         }
         let size = page_size(first)?;
-        let wanted = wanted(filter)?;
+        let wanted = wanted(filter.unwrap_or_default())?;
         let after = after.map(|after| after.parse::<i64>().map_err(|_| Failure::from(bad("cursor", "after")))).transpose()?;
         let (store, cx) = (&door.store, &door.cx);
         store.audit_seal(cx.model.tenant).await.map_err(|error| told(&error))?;

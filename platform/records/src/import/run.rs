@@ -9,6 +9,7 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_model::{Model, Special};
 use tenon_query::{Action, Batch, BatchMode, OnMatch, RecordInput, Write as Plan};
+use tenon_store::{AuditKind, AuditNote};
 use tokio::sync::mpsc;
 
 use super::bind::{Bound, Goal, bind};
@@ -89,11 +90,33 @@ enum Piece {
     End(Vec<(String, String, String, u64)>),
 }
 
-/// Imports a file. With `cx.dry_run` every chunk is rolled back.
+/// Imports a file. With `cx.dry_run` every chunk is rolled back. The audit trail says who brought in how much, besides
+/// each save.
 ///
 /// # Errors
 /// See [`ImportError`]; rows that fail alone are no error, they are counted and written to the error file.
 pub async fn import(pipeline: &Pipeline, cx: &OpContext, policy: &Policy, job: Job, progress: &Progress) -> Result<Report, ImportError> {
+    let object = job.mapping.object.clone();
+    let done = carry_out(pipeline, cx, policy, job, progress).await;
+    // Nothing was written where the mapping does not fit.
+    if !matches!(done, Err(ImportError::Mapping(_))) {
+        let report = progress.report();
+        let facts = serde_json::json!({
+            "created": report.created,
+            "updated": report.updated,
+            "unchanged": report.unchanged,
+            "skipped": report.skipped,
+            "failed": report.failed,
+            "dry_run": cx.dry_run,
+            "whole": done.is_ok(),
+        });
+        let note = AuditNote::new(AuditKind::Imported).about(&object, None).facts(facts);
+        pipeline.store.audit_note(cx, note).await.map_err(RecordsError::from)?;
+    }
+    done
+}
+
+async fn carry_out(pipeline: &Pipeline, cx: &OpContext, policy: &Policy, job: Job, progress: &Progress) -> Result<Report, ImportError> {
     let object = cx.model.object_named(&job.mapping.object).map(|object| object.ix);
     // An object that is not seen is not there: the mapping says so.
     if object.is_some_and(|object| policy.may(object, Action::Read) && !policy.may_import(object)) || !policy.may_special(Special::Import) {

@@ -1,0 +1,186 @@
+//! The audit trail from outside: who did what by both clocks, old and new, verified, read by its own right; a person's
+//! data handed out and erased. A second tenant's chain stays where it was.
+
+use serde_json::{Value, json};
+use tenon_server::Command;
+use tenon_tests::{Database, Setting, Tenant, TestServer};
+
+use crate::both::on;
+
+const TRAIL: &str = "query ($filter: AuditFilter, $first: Int, $after: String) { audit(filter: $filter, first: $first, after: $after) {
+    nodes { number kind at clock by { kind id display } via request reason object record changed changes { field old new } facts detail }
+    hasNextPage endCursor } }";
+
+async fn trail(tenant: &Tenant, filter: Value) -> anyhow::Result<Vec<Value>> {
+    let data = tenant.metadata(TRAIL, json!({ "filter": filter })).await?;
+    Ok(data["audit"]["nodes"].as_array().cloned().unwrap_or_default())
+}
+
+async fn verified(server: &TestServer, tenant: &Tenant, head: Option<&str>) -> Value {
+    let command = Command::AuditVerify { tenant: tenant.name.clone(), head: head.map(str::to_owned) };
+    server.command(&command).await.unwrap()
+}
+
+async fn made(tenant: &Tenant, object: &str, input: Value) -> anyhow::Result<String> {
+    let document = format!("mutation ($input: Create{object}Input!) {{ made: create{object}(input: $input) {{ id }} }}");
+    let data = tenant.data(&document, json!({ "input": input })).await?;
+    Ok(data["made"]["id"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_change_is_in_the_trail_on_sqlite() {
+    on(Database::Sqlite, Vec::new(), every_change_is_in_the_trail).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_change_is_in_the_trail_on_postgres() {
+    on(Database::Postgres, Vec::new(), every_change_is_in_the_trail).await;
+}
+
+async fn every_change_is_in_the_trail(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let other = server.tenant(None, None, None).await?;
+    let before = verified(server, &other, None).await;
+    let account = made(&tenant, "Account", json!({ "name": "Acme" })).await?;
+    let body = json!({
+        "query": "mutation ($id: ID!) { updateAccount(id: $id, input: { name: \"Acme Ltd\" }) { id } }",
+        "variables": { "id": account },
+        "extensions": { "reason": "they moved" },
+    });
+    let answer = tenant.post("graphql", &body, &[("x-request-id".to_owned(), "the-second-change".to_owned())]).await?;
+    anyhow::ensure!(answer.json()?.get("errors").is_none(), "{:?}", answer.json());
+
+    let entries = trail(&tenant, json!({ "record": account })).await?;
+    let kinds: Vec<&str> = entries.iter().filter_map(|entry| entry["kind"].as_str()).collect();
+    assert_eq!(kinds, ["updated", "created"]);
+    let (updated, created) = (&entries[0], &entries[1]);
+    assert_eq!(updated["changes"], json!([{ "field": "name", "old": "Acme", "new": "Acme Ltd" }]));
+    assert_eq!(updated["changed"], json!(["name"]));
+    assert_eq!(
+        (&updated["reason"], &updated["request"], &updated["via"]),
+        (&json!("they moved"), &json!("the-second-change"), &json!("graphql"))
+    );
+    assert_eq!((&updated["by"]["kind"], &updated["by"]["display"]), (&json!("api_key"), &json!("first key")));
+    assert!(
+        created["changes"].as_array().is_some_and(|all| all.contains(&json!({ "field": "name", "old": null, "new": "Acme" }))),
+        "{created}"
+    );
+
+    // The sandbox's clock stands still, the machine's goes on.
+    assert_eq!(created["at"], updated["at"]);
+    assert!(updated["clock"].as_str() > updated["at"].as_str(), "{updated}");
+
+    let report = verified(server, &tenant, None).await;
+    assert_eq!(report["broken"], Value::Null, "{report}");
+    tenant.metadata("mutation { updateSettings(input: { auditRetentionDays: 400 }) { auditRetentionDays } }", json!({})).await?;
+    let changed = trail(&tenant, json!({ "kinds": ["settings_changed", "metadata_changed"] })).await?;
+    assert_eq!(changed[0]["facts"]["after"]["audit_retention_days"], 400, "{}", changed[0]);
+    assert_eq!(changed.last().unwrap()["kind"], "metadata_changed", "the base package was installed");
+    let later = verified(server, &tenant, report["head"].as_str()).await;
+    assert_eq!(later["broken"], Value::Null, "the hash of before is still part of it: {later}");
+    assert_eq!(verified(server, &other, None).await, before, "the other tenant's chain moved");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_trail_is_read_by_its_own_right_on_sqlite() {
+    on(Database::Sqlite, Vec::new(), the_trail_is_read_by_its_own_right).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_trail_is_read_by_its_own_right_on_postgres() {
+    on(Database::Postgres, Vec::new(), the_trail_is_read_by_its_own_right).await;
+}
+
+const AUDITOR: &str = "format: tenon/v1\nrole: record_keeper\nlabel: { en: Record keeper, zh: 审计员 }\nspecial: [audit]\n";
+
+async fn the_trail_is_read_by_its_own_right(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    tenant.apply(&[("roles/record_keeper.yaml".to_owned(), AUDITOR.to_owned())]).await?;
+    let account = made(&tenant, "Account", json!({ "name": "Acme" })).await?;
+    let nobody = tenant.with_roles(&["sales_rep"]).await?;
+    let refused = nobody.post("metadata", &json!({ "query": "{ audit { hasNextPage } }" }), &[]).await?.json()?;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+
+    let keeper = tenant.with_roles(&["record_keeper"]).await?;
+    let entries = trail(&keeper, json!({ "record": account })).await?;
+    assert_eq!((entries.len(), &entries[0]["kind"]), (1, &json!("created")), "who and when is the right's");
+    assert_eq!(entries[0]["changes"], json!([]), "values are not: the record is not the keeper's to see");
+    assert!(!trail(&keeper, json!({ "kinds": ["audit_read"] })).await?.is_empty(), "reading is an entry itself");
+
+    let page = keeper.metadata(TRAIL, json!({ "first": 1 })).await?["audit"].clone();
+    let next = keeper.metadata(TRAIL, json!({ "first": 1, "after": page["endCursor"] })).await?["audit"].clone();
+    assert_eq!(page["hasNextPage"], true);
+    assert_eq!(page["nodes"][0]["number"].as_i64(), next["nodes"][0]["number"].as_i64().map(|number| number + 1));
+    for (query, code) in [("{ audit(first: 501) { hasNextPage } }", "EXHAUSTED"), ("{ audit(after: \"x\") { hasNextPage } }", "INVALID")] {
+        let answer = keeper.post("metadata", &json!({ "query": query }), &[]).await?.json()?;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_is_handed_out_and_erased_on_sqlite() {
+    on(Database::Sqlite, Vec::new(), a_person_is_handed_out_and_erased).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_is_handed_out_and_erased_on_postgres() {
+    on(Database::Postgres, Vec::new(), a_person_is_handed_out_and_erased).await;
+}
+
+const EXPORT: &str = "query ($id: ID!) { exportPerson(object: \"contact\", id: $id) }";
+const ERASE: &str =
+    "mutation ($id: ID!, $confirm: String!) { erasePerson(object: \"contact\", id: $id, confirm: $confirm) { fields versions } }";
+
+async fn a_person_is_handed_out_and_erased(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let other = server.tenant(None, None, None).await?;
+    let person = json!({ "lastName": "Han Meimei", "email": "han@acme.example", "doNotCall": true, "externalIds": [{ "system": "legacy", "id": "H-7" }] });
+    let han = made(&tenant, "Contact", person.clone()).await?;
+    let bystander = made(&other, "Contact", person).await?;
+    let document = "mutation ($id: ID!) { updateContact(id: $id, input: { lastName: \"Han Mei\" }) { id } }";
+    tenant
+        .post("graphql", &json!({ "query": document, "variables": { "id": han } }), &[("idempotency-key".to_owned(), "k1".to_owned())])
+        .await?;
+    made(&tenant, "Contact", json!({ "lastName": "Boss", "reportsTo": { "connect": { "id": han } } })).await?;
+
+    let known = tenant.metadata(EXPORT, json!({ "id": han })).await?["exportPerson"].clone();
+    assert_eq!((&known["record"]["last_name"], &known["record"]["email"]), (&json!("Han Mei"), &json!("han@acme.example")));
+    assert_eq!(known["external_ids"], json!([{ "system": "legacy", "id": "H-7" }]));
+    assert_eq!(known["history"][0]["changes"], json!([{ "field": "last_name", "old": "Han Meimei", "new": "Han Mei" }]));
+    assert_eq!((&known["referring"][0]["relation"], &known["referring"][0]["record"]["last_name"]), (&json!("reports_to"), &json!("Boss")));
+
+    let unconfirmed =
+        tenant.post("metadata", &json!({ "query": ERASE, "variables": { "id": han, "confirm": "yes" } }), &[]).await?.json()?;
+    assert_eq!(unconfirmed["errors"][0]["extensions"]["rule"], "not_confirmed", "{unconfirmed}");
+    let erased = tenant.metadata(ERASE, json!({ "id": han, "confirm": han })).await?["erasePerson"].clone();
+    assert_eq!(erased["fields"], json!(["last_name", "email", "do_not_call"]));
+
+    let whole = tenant.metadata(EXPORT, json!({ "id": han })).await?.to_string();
+    for word in ["Han Mei", "han@acme.example", "H-7"] {
+        assert!(!whole.contains(word), "`{word}` is still known: {whole}");
+    }
+    let shown = tenant
+        .data(
+            "query ($id: ID!) { contact(id: $id) { id lastName email version history { nodes { version changes { field old new } } } } }",
+            json!({ "id": han }),
+        )
+        .await?;
+    assert_eq!(
+        (&shown["contact"]["id"], &shown["contact"]["lastName"], &shown["contact"]["version"]),
+        (&json!(han), &json!("[erased]"), &json!(3))
+    );
+    let report = verified(server, &tenant, None).await;
+    assert_eq!(report["broken"], Value::Null, "{report}");
+    assert!(report["erased"].as_u64() > Some(0), "{report}");
+    let kinds: Vec<Value> = trail(&tenant, json!({ "record": han })).await?.into_iter().map(|entry| entry["kind"].clone()).collect();
+    assert!(kinds.contains(&json!("person_exported")) && kinds.contains(&json!("person_erased")), "{kinds:?}");
+
+    let seen = other.data("query ($id: ID!) { contact(id: $id) { lastName } }", json!({ "id": bystander })).await?;
+    assert_eq!(seen["contact"]["lastName"], "Han Meimei", "the other tenant's person is another one");
+    assert_eq!(verified(server, &other, None).await["erased"], 0);
+    let alone = tenant.post("metadata", &json!({ "query": format!("mutation {{ a: erasePerson(object: \"contact\", id: \"{han}\", confirm: \"{han}\") {{ fields }} b: erasePerson(object: \"contact\", id: \"{han}\", confirm: \"{han}\") {{ fields }} }}") }), &[]).await?.json()?;
+    assert_eq!(alone["errors"][0]["extensions"]["rule"], "alone", "{alone}");
+    Ok(())
+}
