@@ -139,7 +139,7 @@ impl Explain<'_> {
     fn grant(&self, verb: Verb, grant: &Grant) -> Reason {
         let by = role(self.model, self.held, grant.role);
         let read = grant.rows.read.as_deref().filter(|_| grant.can.contains(&Verb::Read));
-        let own = if verb == Verb::Create { check(grant, verb) } else { own(grant, verb) };
+        let own = if verb == Verb::Create { check(grant) } else { own(grant, verb) };
         let rows = match verb {
             Verb::Create | Verb::Import => Rows::All,
             _ if grant.can.contains(&Verb::Read) => self.rules.rows(read).and(self.rules.rows(own)),

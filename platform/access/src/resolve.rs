@@ -74,12 +74,10 @@ pub(crate) fn own(grant: &Grant, verb: Verb) -> Option<&Rule> {
     rule.as_deref()
 }
 
-/// The rule of what a written row must satisfy.
-pub(crate) fn check(grant: &Grant, verb: Verb) -> Option<&Rule> {
+/// The rule of what a written row must satisfy: what it says itself, else what it may change, else what it reads.
+pub(crate) fn check(grant: &Grant) -> Option<&Rule> {
     let rows = &grant.rows;
-    let rule = rows.check.as_ref().or(rows.update.as_ref());
-    let rule = if verb == Verb::Create { rule.or(rows.read.as_ref()) } else { rule };
-    rule.map(AsRef::as_ref)
+    rows.check.as_ref().or(rows.update.as_ref()).or(rows.read.as_ref()).map(AsRef::as_ref)
 }
 
 /// Verbs that a single share can give.
@@ -116,8 +114,8 @@ pub(crate) fn rights(held: &Held<'_>, rules: &Rules<'_>, object: &Object) -> Opt
     }
     Some(ObjectRights {
         rows,
-        check_new: Rows::any(with(Verb::Create).map(|grant| rules.rows(check(grant, Verb::Create)))),
-        check_changed: reach.beyond(with(Verb::Update).map(|grant| rules.rows(check(grant, Verb::Update))), Verb::Update),
+        check_new: Rows::any(with(Verb::Create).map(|grant| rules.rows(check(grant)))),
+        check_changed: reach.beyond(with(Verb::Update).map(|grant| rules.rows(check(grant))), Verb::Update),
         fields: Fields::of(object, grants.iter().map(|grant| &grant.fields)),
     })
 }

@@ -13,3 +13,5 @@ mod reasons;
 mod reports;
 #[path = "law/rows.rs"]
 mod rows;
+#[path = "law/shipped.rs"]
+mod shipped;

@@ -79,7 +79,7 @@ pub struct RowRules {
     pub delete: Option<Arc<Rule>>,
     /// Absent: as `update`.
     pub share: Option<Arc<Rule>>,
-    /// What a written row must satisfy afterwards. Absent: `update`; for new rows `update`, else `read`.
+    /// What a written row must satisfy afterwards. Absent: `update`, else `read`: nobody moves a row to where he does not reach.
     pub check: Option<Arc<Rule>>,
 }
 

@@ -139,6 +139,9 @@ fn a_written_row_satisfies_its_check_afterwards() {
     let distributor = house.policy(&portal(&["distributor"]));
     let read = house.ruled("account.partner in my.partners.subtree");
     assert_eq!(distributor.check_rows(house.deal, Action::Create), Some(Arc::new(read)));
+    let lead = house.policy(&staff(&house, &["lead"])).check_rows(house.deal, Action::Update).unwrap();
+    let Predicate::Any(parts) = lead.as_ref() else { panic!("several") };
+    assert!(parts.contains(&house.ruled("stage == 'open'")), "a row is not moved out of what the role reads");
 }
 
 #[test]

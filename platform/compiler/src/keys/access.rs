@@ -35,7 +35,7 @@ const ROWS: Table = Table {
         key("update", RULE, "Which of those can be changed; all of them if not said."),
         key("delete", RULE, "Which can be deleted, restored, destroyed; as `update` if not said."),
         key("share", RULE, "Which can be shared with others; as `update` if not said."),
-        key("check", RULE, "What a written record must satisfy afterwards; as `update`, for new ones else `read`, if not said."),
+        key("check", RULE, "What a written record must satisfy afterwards; as `update`, else as `read`, if not said."),
     ],
 };
 
