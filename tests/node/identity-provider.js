@@ -17,6 +17,7 @@ export function newKey(kid) {
 const PEOPLE = {
   li: { email: 'li.wei@acme.example', email_verified: true, name: 'Li Wei', groups: ['crm-sales'] },
   chen: { email: 'chen@acme.example', email_verified: true, name: 'Chen Jing', groups: [] },
+  wang: { email: 'wang@acme.example', email_verified: true, name: 'Wang Fang', groups: [] },
   mallory: { email: 'admin@acme.example', email_verified: false, name: 'Mallory', groups: [] },
   stranger: { email: 'eve@elsewhere.example', email_verified: true, name: 'Eve', groups: [] },
 }

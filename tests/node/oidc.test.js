@@ -147,15 +147,17 @@ describe('oidc-provider', () => {
     }
   })
 
-  it('lets in only who is invited, where it is told so', async () => {
-    await setUp('corp', { ...settings, clientSecret: undefined, joining: 'invited', roleClaim: undefined })
-    const invited = await call('POST', 'invitations', { email: 'wang@acme.example', name: 'Wang' })
-    assert.ok([200, 201, 202, 503].includes(invited.status), JSON.stringify(invited))
-    const known = new Browser()
-    assert.equal((await known.go(await known.prove(at('oidc/corp/start'), 'li', isCallback('corp')))).status, 200, 'the secret stayed')
-    const { body } = await call('GET', 'members')
-    const members = body.members ?? body
-    assert.equal(members.some((member) => member.login === 'eve@elsewhere.example'), false)
+  it('gives and takes the roles that its claim maps to', async () => {
+    const mapped = { ...settings, clientSecret: undefined, roleClaim: 'groups', roleMap: { 'crm-sales': 'sales_rep', 'crm-service': 'service_agent' } }
+    await setUp('corp', mapped)
+    const browser = new Browser()
+    await browser.go(await browser.prove(at('oidc/corp/start'), 'li', isCallback('corp')))
+    const me = await whoAmI(browser)
+    assert.deepEqual(me.roles, ['sales_rep'])
+    await call('PATCH', `members/${me.user.id}`, { roles: ['sales_rep', 'service_agent', 'marketer'] })
+    const again = new Browser()
+    await again.go(await again.prove(at('oidc/corp/start'), 'li', isCallback('corp')))
+    assert.deepEqual((await whoAmI(again)).roles.toSorted(), ['marketer', 'sales_rep'], 'what the map does not govern stays')
   })
 
   it('shuts out a disabled member at the next request', async () => {
@@ -167,6 +169,20 @@ describe('oidc-provider', () => {
     assert.equal(await whoAmI(browser), null)
     const again = new Browser()
     assert.equal((await again.go(await again.prove(at('oidc/corp/start'), 'chen', isCallback('corp')))).status, 401)
+  })
+
+  it('lets in only who is invited, where it is told so', async () => {
+    await setUp('corp', { ...settings, clientSecret: undefined, joining: 'invited' })
+    const signIn = async () => {
+      const browser = new Browser()
+      return { browser, answer: await browser.go(await browser.prove(at('oidc/corp/start'), 'wang', isCallback('corp'))) }
+    }
+    assert.equal((await signIn()).answer.status, 401)
+    const invited = await call('POST', 'invitations', { email: 'Wang@acme.example', name: 'Wang Fang' })
+    assert.equal(invited.status, 201, JSON.stringify(invited))
+    const { browser, answer } = await signIn()
+    assert.equal(answer.status, 200, 'invited, and the secret stayed')
+    assert.equal((await whoAmI(browser)).user.display, 'Wang Fang')
   })
 })
 
