@@ -131,10 +131,22 @@ impl Link<'_> {
         if waiting.is_empty() {
             return Ok((0, more));
         }
+        let said = without_details(&waiting);
         let entries = self.entries(&head, waiting).await?;
         let count = u64::try_from(entries.len()).unwrap_or(u64::MAX);
         self.put(&head, &entries, &cursor).await?;
+        self.unsay(said).await?;
         Ok((count, more))
+    }
+
+    /// What may be personal is kept once: with the entry, where it can expire and be erased.
+    async fn unsay(&mut self, said: Vec<Vec<Scalar>>) -> Result<(), Fault> {
+        if !said.is_empty() {
+            let columns = vec![Target::new("seq", Kind::Int), Target::new("payload", Kind::Text)];
+            let bulk = Bulk { table: format!("\"{}\".\"outbox\"", self.schema), columns, rows: said };
+            self.conn.update_with(bulk, &["seq"], Vec::new()).await?;
+        }
+        Ok(())
     }
 
     async fn entries(&mut self, head: &Head, waiting: Vec<Waiting>) -> Result<Vec<Entry>, Fault> {
@@ -173,6 +185,17 @@ impl Link<'_> {
         self.conn.insert_with(entry::bulk(table("audit"), entries), "", vec![batch]).await?;
         Ok(())
     }
+}
+
+/// Rows of the outbox that have details, without them.
+fn without_details(waiting: &[Waiting]) -> Vec<Vec<Scalar>> {
+    let has = |row: &&Waiting| row.payload.get("detail").is_some_and(|detail| !detail.is_null());
+    let bare = |row: &Waiting| {
+        let mut payload = row.payload.clone();
+        payload.as_object_mut().and_then(|members| members.remove("detail"));
+        vec![Scalar::Int(row.seq), Scalar::Text(payload.to_string())]
+    };
+    waiting.iter().filter(has).map(bare).collect()
 }
 
 /// Rows of history that belong to a row of the outbox.

@@ -237,6 +237,63 @@ fn in_a_year() -> DateTime {
 }
 
 #[tokio::test]
+async fn two_nodes_link_one_chain() {
+    for house in houses().await {
+        // On SQLite there is one process: it stands for both.
+        let second = if house.store.dialect() == Dialect::Postgres {
+            Store::open(StoreConfig::new(house.data.path(), database_of(&house))).await.unwrap()
+        } else {
+            house.store.clone()
+        };
+        let by = AuditBy::system(now());
+        for _ in 0..5 {
+            for store in [&house.store, &second] {
+                store.audit_note_by(house.tenant, &by, AuditNote::new(AuditKind::Exported)).await.unwrap();
+            }
+            let (first, other) = tokio::join!(house.store.audit_seal(house.tenant), second.audit_seal(house.tenant));
+            first.unwrap();
+            other.unwrap();
+        }
+        house.store.audit_seal(house.tenant).await.unwrap();
+        let report = verified(&house).await;
+        assert_eq!((report.entries, report.broken), (10, None));
+    }
+}
+
+#[tokio::test]
+async fn what_was_committed_before_a_kill_is_linked_by_the_next_process() {
+    for house in houses().await {
+        make(&house, 1, "Acme").await;
+        // Killed before it could link: another process opens the same data.
+        let next = Store::open(StoreConfig::new(house.data.path(), database_of(&house))).await.unwrap();
+        assert_eq!(next.audit_seal(house.tenant).await.unwrap().entries, 1);
+        assert_eq!(house.store.audit_seal(house.tenant).await.unwrap().entries, 0);
+        assert_eq!(verified(&house).await.broken, None);
+    }
+}
+
+#[tokio::test]
+async fn what_tells_of_a_person_is_kept_once_and_erased_whole() {
+    for house in houses().await {
+        a_trail(&house).await;
+        let outbox = house.store.outbox_after(house.tenant, 0, 10).await.unwrap();
+        assert!(!format!("{outbox:?}").contains("li@acme.example"), "the outbox forgets it when it is linked");
+        let mut tx = begun(&house).await;
+        let fields = [house.field("account", "name")];
+        let id = RecordId(Uuid::from_u128(1));
+        let erased = tx.erase_person(&house.table("account"), id, &fields, false).await.unwrap();
+        tx.audit_note(AuditNote::new(AuditKind::PersonErased).about("account", Some(id)));
+        tx.commit().await.unwrap();
+        assert_eq!((erased.versions, erased.entries), (2, 2));
+        house.store.audit_seal(house.tenant).await.unwrap();
+        let report = verified(&house).await;
+        assert_eq!((report.entries, report.erased, report.broken), (4, 2, None));
+        by_hand(&house, "update {t}audit set salts = '[null]' where number = 3").await;
+        assert!(verified(&house).await.broken.is_some(), "the erasure of one explains nothing of another");
+    }
+}
+
+#[tokio::test]
 async fn a_note_that_may_wait_is_written_when_the_chain_is_looked_at() {
     for house in houses().await {
         house.store.audit_soon(&house.cx(), AuditNote::new(AuditKind::ReadInClear).about("account", None));
