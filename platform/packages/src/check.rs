@@ -40,4 +40,18 @@ mod tests {
         let codes: Vec<_> = check(&[file]).iter().map(|one| one.code).collect();
         assert!(codes.contains(&"metadata/unknown-object"), "{codes:?}");
     }
+
+    /// The examples of the book for administrators: each begins with its path.
+    fn examples(book: &str) -> Vec<SourceFile> {
+        let blocks = book.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let with_path = blocks.filter_map(|block| Some((block.lines().next()?.strip_prefix("# crm/")?, block)));
+        with_path.map(|(path, block)| SourceFile::new(path, block)).collect()
+    }
+
+    #[test]
+    fn the_examples_of_the_book_compile_together() {
+        let files = examples(include_str!("../../../docs/tenant-admin.md"));
+        assert!(files.len() >= 6, "{files:?}");
+        assert_eq!(check(&files), []);
+    }
 }
