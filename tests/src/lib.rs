@@ -9,6 +9,7 @@
 mod bystander;
 mod http;
 mod matching;
+mod member;
 mod names;
 mod outbox;
 mod postgres;
@@ -21,6 +22,7 @@ mod tenant;
 pub use bystander::Bystander;
 pub use http::{Answer, Request};
 pub use matching::{Mismatch, match_answer, match_part};
+pub use member::{Member, PASSWORD};
 pub use names::Names;
 pub use real::{RealPipeline, run as run_real_pipeline};
 pub use server::{Database, TestServer};

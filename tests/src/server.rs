@@ -81,7 +81,7 @@ impl TestServer {
             currency: Some(currency.unwrap_or("CNY").to_owned()),
         };
         let created = self.running.tenant_create(&request).await.context("tenant create")?;
-        Ok(Tenant { address: self.running.address(), name: created.tenant, key: created.api_key })
+        Ok(Tenant { address: self.running.address(), name: created.tenant, key: created.api_key, cookie: None })
     }
 
     /// What an operator asks of the data directory, and the answer; none where it was declined.

@@ -26,15 +26,23 @@ pub struct Tenant {
     pub name: String,
     /// An API key.
     pub key: String,
+    /// A member's session, which asks instead of the key.
+    pub cookie: Option<String>,
 }
 
 impl Tenant {
     /// A request to one of the tenant's doors, with its credential and our media type.
     #[must_use]
     pub fn request(&self, method: &'static str, door: &str) -> Request {
-        Request::new(method, format!("/t/{}/{door}", self.name))
-            .header("authorization", format!("Bearer {}", self.key))
-            .header("accept", "application/graphql-response+json")
+        self.signed(Request::new(method, format!("/t/{}/{door}", self.name))).header("accept", "application/graphql-response+json")
+    }
+
+    /// The request with this tenant's credential.
+    fn signed(&self, request: Request) -> Request {
+        match &self.cookie {
+            Some(cookie) => request.header("cookie", cookie.clone()).header("origin", format!("http://{}", self.address)),
+            None => request.header("authorization", format!("Bearer {}", self.key)),
+        }
     }
 
     /// Posts a GraphQL body.
@@ -129,8 +137,7 @@ impl Tenant {
 
     async fn import_end(&self, location: &str) -> anyhow::Result<(Value, String)> {
         let began = Instant::now();
-        let door =
-            |suffix: &str| Request::new("GET", format!("{location}{suffix}")).header("authorization", format!("Bearer {}", self.key));
+        let door = |suffix: &str| self.signed(Request::new("GET", format!("{location}{suffix}")));
         loop {
             let report = door("").send(self.address).await?.json()?;
             match report.get("state").and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase().as_str() {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
+use tenon_identity::Identity;
 use tenon_model::ModelVersion;
 use tenon_records::Pipeline;
 use tenon_store::{Store, StoreError};
@@ -35,6 +36,7 @@ pub struct DataApi {
     pipeline: Pipeline,
     documents: Documents,
     secret: Arc<[u8; 32]>,
+    identity: Option<Identity>,
 }
 
 impl std::fmt::Debug for DataApi {
@@ -53,7 +55,14 @@ impl DataApi {
     /// The API over a store. `secret` signs cursors: the same on every node, and over restarts.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline, secret: [u8; 32]) -> Self {
-        Self { store, catalog, pipeline, documents: Documents::new(), secret: Arc::new(secret) }
+        Self { store, catalog, pipeline, documents: Documents::new(), secret: Arc::new(secret), identity: None }
+    }
+
+    /// With who knows the members: for `explainAccess` of others and `whoCanSee`.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
+        self
     }
 
     /// The schema as this principal sees it, as sorted SDL.
@@ -126,7 +135,7 @@ impl DataApi {
         let signer = Signer::new(&self.secret, cx.model.tenant);
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
-        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, levels };
+        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };
         if operation.kind == OperationKind::Mutation {
             let done = mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost).await;
             return match done {

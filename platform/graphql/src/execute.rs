@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use tenon_context::OpContext;
 use tenon_diagnostics::{Problem, Problems};
+use tenon_identity::Identity;
+use tenon_model::ObjectIx;
 use tenon_query::{Answer, Page, Read, Row};
 use tenon_store::{AuditKind, AuditNote, Prepared, Store, StoreError};
-use tenon_value::{Uuid, Value};
+use tenon_value::{Json, RecordId, Uuid, Value};
 
 use crate::documents::{Documents, Valid, told};
+use crate::explain::{self, Question};
 use crate::lower::{Planned, Root, Work};
 use crate::respond::Errors;
 use crate::shape::{GroupShape, KeyRecords, Out, ReadInClear, Scene};
@@ -21,6 +24,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) documents: &'a Documents,
     pub(crate) valid: &'a Valid,
     pub(crate) cx: &'a OpContext,
+    /// Who knows the other members.
+    pub(crate) identity: Option<&'a Identity>,
     /// How deep the document nests.
     pub(crate) levels: usize,
 }
@@ -71,6 +76,15 @@ impl Reader<'_> {
             out.raw(":");
             let place = Some((root.key, root.location));
             let done = match root.work {
+                Ok(Work::Question(of, question, subs)) => match self.question(of, question).await {
+                    Ok(Ok(json)) => {
+                        let type_name = if json.is_array() { "AccessHolder" } else { "AccessExplanation" };
+                        out.json(&explain::project(&json, &subs, type_name));
+                        Ok(())
+                    }
+                    Ok(Err(problem)) => Err(problem.into()),
+                    Err(error) => return Err(error),
+                },
                 Ok(work) => match self.root(work, &mut out, &scene).await {
                     Ok(()) if out.overflow => Err(overflow().into()),
                     Ok(()) => Ok(()),
@@ -92,6 +106,13 @@ impl Reader<'_> {
         Ok(if is_null { (b"null".to_vec(), out.fields) } else { (out.bytes, out.fields) })
     }
 
+    async fn question(&self, (object, id): (ObjectIx, RecordId), question: Question) -> Result<Result<Json, Problem>, StoreError> {
+        match Box::pin(explain::answer(self, object, id, question)).await {
+            Ok(json) => Ok(Ok(json)),
+            Err(unanswered) => explain::problem(unanswered).map(Err),
+        }
+    }
+
     /// Tells the audit what was read in clear.
     pub(crate) fn note(&self, clear: &ReadInClear) {
         if let Some((object, facts)) = clear.facts(&self.cx.model) {
@@ -103,6 +124,8 @@ impl Reader<'_> {
     async fn root(&self, work: Work<'_>, out: &mut Out, scene: &Scene<'_>) -> Result<(), StoreError> {
         match work {
             Work::Fixed(json) => out.json(&json),
+            // Answered before, see `query`.
+            Work::Question(..) => out.null(),
             Work::One(planned, shape) => {
                 let page = self.page(planned).await?;
                 out.record(&shape, page.rows.first(), scene);

@@ -11,6 +11,7 @@ mod collect;
 mod cursor;
 mod documents;
 mod execute;
+mod explain;
 mod limits;
 mod lower;
 mod members;

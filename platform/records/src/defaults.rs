@@ -16,7 +16,7 @@ pub(crate) fn fresh(cx: &OpContext, object: &Object, id: RecordId) -> Record {
             record.set_field(field.ix, Value::Bool(false));
         }
     }
-    if cx.principal.kind == ActorKind::User {
+    if matches!(cx.principal.kind, ActorKind::User | ActorKind::PortalUser) {
         record.set_relation(system::OWNER, Value::Id(cx.principal.id));
     }
     record

@@ -65,6 +65,9 @@ impl Attempt<'_> {
                 self.settled.remove(&(object.ix, record.id));
             }
             let rows: Vec<RowWrite> = stored.into_iter().map(RowWrite::Destroy).collect();
+            for row in &rows {
+                self.stir_row(object, row);
+            }
             self.tx.write(self.cx, &table, &rows).await?;
             self.tx.outbox(OutboxEntry { word: "destroyed", object: object.id, records, changed: Vec::new() });
         }

@@ -36,6 +36,7 @@ mod resolve;
 mod restore;
 mod save;
 mod share;
+mod standing;
 mod unique;
 mod upsert;
 mod validate;

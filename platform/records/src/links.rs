@@ -222,6 +222,7 @@ impl Attempt<'_> {
         // A problem found on the way may have left an end unwritten; then nothing of this stays anyway.
         if self.found.is_empty() && !touched.is_empty() {
             let (source, target) = self.ends(side)?;
+            self.stir_link(side.link);
             if !gone.is_empty() {
                 self.tx.link_remove(side.link.ix, &gone, (&source, &target)).await?;
             }

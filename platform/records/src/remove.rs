@@ -228,7 +228,9 @@ impl Attempt<'_> {
             merge(&mut changed, change::names(object, Some(&old), &new));
             records.push((old.id, old.version() + 1));
             self.settled.remove(&(object.ix, old.id));
-            rows.push(RowWrite::Update { old, new });
+            let row = RowWrite::Update { old, new };
+            self.stir_row(object, &row);
+            rows.push(row);
         }
         if !rows.is_empty() {
             let table = self.whole(object.ix, action)?;

@@ -124,7 +124,9 @@ impl Attempt<'_> {
             let Some(old) = work.old else { continue };
             merge(&mut changed, change::names(object, Some(&old), &work.new));
             records.push((old.id, old.version() + 1));
-            rows.push(RowWrite::Update { old, new: work.new });
+            let row = RowWrite::Update { old, new: work.new };
+            self.stir_row(object, &row);
+            rows.push(row);
         }
         if !rows.is_empty() {
             self.tx.write(self.cx, &table, &rows).await?;

@@ -218,6 +218,9 @@ impl Attempt<'_> {
                 Some(old) => updates.push(RowWrite::Update { old: old.clone(), new: work.new.clone() }),
             }
         }
+        for row in inserts.iter().chain(&updates) {
+            self.stir_row(object, row);
+        }
         // Noted first, so that they are written in the same round trip.
         for entry in entries.into_values() {
             self.tx.outbox(entry);

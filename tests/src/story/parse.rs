@@ -33,6 +33,8 @@ pub(super) struct Expected {
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     pub(super) door: Door,
+    /// Which member asks; none: the administrator's key.
+    pub(super) member: Option<String>,
     pub(super) document: String,
     pub(super) variables: Option<Value>,
     pub(super) extensions: Option<Value>,
@@ -45,6 +47,8 @@ pub(super) struct Asked {
 #[derive(Clone, Debug)]
 pub(super) struct Imported {
     pub(super) object: String,
+    /// Which member brings it; none: the administrator's key.
+    pub(super) member: Option<String>,
     pub(super) mapping: String,
     pub(super) data: String,
     pub(super) file: &'static str,
@@ -54,11 +58,22 @@ pub(super) struct Imported {
     pub(super) errors: Option<String>,
 }
 
+/// Somebody who becomes a member.
+#[derive(Clone, Debug)]
+pub(super) struct Joining {
+    pub(super) name: String,
+    pub(super) roles: Vec<String>,
+    /// `account`, `contact` or `partner`, and its id as a name of the story.
+    pub(super) belongs: Option<(String, String)>,
+}
+
 /// What happens in a story.
 #[derive(Clone, Debug)]
 pub(super) enum Deed {
     /// These files become part of the tenant's metadata.
     Files(Vec<(String, String)>),
+    /// Somebody becomes a member: a name, and roles; portal users belong to a record.
+    Member(Joining),
     /// A request.
     Ask(Box<Asked>),
     /// An import.
@@ -105,6 +120,7 @@ impl Story {
         match block.language.as_str() {
             "yaml" => self.take_yaml(block, mapping)?,
             "graphql" => self.steps.push(Step { line: block.line, deed: Deed::Ask(Box::new(asked(block))) }),
+            "member" => self.steps.push(Step { line: block.line, deed: Deed::Member(joining(block)?) }),
             "csv" if block.has("errors") => self.import()?.errors = Some(block.text.clone()),
             "csv" | "jsonl" => {
                 let imported = imported(block, mapping.take().context("data without a `yaml mapping` before it")?)?;
@@ -173,15 +189,37 @@ fn asked(block: &Block) -> Asked {
         block if block.has("get") => Door::DataByGet,
         _ => Door::Data,
     };
-    let document = block.text.clone();
-    Asked { door, document, variables: None, extensions: None, headers: Vec::new(), expected: None, response_headers: Vec::new() }
+    let (document, member) = (block.text.clone(), asking(block));
+    Asked { door, member, document, variables: None, extensions: None, headers: Vec::new(), expected: None, response_headers: Vec::new() }
+}
+
+/// `as rep`: who asks.
+fn asking(block: &Block) -> Option<String> {
+    let at = block.words.iter().position(|word| word == "as")?;
+    block.words.get(at + 1).cloned()
+}
+
+/// `member rep`, and what stands in the block: `roles: sales_rep, employee`, `partner: $acme`.
+fn joining(block: &Block) -> anyhow::Result<Joining> {
+    let name = block.words.first().context("who? `member rep`")?.clone();
+    let mut joining = Joining { name, roles: Vec::new(), belongs: None };
+    for line in block.text.lines() {
+        let (key, value) = line.split_once(": ").with_context(|| format!("`{line}`"))?;
+        match key.trim() {
+            "roles" => joining.roles = value.split(',').map(|role| role.trim().to_owned()).collect(),
+            "account" | "contact" | "partner" => joining.belongs = Some((key.trim().to_owned(), value.trim().to_owned())),
+            other => bail!("a member has no `{other}` here"),
+        }
+    }
+    Ok(joining)
 }
 
 fn imported(block: &Block, mapping: String) -> anyhow::Result<Imported> {
     let object = block.words.first().context("which object? `csv account`")?.clone();
     let file = if block.language == "csv" { "data.csv" } else { "data.jsonl" };
     let data = block.text.clone();
-    Ok(Imported { object, mapping, data, file, dry_run: block.has("dry-run"), gbk: block.has("gbk"), expected: None, errors: None })
+    let member = asking(block);
+    Ok(Imported { object, member, mapping, data, file, dry_run: block.has("dry-run"), gbk: block.has("gbk"), expected: None, errors: None })
 }
 
 fn headers(text: &str) -> anyhow::Result<Vec<(String, String)>> {

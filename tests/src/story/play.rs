@@ -1,10 +1,12 @@
 //! Plays a story in a tenant of its own.
 
+use std::collections::HashMap;
+
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::days;
-use super::parse::{Asked, Deed, Door, Expected, Imported, Story};
+use super::parse::{Asked, Deed, Door, Expected, Imported, Joining, Story};
 use super::update::Rewrite;
 use crate::http::Answer;
 use crate::matching::{match_answer, match_part};
@@ -17,15 +19,46 @@ pub(super) async fn play(server: &TestServer, story: &Story, update: bool) -> an
     let tenant = server.tenant(wanted.zone.as_deref(), wanted.locale.as_deref(), wanted.currency.as_deref()).await?;
     let mut names = days::names(&tenant, wanted.zone.as_deref().unwrap_or(ZONE)).await.context("the tenant's day")?;
     let mut rewrites = Vec::new();
+    let mut people = People::new();
     for step in &story.steps {
         let rewrite = match &step.deed {
             Deed::Files(files) => tenant.apply(files).await.map(|()| None),
-            Deed::Ask(asked) => ask(&tenant, asked, &mut names, update).await,
-            Deed::Import(imported) => import(&tenant, imported, &mut names, update).await,
+            Deed::Member(joining) => join(&tenant, joining, &mut names, &mut people).await.map(|()| None),
+            Deed::Ask(asked) => match acting(&tenant, asked.member.as_deref(), &people) {
+                Ok(tenant) => ask(&tenant, asked, &mut names, update).await,
+                Err(error) => Err(error),
+            },
+            Deed::Import(imported) => match acting(&tenant, imported.member.as_deref(), &people) {
+                Ok(tenant) => import(&tenant, imported, &mut names, update).await,
+                Err(error) => Err(error),
+            },
         };
         rewrites.extend(rewrite.with_context(|| step.line.to_string())?);
     }
     Ok(rewrites)
+}
+
+/// Members by their names in the story: the tenant as each of them asks it.
+type People = HashMap<String, Tenant>;
+
+/// Somebody becomes a member, and signs in; the story's name stands for the user's id.
+async fn join(tenant: &Tenant, joining: &Joining, names: &mut Names, people: &mut People) -> anyhow::Result<()> {
+    let login = format!("{}@example.com", joining.name);
+    let roles: Vec<&str> = joining.roles.iter().map(String::as_str).collect();
+    let member = match &joining.belongs {
+        None => tenant.member(&login, &roles).await?,
+        Some((what, id)) => tenant.portal_member(&login, &roles, (what, &names.fill_text(id))).await?,
+    };
+    names.put(&joining.name, Value::String(member.user.clone()));
+    people.insert(joining.name.clone(), Tenant { cookie: Some(member.cookie), ..tenant.clone() });
+    Ok(())
+}
+
+fn acting(tenant: &Tenant, who: Option<&str>, people: &People) -> anyhow::Result<Tenant> {
+    match who {
+        None => Ok(tenant.clone()),
+        Some(name) => people.get(name).cloned().with_context(|| format!("nobody called `{name}` became a member")),
+    }
 }
 
 async fn ask(tenant: &Tenant, asked: &Asked, names: &mut Names, update: bool) -> anyhow::Result<Option<Rewrite>> {

@@ -5,14 +5,15 @@ use tenon_context::ActorKind;
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx, Part as ColumnPart, Special, system};
 use tenon_query::{Action, Deleted, Output, Params, Predicate, Read, Select, SortBy, Window};
-use tenon_value::{Json, Uuid, Value};
+use tenon_value::{Json, RecordId, Uuid, Value};
 
 use super::page::PageOf;
 use super::{Lower, Shared, null_operand, scalars};
 use crate::collect::Collected;
+use crate::explain::Question;
 use crate::limits;
 use crate::schema::introspect;
-use crate::shape::{GroupShape, PageShape, RecordShape};
+use crate::shape::{GroupShape, PageShape, RecordShape, Sub};
 use crate::syntax::ast::{Operation, Value as Input};
 
 /// A root field, planned.
@@ -37,6 +38,8 @@ pub(crate) enum Work<'a> {
     One(Planned, RecordShape<'a>),
     Page(Planned, PageShape<'a>),
     Groups(Planned, Box<GroupShape<'a>>),
+    /// Why somebody may or may not, or who may.
+    Question((ObjectIx, RecordId), Question, Vec<Sub<'a>>),
     /// Records of several objects, in the order of their references.
     Records(Vec<(Planned, RecordShape<'a>)>, Vec<(Option<usize>, Uuid)>),
 }
@@ -71,6 +74,7 @@ impl<'a> Lower<'a> {
             "me" => return Some(Work::Fixed(self.me(collected))),
             "record" => return self.any_record(collected),
             "records" => return self.records(collected),
+            "explainAccess" | "whoCanSee" => return self.question(collected),
             _ => {}
         }
         let objects = self.view.objects();
@@ -175,6 +179,33 @@ impl<'a> Lower<'a> {
         let filter = self.id_filter(id, &InputPath::default().key("id"));
         let object = self.object_named(self.collector.argument(field, "object").and_then(Input::as_text))?;
         self.one(object, collected, filter, Deleted::Exclude)
+    }
+
+    fn question(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {
+        let (field, collector, root) = (collected.first()?, self.collector, InputPath::default());
+        let mut id = |name: &'static str| {
+            let given = collector.argument(field, name).filter(|id| !id.is_null())?;
+            match scalars::id(given) {
+                Ok(id) => Some(id),
+                Err(problem) => {
+                    self.wrong(&root.key(name), problem);
+                    None
+                }
+            }
+        };
+        let (record, principal, after) = (id("id"), id("principal"), id("after"));
+        let question = if &*field.name.text == "whoCanSee" {
+            let first = collector.argument(field, "first").and_then(Input::as_int).unwrap_or(50);
+            let first = self.size(first, &root.key("first"))?;
+            Question::Who(usize::try_from(first).unwrap_or_default(), after)
+        } else {
+            Question::Why(principal)
+        };
+        let subs = self.subs(&collected.fields);
+        let Some(object) = self.object_named(collector.argument(field, "object").and_then(Input::as_text)) else {
+            return Some(Work::Fixed(if matches!(question, Question::Who(..)) { Json::Array(Vec::new()) } else { Json::Null }));
+        };
+        Some(Work::Question((object.ix, RecordId(record?)), question, subs))
     }
 
     fn records(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {

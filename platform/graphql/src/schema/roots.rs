@@ -17,7 +17,20 @@ pub(super) fn query(view: &View<'_>) -> TypeDef {
         FieldDef::new("record", "Record").taking(vec![InputDef::new("object", "String!"), InputDef::new("id", "ID!")]),
         FieldDef::new("records", "[Record]!").taking(vec![InputDef::new("refs", "[RecordRef!]!")]),
         FieldDef::new("me", "Me!"),
+        FieldDef::new("explainAccess", "AccessExplanation").taking(vec![
+            InputDef::new("object", "String!"),
+            InputDef::new("id", "ID!"),
+            InputDef::new("principal", "ID"),
+        ]),
     ];
+    if crate::explain::may_ask_about_others(view.policy) {
+        fields.push(FieldDef::new("whoCanSee", "[AccessHolder!]!").taking(vec![
+            InputDef::new("object", "String!"),
+            InputDef::new("id", "ID!"),
+            InputDef::new("first", "Int").defaulting(ValueKind::Int("50".into())),
+            InputDef::new("after", "ID"),
+        ]));
+    }
     for object in view.objects() {
         let name = object.graphql.type_name.as_str();
         fields.push(FieldDef::new(&object.graphql.single, name).taking(vec![
@@ -184,7 +197,7 @@ pub(crate) fn mutation_named<'a>(view: &View<'a>, name: &str) -> Option<(&'a Obj
         ends(object.graphql.type_name.as_str()) || ends(object.graphql.plural_type.as_str())
     };
     view.objects().filter(is_near).find_map(|object| {
-        let verb = Verb::ALL.into_iter().find(|verb| may(view, object.ix, verb.action()) && verb.field_name(object) == name)?;
+        let verb = Verb::ALL.into_iter().find(|verb| verb.is_permitted(view, object.ix) && verb.field_name(object) == name)?;
         Some((object, verb))
     })
 }

@@ -33,7 +33,7 @@ pub struct ErasedPerson {
 /// Erases a person. `confirm` is the record's id once more: this cannot be undone.
 ///
 /// # Errors
-/// FORBIDDEN for everybody but administrators, NOT_FOUND, REFUSED without the confirmation, INVALID where the object has
+/// FORBIDDEN for everybody but administrators, `NOT_FOUND`, REFUSED without the confirmation, INVALID where the object has
 /// no personal fields; what the store says. Nothing was erased then.
 pub async fn erase(
     store: &Store,

@@ -21,7 +21,7 @@ const ENTRIES_MAX: u32 = 10_000;
 /// Everything of a person. That it was handed out is in the audit trail before it is.
 ///
 /// # Errors
-/// FORBIDDEN for everybody but administrators, NOT_FOUND, EXHAUSTED `person_records`; what the store says.
+/// FORBIDDEN for everybody but administrators, `NOT_FOUND`, EXHAUSTED `person_records`; what the store says.
 pub async fn export(store: &Store, cx: &OpContext, policy: &Policy, (object, id): (&str, RecordId)) -> Result<Json, RecordsError> {
     permitted(policy)?;
     let object = object_named(cx, object)?;

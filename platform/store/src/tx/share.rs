@@ -1,14 +1,13 @@
 //! Shares: one record given to one user or team.
 
-use std::sync::Arc;
-
+use tenon_context::OpContext;
 use tenon_model::Verb;
 use tenon_query::AuthorizedTable;
 use tenon_value::{DateTime, RecordId, Uuid, Value};
 
 use super::Tx;
-use crate::StoreError;
 use crate::db::{Arg, Kind, Scalar, Shape, Target};
+use crate::{Store, StoreError};
 
 /// A record given to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +42,12 @@ impl Tx {
     /// What the database says.
     pub async fn share_put(&mut self, table: &AuthorizedTable, id: RecordId, share: &Share) -> Result<(), StoreError> {
         let object = self.object(table.object())?.id.0;
-        let mut columns =
-            vec![Target::new("object", Kind::Id), Target::new("record", Kind::Id), Target::new("with_id", Kind::Id), Target::new("with_kind", Kind::Text)];
+        let mut columns = vec![
+            Target::new("object", Kind::Id),
+            Target::new("record", Kind::Id),
+            Target::new("with_id", Kind::Id),
+            Target::new("with_kind", Kind::Text),
+        ];
         let mut row = vec![Scalar::Id(object), Scalar::Id(id.0), Scalar::Id(share.with), Scalar::Text(share.with_kind.clone())];
         for (right, column) in RIGHTS {
             columns.push(Target::new(column, Kind::Bool));
@@ -70,22 +73,23 @@ impl Tx {
         let gone = self.delete(&shares, &columns, vec![vec![Scalar::Id(object), Scalar::Id(id.0), Scalar::Id(with)]]).await;
         gone.map(|rows| rows > 0).map_err(|fault| self.told(fault))
     }
+}
 
+impl Store {
     /// The shares of a record, oldest first; ended ones included until they are taken back.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn shares(&mut self, table: &AuthorizedTable, id: RecordId) -> Result<Vec<StoredShare>, StoreError> {
-        let model = Arc::clone(&self.model);
-        let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?.id.0;
+    pub async fn shares(&self, cx: &OpContext, table: &AuthorizedTable, id: RecordId) -> Result<Vec<StoredShare>, StoreError> {
+        let object = cx.model.object(table.object()).ok_or(StoreError::Plan("no such object"))?.id.0;
+        let tenant = cx.model.tenant;
         let sql = format!(
             "select s.\"with_id\", s.\"with_kind\", s.\"can_update\", s.\"can_delete\", s.\"can_share\", s.\"until\", s.\"by_id\", s.\"at\" \
              from {} as s where s.\"object\" = $1 and s.\"record\" = $2 order by s.\"at\", s.\"with_id\"",
-            self.table("share")
+            self.fixture(tenant, "share")
         );
-        let shapes =
-            [Shape::Id, Shape::Text, Shape::Bool, Shape::Bool, Shape::Bool, Shape::DateTime, Shape::Id, Shape::DateTime];
-        let rows = self.ask(&sql, &[Arg::id(object), Arg::id(id.0)], &shapes).await.map_err(|fault| self.told(fault))?;
+        let shapes = [Shape::Id, Shape::Text, Shape::Bool, Shape::Bool, Shape::Bool, Shape::DateTime, Shape::Id, Shape::DateTime];
+        let rows = self.ask(tenant, &sql, &[Arg::id(object), Arg::id(id.0)], &shapes).await?;
         Ok(rows.into_iter().filter_map(stored).collect())
     }
 }
