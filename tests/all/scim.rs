@@ -42,7 +42,8 @@ async fn provisioner(tenant: &Tenant) -> anyhow::Result<Tenant> {
     };
     tenant.apply(&[role("provisioner", "special: [users]\n"), role("field_sales", "")]).await?;
     let body = json!({ "display": "Directory", "kind": "service", "roles": ["provisioner"] });
-    let answer = tenant.request("POST", "keys").header("content-type", "application/json").body(body.to_string()).send(tenant.address).await?;
+    let answer =
+        tenant.request("POST", "keys").header("content-type", "application/json").body(body.to_string()).send(tenant.address).await?;
     ensure!(answer.status == 201, "no key: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
     let key = answer.json()?["apiKey"].as_str().context("a key")?.to_owned();
     Ok(Tenant { key, ..tenant.clone() })
@@ -117,7 +118,11 @@ fn matches(expected: &Value, actual: &Value, place: &str) -> anyhow::Result<()> 
             for (name, value) in expected {
                 match name.strip_prefix('!') {
                     Some(absent) => ensure!(!members.contains_key(absent), "{place}/{absent} is there: {actual}"),
-                    None => matches(value, members.get(name).with_context(|| format!("{place}/{name} is not there: {actual}"))?, &format!("{place}/{name}"))?,
+                    None => matches(
+                        value,
+                        members.get(name).with_context(|| format!("{place}/{name} is not there: {actual}"))?,
+                        &format!("{place}/{name}"),
+                    )?,
                 }
             }
             Ok(())
@@ -184,19 +189,23 @@ async fn only_who_may(tenant: &Tenant, service: &Tenant) -> anyhow::Result<()> {
     let (status, _, body) = asked(&nobody, &list).await?;
     ensure!(status == 401 && body["status"] == "401", "{status} {body}");
     let made = json!({ "display": "No rights", "kind": "service", "roles": ["field_sales"] });
-    let answer = tenant.request("POST", "keys").header("content-type", "application/json").body(made.to_string()).send(tenant.address).await?;
+    let answer =
+        tenant.request("POST", "keys").header("content-type", "application/json").body(made.to_string()).send(tenant.address).await?;
     let weak = Tenant { key: answer.json()?["apiKey"].as_str().context("a key")?.to_owned(), ..tenant.clone() };
     for path in ["Users", "Groups", "Schemas", "Users/x"] {
         let (status, _, _) = asked(&weak, &json!({ "method": "GET", "path": path })).await?;
         ensure!(status == 403, "{path}: {status}");
     }
-    let broken = service.request("POST", "scim/v2/Users").header("content-type", "application/scim+json").body("{").send(tenant.address).await?;
+    let broken =
+        service.request("POST", "scim/v2/Users").header("content-type", "application/scim+json").body("{").send(tenant.address).await?;
     ensure!(broken.status == 400 && broken.json()?["scimType"] == "invalidSyntax", "{}", broken.status);
     let deep = format!("{{\"userName\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
-    let bomb = service.request("POST", "scim/v2/Users").header("content-type", "application/scim+json").body(deep).send(tenant.address).await?;
+    let bomb =
+        service.request("POST", "scim/v2/Users").header("content-type", "application/scim+json").body(deep).send(tenant.address).await?;
     ensure!(bomb.status == 400, "{}", bomb.status);
     let large = vec![b' '; 3 * 1024 * 1024];
-    let large = service.request("POST", "scim/v2/Users").header("content-type", "application/scim+json").body(large).send(tenant.address).await?;
+    let large =
+        service.request("POST", "scim/v2/Users").header("content-type", "application/scim+json").body(large).send(tenant.address).await?;
     ensure!(large.status == 413, "{}", large.status);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Signing in through identity providers (OpenID Connect, code with PKCE).
+//! Signing in through identity providers (`OpenID` Connect, code with PKCE).
 //!
 //! `sign_in` is the journey, `manage` the administrator's side, `member` decides who it is; below them `discovery` knows
 //! what providers publish, `jose` and `claims` judge tokens, `outbound` and `reach` go to providers.

@@ -1,4 +1,4 @@
-//! What an ID token must say before anybody is let in (OpenID Connect Core 1.0, §3.1.3.7 and §3.1.3.8).
+//! What an ID token must say before anybody is let in (`OpenID` Connect Core 1.0, §3.1.3.7 and §3.1.3.8).
 //!
 //! Invariant: the signature has been verified before; every check here is on the value, none on its absence alone.
 
@@ -10,7 +10,7 @@ use super::jose::Algorithm;
 pub(crate) const LEEWAY_SECONDS: i64 = 60;
 /// A token of a code just exchanged is never older.
 pub(crate) const TOKEN_AGE_SECONDS_MAX: i64 = 15 * 60;
-/// Letters of a subject (OpenID Connect Core §2).
+/// Letters of a subject (`OpenID` Connect Core §2).
 const SUBJECT_MAX: usize = 255;
 
 /// What the token is held against.
@@ -104,7 +104,7 @@ fn times(claims: &Json, now: i64) -> Result<(), ClaimError> {
     }
 }
 
-/// A NumericDate; some providers write fractions.
+/// A `NumericDate`; some providers write fractions.
 fn whole_seconds(value: &Json) -> Option<i64> {
     let bounded = |seconds: f64| (0.0..4e11).contains(&seconds);
     #[expect(clippy::cast_possible_truncation, reason = "within bounds; the fraction is cut off on purpose")]

@@ -191,7 +191,9 @@ mod tests {
         let good = directory.endpoints_of(&document(), "https://idp.example/t").unwrap();
         assert!(good.secret_in_body);
         assert!(matches!(directory.endpoints_of(&document(), "https://other.example"), Err(DiscoveryError::OtherIssuer(_))));
-        for (name, url) in [("token_endpoint", "http://idp.example/"), ("jwks_uri", "file:///etc/passwd"), ("authorization_endpoint", "javascript:x")] {
+        for (name, url) in
+            [("token_endpoint", "http://idp.example/"), ("jwks_uri", "file:///etc/passwd"), ("authorization_endpoint", "javascript:x")]
+        {
             let mut wrong = document();
             wrong[name] = json!(url);
             assert!(matches!(directory.endpoints_of(&wrong, "https://idp.example/t"), Err(DiscoveryError::Endpoint(_))), "{name}");

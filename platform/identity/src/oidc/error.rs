@@ -143,9 +143,14 @@ impl Classify for OidcError {
     }
 
     fn problem(&self) -> Problem {
-        let said = |kind, en: &str, zh: &str| Problem { rule: Some("oidc".into()), message: Message::new(en, zh), ..Problem::of_kind(kind) };
+        let said =
+            |kind, en: &str, zh: &str| Problem { rule: Some("oidc".into()), message: Message::new(en, zh), ..Problem::of_kind(kind) };
         match self {
-            Self::Refused(_) => said(Kind::Unauthenticated, "signing in through this provider did not succeed, try again or ask your administrator", "通过该身份提供方登录未成功,请重试或联系管理员"),
+            Self::Refused(_) => said(
+                Kind::Unauthenticated,
+                "signing in through this provider did not succeed, try again or ask your administrator",
+                "通过该身份提供方登录未成功,请重试或联系管理员",
+            ),
             Self::Provider(_) => said(Kind::Unavailable, "the identity provider cannot be reached", "无法连接身份提供方"),
             Self::Wrong(problem) => problem.as_ref().clone(),
             Self::Identity(error) => error.problem(),

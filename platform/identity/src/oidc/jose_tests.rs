@@ -1,5 +1,4 @@
 //! Signatures hold with the right key and algorithm, and with no other.
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};

@@ -2,10 +2,11 @@
 //!
 //! Invariant: a provider can sign in anybody as anybody, so only administrators manage them; a secret is never shown.
 
+use serde_json::json;
 use tenon_access::Policy;
 use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::{Kind, Problem};
-use tenon_store::{StoredProvider, TenantInfo};
+use tenon_store::{AuditKind, AuditNote, StoredProvider, TenantInfo};
 use tenon_value::Json;
 
 use super::error::Refusal;
@@ -56,7 +57,7 @@ impl Oidc {
     /// One provider.
     ///
     /// # Errors
-    /// FORBIDDEN, NOT_FOUND.
+    /// FORBIDDEN; `NOT_FOUND`.
     pub async fn provider(&self, cx: &OpContext, name: &str) -> Result<ProviderView, OidcError> {
         may(cx)?;
         let tenant = self.tenant_of(cx).await?;
@@ -93,7 +94,8 @@ impl Oidc {
         })?;
         let settings = settings.checked()?;
         if !self.outbound.permits(&settings.issuer) {
-            let (en, zh) = ("the issuer must be an https address, without user and password", "`issuer` 必须是 https 地址,且不含用户名和密码");
+            let (en, zh) =
+                ("the issuer must be an https address, without user and password", "`issuer` 必须是 https 地址,且不含用户名和密码");
             return Err(Problem::invalid("provider", en, zh).into());
         }
         let roles = settings.roles.iter().chain(settings.role_map.values());
@@ -122,6 +124,8 @@ impl Oidc {
         let created_at = before.map_or(now, |before| before.created_at);
         let stored = StoredProvider { name: name.to_owned(), settings: json, secret, created_at, changed_at: now };
         self.identity.store.provider_put(tenant.id, &stored).await?;
+        let facts = json!({ "provider": name, "issuer": settings.issuer, "joining": settings.joining, "roles": settings.roles });
+        self.identity.note(cx, AuditNote::new(AuditKind::SettingsChanged).facts(facts)).await?;
         self.directory.forget(&settings.issuer);
         self.view(&tenant.name, &stored)
     }
@@ -129,10 +133,14 @@ impl Oidc {
     /// Removes a provider; members who came through it stay.
     ///
     /// # Errors
-    /// FORBIDDEN, NOT_FOUND.
+    /// FORBIDDEN; `NOT_FOUND`.
     pub async fn provider_remove(&self, cx: &OpContext, name: &str) -> Result<(), OidcError> {
         may(cx)?;
-        if self.identity.store.provider_remove(cx.model.tenant, name).await? { Ok(()) } else { Err(Problem::of_kind(Kind::NotFound).into()) }
+        if !self.identity.store.provider_remove(cx.model.tenant, name).await? {
+            return Err(Problem::of_kind(Kind::NotFound).into());
+        }
+        let facts = json!({ "provider": name, "removed": true });
+        Ok(self.identity.note(cx, AuditNote::new(AuditKind::SettingsChanged).facts(facts)).await?)
     }
 
     /// A provider in use, with its endpoints.

@@ -52,7 +52,10 @@ impl Oidc {
             (None, Joining::Invited) => Err(Refusal::Unknown.into()),
             (None, Joining::Create) => {
                 let name = claims.get("name").and_then(Json::as_str).map(str::trim).filter(|name| !name.is_empty());
-                let new = NewMember { name: name.map(|name| name.chars().take(100).collect()), ..NewMember::staff(email, settings.roles.clone()) };
+                let new = NewMember {
+                    name: name.map(|name| name.chars().take(100).collect()),
+                    ..NewMember::staff(email, settings.roles.clone())
+                };
                 Ok(self.identity.member_make(cx, new).await?)
             }
         }
@@ -81,6 +84,7 @@ impl Oidc {
         }
         if after != member {
             self.identity.store.member_change(cx.model.tenant, &after).await?;
+            self.identity.note_change(cx, &member, &after).await?;
         }
         if after.state != member.state {
             self.identity.person_state(cx, member.user, after.state).await;

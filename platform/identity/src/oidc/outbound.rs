@@ -113,9 +113,7 @@ impl Outbound {
 fn exchange(agent: &ureq::Agent, url: &str, question: Question) -> Result<Json, OutboundError> {
     let answer = match question {
         Question::Get => agent.get(url).header(ACCEPT, "application/json").call(),
-        Question::GetAs(token) => {
-            agent.get(url).header(ACCEPT, "application/json").header(AUTHORIZATION, format!("Bearer {token}")).call()
-        }
+        Question::GetAs(token) => agent.get(url).header(ACCEPT, "application/json").header(AUTHORIZATION, format!("Bearer {token}")).call(),
         Question::Post(Form { basic, members }) => {
             let mut request = agent.post(url).header(ACCEPT, "application/json");
             if let Some(basic) = basic {

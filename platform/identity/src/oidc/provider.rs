@@ -88,9 +88,8 @@ impl ProviderSettings {
             return Err(wrong("settings", "hold a text that is too long"));
         }
         // RFC 6749 §3.3: printable, without space, quotation mark and backslash.
-        let is_scope = |scope: &String| {
-            !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
-        };
+        let is_scope =
+            |scope: &String| !scope.is_empty() && scope.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\');
         if !self.scopes.iter().all(is_scope) {
             return Err(wrong("scopes", "hold a word that is no scope"));
         }

@@ -1,4 +1,4 @@
-//! Signing in through a provider: off to it, and back with a code (OpenID Connect Core §3.1, with PKCE).
+//! Signing in through a provider: off to it, and back with a code (`OpenID` Connect Core §3.1, with PKCE).
 //!
 //! The order of checks on the way back: cookie, state, issuer, code, signature, claims, then once-only, then who it is.
 //! Invariant: a session is begun last, with a new token, whatever the browser held before.
@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use tenon_context::Via;
-use tenon_store::{StoredMember, TenantInfo};
+use tenon_store::{AuditKind, AuditNote, StoredMember, TenantInfo};
 use tenon_value::{DateTime, Json, RequestId};
 use url::Url;
 use url::form_urlencoded;
@@ -21,6 +22,7 @@ use super::outbound::{Form, OutboundError};
 use super::provider::ProviderSettings;
 use super::secret::{Cookies, Underway, local_path};
 use super::{Oidc, OidcError};
+use crate::attempts::Counted;
 use crate::{Begun, Device};
 
 /// Bytes of a code, state or error that comes back.
@@ -93,25 +95,71 @@ impl Oidc {
         Ok(OidcStart { location: location.into(), cookie: self.cookies(tenant, provider).write(&underway) })
     }
 
-    /// Ends a sign-in: the member, signed in.
+    /// Ends a sign-in: the member, signed in. Failures count for the caller's address like those of a password.
     ///
     /// # Errors
     /// `Refused` whatever is wrong; `Provider` where it cannot be reached.
     #[tracing::instrument(name = "identity.oidc", skip_all)]
-    pub async fn finish(&self, tenant: &str, provider: &str, answer: OidcAnswer<'_>, caller: (&Device, RequestId)) -> Result<OidcDone, OidcError> {
-        let (device, request) = caller;
+    pub async fn finish(
+        &self,
+        tenant: &str,
+        provider: &str,
+        answer: OidcAnswer<'_>,
+        caller: (&Device, RequestId),
+    ) -> Result<OidcDone, OidcError> {
+        let of_address = Counted::Address(Counted::network(caller.0.address));
+        self.identity.attempts.take(std::slice::from_ref(&of_address))?;
+        let done = self.finished(tenant, provider, answer, caller).await;
+        if !matches!(done, Err(OidcError::Refused(_))) {
+            self.identity.attempts.give_back(&of_address);
+        }
+        done
+    }
+
+    async fn finished(
+        &self,
+        tenant: &str,
+        provider: &str,
+        answer: OidcAnswer<'_>,
+        caller: (&Device, RequestId),
+    ) -> Result<OidcDone, OidcError> {
         let underway = self.underway(tenant, provider, &answer)?;
         let (info, partner) = self.partner(tenant, provider).await?;
-        let claims = self.proven(&partner, &underway, &answer).await?;
+        let device = caller.0;
+        match Box::pin(self.signed_in(&info, &partner, (&underway, &answer), caller)).await {
+            Ok(begun) => Ok(OidcDone { begun, return_to: underway.return_to }),
+            Err(error) => {
+                // Only who began here is noted: a trail that anybody could fill would hide what matters.
+                if let Some(reason) = error.reason() {
+                    let note = AuditNote::new(AuditKind::SignInFailed).facts(json!({ "provider": partner.name, "reason": reason }));
+                    let detail = json!({ "address": device.address.to_string(), "userAgent": device.user_agent });
+                    self.identity.note_by(info.id, None, note.detail(detail)).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn signed_in(
+        &self,
+        info: &TenantInfo,
+        partner: &Partner,
+        (underway, answer): (&Underway, &OidcAnswer<'_>),
+        (device, request): (&Device, RequestId),
+    ) -> Result<Begun, OidcError> {
+        if let Some(error) = answer.error {
+            let word = error.chars().filter(char::is_ascii_graphic).take(100).collect();
+            return Err(Refusal::Provider(word).into());
+        }
+        let claims = self.proven(partner, underway, answer).await?;
         let (now, until) = ((self.identity.clock)(), DateTime::from_millis(underway.expires.saturating_mul(1_000)));
         if !self.identity.store.state_use(info.id, &underway.state_hash(), until, now).await? {
             return Err(Refusal::Replayed.into());
         }
         let facts = crate::RequestFacts { request, locale: None, deadline: None, via: Via::Job };
-        let cx = self.identity.system(&info, facts).await?;
-        let member = self.member_of(&cx, &partner, &claims).await?;
-        let begun = self.begin(&info, &member, device).await?;
-        Ok(OidcDone { begun, return_to: underway.return_to })
+        let cx = self.identity.system(info, facts).await?;
+        let member = self.member_of(&cx, partner, &claims).await?;
+        self.begin(info, &member, device).await
     }
 
     async fn begin(&self, tenant: &TenantInfo, member: &StoredMember, device: &Device) -> Result<Begun, OidcError> {
@@ -133,13 +181,7 @@ impl Oidc {
         if !answer.state.is_some_and(|state| state.len() <= PARAMETER_BYTES_MAX && underway.is_state(state)) {
             return Err(Refusal::State.into());
         }
-        match answer.error {
-            None => Ok(underway),
-            Some(error) => {
-                let word = error.chars().filter(|letter| letter.is_ascii_graphic()).take(100).collect();
-                Err(Refusal::Provider(word).into())
-            }
-        }
+        Ok(underway)
     }
 
     /// The claims of the ID token that the code is exchanged for, completed from the provider's user information.

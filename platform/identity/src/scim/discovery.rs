@@ -5,7 +5,9 @@ use tenon_value::Json;
 
 use super::error::ScimError;
 use super::list::COUNT_MAX;
-use super::schema::{ENTERPRISE, ENTERPRISE_ATTRIBUTES, GROUP, GROUP_ATTRIBUTES, ROLES, ROLES_ATTRIBUTES, ResourceKind, USER, USER_ATTRIBUTES, described};
+use super::schema::{
+    ENTERPRISE, ENTERPRISE_ATTRIBUTES, GROUP, GROUP_ATTRIBUTES, ROLES, ROLES_ATTRIBUTES, ResourceKind, USER, USER_ATTRIBUTES, described,
+};
 
 /// `/ServiceProviderConfig`.
 pub(crate) fn config(base: &str) -> Json {

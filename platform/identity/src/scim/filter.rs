@@ -33,13 +33,20 @@ pub(crate) enum Operator {
 /// A filter.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Filter {
-    Compare { path: AttributePath, operator: Operator, value: Json },
+    Compare {
+        path: AttributePath,
+        operator: Operator,
+        value: Json,
+    },
     Present(AttributePath),
     Not(Box<Self>),
     And(Box<Self>, Box<Self>),
     Or(Box<Self>, Box<Self>),
     /// `emails[type eq "work" and value co "@example.com"]`: one element that matches all of it.
-    Element { path: AttributePath, filter: Box<Self> },
+    Element {
+        path: AttributePath,
+        filter: Box<Self>,
+    },
 }
 
 /// Attributes whose letters count exactly (RFC 7643 §3.1, §7).
@@ -139,7 +146,9 @@ fn compares(path: &AttributePath, operator: Operator, wanted: &Json, values: &[&
     let plain = values.iter().map(|value| if value.is_object() { member(value, "value").unwrap_or(&Json::Null) } else { *value });
     let mut plain = plain.filter(|value| !value.is_null());
     match operator {
-        Operator::NotEqual => !plain.any(|value| order(value, wanted, exact) == Some(Ordering::Equal)) && !(wanted.is_null() && values.is_empty()),
+        Operator::NotEqual => {
+            !(plain.any(|value| order(value, wanted, exact) == Some(Ordering::Equal)) || wanted.is_null() && values.is_empty())
+        }
         Operator::Equal if wanted.is_null() => plain.next().is_none(),
         _ => plain.any(|value| holds(operator, value, wanted, exact)),
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::json;
 use tenon_context::{ActorKind, OpContext, Principal};
 use tenon_model::Model;
-use tenon_store::{MembershipChange, ScimKind, StoredMember, StoredScim};
+use tenon_store::{AuditKind, MembershipChange, ScimKind, StoredMember, StoredScim};
 use tenon_value::{Json, Locale, Uuid, fold};
 
 use super::filter::member;
@@ -18,7 +18,7 @@ use super::read::{self, ELEMENTS_MAX, Resource};
 use super::schema::{GROUP, ROLES, ResourceKind};
 use super::user::meta;
 use super::{Scim, ScimError};
-use crate::rights;
+use crate::{rights, trail};
 
 /// Groups of a tenant.
 pub const GROUPS_MAX: usize = 10_000;
@@ -52,6 +52,17 @@ impl KnownGroup {
     }
 }
 
+/// Somebody's roles before and after a change of groups.
+struct RolesAfter {
+    user: Uuid,
+    before: Vec<String>,
+    after: Vec<String>,
+}
+
+fn pairs(changed: &[RolesAfter]) -> Vec<(Uuid, Vec<String>)> {
+    changed.iter().map(|one| (one.user, one.after.clone())).collect()
+}
+
 /// The roles that a group gives.
 fn roles_of(model: &Model, body: &Json) -> BTreeSet<String> {
     if let Some(extension) = body.get(ROLES) {
@@ -64,7 +75,9 @@ fn roles_of(model: &Model, body: &Json) -> BTreeSet<String> {
     }
     let is = |role: &&tenon_model::Role| {
         let labels = [Locale::En, Locale::Zh].into_iter().filter_map(|locale| role.label.exact(locale)).map(fold);
-        role.state == tenon_model::State::Active && !role.portal && (role.name.as_str() == name || labels.into_iter().any(|label| label == name))
+        role.state == tenon_model::State::Active
+            && !role.portal
+            && (role.name.as_str() == name || labels.into_iter().any(|label| label == name))
     };
     model.roles.iter().find(is).map(|role| role.name.to_string()).into_iter().collect()
 }
@@ -86,7 +99,8 @@ impl Scim {
     }
 
     async fn members_of(&self, cx: &OpContext, group: Uuid) -> Result<Vec<(Uuid, String)>, ScimError> {
-        let ids: Vec<Uuid> = self.identity.store.memberships_of_group(cx.model.tenant, group).await?.into_iter().map(|(_, member)| member).collect();
+        let ids: Vec<Uuid> =
+            self.identity.store.memberships_of_group(cx.model.tenant, group).await?.into_iter().map(|(_, member)| member).collect();
         let persons = self.persons(cx, &ids).await?;
         let name = |id: &Uuid| persons.get(id).and_then(|person| person.text("name")).unwrap_or_default().to_owned();
         Ok(ids.iter().map(|id| (*id, name(id))).collect())
@@ -167,8 +181,8 @@ impl Scim {
         let before = self.group(cx, id, true).await?;
         let members: HashSet<Uuid> = before.members.iter().map(|(member, _)| *member).collect();
         let roles = self.roles_after(cx, &before.stored, &BTreeSet::new(), (&members, &HashSet::new())).await?;
-        self.identity.store.group_remove(cx.model.tenant, before.stored.id, &roles).await?;
-        Ok(())
+        self.identity.store.group_remove(cx.model.tenant, before.stored.id, &pairs(&roles)).await?;
+        self.note_roles(cx, before.stored.id, &roles).await
     }
 
     async fn group_write(&self, cx: &OpContext, before: KnownGroup, mut resource: Resource) -> Result<KnownGroup, ScimError> {
@@ -185,14 +199,24 @@ impl Scim {
         };
         change.added.sort_unstable();
         change.removed.sort_unstable();
-        change.roles = self.roles_after(cx, &before.stored, &given, (&had, &wanted)).await?;
+        let roles = self.roles_after(cx, &before.stored, &given, (&had, &wanted)).await?;
+        change.roles = pairs(&roles);
         let name = fold(display(&body).trim());
         let stored = StoredScim { name, external_id, body, changed_at: (self.identity.clock)(), ..before.stored };
         if !self.identity.store.group_put(cx.model.tenant, &stored, &change).await? {
             return Err(ScimError::taken(format!("`displayName` `{}` is taken", display(&stored.body))));
         }
+        self.note_roles(cx, stored.id, &roles).await?;
         let members = self.members_of(cx, stored.id).await?;
         Ok(KnownGroup { stored, members })
+    }
+
+    async fn note_roles(&self, cx: &OpContext, group: Uuid, changed: &[RolesAfter]) -> Result<(), ScimError> {
+        for one in changed {
+            let facts = json!({ "before": one.before, "after": one.after, "group": group.to_string() });
+            self.identity.note(cx, trail::about(AuditKind::RolesChanged, one.user).facts(facts)).await?;
+        }
+        Ok(())
     }
 
     /// The members that a request names. New ones must be there; groups within groups are refused.
@@ -222,15 +246,21 @@ impl Scim {
         group: &StoredScim,
         given: &BTreeSet<String>,
         (had, wanted): (&HashSet<Uuid>, &HashSet<Uuid>),
-    ) -> Result<Vec<(Uuid, Vec<String>)>, ScimError> {
+    ) -> Result<Vec<RolesAfter>, ScimError> {
         let gave = roles_of(&cx.model, &group.body);
         if gave.is_empty() && given.is_empty() {
             return Ok(Vec::new());
         }
-        let touched: Vec<Uuid> = if &gave == given { had.symmetric_difference(wanted).copied().collect() } else { had.union(wanted).copied().collect() };
+        let touched: Vec<Uuid> =
+            if &gave == given { had.symmetric_difference(wanted).copied().collect() } else { had.union(wanted).copied().collect() };
         let (store, tenant) = (&self.identity.store, cx.model.tenant);
-        let others: HashMap<Uuid, BTreeSet<String>> =
-            store.scims(tenant, ScimKind::Group).await?.iter().filter(|other| other.id != group.id).map(|other| (other.id, roles_of(&cx.model, &other.body))).collect();
+        let others: HashMap<Uuid, BTreeSet<String>> = store
+            .scims(tenant, ScimKind::Group)
+            .await?
+            .iter()
+            .filter(|other| other.id != group.id)
+            .map(|other| (other.id, roles_of(&cx.model, &other.body)))
+            .collect();
         let mut changed = Vec::new();
         for id in touched {
             let Some(member) = store.member(tenant, id).await? else { continue };
@@ -250,9 +280,9 @@ impl Scim {
             rights::may_touch(cx, &member.roles)?;
             let after = StoredMember { roles: roles.clone(), ..member.clone() };
             self.identity.keep_an_administrator(cx, &member, &after).await?;
-            changed.push((id, roles));
+            changed.push(RolesAfter { user: id, before: member.roles, after: roles });
         }
-        changed.sort_unstable_by_key(|(id, _)| *id);
+        changed.sort_unstable_by_key(|one| one.user);
         Ok(changed)
     }
 }

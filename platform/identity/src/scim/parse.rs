@@ -238,7 +238,8 @@ impl<'t> Parser<'t> {
             let end = rest.find([' ', '\t', '[', ')', '"']).unwrap_or(rest.len());
             let colon = rest.get(..end).and_then(|urn| urn.rfind(':')).unwrap_or_default();
             // `urn:…:2.0:User` alone names the whole extension.
-            let is_whole = rest.get(colon + 1..end).is_some_and(|last| last.eq_ignore_ascii_case("User") || last.eq_ignore_ascii_case("Group"));
+            let is_whole =
+                rest.get(colon + 1..end).is_some_and(|last| last.eq_ignore_ascii_case("User") || last.eq_ignore_ascii_case("Group"));
             let name_of_schema = if is_whole { rest.get(..end) } else { rest.get(..colon) };
             let name_of_schema = name_of_schema.unwrap_or_default().to_owned();
             if is_whole {

@@ -87,7 +87,8 @@ fn known(kind: ResourceKind, resource: &mut Json, verb: Verb, path: &PatchPath, 
 
 /// The schema's object (none: the resource itself) and the attribute that a path names.
 fn target(kind: ResourceKind, path: &AttributePath) -> Result<(Option<&'static str>, &'static Attribute), ScimError> {
-    let unknown = || ScimError::invalid("invalidPath", format!("there is no attribute `{}`", path.name.chars().take(100).collect::<String>()));
+    let unknown =
+        || ScimError::invalid("invalidPath", format!("there is no attribute `{}`", path.name.chars().take(100).collect::<String>()));
     match path.schema.as_deref().filter(|schema| is_extension(schema)) {
         None => kind.attribute(&path.name).map(|attribute| (None, attribute)).ok_or_else(unknown),
         Some(schema) => {
@@ -253,7 +254,9 @@ fn list(
 fn made_for(attribute: &'static Attribute, elements: &mut Vec<Json>, filter: Option<&Filter>) -> Result<usize, ScimError> {
     let members = match filter {
         None => Vec::new(),
-        Some(filter) => filter.as_members().ok_or_else(|| ScimError::invalid("noTarget", format!("no element of `{}` matches", attribute.name)))?,
+        Some(filter) => {
+            filter.as_members().ok_or_else(|| ScimError::invalid("noTarget", format!("no element of `{}` matches", attribute.name)))?
+        }
     };
     let mut element = Map::new();
     for (name, value) in members {
@@ -272,7 +275,9 @@ fn plain_list(attribute: &'static Attribute, elements: &mut Vec<Json>, verb: Ver
     };
     match verb {
         // `remove` with a value removes those elements (Entra ID); without, all.
-        Verb::Remove if value.is_some_and(|value| !value.is_null()) => elements.retain(|element| !sent.iter().any(|one| same(one, element))),
+        Verb::Remove if value.is_some_and(|value| !value.is_null()) => {
+            elements.retain(|element| !sent.iter().any(|one| same(one, element)));
+        }
         Verb::Remove => elements.clear(),
         Verb::Replace => *elements = sent,
         Verb::Add => {

@@ -1,5 +1,4 @@
 //! The examples of RFC 7644 §3.5.2, and the requests that Entra ID and Okta document.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 
 use serde_json::json;
 
@@ -30,8 +29,16 @@ fn refused(operations: Json) -> Option<&'static str> {
 
 #[test]
 fn the_examples_of_the_standard() {
-    let added = patched(ResourceKind::Group, group(), json!([{ "op": "add", "path": "members", "value": [{ "display": "Babs", "value": "c" }, { "value": "a" }] }]));
-    assert_eq!(added["members"], json!([{ "value": "a", "type": "User" }, { "value": "b", "type": "User" }, { "value": "c" }]), "who is in stays once");
+    let added = patched(
+        ResourceKind::Group,
+        group(),
+        json!([{ "op": "add", "path": "members", "value": [{ "display": "Babs", "value": "c" }, { "value": "a" }] }]),
+    );
+    assert_eq!(
+        added["members"],
+        json!([{ "value": "a", "type": "User" }, { "value": "b", "type": "User" }, { "value": "c" }]),
+        "who is in stays once"
+    );
     let removed = patched(ResourceKind::Group, group(), json!([{ "op": "remove", "path": "members[value eq \"a\"]" }]));
     assert_eq!(removed["members"], json!([{ "value": "b", "type": "User" }]));
     assert!(patched(ResourceKind::Group, group(), json!([{ "op": "remove", "path": "members" }])).get("members").is_none());
@@ -46,7 +53,11 @@ fn the_examples_of_the_standard() {
     let emails = json!([{ "value": "b@example.com", "type": "work", "primary": true }]);
     let whole = patched(ResourceKind::User, user(), json!([{ "op": "replace", "value": { "emails": emails, "nickName": "Babs" } }]));
     assert_eq!((&whole["emails"], &whole["nickName"]), (&emails, &json!("Babs")));
-    let street = patched(ResourceKind::User, user(), json!([{ "op": "replace", "path": "addresses[type eq \"work\"].streetAddress", "value": "1010 Broadway" }]));
+    let street = patched(
+        ResourceKind::User,
+        user(),
+        json!([{ "op": "replace", "path": "addresses[type eq \"work\"].streetAddress", "value": "1010 Broadway" }]),
+    );
     assert_eq!(street["addresses"], json!([{ "type": "work", "streetAddress": "1010 Broadway" }]));
 }
 
@@ -81,7 +92,8 @@ fn requests_of_entra_id() {
     assert_eq!(pathless[urn]["employeeNumber"], "42");
     let members = patched(ResourceKind::Group, group(), json!([{ "op": "Remove", "path": "members", "value": [{ "value": "b" }] }]));
     assert_eq!(members["members"], json!([{ "value": "a", "type": "User" }]));
-    let added = patched(ResourceKind::Group, group(), json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": "c" }] }]));
+    let added =
+        patched(ResourceKind::Group, group(), json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": "c" }] }]));
     assert_eq!(added["members"][2], json!({ "value": "c" }));
 }
 
@@ -97,7 +109,11 @@ fn requests_of_okta() {
 
 #[test]
 fn a_new_primary_takes_it_from_the_others() {
-    let all = patched(ResourceKind::User, user(), json!([{ "op": "add", "path": "emails", "value": { "value": "n@x.org", "type": "other", "primary": true } }]));
+    let all = patched(
+        ResourceKind::User,
+        user(),
+        json!([{ "op": "add", "path": "emails", "value": { "value": "n@x.org", "type": "other", "primary": true } }]),
+    );
     let primaries: Vec<bool> = all["emails"].as_array().unwrap().iter().map(|one| one["primary"] == true).collect();
     assert_eq!(primaries, [false, false, true]);
 }

@@ -82,7 +82,11 @@ impl Scim {
         for (name, text) in &change.texts {
             let Some(field) = user.field_named(name) else { continue };
             let json = text.as_ref().map_or(Json::Null, |text| Json::from(text.clone()));
-            let value = if *name == "locale" { text.as_deref().map_or(Ok(Value::Null), |text| Ok(Value::text(text))) } else { coerce(field, &json, &cx.model.settings) };
+            let value = if *name == "locale" {
+                text.as_deref().map_or(Ok(Value::Null), |text| Ok(Value::text(text)))
+            } else {
+                coerce(field, &json, &cx.model.settings)
+            };
             match value {
                 Ok(value) => input.fields.push((field.ix, value)),
                 Err(_) if !STRICT.contains(name) => {}
@@ -142,7 +146,8 @@ pub(crate) fn of_type<'r>(list: Option<&'r Json>, kind: &str, or_any: bool) -> O
 /// The text that a resource has for a field of the record.
 pub(crate) fn field_of(resource: &Resource, field: &str) -> Option<String> {
     let plain = |name: &str| resource.get(name).and_then(Json::as_str).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
-    let enterprise = |name: &str| resource.get(ENTERPRISE).and_then(|inside| member(inside, name)).and_then(Json::as_str).map(str::to_owned);
+    let enterprise =
+        |name: &str| resource.get(ENTERPRISE).and_then(|inside| member(inside, name)).and_then(Json::as_str).map(str::to_owned);
     match field {
         "name" => name_of(resource),
         "email" => of_type(resource.get("emails"), "work", true).map(str::to_owned),

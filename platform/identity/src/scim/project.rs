@@ -34,7 +34,9 @@ impl Projection {
 
     /// Whether an attribute is answered at all: spares looking up what nobody wants.
     pub(crate) fn wants(&self, name: &str) -> bool {
-        let named = |path: &AttributePath| path.schema.as_deref().is_none_or(|schema| !is_extension(schema)) && path.name.eq_ignore_ascii_case(name);
+        let named = |path: &AttributePath| {
+            path.schema.as_deref().is_none_or(|schema| !is_extension(schema)) && path.name.eq_ignore_ascii_case(name)
+        };
         let excluded = self.without.iter().any(|path| path.sub.is_none() && named(path));
         !excluded && (self.only.is_empty() || self.only.iter().any(named))
     }
@@ -54,7 +56,11 @@ impl Projection {
             return Json::Object(kept);
         }
         let kept = members.into_iter().filter_map(|(name, value)| {
-            if ALWAYS.contains(&name.as_str()) { Some((name, value)) } else { spared(&self.without, &name, value).map(|value| (name, value)) }
+            if ALWAYS.contains(&name.as_str()) {
+                Some((name, value))
+            } else {
+                spared(&self.without, &name, value).map(|value| (name, value))
+            }
         });
         Json::Object(kept.collect())
     }

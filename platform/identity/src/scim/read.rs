@@ -39,7 +39,7 @@ pub(crate) fn resource(kind: ResourceKind, sent: &Json) -> Result<Resource, Scim
         }
     }
     for required in kind.attributes().iter().filter(|attribute| attribute.required) {
-        if !read.get(required.name).and_then(Json::as_str).is_some_and(|text| !text.trim().is_empty()) {
+        if read.get(required.name).and_then(Json::as_str).is_none_or(|text| text.trim().is_empty()) {
             return Err(ScimError::value(format!("`{}` is required", required.name)));
         }
     }

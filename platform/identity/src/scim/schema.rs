@@ -35,6 +35,7 @@ pub(crate) enum Mutability {
 
 /// One attribute.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "the characteristics of RFC 7643 §7, as it has them")]
 pub(crate) struct Attribute {
     pub(crate) name: &'static str,
     pub(crate) kind: Type,
@@ -86,14 +87,8 @@ impl Attribute {
 /// A list of values with a type, one of them primary.
 const PLURAL: &[Attribute] = &[text("value"), text("display"), text("type"), attribute("primary", Type::Boolean)];
 
-const NAME: &[Attribute] = &[
-    text("formatted"),
-    text("familyName"),
-    text("givenName"),
-    text("middleName"),
-    text("honorificPrefix"),
-    text("honorificSuffix"),
-];
+const NAME: &[Attribute] =
+    &[text("formatted"), text("familyName"), text("givenName"), text("middleName"), text("honorificPrefix"), text("honorificSuffix")];
 
 const ADDRESS: &[Attribute] = &[
     text("formatted"),
@@ -106,12 +101,8 @@ const ADDRESS: &[Attribute] = &[
     attribute("primary", Type::Boolean),
 ];
 
-const MEMBERSHIP: &[Attribute] = &[
-    text("value").read_only(),
-    attribute("$ref", Type::Reference).read_only(),
-    text("display").read_only(),
-    text("type").read_only(),
-];
+const MEMBERSHIP: &[Attribute] =
+    &[text("value").read_only(), attribute("$ref", Type::Reference).read_only(), text("display").read_only(), text("type").read_only()];
 
 const MEMBER: &[Attribute] =
     &[text("value").immutable(), attribute("$ref", Type::Reference).immutable(), text("type").immutable(), text("display").read_only()];
@@ -142,8 +133,7 @@ pub(crate) const USER_ATTRIBUTES: &[Attribute] = &[
 ];
 
 /// Attributes of groups.
-pub(crate) const GROUP_ATTRIBUTES: &[Attribute] =
-    &[text("displayName").key(), attribute("members", Type::Complex(MEMBER)).many()];
+pub(crate) const GROUP_ATTRIBUTES: &[Attribute] = &[text("displayName").key(), attribute("members", Type::Complex(MEMBER)).many()];
 
 /// Attributes of the enterprise extension.
 pub(crate) const ENTERPRISE_ATTRIBUTES: &[Attribute] = &[

@@ -211,7 +211,8 @@ fn wanted_text(resource: &Resource, field: &str, before: &Before<'_>) -> Option<
         if same("displayName") && !same("name") {
             let mut parts = resource.clone();
             parts.remove("displayName");
-            let formatted_is_old = member(&parts["name"], "formatted") == shown.get("name").and_then(|old| member(old, "formatted"));
+            let formatted_is_old =
+                parts.get("name").and_then(|new| member(new, "formatted")) == shown.get("name").and_then(|old| member(old, "formatted"));
             if formatted_is_old && let Some(name) = parts.get_mut("name").and_then(Json::as_object_mut) {
                 name.remove("formatted");
             }

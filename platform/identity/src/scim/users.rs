@@ -68,7 +68,8 @@ impl Scim {
         let members = self.candidates(cx, list.filter.as_ref()).await?;
         let Some(filter) = &list.filter else {
             let hidden = self.deleted(cx).await?;
-            let all: Vec<StoredMember> = members.into_iter().filter(|member| !(member.state == MemberState::Disabled && hidden.contains(&member.user))).collect();
+            let all: Vec<StoredMember> =
+                members.into_iter().filter(|member| !(member.state == MemberState::Disabled && hidden.contains(&member.user))).collect();
             let total = all.len();
             let page = list.window(all);
             let known = self.known(cx, page, list.projection.wants("groups")).await?;
@@ -225,8 +226,15 @@ impl Scim {
         let user = before.member.user;
         let external_id = before.kept.as_ref().and_then(|kept| kept.external_id.clone());
         let created_at = before.kept.as_ref().map_or(before.member.created_at, |kept| kept.created_at);
-        let stored =
-            StoredScim { id: user, kind: ScimKind::User, name: user.to_string(), external_id, body: Json::Object(body), created_at, changed_at: now };
+        let stored = StoredScim {
+            id: user,
+            kind: ScimKind::User,
+            name: user.to_string(),
+            external_id,
+            body: Json::Object(body),
+            created_at,
+            changed_at: now,
+        };
         self.identity.store.scim_put(cx.model.tenant, &stored).await?;
         Ok(())
     }

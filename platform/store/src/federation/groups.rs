@@ -70,7 +70,11 @@ impl Store {
             let sql = format!("update {} set \"roles\" = $2 where \"user\" = $1", tx.table("member"));
             tx.tell(&sql, &[Arg::id(*member), Arg::text(Json::from(roles.clone()).to_string())]).await?;
         }
-        if change.roles.is_empty() { tx.commit().await? } else { tx.commit_raised().await? }
+        if change.roles.is_empty() {
+            tx.commit().await?;
+        } else {
+            tx.commit_raised().await?;
+        }
         Ok(true)
     }
 
@@ -88,7 +92,11 @@ impl Store {
             let sql = format!("update {} set \"roles\" = $2 where \"user\" = $1", tx.table("member"));
             tx.tell(&sql, &[Arg::id(*member), Arg::text(Json::from(roles.clone()).to_string())]).await?;
         }
-        if roles.is_empty() { tx.commit().await? } else { tx.commit_raised().await? }
+        if roles.is_empty() {
+            tx.commit().await?;
+        } else {
+            tx.commit_raised().await?;
+        }
         Ok(removed > 0)
     }
 }
