@@ -6,10 +6,10 @@ use tenon_context::Principal;
 use tenon_model::{Fact, FieldIx, FieldRight, Grant, Model, Object, ObjectIx, RelationIx, RoleIx, Rule, Special, State, Verb};
 use tenon_value::Name;
 
+use crate::Rows;
 use crate::fields::{field_right, is_kept, relation_right};
 use crate::held::Held;
-use crate::resolve::{Rules, check, is_shared, own, unresolved};
-use crate::{Policy, Rows};
+use crate::resolve::{Rules, check, is_shared, own, rights, unresolved};
 
 /// What a reason is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,10 +79,9 @@ impl Reason {
 /// Every right on an object with its reasons, verbs first, then fields and relations. Each has one reason at least.
 #[must_use]
 pub fn explain(model: &Model, principal: &Principal, object: ObjectIx) -> Vec<Reason> {
-    let Some(object) = model.object(object).filter(|object| object.state == State::Active) else { return Vec::new() };
     let held = Held::of(model, principal);
-    let readable = Policy::resolve(model, principal).rows_of(object.ix, Verb::Read);
-    let reason = Explain { model, held: &held, object, readable, rules: Rules { model, mine: &principal.standing } };
+    let Some(reason) = Explain::new(model, &held, object) else { return Vec::new() };
+    let object = reason.object;
     let mut reasons: Vec<Reason> = Verb::ALL.into_iter().flat_map(|verb| reason.verb(verb)).collect();
     let fields = object
         .active_fields()
@@ -93,6 +92,13 @@ pub fn explain(model: &Model, principal: &Principal, object: ObjectIx) -> Vec<Re
     });
     reasons.extend(relations);
     reasons
+}
+
+/// The reasons of one verb: the cheap part of [`explain`], for asking after many people.
+#[must_use]
+pub fn explain_verb(model: &Model, principal: &Principal, object: ObjectIx, verb: Verb) -> Vec<Reason> {
+    let held = Held::of(model, principal);
+    Explain::new(model, &held, object).map(|reason| reason.verb(verb)).unwrap_or_default()
 }
 
 /// What a role gives, told by the role by which it is held.
@@ -109,7 +115,14 @@ struct Explain<'e> {
     rules: Rules<'e>,
 }
 
-impl Explain<'_> {
+impl<'e> Explain<'e> {
+    fn new(model: &'e Model, held: &'e Held<'e>, object: ObjectIx) -> Option<Self> {
+        let object = model.object(object).filter(|object| object.state == State::Active)?;
+        let rules = Rules { model, mine: &held.principal.standing };
+        let readable = rights(held, &rules, object).and_then(|rights| rights.rows(Verb::Read).cloned()).unwrap_or_default();
+        Some(Self { model, held, object, readable, rules })
+    }
+
     fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.object.grants().filter(|grant| self.held.has(grant.role))
     }

@@ -17,7 +17,7 @@ mod within;
 mod witness;
 
 pub use denied::Denied;
-pub use explain::{By, Reason, Subject, explain};
+pub use explain::{By, Reason, Subject, explain, explain_verb};
 pub use place::Place;
 pub use policy::Policy;
 pub use report::{Compared, compared, counted, is_served};

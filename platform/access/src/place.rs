@@ -3,6 +3,9 @@
 //! Invariant: in release builds nothing can be switched off. In debug builds the environment variable `TENON_WEAVE_OFF`
 //! names places (their words, with commas between) that forget their rows.
 
+#[cfg(debug_assertions)]
+use std::sync::atomic::{AtomicU32, Ordering};
+
 /// A place where an object is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -124,16 +127,19 @@ impl Place {
     #[cfg(debug_assertions)]
     #[must_use]
     pub fn is_off(self) -> bool {
-        static OFF: std::sync::OnceLock<Vec<Place>> = std::sync::OnceLock::new();
-        let off = OFF.get_or_init(|| {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "debug builds only: what the attack suite proves itself with is no configuration"
-            )]
-            let words = std::env::var("TENON_WEAVE_OFF").unwrap_or_default();
-            Self::ALL.into_iter().filter(|place| words.split(',').any(|word| word.trim() == place.word())).collect()
-        });
-        off.contains(&self)
+        switches().load(Ordering::Relaxed) & self.bit() != 0
+    }
+
+    /// Lets one place forget its rows from now on, and no other; with none all remember. For the attack suite, which
+    /// must see that it catches each: in a release build there is no such thing.
+    #[cfg(debug_assertions)]
+    pub fn switch_off(off: Option<Self>) {
+        switches().store(off.map_or(0, Self::bit), Ordering::Relaxed);
+    }
+
+    #[cfg(debug_assertions)]
+    fn bit(self) -> u32 {
+        Self::ALL.into_iter().zip(0..u32::BITS).find(|(place, _)| *place == self).map_or(0, |(_, bit)| 1 << bit)
     }
 
     /// Whether this place has been told to forget its rows: never in a release build.
@@ -142,6 +148,18 @@ impl Place {
     pub const fn is_off(self) -> bool {
         false
     }
+}
+
+/// The places that are off, a bit each; at first those that the environment names.
+#[cfg(debug_assertions)]
+fn switches() -> &'static AtomicU32 {
+    static OFF: std::sync::OnceLock<AtomicU32> = std::sync::OnceLock::new();
+    OFF.get_or_init(|| {
+        #[expect(clippy::disallowed_methods, reason = "debug builds only: what the attack suite proves itself with is no configuration")]
+        let words = std::env::var("TENON_WEAVE_OFF").unwrap_or_default();
+        let named = Place::ALL.into_iter().filter(|place| words.split(',').any(|word| word.trim() == place.word()));
+        AtomicU32::new(named.fold(0, |bits, place| bits | place.bit()))
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use tenon_model::{FieldIx, FieldRight, Model, ObjectIx, RelationIx, Special, Sta
 use tenon_query::{Action, AuthorizedTable, Predicate};
 
 use crate::held::{EVERYTHING, Held};
-use crate::resolve::{ObjectRights, Rules, rights};
+use crate::resolve::{ObjectRights, Rules, report, rights};
 use crate::{Denied, Place, Rows};
 
 /// What the roles of a principal add up to.
@@ -45,7 +45,13 @@ impl Policy {
             return Self { rights: Arc::new(Rights { grants: Grants::Everything, fingerprint }) };
         }
         let rules = Rules { model, mine: &principal.standing };
-        let of = |object: &tenon_model::Object| (object.state == State::Active).then(|| rights(&held, &rules, object)).flatten();
+        let of = |object: &tenon_model::Object| {
+            let rights = (object.state == State::Active).then(|| rights(&held, &rules, object)).flatten();
+            if rights.is_some() {
+                report(&held, &rules, object);
+            }
+            rights
+        };
         let objects = model.objects.iter().map(of).collect();
         let mut special: Vec<Special> =
             held.roles.iter().filter_map(|role| model.role(*role)).flat_map(|role| role.special.clone()).collect();

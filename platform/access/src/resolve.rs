@@ -90,7 +90,6 @@ pub(crate) fn rights(held: &Held<'_>, rules: &Rules<'_>, object: &Object) -> Opt
     let grants: Vec<&Grant> = object.grants().filter(|grant| held.has(grant.role)).collect();
     let with = |verb: Verb| grants.iter().copied().filter(move |grant| grant.can.contains(&verb));
     with(Verb::Read).next()?;
-    report(held, rules, object);
     let reach = Reach { held, rules, object };
     let read = reach.beyond(with(Verb::Read).map(|grant| rules.rows(own(grant, Verb::Read))), Verb::Read);
     let mut rows = vec![None; Verb::ALL.len()];
@@ -139,7 +138,7 @@ impl Reach<'_> {
 }
 
 /// Tells the log of rules that deny because something is not known: once for each set of rights.
-fn report(held: &Held<'_>, rules: &Rules<'_>, object: &Object) {
+pub(crate) fn report(held: &Held<'_>, rules: &Rules<'_>, object: &Object) {
     let grants = object.grants().filter(|grant| held.has(grant.role)).flat_map(|grant| grant.rows.each());
     for rule in grants.chain(held.sharing(object).map(|rule| rule.rows.as_ref())) {
         let unknown = unresolved(rule, rules.mine);

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tenon_access::{By, Place, Policy, Reason, Rows, Subject, explain};
+use tenon_access::{By, Place, Policy, Reason, Rows, Subject, explain, explain_verb};
 use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::{Kind, Problem};
 use tenon_identity::{Identity, IdentityError};
@@ -229,8 +229,8 @@ impl Asker<'_> {
                 break;
             }
             let Some(principal) = identity.principal_of(cx, member.user).await? else { continue };
-            let reasons = explain(self.model(), &principal, self.object);
-            let reads: Vec<&Reason> = reasons.iter().filter(|reason| reason.right == Subject::Verb(Verb::Read) && reason.gives()).collect();
+            let reasons = explain_verb(self.model(), &principal, self.object, Verb::Read);
+            let reads: Vec<&Reason> = reasons.iter().filter(|reason| reason.gives()).collect();
             let known = reads.iter().find(|reason| reason.rows == Rows::All).copied();
             let by = match known {
                 Some(reason) => Some(reason),
