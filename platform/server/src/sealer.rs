@@ -96,3 +96,44 @@ async fn expire(store: &Store, tenant: TenantId) {
         tokio::time::sleep(STEP).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tenon_store::{AuditFilter, AuditOrder};
+
+    use crate::{Engine, ServeConfig, TenantRequest, start};
+
+    use super::*;
+
+    /// Looks until the trail has that many entries; how many there are in the end.
+    async fn linked(store: &Store, tenant: TenantId, wanted: usize, patience: Duration) -> usize {
+        let began = Instant::now();
+        loop {
+            let page = store.audit_page(tenant, &AuditFilter::default(), AuditOrder::Newest(None), 1_000).await.unwrap();
+            if page.len() >= wanted || began.elapsed() > patience {
+                return page.len();
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_was_left_by_a_kill_and_what_is_committed_now_is_linked_unasked() {
+        let data = tempfile::tempdir().unwrap();
+        let request = |name: &str| TenantRequest { name: name.to_owned(), ..TenantRequest::default() };
+        let killed = Engine::open(&ServeConfig::new(data.path())).await.unwrap();
+        killed.tenant_create(&request("left")).await.unwrap();
+        let left = killed.store.tenant("left").await.unwrap().unwrap();
+        assert_eq!(linked(&killed.store, left.id, 1, Duration::ZERO).await, 0, "nobody links where no server runs");
+        drop(killed);
+
+        let server = start(ServeConfig::new(data.path())).await.unwrap();
+        assert!(linked(&server.engine().store, left.id, 2, Duration::from_secs(20)).await >= 2, "the base package and the first user");
+        server.tenant_create(&request("fresh")).await.unwrap();
+        let fresh = server.engine().store.tenant("fresh").await.unwrap().unwrap();
+        assert!(linked(&server.engine().store, fresh.id, 2, Duration::from_secs(20)).await >= 2);
+        server.stop().await.unwrap();
+    }
+}

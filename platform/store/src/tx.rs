@@ -91,6 +91,7 @@ pub(crate) enum Entry {
 
 /// A transaction.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that the end of the transaction must know")]
 pub struct Tx {
     store: Store,
     pub(crate) tenant: TenantId,
