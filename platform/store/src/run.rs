@@ -14,7 +14,7 @@ use crate::StoreError;
 use crate::db::{Conn, Fault};
 use crate::lower::statement::Statement;
 use crate::prepared::{Plan, Prepared};
-use crate::tables::Tables;
+use crate::tables::{Tables, There};
 use values::Values;
 
 /// A connection, with what is known of the tenant's tables, and the values of one request.
@@ -26,12 +26,23 @@ pub(crate) struct Runner<'a> {
 
 impl Runner<'_> {
     pub(crate) async fn answer(&mut self, prepared: &Prepared) -> Result<Answer, Fault> {
-        self.tables.look(self.conn, &prepared.plan).await?;
+        let there = self.tables.look(self.conn, &prepared.plan).await?;
+        let mut run = Run { conn: self.conn, there, values: self.values };
         match &prepared.plan {
-            Plan::Select(plan) => Ok(Answer::Page(select::page(self, plan).await?)),
-            Plan::Aggregate(plan) => Ok(Answer::Groups(groups::groups(self, plan).await?)),
+            Plan::Select(plan) => Ok(Answer::Page(select::page(&mut run, plan).await?)),
+            Plan::Aggregate(plan) => Ok(Answer::Groups(groups::groups(&mut run, plan).await?)),
         }
     }
+}
+
+/// One answer under way: all its statements see the same tables.
+pub(crate) struct Run<'a> {
+    pub(crate) conn: &'a mut Conn,
+    there: There,
+    pub(crate) values: Values<'a>,
+}
+
+impl Run<'_> {
 
     /// Rows of a statement whose text many requests share.
     pub(crate) async fn fetch(&mut self, statement: &Statement, parents: &[Uuid]) -> Result<Vec<Vec<Value>>, Fault> {
@@ -46,6 +57,6 @@ impl Runner<'_> {
     }
 
     fn bound(&self, statement: &Statement, parents: &[Uuid]) -> Result<(Vec<crate::db::Arg>, std::sync::Arc<str>), StoreError> {
-        Ok((statement.args(self.values, parents)?, statement.without(&|table| self.tables.is_missing(table))))
+        Ok((statement.args(self.values, parents)?, statement.without(&|table| self.there.is_missing(table))))
     }
 }

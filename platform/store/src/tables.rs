@@ -1,29 +1,58 @@
 //! Which of a tenant's lazily made tables are there. A table once seen is there for ever: nothing is dropped.
 
 use std::collections::HashSet;
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 use crate::Dialect;
 use crate::db::{Arg, Conn, Fault, Shape};
+use crate::lower::statement::Statement;
 use crate::prepared::Plan;
 
 /// Qualified names of the tables that are known to exist.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
-    known: RwLock<HashSet<String>>,
+    known: RwLock<Arc<HashSet<String>>>,
+}
+
+/// What is there, as one request saw it. Another that rolls back makes all be looked for again; what this one has seen
+/// stays seen, else half of its answer would be that of an empty tenant.
+#[derive(Debug)]
+pub(crate) struct There {
+    known: Arc<HashSet<String>>,
+    found: Vec<String>,
+}
+
+impl There {
+    pub(crate) fn is_missing(&self, name: &str) -> bool {
+        !self.known.contains(name) && !self.found.iter().any(|found| found == name)
+    }
 }
 
 impl Tables {
     /// Looks for the tables of a plan that are not known yet: another process may have made them meanwhile.
-    pub(crate) async fn look(&self, conn: &mut Conn, plan: &Plan) -> Result<(), Fault> {
+    pub(crate) async fn look(&self, conn: &mut Conn, plan: &Plan) -> Result<There, Fault> {
+        let known = self.known();
         let mut unknown = HashSet::new();
-        plan.each_statement(&mut |statement| unknown.extend(statement.tables().filter(|table| self.is_missing(table)).map(str::to_owned)));
-        self.look_for(conn, unknown.into_iter().collect()).await
+        plan.each_statement(&mut |statement| unknown.extend(statement.tables().filter(|table| !known.contains(*table)).map(str::to_owned)));
+        let found = self.look_for(conn, unknown.into_iter().collect()).await?;
+        Ok(There { known, found })
     }
 
-    pub(crate) async fn look_for(&self, conn: &mut Conn, unknown: Vec<String>) -> Result<(), Fault> {
+    /// The same for one statement.
+    pub(crate) async fn look_at(&self, conn: &mut Conn, statement: &Statement) -> Result<There, Fault> {
+        let known = self.known();
+        let unknown = statement.tables().filter(|table| !known.contains(*table)).map(str::to_owned).collect();
+        let found = self.look_for(conn, unknown).await?;
+        Ok(There { known, found })
+    }
+
+    fn known(&self) -> Arc<HashSet<String>> {
+        self.known.read().map(|known| Arc::clone(&known)).unwrap_or_default()
+    }
+
+    pub(crate) async fn look_for(&self, conn: &mut Conn, unknown: Vec<String>) -> Result<Vec<String>, Fault> {
         if unknown.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let sql = match conn.dialect() {
             Dialect::Postgres => {
@@ -39,20 +68,21 @@ impl Tables {
             Dialect::Sqlite => vec![Arg::texts(unknown)],
         };
         let rows = conn.fetch(sql, &args, &[Shape::Text]).await?;
-        self.add(rows.iter().filter_map(|row| row.first().and_then(tenon_value::Value::as_text)).map(str::to_owned));
-        Ok(())
+        let found: Vec<String> = rows.iter().filter_map(|row| row.first().and_then(tenon_value::Value::as_text)).map(str::to_owned).collect();
+        self.add(found.iter().cloned());
+        Ok(found)
     }
 
     pub(crate) fn add(&self, names: impl IntoIterator<Item = String>) {
         if let Ok(mut known) = self.known.write() {
-            known.extend(names);
+            Arc::make_mut(&mut known).extend(names);
         }
     }
 
     /// Forgets everything: the tenant was removed.
     pub(crate) fn forget(&self) {
         if let Ok(mut known) = self.known.write() {
-            known.clear();
+            *known = Arc::default();
         }
     }
 

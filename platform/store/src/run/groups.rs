@@ -8,14 +8,14 @@ use tenon_query::{AggregateOrder, CompareOp, GroupRow, Having, Sorting};
 use tenon_value::{Decimal, Duration, Value, fold, sort_key};
 
 use super::decimal::{compare, divided, joined};
-use super::{Runner, rows};
+use super::{Run, rows};
 use crate::StoreError;
 use crate::config::{GROUPS_MAX, GROUPS_SCANNED_MAX};
 use crate::db::Fault;
 use crate::lower::aggregate::{AggregatePlan, KeyOrder, MeasureReader, Ranked};
 
 /// The groups of an aggregate.
-pub(crate) async fn groups(runner: &mut Runner<'_>, plan: &AggregatePlan) -> Result<Vec<GroupRow>, Fault> {
+pub(crate) async fn groups(runner: &mut Run<'_>, plan: &AggregatePlan) -> Result<Vec<GroupRow>, Fault> {
     let mut cells = runner.fetch_planned(&plan.statement).await?;
     if cells.len() > GROUPS_SCANNED_MAX {
         return Err(StoreError::Limit { limit: "groups_scanned", max: u64::try_from(GROUPS_SCANNED_MAX).unwrap_or(u64::MAX) }.into());
@@ -92,7 +92,7 @@ fn total(places: &[usize], cells: &[Value]) -> Option<i128> {
 }
 
 /// Percentiles by group: the value at the place, or the mean of its two neighbours weighed by nearness.
-async fn percentiles(runner: &mut Runner<'_>, plan: &AggregatePlan, ranked: &Ranked) -> Result<HashMap<String, Value>, Fault> {
+async fn percentiles(runner: &mut Run<'_>, plan: &AggregatePlan, ranked: &Ranked) -> Result<HashMap<String, Value>, Fault> {
     let mut neighbours: HashMap<String, (i128, Vec<(i128, i128)>)> = HashMap::new();
     for cells in runner.fetch_planned(&ranked.statement).await? {
         let [.., Value::Int(rank), Value::Int(count), value] = cells.as_slice() else { continue };
@@ -117,7 +117,7 @@ async fn percentiles(runner: &mut Runner<'_>, plan: &AggregatePlan, ranked: &Ran
     Ok(percentiles)
 }
 
-fn holds(runner: &Runner<'_>, having: &Having, measures: &[Value]) -> bool {
+fn holds(runner: &Run<'_>, having: &Having, measures: &[Value]) -> bool {
     let measure = |place: usize| measures.get(place).unwrap_or(&Value::Null);
     match having {
         Having::All(all) => all.iter().all(|having| holds(runner, having, measures)),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tenon_query::{Change, HistoryRow};
 use tenon_value::{Json, Uuid, Value};
 
-use super::{Runner, rows};
+use super::{Run, rows};
 use crate::db::Fault;
 use crate::lower::many::HistoryPlan;
 use crate::wire;
@@ -14,7 +14,7 @@ use crate::wire;
 type Entries = (Vec<HistoryRow>, bool);
 
 /// The newest entries of each record, and whether there are more.
-pub(crate) async fn histories(runner: &mut Runner<'_>, plan: &HistoryPlan, ids: &[Uuid]) -> Result<HashMap<Uuid, Entries>, Fault> {
+pub(crate) async fn histories(runner: &mut Run<'_>, plan: &HistoryPlan, ids: &[Uuid]) -> Result<HashMap<Uuid, Entries>, Fault> {
     let mut now: HashMap<Uuid, HashMap<String, Json>> = HashMap::new();
     for mut cells in runner.fetch(&plan.current, ids).await? {
         let Some(id) = cells.first().and_then(Value::as_id) else { continue };

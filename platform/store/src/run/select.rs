@@ -6,7 +6,7 @@ use std::pin::Pin;
 use tenon_query::{Direction, Page, Row};
 use tenon_value::{Uuid, Value};
 
-use super::{Runner, history, rows};
+use super::{Run, history, rows};
 use crate::StoreError;
 use crate::config::ROWS_MAX;
 use crate::db::Fault;
@@ -16,7 +16,7 @@ use crate::lower::select::{Probe, SelectPlan, WindowPlan};
 type Filled<'f> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'f>>;
 
 /// A page at the root.
-pub(crate) async fn page(runner: &mut Runner<'_>, plan: &SelectPlan) -> Result<Page, Fault> {
+pub(crate) async fn page(runner: &mut Run<'_>, plan: &SelectPlan) -> Result<Page, Fault> {
     let mut cells = runner.fetch(&plan.statement, &[]).await?;
     check(cells.len())?;
     let all: Vec<Row> = cells.iter_mut().filter_map(|cells| rows::row(&plan.node, cells)).collect();
@@ -51,7 +51,7 @@ fn capped(counted: i64, cap: &Value) -> (u64, bool) {
 }
 
 /// Takes the row too many away, and puts a page read from its end the right way round.
-fn cut(runner: &Runner<'_>, plan: &SelectPlan, mut rows: Vec<Row>, probes: Option<(bool, bool)>) -> Page {
+fn cut(runner: &Run<'_>, plan: &SelectPlan, mut rows: Vec<Row>, probes: Option<(bool, bool)>) -> Page {
     let WindowPlan::Page { size, direction, after, before } = &plan.window else {
         return Page { rows, ..Page::default() };
     };
@@ -72,7 +72,7 @@ fn cut(runner: &Runner<'_>, plan: &SelectPlan, mut rows: Vec<Row>, probes: Optio
 }
 
 /// Fetches what hangs on rows that have been read.
-fn fill<'f>(runner: &'f mut Runner<'_>, node: &'f Node, mut rows: Vec<&'f mut Row>) -> Filled<'f> {
+fn fill<'f>(runner: &'f mut Run<'_>, node: &'f Node, mut rows: Vec<&'f mut Row>) -> Filled<'f> {
     Box::pin(async move {
         if rows.is_empty() {
             return Ok(());
@@ -102,13 +102,13 @@ fn fill<'f>(runner: &'f mut Runner<'_>, node: &'f Node, mut rows: Vec<&'f mut Ro
     })
 }
 
-fn none(runner: &Runner<'_>, plan: &SelectPlan) -> Page {
+fn none(runner: &Run<'_>, plan: &SelectPlan) -> Page {
     let count = plan.count.as_ref().map(|(_, cap)| capped(0, runner.values.get(*cap)));
     Page { count, ..cut(runner, plan, Vec::new(), None) }
 }
 
 /// One page per parent, with everything below.
-async fn pages(runner: &mut Runner<'_>, plan: &SelectPlan, parents: &[Uuid]) -> Result<HashMap<Uuid, Page>, Fault> {
+async fn pages(runner: &mut Run<'_>, plan: &SelectPlan, parents: &[Uuid]) -> Result<HashMap<Uuid, Page>, Fault> {
     let mut cells = runner.fetch(&plan.statement, parents).await?;
     check(cells.len())?;
     let mut grouped: HashMap<Uuid, Vec<Row>> = HashMap::new();

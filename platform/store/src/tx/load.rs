@@ -109,14 +109,10 @@ impl Tx {
     /// Rows of a statement of ours; tables it names that are not made yet give nothing.
     pub(super) async fn run(&mut self, statement: &Statement, params: &Params, ids: &[RecordId]) -> Result<Vec<Vec<Value>>, StoreError> {
         let memory = Arc::clone(&self.memory);
-        let unknown: Vec<String> = statement.tables().filter(|table| memory.tables.is_missing(table)).map(str::to_owned).collect();
-        if !unknown.is_empty() {
-            let looked = memory.tables.look_for(self.conn()?, unknown).await;
-            looked.map_err(|fault| self.told(fault))?;
-        }
+        let there = memory.tables.look_at(self.conn()?, statement).await.map_err(|fault| self.told(fault))?;
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         let args = statement.args(Values::new(params, &self.standing, self.author.now), &ids)?;
-        let sql = statement.without(&|table| memory.tables.is_missing(table));
+        let sql = statement.without(&|table| there.is_missing(table));
         self.conn()?.fetch(&sql, &args, &statement.shapes).await.map_err(|fault| self.told(fault))
     }
 
