@@ -16,6 +16,7 @@ mod postgres;
 mod real;
 mod server;
 mod setting;
+mod smtp;
 mod story;
 mod tenant;
 
@@ -27,5 +28,6 @@ pub use names::Names;
 pub use real::{RealPipeline, run as run_real_pipeline};
 pub use server::{Database, TestServer};
 pub use setting::Setting;
+pub use smtp::{Letter, SmtpSink};
 pub use story::{Outcome, Story, run_all};
 pub use tenant::Tenant;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, bail};
-use tempfile::TempDir;
 use serde_json::Value;
+use tempfile::TempDir;
 use tenon_server::{Answer, Command, Running, ServeConfig, TenantRequest, start};
 
 use crate::postgres::OwnDatabase;
@@ -47,6 +47,14 @@ impl TestServer {
     /// # Errors
     /// As [`TestServer::start`].
     pub async fn start_with(database: Database, setting: &Setting, plugins: Vec<PathBuf>) -> anyhow::Result<Option<Self>> {
+        Self::start_as(database, setting, |config| config.plugins = plugins).await
+    }
+
+    /// The same, configured otherwise.
+    ///
+    /// # Errors
+    /// As [`TestServer::start`].
+    pub async fn start_as(database: Database, setting: &Setting, configure: impl FnOnce(&mut ServeConfig)) -> anyhow::Result<Option<Self>> {
         let own = match (database, &setting.postgres) {
             (Database::Sqlite, _) => None,
             (Database::Postgres, Some(cluster)) => {
@@ -62,7 +70,7 @@ impl TestServer {
         let data = tempfile::Builder::new().prefix("tenon-tests-").tempdir()?;
         let mut config = ServeConfig::new(data.path());
         config.database = own.as_ref().map(|one| one.url.clone());
-        config.plugins = plugins;
+        configure(&mut config);
         let running = start(config).await.context("the server does not start")?;
         Ok(Some(Self { running, tenants: AtomicU32::new(0), database: own, data }))
     }
@@ -82,6 +90,25 @@ impl TestServer {
         };
         let created = self.running.tenant_create(&request).await.context("tenant create")?;
         Ok(Tenant { address: self.running.address(), name: created.tenant, key: created.api_key, cookie: None })
+    }
+
+    /// Another node over the same database, in a folder of its own; `None` on SQLite, which has one process.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn another_node(&self) -> anyhow::Result<Option<Self>> {
+        let Some(database) = &self.database else { return Ok(None) };
+        let data = tempfile::Builder::new().prefix("tenon-tests-").tempdir()?;
+        let mut config = ServeConfig::new(data.path());
+        config.database = Some(database.url.clone());
+        let running = start(config).await.context("the other node does not start")?;
+        Ok(Some(Self { running, tenants: AtomicU32::new(0), database: None, data }))
+    }
+
+    /// The same tenant as this node serves it.
+    #[must_use]
+    pub fn serve(&self, tenant: &Tenant) -> Tenant {
+        Tenant { address: self.running.address(), ..tenant.clone() }
     }
 
     /// What an operator asks of the data directory, and the answer; none where it was declined.

@@ -25,8 +25,8 @@ use crate::{Caller, Credential, IdentityError, RequestFacts, standing};
 
 /// Looked-up keys, sessions and principals kept at most, each.
 const KNOWN_MAX: u64 = 20_000;
-/// How long something looked up is kept unused: those of past epochs go by it.
-const KNOWN_IDLE: Duration = Duration::from_secs(600);
+/// How long something looked up is kept: those of past epochs go by it, and a name that changed is seen.
+const KNOWN_FRESH: Duration = Duration::from_secs(600);
 /// Tenants kept by name at most.
 const TENANTS_CACHED_MAX: u64 = 10_000;
 /// How long a tenant's name is believed.
@@ -78,10 +78,12 @@ pub struct Identity {
     keys: Cache<Place, Arc<(StoredKey, Principal)>>,
     sessions: Cache<Place, Arc<KnownSession>>,
     principals: Cache<(Uuid, i64, u64, Uuid), Arc<Principal>>,
+    /// Tenant → the epoch under which its model was last known to be the newest.
+    models: Cache<Uuid, i64>,
 }
 
 fn kept<K: std::hash::Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>() -> Cache<K, V> {
-    Cache::builder().max_capacity(KNOWN_MAX).time_to_idle(KNOWN_IDLE).build()
+    Cache::builder().max_capacity(KNOWN_MAX).time_to_live(KNOWN_FRESH).build()
 }
 
 impl Identity {
@@ -102,6 +104,7 @@ impl Identity {
             keys: kept(),
             sessions: kept(),
             principals: kept(),
+            models: Cache::builder().max_capacity(TENANTS_CACHED_MAX).build(),
         }
     }
 
@@ -114,7 +117,7 @@ impl Identity {
         let proof = credential.proof().ok_or(IdentityError::Unrecognized)?;
         let tenant = self.tenant(tenant).await?.ok_or(IdentityError::Unrecognized)?;
         let epoch = self.store.epoch(tenant.id).await?;
-        let model = self.catalog.model(tenant.id).await?;
+        let model = self.model(&tenant, epoch).await?;
         let (principal, session) = match proof {
             Proof::Key(hash) => (self.by_key((tenant.id.0, epoch, hash), &tenant).await?, None),
             Proof::Session(hash) => {
@@ -153,6 +156,17 @@ impl Identity {
     pub async fn system(&self, tenant: &TenantInfo, facts: RequestFacts) -> Result<OpContext, IdentityError> {
         let model = self.catalog.model(tenant.id).await?;
         Ok(self.assume(tenant, model, Principal::system(), facts))
+    }
+
+    /// The tenant's model. Another epoch may come of roles or rules that changed: then it is the newest there is.
+    async fn model(&self, tenant: &TenantInfo, epoch: i64) -> Result<Arc<Model>, IdentityError> {
+        if self.models.get(&tenant.id.0).await == Some(epoch) {
+            return Ok(self.catalog.model(tenant.id).await?);
+        }
+        let newest = self.store.model_version(tenant.id).await?;
+        let model = self.catalog.reload(tenant.id, newest).await?;
+        self.models.insert(tenant.id.0, epoch).await;
+        Ok(model)
     }
 
     fn assume(&self, tenant: &TenantInfo, model: Arc<Model>, principal: Principal, facts: RequestFacts) -> OpContext {
@@ -259,7 +273,8 @@ impl Identity {
         if let Some(known) = self.principals.get(&place).await {
             return Ok(known);
         }
-        let facts = RequestFacts { request: tenon_value::RequestId::generate(), locale: None, deadline: None, via: tenon_context::Via::Job };
+        let facts =
+            RequestFacts { request: tenon_value::RequestId::generate(), locale: None, deadline: None, via: tenon_context::Via::Job };
         let mut cx = self.assume(tenant, Arc::clone(model), Principal::system(), facts);
         let found = match standing::of_member(&Reader::new(&self.store, &cx), &model.facts, member).await {
             // The model moved meanwhile: looked up once more on the newest.
@@ -279,6 +294,7 @@ impl Identity {
         self.keys.invalidate_all();
         self.sessions.invalidate_all();
         self.principals.invalidate_all();
+        self.models.invalidate_all();
         self.tenants.invalidate_all();
     }
 }

@@ -46,7 +46,9 @@ impl Attempt<'_> {
         let structure = |name: &String| object.relation_named(name).is_some() || name == "deleted_at";
         match object.name.as_str() {
             "user" => match (old, new) {
-                (Some(_), Some(_)) => names().iter().any(|name| structure(name) || name == "is_active" || self.is_attribute(object, name)),
+                (Some(_), Some(_)) => names()
+                    .iter()
+                    .any(|name| structure(name) || matches!(name.as_str(), "status" | "is_active") || self.is_attribute(object, name)),
                 // Nobody reports to, or signs in as, somebody who is only just there; but he may report to others.
                 (None, Some(new)) => object.active_relations().any(|relation| !relation.system && !new.relation(relation.ix).is_null()),
                 _ => true,

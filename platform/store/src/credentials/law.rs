@@ -83,14 +83,17 @@ impl Store {
     pub(crate) async fn commit_raised(&self, tenant: TenantId, mut conn: Conn) -> Result<(), Fault> {
         let memory = self.memory(tenant);
         let committing = async move {
-            let epoch = match raise(&mut conn, tenant).await {
+            let committed = match raise(&mut conn, tenant).await {
+                Ok(epoch) => conn.script("commit").await.map(|()| epoch),
+                Err(fault) => Err(fault),
+            };
+            let epoch = match committed {
                 Ok(epoch) => epoch,
                 Err(fault) => {
-                    undo(&mut conn).await?;
+                    undo_later(Some(conn));
                     return Err(fault);
                 }
             };
-            conn.script("commit").await?;
             conn.mark(true);
             memory.epoch.learn(epoch, Instant::now());
             Ok(())

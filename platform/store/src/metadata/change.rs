@@ -43,6 +43,8 @@ pub struct MetadataTx {
     version: ModelVersion,
     /// Something of it is for the audit trail.
     pub(crate) noted: bool,
+    /// Somebody's rights change with it.
+    raises_epoch: bool,
 }
 
 /// The advisory lock of a tenant's model.
@@ -60,7 +62,8 @@ impl Store {
         let schema = schema_of(tenant, self.dialect());
         let mut conn = self.writer(tenant).await?;
         conn.limit(None);
-        let mut tx = MetadataTx { store: self.clone(), tenant, schema, conn: None, version: ModelVersion(0), noted: false };
+        let mut tx =
+            MetadataTx { store: self.clone(), tenant, schema, conn: None, version: ModelVersion(0), noted: false, raises_epoch: false };
         conn.mark(false);
         let begin = match self.dialect() {
             Dialect::Sqlite => "begin immediate".to_owned(),
@@ -141,6 +144,8 @@ impl MetadataTx {
                 &[Arg::text(package.as_str())],
             )
             .await?;
+        // Of a model that nobody has used yet no right is remembered anywhere.
+        self.raises_epoch |= self.version.0 > 0 && elements.iter().any(|element| gives_rights(&element.path));
         let columns = ELEMENT.map(|(name, kind)| Target::new(name, kind));
         let mut rows = Vec::with_capacity(elements.len());
         for element in elements {
@@ -296,16 +301,23 @@ impl MetadataTx {
         self.run(&sql, &[Arg::int(number)]).await?;
         self.reached("commit");
         let tenant = self.tenant;
-        let conn = self.conn()?;
-        let end = match conn.dialect() {
-            Dialect::Postgres => format!("notify {METADATA_CHANNEL}, '{tenant}'; commit"),
-            Dialect::Sqlite => "commit".to_owned(),
-        };
-        conn.script(&end).await?;
-        self.reached("committed");
-        if let Some(mut conn) = self.conn.take() {
+        let Some(mut conn) = self.conn.take() else { return Err(StoreError::Unavailable("the change has ended".to_owned())) };
+        if conn.dialect() == Dialect::Postgres {
+            if let Err(fault) = conn.script(&format!("notify {METADATA_CHANNEL}, '{tenant}'")).await {
+                undo_later(Some(conn));
+                return Err(fault.into());
+            }
+        }
+        if self.raises_epoch {
+            self.store.commit_raised(tenant, conn).await?;
+        } else {
+            if let Err(fault) = conn.script("commit").await {
+                undo_later(Some(conn));
+                return Err(fault.into());
+            }
             conn.mark(true);
         }
+        self.reached("committed");
         if self.noted {
             self.store.inner.told.tell(tenant);
         }
@@ -324,6 +336,11 @@ impl MetadataTx {
         }
         Ok(())
     }
+}
+
+/// Whether an element says who may do what: a role, a grant, a sharing rule.
+fn gives_rights(path: &ElementPath) -> bool {
+    path.role_name().is_some() || path.split().1.is_some_and(|(group, _)| matches!(group, "access" | "sharing"))
 }
 
 fn physical_name(kind: PhysicalKind, number: i64) -> String {
