@@ -54,10 +54,15 @@ impl Model {
         self.roles.get(usize::from(ix.0))
     }
 
-    /// An active role by API name.
+    /// An active role by API name: its own, else the one it had before, or at first. Who was given it keeps it over a rename.
     #[must_use]
     pub fn role_named(&self, name: &str) -> Option<&Role> {
-        self.roles.iter().find(|role| role.state == State::Active && role.name.as_str() == name)
+        let mut active = self.roles.iter().filter(|role| role.state == State::Active);
+        let former = |role: &&Role| {
+            let first = || tenon_value::ElementId::derive(role.package.as_str(), &format!("role:{name}")) == role.id;
+            role.was.as_ref().is_some_and(|was| was.as_str() == name) || first()
+        };
+        active.clone().find(|role| role.name.as_str() == name).or_else(|| active.find(former))
     }
 
     /// A link table by its place.

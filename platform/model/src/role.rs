@@ -65,6 +65,8 @@ pub struct Role {
     pub id: ElementId,
     /// API name: `sales_rep`.
     pub name: Name,
+    /// The name it had before: who was given the role by that name holds it still.
+    pub was: Option<Name>,
     /// What people call it.
     pub label: Localized,
     /// Help.

@@ -89,6 +89,7 @@ fn role(ix: RoleIx, merged: &Merged<'_>, roles: &Roles<'_>, model: &Model, repor
         ix,
         id: merged.id,
         name: names::checked(merged.name, || merged.span(), &merged.path, report),
+        was: merged.text("was").and_then(|was| was.parse().ok()),
         label: merged.localized("label"),
         about: merged.localized("about"),
         parent: merged.get("parent").and_then(|parent| roles.find(parent, &merged.path, report)),

@@ -34,7 +34,7 @@ fn rights_are_given_and_taken_in_the_apply() {
     let expected = [(Op::Add, "role:auditor"), (Op::Add, "account.access.auditor"), (Op::Add, "account.sharing.stores")];
     assert_eq!(said(&steps), expected);
     assert_harmless(&steps);
-    assert_eq!(steps.iter().map(|step| step.text.as_str()).last(), Some("add sharing rule `account.sharing.stores`"));
+    assert_eq!(steps.last().map(|step| step.text.as_str()), Some("add sharing rule `account.sharing.stores`"));
     tenant.assert_settled();
     let less = Change::Update {
         path: path("account.access.auditor"),
@@ -69,6 +69,8 @@ fn a_renamed_role_keeps_its_rights() {
     assert_eq!((tenant.id("role:inspector"), tenant.id("account.access.inspector")), (role, rights));
     let model = model(&tenant);
     let inspector = model.role_named("inspector").unwrap().ix;
+    // Who holds it was given it by its former name.
+    assert_eq!(model.role_named("auditor").map(|role| role.ix), Some(inspector));
     assert_eq!(model.object_named("account").unwrap().sharing.iter().find(|one| one.name.as_str() == "stores").unwrap().roles, [inspector]);
     tenant.assert_settled();
 }
