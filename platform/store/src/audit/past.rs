@@ -22,24 +22,13 @@ const SHAPES: [Shape; 10] =
 
 /// The rows of these keys, each as it is hashed.
 pub(crate) async fn rows(conn: &mut Conn, schema: &str, keys: impl IntoIterator<Item = Key>) -> Result<HashMap<Key, Json>, Fault> {
-    let mut tables: BTreeMap<String, (Vec<Scalar>, Vec<Scalar>)> = BTreeMap::new();
+    let mut tables: BTreeMap<String, Vec<(Uuid, i64)>> = BTreeMap::new();
     for Key { table, record, version } in keys {
-        let (records, versions) = tables.entry(table).or_default();
-        records.push(Scalar::Id(record));
-        versions.push(Scalar::Int(version));
+        tables.entry(table).or_default().push((record, version));
     }
-    let sql = match conn.dialect() {
-        Dialect::Postgres => format!(
-            "select {COLUMNS} from unnest($2::uuid[], $3::bigint[]) as k(r, v) join \"{schema}\".\"history\" as h on h.\"object\" = $1 and h.\"record\" = k.r and h.\"version\" = k.v"
-        ),
-        // `cross join` keeps the order of the tables: the history is looked into by its key.
-        Dialect::Sqlite => format!(
-            "select {COLUMNS} from json_each(?2) as r cross join json_each(?3) as v on v.key = r.key cross join \"{schema}\".\"history\" as h on h.\"object\" = ?1 and h.\"record\" = unhex(r.value) and h.\"version\" = v.value"
-        ),
-    };
     let mut found = HashMap::new();
-    for (table, (records, versions)) in tables {
-        let args = [Arg::text(table.clone()), Arg::Many(Kind::Id, records), Arg::Many(Kind::Int, versions)];
+    for (table, keys) in tables {
+        let (sql, args) = statement(conn.dialect(), schema, &table, keys);
         for row in conn.fetch(&sql, &args, &SHAPES).await? {
             if let Some((key, part)) = read(&table, row) {
                 found.insert(key, part);
@@ -47,6 +36,25 @@ pub(crate) async fn rows(conn: &mut Conn, schema: &str, keys: impl IntoIterator<
         }
     }
     Ok(found)
+}
+
+fn statement(dialect: Dialect, schema: &str, table: &str, keys: Vec<(Uuid, i64)>) -> (String, Vec<Arg>) {
+    let history = format!("\"{schema}\".\"history\"");
+    if dialect == Dialect::Postgres {
+        let sql = format!(
+            "select {COLUMNS} from unnest($2::uuid[], $3::bigint[]) as k(r, v) join {history} as h \
+             on h.\"object\" = $1 and h.\"record\" = k.r and h.\"version\" = k.v"
+        );
+        let (records, versions) = keys.into_iter().map(|(record, version)| (Scalar::Id(record), Scalar::Int(version))).unzip();
+        return (sql, vec![Arg::text(table), Arg::Many(Kind::Id, records), Arg::Many(Kind::Int, versions)]);
+    }
+    // `cross join` keeps the order of the tables: the history is looked into by its key.
+    let sql = format!(
+        "select {COLUMNS} from json_each(?2) as k cross join {history} as h \
+         on h.\"object\" = ?1 and h.\"record\" = unhex(k.value ->> 0) and h.\"version\" = (k.value ->> 1)"
+    );
+    let pairs: Json = keys.into_iter().map(|(record, version)| serde_json::json!([record.simple().to_string(), version])).collect();
+    (sql, vec![Arg::text(table), Arg::text(pairs.to_string())])
 }
 
 fn read(table: &str, row: Vec<Value>) -> Option<(Key, Json)> {

@@ -3,7 +3,9 @@
 use serde_json::json;
 use sqlx::Connection;
 use tenon_query::{Deleted, Record};
-use tenon_store::{AuditBy, AuditKind, AuditNote, AuditReport, Dialect, Lock, OutboxEntry, RowWrite, Store, StoreConfig, Tx};
+use tenon_store::{
+    AuditBy, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Dialect, Lock, OutboxEntry, RowWrite, Store, StoreConfig, Tx,
+};
 use tenon_value::{DateTime, RecordId, TenantId, Uuid, Value};
 
 use crate::house::{House, databases, houses, now};
@@ -120,6 +122,32 @@ async fn a_backlog_is_linked_in_several_batches_without_losing_any() {
         let report = verified(&house).await;
         assert_eq!((report.entries, report.broken), (1_201, None));
         assert_eq!(report.batches, 3);
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_write_is_one_entry_and_each_of_its_records_is_proved() {
+    for house in houses().await {
+        let ids = 1..=2_000_u128;
+        let mut tx = begun(&house).await;
+        let records = ids.clone().map(|number| (RecordId(Uuid::from_u128(number)), 1)).collect();
+        tx.outbox(OutboxEntry { word: "created", object: house.object("account").id, records, changed: vec!["name".to_owned()] });
+        let named = |number: u128| house.record("account", number, &[("name", Value::text(format!("Account {number}")))]);
+        let rows: Vec<RowWrite> = ids.map(|number| RowWrite::Insert(named(number))).collect();
+        tx.write(&house.cx(), &house.table("account"), &rows).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(house.store.audit_seal(house.tenant).await.unwrap().entries, 1);
+        let report = verified(&house).await;
+        assert_eq!((report.entries, report.checked, report.broken), (1, 2_001, None));
+        let wanted = AuditFilter { record: Some(RecordId(Uuid::from_u128(1_999))), ..AuditFilter::default() };
+        let found = house.store.audit_page(house.tenant, &wanted, AuditOrder::Newest(None), 10).await.unwrap();
+        assert_eq!((found.len(), found.first().map(|entry| entry.records.len())), (1, Some(2_000)));
+        by_hand(
+            &house,
+            "update {t}history set via = 'import' where record in (select x.record from {t}history as x order by x.record desc limit 1)",
+        )
+        .await;
+        assert!(verified(&house).await.broken.is_some());
     }
 }
 
