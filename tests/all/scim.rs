@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use tenon_tests::{Database, Setting, Tenant, TestServer};
+use tenon_tests::{Database, PASSWORD, Setting, Tenant, TestServer};
 
 use crate::both::on;
 
@@ -28,6 +28,7 @@ async fn all(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
         replayed(&tenant, &service, fixture).await.with_context(|| format!("fixture {fixture}"))?;
         if fixture == "okta" {
             who_is_disabled_is_out(&tenant, &service).await.context("disabled")?;
+            administrators_are_out_of_reach(&tenant, &service).await.context("administrators")?;
             only_who_may(&tenant, &service).await.context("rights")?;
         }
     }
@@ -150,36 +151,38 @@ async fn roles_are(tenant: &Tenant, id: &str, expected: &Value) -> anyhow::Resul
     Ok(())
 }
 
-/// The first administrator signs in by password; disabled through SCIM, his session is nobody's at the next request.
+/// A member signed in by password and disabled through SCIM is nobody at the next request, and does not come in again.
 async fn who_is_disabled_is_out(tenant: &Tenant, service: &Tenant) -> anyhow::Result<()> {
-    let (login, password) = ("out@acme.example", "a long and unheard-of pass phrase");
-    let invited = json!({ "email": login, "name": "Soon Out" });
-    let post = |door: &'static str, body: &Value| {
-        let request = tenant.request("POST", door).header("content-type", "application/json").body(body.to_string());
-        async move { request.send(tenant.address).await }
-    };
-    let made = post("invitations", &invited).await?;
-    ensure!((200..300).contains(&made.status), "not invited: {} {}", made.status, String::from_utf8_lossy(&made.body));
-    let made = made.json()?;
-    let token = made["link"].as_str().and_then(|link| link.split_once("token=")).map(|(_, token)| token.to_owned()).context("no link")?;
-    let accepted = post("invitations/accept", &json!({ "token": token, "password": password })).await?;
-    ensure!((200..300).contains(&accepted.status), "not accepted: {} {}", accepted.status, String::from_utf8_lossy(&accepted.body));
-    let signed_in = post("session", &json!({ "login": login, "password": password })).await?;
-    ensure!(signed_in.status == 201, "not signed in: {}", signed_in.status);
-    let cookie = signed_in.header("set-cookie").and_then(|cookie| cookie.split(';').next()).context("no cookie")?.to_owned();
-    let shown = || {
-        let request = tenon_tests::Request::new("GET", format!("/t/{}/session", tenant.name)).header("cookie", cookie.clone());
-        async move { request.send(tenant.address).await.map(|answer| answer.status) }
-    };
-    ensure!(shown().await? == 200, "the session does not hold");
-    let step = json!({ "method": "GET", "path": format!("Users?filter=userName%20eq%20%22{login}%22") });
+    let out = tenant.member("out@acme.example", &["field_sales"]).await?;
+    ensure!(out.ask("GET", "session").await?.status == 200, "the session does not hold");
+    let step = json!({ "method": "GET", "path": "Users?filter=userName%20eq%20%22out%40acme.example%22" });
     let (_, _, found) = asked(service, &step).await?;
-    let id = found["Resources"][0]["id"].as_str().context("SCIM does not see the member")?.to_owned();
-    let off = json!({ "method": "PATCH", "path": format!("Users/{id}"), "body": { "Operations": [{ "op": "Replace", "path": "active", "value": "False" }] } });
+    ensure!(found["Resources"][0]["id"] == out.user.as_str(), "SCIM does not see the member: {found}");
+    let disable = json!({ "Operations": [{ "op": "Replace", "path": "active", "value": "False" }] });
+    let off = json!({ "method": "PATCH", "path": format!("Users/{}", out.user), "body": disable });
     ensure!(asked(service, &off).await?.0 == 200, "not disabled");
-    ensure!(shown().await? == 401, "the session still holds");
-    let again = post("session", &json!({ "login": login, "password": password })).await?;
-    ensure!(again.status == 401, "signed in again: {}", again.status);
+    ensure!(out.ask("GET", "session").await?.status == 401, "the session still holds");
+    ensure!(tenant.sign_in(&out.login, PASSWORD, None).await.is_err(), "signed in again");
+    Ok(())
+}
+
+/// A service reaches nobody who is above it.
+async fn administrators_are_out_of_reach(tenant: &Tenant, service: &Tenant) -> anyhow::Result<()> {
+    let above = tenant.member("above@acme.example", &["administrator"]).await?;
+    let operations = [
+        json!({ "op": "replace", "path": "active", "value": false }),
+        json!({ "op": "replace", "path": "userName", "value": "mine@evil.example" }),
+        json!({ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "mine@evil.example" }),
+        json!({ "op": "replace", "path": "title", "value": "mine" }),
+    ];
+    for operation in operations {
+        let step = json!({ "method": "PATCH", "path": format!("Users/{}", above.user), "body": { "Operations": [operation] } });
+        let (status, _, body) = asked(service, &step).await?;
+        ensure!(status == 403, "{operation}: {status} {body}");
+    }
+    let (status, _, _) = asked(service, &json!({ "method": "DELETE", "path": format!("Users/{}", above.user) })).await?;
+    ensure!(status == 403, "deleted: {status}");
+    ensure!(above.ask("GET", "session").await?.status == 200, "the session does not hold");
     Ok(())
 }
 

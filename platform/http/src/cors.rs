@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE, OPTIONS");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Content-Encoding, Accept, Accept-Language, Idempotency-Key, Tenon-Cost, Tenon-Min-Model-Version, X-Request-Id, If-None-Match, traceparent",
 );

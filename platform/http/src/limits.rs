@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::imports::{IMPORTS_MAX, LINE_BYTES_MAX};
 use crate::imports_route::MAPPING_BYTES_MAX;
 use crate::respond::problem;
+use crate::scim_route::SCIM_BYTES_MAX;
 
 /// Bytes of a request body, inflated.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -38,6 +39,7 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
     limits.extend(of_sign_in());
+    limits.extend(of_providers());
     axum::Json(json!({ "limits": limits })).into_response()
 }
 
@@ -60,6 +62,23 @@ fn of_sign_in() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("roles", json!(identity::ROLES_MAX)),
         ("keys", json!(identity::KEYS_MAX)),
         ("mail_queue", json!(identity::MAIL_QUEUE_MAX)),
+    ];
+    limits.into_iter().map(|(name, max)| (name.to_owned(), max))
+}
+
+/// The limits of identity providers: signing in through them, and their keeping the members.
+fn of_providers() -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let limits = [
+        ("providers", json!(identity::PROVIDERS_MAX)),
+        ("provider_sign_in", json!(identity::SIGN_IN_SECONDS_MAX)),
+        ("provider_keys_fetched", json!(identity::KEYS_FETCHED_MAX)),
+        ("scim_bytes", json!(SCIM_BYTES_MAX)),
+        ("scim_count", json!(identity::COUNT_MAX)),
+        ("scim_filter_bytes", json!(identity::FILTER_BYTES_MAX)),
+        ("scim_operations", json!(identity::OPERATIONS_MAX)),
+        ("scim_elements", json!(identity::ELEMENTS_MAX)),
+        ("scim_groups", json!(identity::GROUPS_MAX)),
+        ("scim_users_scanned", json!(identity::USERS_SCANNED_MAX)),
     ];
     limits.into_iter().map(|(name, max)| (name.to_owned(), max))
 }

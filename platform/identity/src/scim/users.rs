@@ -169,6 +169,7 @@ impl Scim {
 
     async fn user_change(&self, cx: &OpContext, before: Known, mut wanted: Wanted) -> Result<Known, ScimError> {
         rights::may_manage(cx)?;
+        rights::may_touch(cx, &before.member.roles)?;
         let id = before.member.user;
         let now = (self.identity.clock)();
         let kept = before.kept.unwrap_or_else(|| StoredScim {
