@@ -184,3 +184,40 @@ async fn a_person_is_handed_out_and_erased(server: &TestServer, _: &Setting) -> 
     assert_eq!(alone["errors"][0]["extensions"]["rule"], "alone", "{alone}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_ins_are_in_the_trail_and_go_with_the_user_on_sqlite() {
+    on(Database::Sqlite, Vec::new(), sign_ins_are_in_the_trail).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sign_ins_are_in_the_trail_and_go_with_the_user_on_postgres() {
+    on(Database::Postgres, Vec::new(), sign_ins_are_in_the_trail).await;
+}
+
+async fn sign_ins_are_in_the_trail(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    let (login, tenant) = ("ann@acme.example", server.tenant(None, None, None).await?);
+    let ann = tenant.member(login, &["sales_rep"]).await?;
+    let wrong = tenant.send("POST", "session", &json!({ "login": login, "password": "a cow drinks of the well" })).await?;
+    assert_eq!(wrong.status, 401);
+    let entries = trail(&tenant, json!({ "record": ann.user, "kinds": ["signed_in", "sign_in_failed"] })).await?;
+    let kinds: Vec<&Value> = entries.iter().map(|entry| &entry["kind"]).collect();
+    assert_eq!(kinds, ["sign_in_failed", "signed_in"]);
+    assert_eq!(entries[0]["detail"]["login"], login, "{}", entries[0]);
+
+    // Who is seen through may know it, and nothing else.
+    tenant.metadata("query ($id: ID!) { describe(as: $id) { version } }", json!({ "id": ann.user })).await?;
+    let own = json!({ "filter": { "kinds": ["impersonated"], "record": ann.user } });
+    let seen = ann.send("POST", "metadata", &json!({ "query": TRAIL, "variables": own })).await?.json()?;
+    assert_eq!(seen["data"]["audit"]["nodes"].as_array().map(Vec::len), Some(1), "{seen}");
+    let all = ann.send("POST", "metadata", &json!({ "query": TRAIL, "variables": {} })).await?.json()?;
+    assert_eq!(all["errors"][0]["extensions"]["code"], "FORBIDDEN", "{all}");
+
+    let erase = "mutation ($id: ID!, $again: String!) { erasePerson(object: \"user\", id: $id, confirm: $again) { fields } }";
+    tenant.metadata(erase, json!({ "id": ann.user, "again": ann.user })).await?;
+    let left = json!(trail(&tenant, json!({ "record": ann.user })).await?).to_string();
+    assert!(!left.contains(login), "{left}");
+    assert_eq!(verified(server, &tenant, None).await["broken"], Value::Null);
+    assert!(tenant.sign_in(login, tenon_tests::PASSWORD, None).await.is_err());
+    Ok(())
+}

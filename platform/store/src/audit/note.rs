@@ -131,10 +131,10 @@ impl AuditNote {
     pub(crate) fn payload(&self, by: &AuditBy, clock: DateTime) -> Json {
         let mut detail = self.detail.as_object().cloned().unwrap_or_default();
         if !by.display.is_empty() {
-            detail.insert("display".to_owned(), Json::from(by.display.as_str()));
+            detail.insert("by_display".to_owned(), Json::from(by.display.as_str()));
         }
         if let Some(reason) = &by.reason {
-            detail.insert("reason".to_owned(), Json::from(reason.as_str()));
+            detail.insert("by_reason".to_owned(), Json::from(reason.as_str()));
         }
         serde_json::json!({
             "type": format!("audit.{}", self.kind.word()),

@@ -171,7 +171,7 @@ fn shown(entry: Entry, display: Option<String>, past: &HashMap<Key, Json>) -> Op
     let text = |key: &str| payload.get(key).and_then(Json::as_str).map(str::to_owned);
     let mut own =
         |key: &str| detail.as_object_mut().and_then(|detail| detail.remove(key)).and_then(|text| text.as_str().map(str::to_owned));
-    let (named, said) = (own("display"), own("reason"));
+    let (named, said) = (own("by_display"), own("by_reason"));
     Some(AuditEntry {
         number,
         batch,

@@ -53,7 +53,7 @@ impl Tx {
             "by": { "kind": self.author.kind, "id": self.author.id.to_string(), "display": self.author.display },
             "clock": self.author.clock.to_string(),
             "request": self.author.request.as_str(),
-            "detail": reason.map(|reason| serde_json::json!({ "reason": reason })),
+            "detail": reason.map(|reason| serde_json::json!({ "by_reason": reason })),
         })
     }
 }
