@@ -2,6 +2,7 @@
 
 mod driver;
 mod fill;
+mod lowest;
 mod one_off;
 mod peer;
 mod table;
@@ -42,7 +43,7 @@ pub(crate) struct Wish {
     /// On which database
     #[arg(long, value_enum, default_value = "both")]
     on: On,
-    /// Only these loads, such as `w1,w4`
+    /// Only these loads, such as `w1,w4`; `w2low` is W2 as the lowest role
     #[arg(long, value_delimiter = ',')]
     loads: Vec<String>,
     /// Which rows of the table
@@ -122,7 +123,11 @@ async fn loads(wish: &Wish, database: &Database, amount: &Amount, table: &mut ta
             table.rows.push(figures);
         }
     }
-    if let Some((server, _, _)) = platform {
+    if let Some((server, target, ids)) = platform {
+        if wish.loads.is_empty() || wish.loads.iter().any(|name| name == "w2low") {
+            let url = database.place.database.as_deref();
+            lowest::measure((&server, &target), &ids, url, (CONNECTIONS[1], wish.rounds, wish.seconds), table).await?;
+        }
         server.kill().await?;
     }
     floor.kill().await

@@ -16,7 +16,7 @@ pub(crate) struct Target {
     pub(crate) address: String,
     /// `/t/soak/graphql`.
     pub(crate) path: String,
-    /// The API key; empty for a server without doors.
+    /// The API key, or `tenon_session=…` of a member; empty for a server without doors.
     pub(crate) key: String,
 }
 
@@ -28,6 +28,8 @@ pub(crate) struct Connection {
     request: Vec<u8>,
     /// The body of the last answer.
     pub(crate) body: Vec<u8>,
+    /// The cookie of the last answer that set one.
+    pub(crate) cookie: String,
 }
 
 impl Connection {
@@ -35,7 +37,14 @@ impl Connection {
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(&target.address).await.context("cannot connect")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), target: target.clone(), line: Vec::new(), request: Vec::new(), body: Vec::new() })
+        Ok(Self {
+            stream: BufReader::new(stream),
+            target: target.clone(),
+            line: Vec::new(),
+            request: Vec::new(),
+            body: Vec::new(),
+            cookie: String::new(),
+        })
     }
 
     /// Runs a document; errors in the answer are an error here.
@@ -52,9 +61,12 @@ impl Connection {
     /// Sends a body, and leaves the answer in `body`; the answer here is the status.
     pub(crate) async fn post(&mut self, body: &[u8]) -> anyhow::Result<u16> {
         let Target { address, path, key } = &self.target;
+        let credential = match key.as_str() {
+            session if session.starts_with("tenon_session=") => format!("cookie: {session}\r\norigin: http://{address}"),
+            key => format!("authorization: Bearer {key}"),
+        };
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\n{credential}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         self.request.clear();
@@ -74,6 +86,10 @@ impl Connection {
             self.read_line().await?;
             if self.line.is_empty() {
                 break;
+            }
+            if let Some(value) = self.line.get(..11).filter(|name| name.eq_ignore_ascii_case(b"set-cookie:")).and(self.line.get(11..)) {
+                let cookie = std::str::from_utf8(value)?.split(';').next().unwrap_or_default();
+                cookie.trim().clone_into(&mut self.cookie);
             }
             self.line.make_ascii_lowercase();
             if let Some(value) = self.line.strip_prefix(b"content-length:") {

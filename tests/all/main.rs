@@ -16,6 +16,7 @@ mod bad_input;
 mod both;
 mod flow;
 mod live_model;
+mod nodes;
 mod plugins;
 mod real_pipeline;
 mod scim;

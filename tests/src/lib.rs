@@ -6,6 +6,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a member that JSON lacks reads as null, and null is then not what was expected")]
 
+mod attack;
 mod bystander;
 mod http;
 mod matching;
@@ -17,9 +18,11 @@ mod real;
 mod server;
 mod setting;
 mod smtp;
+mod statements;
 mod story;
 mod tenant;
 
+pub use attack::{Attack, Report};
 pub use bystander::Bystander;
 pub use http::{Answer, Request};
 pub use matching::{Mismatch, match_answer, match_part};
@@ -29,5 +32,6 @@ pub use real::{RealPipeline, run as run_real_pipeline};
 pub use server::{Database, TestServer};
 pub use setting::Setting;
 pub use smtp::{Letter, SmtpSink};
+pub use statements::Statements;
 pub use story::{Outcome, Story, run_all};
 pub use tenant::Tenant;

@@ -21,11 +21,18 @@ pub struct Setting {
     pub ci: bool,
     /// `UPDATE`: rewrite the expected blocks of stories.
     pub update: bool,
+    /// `TENON_ATTACK_IDS`: how many ids the attack suite tries at each kind of door.
+    pub attack_ids: usize,
+    /// `TENON_ATTACK_SEED`: with which of them it begins.
+    pub attack_seed: usize,
     /// `STORY`: only stories whose path contains this.
     pub story: Option<String>,
 }
 
 impl Setting {
+    /// Ids at each kind of door, unless said.
+    pub const ATTACK_IDS: usize = 200;
+
     /// Reads the environment.
     #[must_use]
     pub fn read() -> Self {
@@ -36,6 +43,8 @@ impl Setting {
             real_data_required: variable("TENON_REAL_DATA_REQUIRED").is_some_and(|value| value == "1"),
             ci: variable("CI").is_some_and(|value| value == "true" || value == "1"),
             update: variable("UPDATE").is_some_and(|value| value == "1"),
+            attack_ids: variable("TENON_ATTACK_IDS").and_then(|ids| ids.parse().ok()).unwrap_or(Self::ATTACK_IDS),
+            attack_seed: variable("TENON_ATTACK_SEED").and_then(|seed| seed.parse().ok()).unwrap_or_default(),
             story: variable("STORY"),
         }
     }
@@ -53,6 +62,20 @@ impl Setting {
         }
         ensure!(path.try_exists()?, "no component {}", path.display());
         Ok(path)
+    }
+
+    /// Compares with a file of `tests/golden`, or rewrites it.
+    ///
+    /// # Errors
+    /// When they differ, or the file cannot be read.
+    pub fn golden(&self, file: &str, found: &str) -> anyhow::Result<()> {
+        let path = Self::repository().join("tests/golden").join(file);
+        if self.update {
+            std::fs::write(&path, found)?;
+        }
+        let kept = std::fs::read_to_string(&path)?;
+        ensure!(kept == found, "{} is not what was found; UPDATE=1 rewrites it:\n{found}", path.display());
+        Ok(())
     }
 
     /// The root of the repository.

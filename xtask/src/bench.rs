@@ -2,13 +2,42 @@
 //!
 //! Measured is the release build; soaked is the development build, whose checks are on.
 
+use anyhow::Context;
+
 use crate::postgres::{self, Cluster};
 use crate::workspace::Workspace;
 use crate::{machine, program, terminal};
 
+/// Ids at each kind of door.
+const ATTACK_IDS: &str = "10000";
+
 /// Passes the words on to the crate that does it.
 pub(crate) fn soak(workspace: &Workspace, words: &[String]) -> anyhow::Result<()> {
+    if let Some(("attack", rest)) = words.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return attack(workspace, rest);
+    }
     run(workspace, "soak", words, "dev")
+}
+
+/// The attack suite of `cargo xtask test` with more ids: it listens to the server's trace, so it is a test program.
+fn attack(workspace: &Workspace, words: &[String]) -> anyhow::Result<()> {
+    let (mut ids, mut seed) = (ATTACK_IDS.to_owned(), "0".to_owned());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let value = words.next().with_context(|| format!("`{word}` wants a number"))?;
+        anyhow::ensure!(value.parse::<u32>().is_ok(), "`{word} {value}`: {value} is no number");
+        match word.as_str() {
+            "--ids" => value.clone_into(&mut ids),
+            "--seed" => value.clone_into(&mut seed),
+            other => anyhow::bail!("`soak attack` knows --ids and --seed, and not `{other}`"),
+        }
+    }
+    machine::check()?;
+    let cluster = Cluster::start()?;
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--package", "tenon-tests", "--test", "attack", "--", "--nocapture"]);
+    cargo.env(postgres::VARIABLE, &cluster.url).env("TENON_ATTACK_IDS", ids).env("TENON_ATTACK_SEED", seed);
+    program::run(&mut cargo)
 }
 
 /// The table of DESIGN's budgets.
