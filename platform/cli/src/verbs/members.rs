@@ -28,7 +28,7 @@ pub(crate) async fn key(args: &Args, output: &Output, verb: &KeyVerb) -> anyhow:
         KeyVerb::Create { roles, service, display, expires } => {
             let days = expires.as_deref().map(days).transpose()?;
             let key = if is_remote(args) {
-                let end = days.map(|days| moment_in(days)).transpose()?;
+                let end = days.map(moment_in).transpose()?;
                 let kind = if *service { "service" } else { "api_key" };
                 let wanted = json!({ "display": display, "roles": roles, "kind": kind, "expiresAt": end });
                 Client::new(args)?.send("POST", "keys", Some(&wanted))?

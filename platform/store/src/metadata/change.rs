@@ -302,11 +302,11 @@ impl MetadataTx {
         self.reached("commit");
         let tenant = self.tenant;
         let Some(mut conn) = self.conn.take() else { return Err(StoreError::Unavailable("the change has ended".to_owned())) };
-        if conn.dialect() == Dialect::Postgres {
-            if let Err(fault) = conn.script(&format!("notify {METADATA_CHANNEL}, '{tenant}'")).await {
-                undo_later(Some(conn));
-                return Err(fault.into());
-            }
+        if conn.dialect() == Dialect::Postgres
+            && let Err(fault) = conn.script(&format!("notify {METADATA_CHANNEL}, '{tenant}'")).await
+        {
+            undo_later(Some(conn));
+            return Err(fault.into());
         }
         if self.raises_epoch {
             self.store.commit_raised(tenant, conn).await?;
