@@ -47,7 +47,10 @@ async fn join(tenant: &Tenant, joining: &Joining, names: &mut Names, people: &mu
     let roles: Vec<&str> = joining.roles.iter().map(String::as_str).collect();
     let member = match &joining.belongs {
         None => tenant.member(&login, &roles).await?,
-        Some((what, id)) => tenant.portal_member(&login, &roles, (what, &names.fill_text(id))).await?,
+        Some((what, id)) => {
+            let id = names.fill(&Value::from(id.as_str()));
+            tenant.portal_member(&login, &roles, (what, id.as_str().unwrap_or_default())).await?
+        }
     };
     names.put(&joining.name, Value::String(member.user.clone()));
     people.insert(joining.name.clone(), Tenant { cookie: Some(member.cookie), ..tenant.clone() });
@@ -71,10 +74,11 @@ async fn ask(tenant: &Tenant, asked: &Asked, names: &mut Names, update: bool) ->
     if let Some(extensions) = &asked.extensions {
         body.insert("extensions".to_owned(), names.fill(extensions));
     }
+    let headers: Vec<(String, String)> = asked.headers.iter().map(|(name, value)| (name.clone(), names.fill_text(value))).collect();
     let answer = match asked.door {
-        Door::Data => tenant.post("graphql", &Value::Object(body), &asked.headers).await?,
-        Door::Metadata => tenant.post("metadata", &Value::Object(body), &asked.headers).await?,
-        Door::DataByGet => tenant.get(&body, &asked.headers).await?,
+        Door::Data => tenant.post("graphql", &Value::Object(body), &headers).await?,
+        Door::Metadata => tenant.post("metadata", &Value::Object(body), &headers).await?,
+        Door::DataByGet => tenant.get(&body, &headers).await?,
     };
     for (name, value) in &asked.response_headers {
         let own = answer.header(name);
