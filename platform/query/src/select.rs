@@ -152,6 +152,8 @@ pub struct HistoryFetch {
     pub size: Param,
     /// Only versions below this one (an `Int`).
     pub before_version: Option<Param>,
+    /// Relations of which not every target is seen, with the targets' row policies: others were never referred to.
+    pub seen: Vec<(RelationIx, Vec<AuthorizedTable>)>,
 }
 
 /// What is fetched of each row.

@@ -118,7 +118,7 @@ async fn of_object(
         deleted: Deleted::Include,
         order: Vec::new(),
         window: Window::All,
-        output: Output { histories: vec![HistoryFetch { size, before_version: None }], ..Output::default() },
+        output: Output { histories: vec![HistoryFetch { size, before_version: None, seen: Vec::new() }], ..Output::default() },
         count: None,
     };
     let prepared = store.prepare(&Arc::clone(&cx.model), Read::Select(select))?;

@@ -72,7 +72,7 @@ impl Attempt<'_> {
             deleted: Deleted::Include,
             order: Vec::new(),
             window: Window::One,
-            output: Output { histories: vec![HistoryFetch { size, before_version: None }], ..Output::default() },
+            output: Output { histories: vec![HistoryFetch { size, before_version: None, seen: Vec::new() }], ..Output::default() },
             count: None,
         };
         let prepared = self.pipeline.store.prepare(&Arc::clone(&self.cx.model), Read::Select(select))?;

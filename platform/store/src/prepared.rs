@@ -139,5 +139,6 @@ fn of_node(node: &Node, visit: &mut dyn FnMut(&Statement)) {
     for history in &node.histories {
         visit(&history.versions);
         visit(&history.current);
+        history.seen.iter().flat_map(|(_, statements)| statements).for_each(&mut *visit);
     }
 }

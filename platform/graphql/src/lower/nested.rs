@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use tenon_access::{Place, Rows};
 use tenon_diagnostics::{InputPath, Problem};
-use tenon_model::{Edge, EdgeKind, FieldRight, Object, ObjectIx, RelationShape, Verb};
-use tenon_query::{Action, Deleted, FetchMany, HistoryFetch, Output, Select, Window};
+use tenon_model::{Edge, EdgeKind, FieldRight, Object, ObjectIx, RelationIx, RelationShape, Verb};
+use tenon_query::{Action, AuthorizedTable, Deleted, FetchMany, HistoryFetch, Output, Select, Window};
 use tenon_value::Value;
 
 use super::Lower;
@@ -84,14 +84,16 @@ impl<'a> Lower<'a> {
         };
         let size = self.param(Value::Int(size));
         let before_version = before_version.map(|version| self.param(Value::Int(version)));
-        output.histories.push(HistoryFetch { size, before_version });
-        let shape = HistoryShape { object, parts: self.subs(&collected.fields), signer, withheld: self.withheld(object) };
+        let (withheld, seen) = self.withheld(object);
+        output.histories.push(HistoryFetch { size, before_version, seen });
+        let shape = HistoryShape { object, parts: self.subs(&collected.fields), signer, withheld };
         Some(Part::History(output.histories.len() - 1, shape))
     }
 
-    /// What history does not simply show: hidden and masked fields, and references to records that may be invisible.
-    fn withheld(&mut self, object: &'a Object) -> HashMap<&'a str, Withheld<'a>> {
-        let mut withheld = HashMap::new();
+    /// What history does not simply show: hidden and masked fields; and references to records that may be invisible, with
+    /// what shows them.
+    fn withheld(&mut self, object: &'a Object) -> (HashMap<&'a str, Withheld<'a>>, Vec<(RelationIx, Vec<AuthorizedTable>)>) {
+        let (mut withheld, mut seen) = (HashMap::new(), Vec::new());
         for field in &object.fields {
             let how = match self.show(object, field) {
                 None => Withheld::Hidden,
@@ -110,10 +112,15 @@ impl<'a> Lower<'a> {
                 FieldRight::Mask => Withheld::Values,
                 _ if relation.targets.iter().all(|target| matches!(reads(target), Rows::All)) => continue,
                 _ if relation.targets.iter().all(|target| matches!(reads(target), Rows::None)) => Withheld::Hidden,
-                _ => Withheld::Values,
+                _ => {
+                    let tables = relation.targets.iter().filter(|target| policy.may(**target, Action::Read));
+                    let tables: Vec<ObjectIx> = tables.copied().collect();
+                    seen.push((relation.ix, tables.into_iter().filter_map(|target| self.table(target, Action::Read, Place::History)).collect()));
+                    continue;
+                }
             };
             withheld.insert(relation.name.as_str(), how);
         }
-        withheld
+        (withheld, seen)
     }
 }

@@ -83,7 +83,7 @@ async fn history(
         deleted: Deleted::Include,
         order: Vec::new(),
         window: Window::One,
-        output: Output { histories: vec![HistoryFetch { size, before_version: None }], ..Output::default() },
+        output: Output { histories: vec![HistoryFetch { size, before_version: None, seen: Vec::new() }], ..Output::default() },
         count: None,
     };
     let prepared = store.prepare(&Arc::clone(&cx.model), Read::Select(select))?;

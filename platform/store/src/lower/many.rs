@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use tenon_model::{EdgeKind, FieldKind, Object, RelationIx};
-use tenon_query::{Deleted, FetchMany, HistoryFetch, Param};
+use tenon_query::{AuthorizedTable, Deleted, FetchMany, HistoryFetch, Param};
 
 use super::bind::Mode;
 use super::output::{Columns, Reader};
 use super::select::{Rows, SelectPlan, plan};
 use super::statement::Statement;
 use super::{Lower, Lowered, Scope};
+use crate::StoreError;
 use crate::config::TREE_DEPTH_MAX;
 use crate::db::{Arg, Kind, Shape};
 
@@ -30,6 +31,8 @@ pub(crate) struct HistoryPlan {
     pub(crate) members: Arc<Vec<Member>>,
     pub(crate) size: Param,
     pub(crate) before_version: Option<Param>,
+    /// API names of relations, and statements that tell which of some ids are seen.
+    pub(crate) seen: Vec<(String, Vec<Statement>)>,
 }
 
 /// One thing whose changes history keeps.
@@ -167,7 +170,23 @@ impl<'m> Lower<'m> {
         let among = lower.among(&scope.column("id"), Kind::Id, &parents);
         let sql = format!("select {} from {from} where {among}", columns.expressions.join(", "));
         let current = lower.finish(sql, columns.shapes);
-        Ok(HistoryPlan { versions, current, members: Arc::new(members), size: fetch.size, before_version: fetch.before_version })
+        let seen = fetch.seen.iter().map(|(relation, tables)| {
+            let name = object.relation(*relation).ok_or(StoreError::Plan("no such relation"))?.name.to_string();
+            Ok((name, tables.iter().map(|table| self.seen(table)).collect::<Lowered<_>>()?))
+        });
+        let seen = seen.collect::<Lowered<_>>()?;
+        Ok(HistoryPlan { seen, versions, current, members: Arc::new(members), size: fetch.size, before_version: fetch.before_version })
+    }
+
+    /// Which of the ids asked about are of records that are seen.
+    fn seen(&self, table: &AuthorizedTable) -> Lowered<Statement> {
+        let mut lower = Lower::new(self.model, self.dialect);
+        let wanted = lower.wanted();
+        let (from, scope) = lower.table(table)?;
+        let visible = lower.visible(table, &scope, Deleted::Include)?;
+        let id = scope.column("id");
+        let sql = format!("select {id} from {from} where {} and {visible}", lower.among(&id, Kind::Id, &wanted));
+        Ok(lower.finish(sql, vec![Shape::Id]))
     }
 
     fn members(&self, scope: &Scope<'m>, object: &'m Object, columns: &mut Columns) -> Lowered<Vec<Member>> {

@@ -1,7 +1,7 @@
 //! History as it is read: stored are the old values of what changed; what came instead is in the next version that
 //! changed the same, or in the record as it is now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tenon_query::{Change, HistoryRow};
 use tenon_value::{Json, Uuid, Value};
@@ -9,6 +9,7 @@ use tenon_value::{Json, Uuid, Value};
 use super::{Run, rows};
 use crate::db::Fault;
 use crate::lower::many::HistoryPlan;
+use crate::lower::statement::Statement;
 use crate::wire;
 
 type Entries = (Vec<HistoryRow>, bool);
@@ -35,7 +36,51 @@ pub(crate) async fn histories(runner: &mut Run<'_>, plan: &HistoryPlan, ids: &[U
             if entries.len() < size { entries.push(entry) } else { *more = true }
         }
     }
+    for (name, statements) in &plan.seen {
+        forget_unseen(runner, (name, statements), &mut histories).await?;
+    }
     Ok(histories)
+}
+
+/// References to what is not seen were never there.
+async fn forget_unseen(
+    runner: &mut Run<'_>,
+    (name, statements): (&str, &[Statement]),
+    histories: &mut HashMap<Uuid, Entries>,
+) -> Result<(), Fault> {
+    let of_relation = |change: &&mut Change| change.field == *name;
+    let mut ids: Vec<Uuid> = Vec::new();
+    for change in histories.values_mut().flat_map(|(entries, _)| entries).flat_map(|entry| &mut entry.changes).filter(of_relation) {
+        ids.extend([&change.old, &change.new].into_iter().filter_map(id_in));
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let mut seen: HashSet<Uuid> = HashSet::new();
+    for statement in statements {
+        seen.extend(runner.fetch(statement, &ids).await?.iter().filter_map(|row| row.first()?.as_id()));
+    }
+    for entry in histories.values_mut().flat_map(|(entries, _)| entries) {
+        entry.changes.retain_mut(|change| {
+            if change.field != name {
+                return true;
+            }
+            for value in [&mut change.old, &mut change.new] {
+                if id_in(value).is_none_or(|id| !seen.contains(&id)) {
+                    *value = Json::Null;
+                }
+            }
+            !(change.old.is_null() && change.new.is_null())
+        });
+    }
+    Ok(())
+}
+
+/// The id in the wire form of a reference.
+fn id_in(value: &Json) -> Option<Uuid> {
+    value.get("id").unwrap_or(value).as_str()?.parse().ok()
 }
 
 /// What a version changed; `values` goes from what it made to what it found.

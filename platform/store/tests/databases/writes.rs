@@ -71,7 +71,7 @@ async fn an_update_needs_the_version_it_saw_and_history_keeps_what_was() {
 
         let mut params = Params::default();
         let size = params.push(Value::Int(10));
-        let output = Output { histories: vec![tenon_query::HistoryFetch { size, before_version: None }], ..Output::default() };
+        let output = Output { histories: vec![tenon_query::HistoryFetch { size, before_version: None, seen: Vec::new() }], ..Output::default() };
         let select = Select {
             table: house.table("deal"),
             filter: None,
@@ -179,7 +179,10 @@ async fn a_plan_of_an_older_model_is_refused_and_a_new_field_is_there_at_once() 
         tx.commit(after.version).await.unwrap();
         // On PostgreSQL the beginning travels with the first statement.
         let stale = match house.store.begin(&house.cx()).await {
-            Ok(mut tx) => tx.write(&house.cx(), &house.table("account"), &[RowWrite::Insert(house.record("account", 9, &[]))]).await.and(tx.commit().await),
+            Ok(mut tx) => tx
+                .write(&house.cx(), &house.table("account"), &[RowWrite::Insert(house.record("account", 9, &[]))])
+                .await
+                .and(tx.commit().await),
             Err(error) => Err(error),
         };
         assert!(matches!(stale, Err(StoreError::StaleModel)), "{stale:?}");
