@@ -137,7 +137,8 @@ impl DataApi {
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
         let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };
         if operation.kind == OperationKind::Mutation {
-            let done = mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost).await;
+            // Boxed: queries need not carry a save's future through every layer.
+            let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost)).await;
             return match done {
                 Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body, &Errors::default()) }),
                 Mutated::Failed(errors) if errors.is_away() => Tried::Answered(away(cx, &errors)),

@@ -133,8 +133,9 @@ async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, en
     request.cost_full = wants_full_cost(&call.headers);
     let is_get = request.is_get;
     let response = match endpoint {
-        Endpoint::Data => call.app.data.execute(context, request).await,
-        Endpoint::Metadata => call.app.metadata.execute(context, request).await,
+        // Boxed: layers pass a route's future around by value.
+        Endpoint::Data => Box::pin(call.app.data.execute(context, request)).await,
+        Endpoint::Metadata => Box::pin(call.app.metadata.execute(context, request)).await,
     };
     Ok(respond(call, response, media, is_get))
 }

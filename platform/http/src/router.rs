@@ -68,11 +68,14 @@ pub fn router(app: App) -> Router {
         .route("/version", get(probes::version))
         .fallback(respond::no_such_route)
         .method_not_allowed_fallback(respond::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        // An encoding that it does not know is refused by the door that would read the body, in the door's own shape.
-        .layer(RequestDecompressionLayer::new().gzip(true).zstd(true).pass_through_unaccepted(true))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)))
-        // Outermost: every answer leaves through it, whoever gave it.
-        .layer(axum::middleware::from_fn_with_state(app.clone(), facts::receive))
+        // One layer, the outermost first: each `layer` of its own would box every request's route and future once more.
+        .layer((
+            // Every answer leaves through it, whoever gave it.
+            axum::middleware::from_fn_with_state(app.clone(), facts::receive),
+            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)),
+            // An encoding that it does not know is refused by the door that would read the body, in the door's own shape.
+            RequestDecompressionLayer::new().gzip(true).zstd(true).pass_through_unaccepted(true),
+            DefaultBodyLimit::max(BODY_BYTES_MAX),
+        ))
         .with_state(app)
 }

@@ -56,7 +56,13 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
         Some((first, rest)) => format!("{first}{way}, {rest}"),
         None => format!("{columns}{way}"),
     };
-    format!("create {unique}index if not exists {name} on {table} ({columns}){only}")
+    let carried = quoted(index.carried.iter().map(String::as_str));
+    let (columns, carried) = match (carried.is_empty(), dialect) {
+        (true, _) => (columns, String::new()),
+        (false, Dialect::Postgres) => (columns, format!(" include ({carried})")),
+        (false, Dialect::Sqlite) => (format!("{columns}, {carried}"), String::new()),
+    };
+    format!("create {unique}index if not exists {name} on {table} ({columns}){carried}{only}")
 }
 
 /// What an index is over.
@@ -65,6 +71,8 @@ pub(crate) struct Index<'a> {
     pub(crate) table: &'a str,
     pub(crate) columns: Vec<String>,
     pub(crate) unique: bool,
+    /// Columns that it holds beside, so that those who ask for no others need not look at the rows.
+    pub(crate) carried: Vec<String>,
     pub(crate) rows: Rows,
     /// By its first column downwards, with what has none at the end, as lists are asked for.
     pub(crate) newest_first: bool,

@@ -57,6 +57,6 @@ impl Run<'_> {
     }
 
     fn bound(&self, statement: &Statement, parents: &[Uuid]) -> Result<(Vec<crate::db::Arg>, std::sync::Arc<str>), StoreError> {
-        Ok((statement.args(self.values, parents)?, statement.without(&|table| self.there.is_missing(table))))
+        Ok((statement.args(self.values, parents)?, statement.text(self.values, &|table| self.there.is_missing(table))))
     }
 }

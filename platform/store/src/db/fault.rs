@@ -104,3 +104,34 @@ fn of_sqlite(code: i32, message: &str) -> Fault {
         _ => StoreError::Database(format!("{code} {message}")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(code: &str) -> StoreError {
+        match of_postgres(code, None, "words") {
+            Fault::Store(error) => error,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn codes_of_postgres_mean_what_the_pipeline_acts_on() {
+        assert!(matches!(of_postgres("23505", Some("u_1"), ""), Fault::Unique(name) if name == "u_1"));
+        for code in ["0A000", "42703", "42P01", "42883", "3F000"] {
+            assert!(matches!(of_postgres(code, None, ""), Fault::Undefined(_)), "{code}");
+        }
+        assert!(matches!(of_postgres("XX000", None, "cache lookup failed for type 1"), Fault::Undefined(_)));
+        assert!(matches!(store("40001"), StoreError::Serialization));
+        assert!(matches!(store("40P01"), StoreError::Serialization));
+        assert!(matches!(store("55P03"), StoreError::Busy));
+        assert!(matches!(store("57014"), StoreError::Timeout));
+        assert!(matches!(store("53100"), StoreError::Full));
+        assert!(matches!(store("22012"), StoreError::StaleModel));
+        for code in ["08006", "53300", "57P01", "57P03", "28P01", "3D000"] {
+            assert!(matches!(store(code), StoreError::Unavailable(_)), "{code}");
+        }
+        assert!(matches!(store("XX000"), StoreError::Database(_)));
+    }
+}

@@ -119,13 +119,17 @@ impl<'r> FromSql<'r> for Raw<'r> {
 
 /// The values of a row.
 pub(crate) fn cells(row: &Row, shapes: &[Shape]) -> Result<Vec<Value>, StoreError> {
-    let cell = |(place, shape): (usize, &Shape)| {
+    let mut cells = Vec::with_capacity(shapes.len());
+    for (place, shape) in shapes.iter().enumerate() {
         let Raw(bytes) = row.try_get(place).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        bytes.map_or(Ok(Value::Null), |bytes| {
-            value(bytes, *shape).ok_or_else(|| StoreError::Damaged(format!("a cell of {} bytes is no {shape:?}", bytes.len())))
-        })
-    };
-    shapes.iter().enumerate().map(cell).collect()
+        cells.push(match bytes {
+            None => Value::Null,
+            Some(bytes) => {
+                value(bytes, *shape).ok_or_else(|| StoreError::Damaged(format!("a cell of {} bytes is no {shape:?}", bytes.len())))?
+            }
+        });
+    }
+    Ok(cells)
 }
 
 fn value(bytes: &[u8], shape: Shape) -> Option<Value> {

@@ -246,7 +246,12 @@ const FIXTURES: &[Fixture] = &[
         key: &["id"],
         indexes: &[(&["kind", "name"], true), (&["kind", "external_id"], false)],
     },
-    Fixture { name: "scim_member", columns: &[("group", Id, true), ("member", Id, true)], key: &["group", "member"], indexes: &[(&["member"], false)] },
+    Fixture {
+        name: "scim_member",
+        columns: &[("group", Id, true), ("member", Id, true)],
+        key: &["group", "member"],
+        indexes: &[(&["member"], false)],
+    },
     Fixture {
         name: "actor",
         columns: &[("kind", Text, true), ("id", Id, true), ("display", Text, true)],
@@ -294,7 +299,15 @@ pub(crate) fn statements(dialect: Dialect, schema: &str) -> Vec<String> {
             statements.push(index(
                 dialect,
                 schema,
-                &Index { name: name.into(), table: fixture.name, columns, unique: *unique, rows: Rows::All, newest_first: false },
+                &Index {
+                    name: name.into(),
+                    table: fixture.name,
+                    columns,
+                    unique: *unique,
+                    carried: Vec::new(),
+                    rows: Rows::All,
+                    newest_first: false,
+                },
             ));
         }
     }

@@ -21,6 +21,7 @@ pub(crate) fn create_link(dialect: Dialect, schema: &str, link: &Link) -> Vec<St
         table: &link.table,
         columns: vec!["target".to_owned(), "source".to_owned()],
         unique: false,
+        carried: Vec::new(),
         rows: Rows::All,
         newest_first: false,
     };
@@ -43,18 +44,36 @@ pub(crate) fn indexes(object: &Object) -> Vec<Index<'_>> {
     indexes
 }
 
-/// By a day: lists and reports of deals, targets and contracts go by it, the newest first or a span of them.
+/// By a day: lists and reports of deals, targets and contracts go by it, the newest first or a span of them. It carries what such
+/// reports group by and sum: the object's first choice and first money, which are its stage and its amount as a rule.
 fn by_day<'a>(object: &'a Object, field: &'a Field) -> Option<Index<'a>> {
     let column = field.columns.first().filter(|_| !field.system && matches!(field.kind, FieldKind::Date))?;
     let columns = vec![column.name.clone(), "id".to_owned()];
-    Some(Index { name: column.name.as_str().into(), table: &object.table, columns, unique: false, rows: Rows::Live, newest_first: true })
+    let name = column.name.as_str().into();
+    Some(Index { name, table: &object.table, columns, unique: false, carried: summed(object), rows: Rows::Live, newest_first: true })
+}
+
+fn summed(object: &Object) -> Vec<String> {
+    let mut own = object.fields.iter().filter(|field| !field.system && field.state == tenon_model::State::Active);
+    let choice = own.clone().find(|field| matches!(field.kind, FieldKind::Choice(_)));
+    let money = own.find(|field| matches!(field.kind, FieldKind::Money { .. }));
+    let columns = [(choice, Part::Whole), (money, Part::Amount), (money, Part::Base)];
+    columns.into_iter().filter_map(|(field, part)| field?.column(part)).map(|column| column.name.clone()).collect()
 }
 
 fn reference<'a>(object: &'a Object, column: &'a str, kind: Option<&'a str>) -> Index<'a> {
     let columns = [Some(column), kind].into_iter().flatten().map(str::to_owned).collect();
     // The column's name is opaque and never used twice in a tenant, so the index can carry it.
     // Most references of most records are empty, and nobody looks for those by them.
-    Index { name: column.into(), table: &object.table, columns, unique: false, rows: Rows::Filled, newest_first: false }
+    Index {
+        name: column.into(),
+        table: &object.table,
+        columns,
+        unique: false,
+        carried: Vec::new(),
+        rows: Rows::Filled,
+        newest_first: false,
+    }
 }
 
 fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
@@ -63,6 +82,7 @@ fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
         table: &object.table,
         columns: unique_columns(object, key),
         unique: true,
+        carried: Vec::new(),
         rows: Rows::Live,
         newest_first: false,
     }
@@ -71,7 +91,15 @@ fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
 /// By the same key among deleted records: an upsert finds what is in the bin.
 fn in_the_bin<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
     let name = format!("{}_d", key.index).into();
-    Index { name, table: &object.table, columns: unique_columns(object, key), unique: false, rows: Rows::Deleted, newest_first: false }
+    Index {
+        name,
+        table: &object.table,
+        columns: unique_columns(object, key),
+        unique: false,
+        carried: Vec::new(),
+        rows: Rows::Deleted,
+        newest_first: false,
+    }
 }
 
 /// The columns of a unique key: text as it folds, money as amount and currency.

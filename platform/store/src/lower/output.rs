@@ -35,6 +35,8 @@ impl Columns {
 #[derive(Clone, Debug)]
 pub(crate) enum Reader {
     Cell(usize),
+    /// A cell that nobody else reads: it is taken, not copied.
+    Own(usize),
     Money {
         amount: usize,
         currency: usize,
@@ -68,6 +70,56 @@ pub(crate) struct Node {
     pub(crate) histories: Vec<HistoryPlan>,
     /// Columns that say whether a predicate holds.
     pub(crate) holds: Vec<usize>,
+}
+
+impl Node {
+    /// How often each cell is read, here and in what is joined.
+    fn count(&self, uses: &mut [u8]) {
+        let mut used = |place: usize| {
+            if let Some(uses) = uses.get_mut(place) {
+                *uses = uses.saturating_add(1);
+            }
+        };
+        used(self.id);
+        self.slots.iter().for_each(|slot| slot.places(&mut used));
+        self.holds.iter().for_each(|place| used(*place));
+        self.ones.iter().for_each(|one| one.count(uses));
+    }
+
+    fn take(&mut self, uses: &[u8]) {
+        for slot in &mut self.slots {
+            if let Reader::Cell(place) = slot
+                && uses.get(*place) == Some(&1)
+            {
+                *slot = Reader::Own(*place);
+            }
+        }
+        self.ones.iter_mut().for_each(|one| one.take(uses));
+    }
+
+    /// Cells that one reader alone reads are his; those of `also` are read by others.
+    pub(crate) fn owning(mut self, cells: usize, also: Option<usize>) -> Self {
+        let mut uses = vec![0; cells];
+        if let Some(uses) = also.and_then(|place| uses.get_mut(place)) {
+            *uses = 1;
+        }
+        self.count(&mut uses);
+        self.take(&uses);
+        self
+    }
+}
+
+impl Reader {
+    /// The cells it reads.
+    fn places(&self, used: &mut dyn FnMut(usize)) {
+        match self {
+            Self::Cell(place) | Self::Own(place) | Self::IsSet(place) | Self::Pairs(place) => used(*place),
+            Self::Money { amount, currency, base } => [Some(*amount), Some(*currency), *base].into_iter().flatten().for_each(used),
+            Self::Geo { lat, lng } => [*lat, *lng].into_iter().for_each(used),
+            Self::Address(places) => places.iter().flatten().copied().for_each(used),
+            Self::Ref { kind, id, .. } => [*kind, *id].into_iter().for_each(used),
+        }
+    }
 }
 
 /// Where an output stands: the row's table, the link it was reached by, the terms of its order.

@@ -89,27 +89,34 @@ pub(crate) fn plan(
             }
         }
         reversed = *direction == Direction::Backward;
-        size = Some(lower.param(*rows, Kind::Int, Mode::OneMore));
+        size = source.parent.as_ref().map(|_| lower.param(*rows, Kind::Int, Mode::OneMore));
     }
     let order = source.order.clone().unwrap_or_else(|| order_by(&terms, reversed));
     let limit = match (&select.window, size) {
-        (_, Some(size)) => size,
-        (Window::One, None) => "1".to_owned(),
-        _ => (ROWS_MAX + 1).to_string(),
+        (_, Some(size)) => Some(size),
+        (Window::Page { .. }, None) => None,
+        (Window::One, None) => Some("1".to_owned()),
+        _ => Some((ROWS_MAX + 1).to_string()),
     };
-    let sql = text(&source, &columns, &joins, &condition, &order, &limit);
-    let statement = lower.finish(sql, columns.shapes);
+    let sql = text(&source, &columns, &joins, &condition, &order, limit.as_deref());
+    let node = node.owning(columns.shapes.len(), source.parent.as_ref().map(|_| 0));
+    let mut statement = lower.finish(sql, columns.shapes);
+    if let (Window::Page { size, .. }, None) = (&select.window, limit) {
+        statement = statement.limited(*size);
+    }
     let window = window(model, dialect, select, rows)?;
     let count = select.count.map(|cap| counting(model, dialect, cap, rows).map(|statement| (statement, cap))).transpose()?;
     Ok(SelectPlan { statement, node, window, count })
 }
 
-fn text(source: &Rows<'_>, columns: &Columns, joins: &str, condition: &str, order: &str, limit: &str) -> String {
+fn text(source: &Rows<'_>, columns: &Columns, joins: &str, condition: &str, order: &str, limit: Option<&str>) -> String {
     let from = &source.from;
     let Some(parent) = &source.parent else {
         let order = if order.is_empty() { String::new() } else { format!(" order by {order}") };
-        return format!("select {} from {from}{joins} where {condition}{order} limit {limit}", columns.expressions.join(", "));
+        let limit = limit.map(|limit| format!(" limit {limit}")).unwrap_or_default();
+        return format!("select {} from {from}{joins} where {condition}{order}{limit}", columns.expressions.join(", "));
     };
+    let limit = limit.unwrap_or("null");
     // One page per parent: rows are numbered within their parent and cut there.
     let named: Vec<String> =
         columns.expressions.iter().enumerate().map(|(place, expression)| format!("{expression} as c{place}")).collect();

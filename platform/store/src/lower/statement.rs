@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tenon_model::ColumnType;
+use tenon_query::Param;
 use tenon_value::Uuid;
 
 use super::bind::Bind;
@@ -20,6 +21,9 @@ pub(crate) struct Statement {
     binds: Vec<Bind>,
     /// Qualified name and columns of every table of an object or link.
     tables: BTreeMap<String, Vec<Physical>>,
+    /// How many rows, and one more: written into the text, for PostgreSQL takes a limit that it does not know for a tenth of
+    /// all rows, and therefore plans anew for each value.
+    limit: Option<Param>,
     dialect: Dialect,
 }
 
@@ -31,7 +35,21 @@ impl Statement {
         tables: BTreeMap<String, Vec<Physical>>,
         dialect: Dialect,
     ) -> Self {
-        Self { sql: sql.into(), shapes, binds, tables, dialect }
+        Self { sql: sql.into(), shapes, binds, tables, limit: None, dialect }
+    }
+
+    /// The same, ending after so many rows and one more.
+    pub(crate) fn limited(self, rows: Param) -> Self {
+        Self { limit: Some(rows), ..self }
+    }
+
+    /// The text for these values, with tables that are not there yet replaced by what they would give: nothing.
+    pub(crate) fn text(&self, values: Values<'_>, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
+        let sql = self.without(is_missing);
+        match self.limit.and_then(|limit| values.get(limit).as_int()) {
+            Some(rows) => format!("{sql} limit {}", rows.max(0).saturating_add(1)).into(),
+            None => sql,
+        }
     }
 
     pub(crate) fn args(&self, values: Values<'_>, parents: &[Uuid]) -> Result<Vec<Arg>, StoreError> {

@@ -24,6 +24,7 @@ fn point(cells: &[Value], lat: usize, lng: usize) -> Option<Geo> {
 pub(crate) fn read(reader: &Reader, cells: &mut [Value]) -> Value {
     match reader {
         Reader::Cell(place) => cell(cells, *place),
+        Reader::Own(place) => cells.get_mut(*place).map(std::mem::take).unwrap_or_default(),
         Reader::Money { amount, currency, base } => match (cell(cells, *amount).as_decimal(), text(cells, Some(*currency))) {
             (Some(amount), Some(currency)) => {
                 let base = base.and_then(|base| cells.get(base)).and_then(Value::as_decimal);
