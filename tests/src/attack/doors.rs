@@ -18,14 +18,67 @@ static LEAVERS: AtomicU64 = AtomicU64::new(0);
 
 /// Runs them all.
 pub(super) async fn run(world: &World, report: &mut Report) -> anyhow::Result<()> {
+    woven(world, report).await?;
+    replays(world, &Judge::new()?, report).await?;
+    credentials(world, report).await?;
+    bombs(world, report).await
+}
+
+/// Those that ask about rows and names, and so would see a place of the weave that forgets.
+pub(super) async fn woven(world: &World, report: &mut Report) -> anyhow::Result<()> {
     let judge = Judge::new()?;
     names(world, &judge, report).await?;
     whole_texts(world, &judge, report).await?;
+    removals(world, &judge, report).await?;
+    giving_away(world, report).await?;
     cursors(world, &judge, report).await?;
-    replays(world, &judge, report).await?;
-    credentials(world, report).await?;
-    imports(world, &judge, report).await?;
-    bombs(world, report).await
+    imports(world, &judge, report).await
+}
+
+/// Removing a record that rows unseen refer to is answered as if there were none, but for the plain word that it is in use.
+async fn removals(world: &World, judge: &Judge, report: &mut Report) -> anyhow::Result<()> {
+    for (place, object) in world.objects.iter().enumerate().filter(|(_, object)| !object.name.contains(MARKER)) {
+        let record = id(Whose::Seen, place, 0);
+        let document = format!("mutation ($id: ID!) {{ delete{}(id: $id) {{ id }} }}", object.kind);
+        let body = json!({ "query": document, "variables": { "id": record }, "extensions": { "dryRun": true } });
+        let shot = Shot { body, sent: vec![record] };
+        let (here, _) = fire(&world.target, &shot, judge).await?;
+        let (there, _) = fire(&world.twin, &shot, judge).await?;
+        report.tried("removals", 1);
+        let what = format!("removing a record of {}", object.name);
+        // `restrict` holds whoever refers; how many of them the attacker sees is all he is told.
+        let is_held = |even: &Value| even["errors"][0]["extensions"]["rule"] == "in_use";
+        if !(is_held(&here) && here["errors"][0]["extensions"]["count"] == 0) {
+            compare(report, &what, &[there, here]);
+        }
+    }
+    let counts = json!({ "query": "{ objects { name recordCount } }" });
+    let mut answers = Vec::new();
+    for tenant in [&world.target, &world.twin] {
+        answers.push(judge.even(&tenant.post("metadata", &counts, &[]).await?.json()?, &[]));
+    }
+    compare(report, "how many records there are", &answers);
+    Ok(())
+}
+
+/// Nobody makes a record, or makes one of his, into one that he could not write.
+async fn giving_away(world: &World, report: &mut Report) -> anyhow::Result<()> {
+    let (account, user) = (world.place("Account").unwrap_or_default(), world.place("User").unwrap_or_default());
+    let owner = json!({ "connect": { "id": id(Whose::Seen, user, 1) } });
+    let update = "mutation ($id: ID!, $input: UpdateAccountInput!) { updateAccount(id: $id, input: $input) { id } }";
+    let create = "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { id } }";
+    for (document, variables) in [
+        (update, json!({ "id": id(Whose::Seen, account, 1), "input": { "owner": owner } })),
+        (create, json!({ "input": { "name": "given away", "owner": owner } })),
+    ] {
+        let body = json!({ "query": document, "variables": variables, "extensions": { "dryRun": true } });
+        let answer = world.target.post("graphql", &body, &[]).await?.json()?;
+        report.tried("giving away", 1);
+        if answer["errors"][0]["extensions"]["code"] != "FORBIDDEN" {
+            report.finds(&format!("giving away by `{document}`"), &format!("is not forbidden: {answer}"));
+        }
+    }
+    Ok(())
 }
 
 /// Documents with `@` where a name comes in; the name out of sight and one that nobody has are answered alike.

@@ -3,31 +3,29 @@
 //! Each place is switched off in the running server, which debug builds can do, and a part of the attacks is run until
 //! one of them sees the difference. Plans are kept by their document, so each place gets documents of its own.
 
-use std::collections::BTreeMap;
-
 use tenon_access::Place;
 
 use super::case::Case;
 use super::doors;
 use super::records;
 use super::report::Report;
-use super::slot::Sort;
 use super::world::World;
 
-/// Cases of each kind of door and sort that are tried.
-const EACH: usize = 12;
+/// Cases that are tried for a place at most.
+const CASES_MAX: usize = 160;
 
 /// Switches off one after another.
 pub(super) async fn run(world: &World) -> anyhow::Result<Vec<(&'static str, Option<String>)>> {
-    let cases = some(records::cases(world, (1, 0), &mut Report::default()));
-    // What is found while all places remember proves nothing of any of them.
+    let cases = records::cases(world, (1, 0), &mut Report::default());
+    // What is found at the doors while all places remember proves nothing of any of them.
     let mut known = Report::default();
-    records::run(world, &cases, &mut known).await?;
-    doors::run(world, &mut known).await?;
+    doors::woven(world, &mut known).await?;
     let mut caught = Vec::new();
     for place in Place::ALL {
+        let some = some(&cases, place);
+        records::run(world, &some, &mut known).await?;
         Place::switch_off(Some(place));
-        let found = one(&world.marked(place.word()), &cases, &known).await;
+        let found = one(&world.marked(place.word()), &some, &known).await;
         Place::switch_off(None);
         caught.push((place.word(), found?));
     }
@@ -36,24 +34,45 @@ pub(super) async fn run(world: &World) -> anyhow::Result<Vec<(&'static str, Opti
 
 async fn one(world: &World, cases: &[Case], known: &Report) -> anyhow::Result<Option<String>> {
     let mut report = Report::default();
-    for some in cases.chunks(64) {
+    for some in cases.chunks(32) {
         records::run(world, some, &mut report).await?;
         if let Some(found) = report.beyond(known) {
             return Ok(Some(found));
         }
     }
-    doors::run(world, &mut report).await?;
+    doors::woven(world, &mut report).await?;
     Ok(report.beyond(known))
 }
 
-/// Some of each kind, taken evenly, and no kind before another.
-fn some(cases: Vec<Case>) -> Vec<Case> {
-    let mut by_kind: BTreeMap<(String, bool), Vec<Case>> = BTreeMap::new();
-    for case in cases {
-        let is_id = case.slot.sort == Sort::Id;
-        by_kind.entry((case.door.kind.clone(), is_id)).or_default().push(case);
+/// The kinds of doors behind which a place is met, and a word their slots have, if only some of them come to it.
+const fn aim(place: Place) -> (&'static [&'static str], &'static str) {
+    match place {
+        Place::Root => (&["single", "list", "record"], ""),
+        Place::Nested => (&["nested"], ""),
+        Place::Filter => (&["list"], "is"),
+        Place::Order => (&["list"], "orderBy"),
+        Place::Group => (&["aggregate"], "groupBy"),
+        Place::Having => (&["aggregate"], "having"),
+        Place::Aggregate => (&["aggregate", "output.count"], ""),
+        Place::Returning => (&["update", "create"], ""),
+        Place::Write => (&["update", "delete"], "id"),
+        Place::Batch => (&["update many", "delete many"], "filter"),
+        Place::NestedWrite => (&["create", "update"], "update"),
+        Place::Connect => (&["create", "update"], "connect"),
+        Place::Upsert => (&["upsert", "upsert many"], ""),
+        Place::Unique => (&["create", "update", "upsert"], "externalIds"),
+        Place::History => (&["nested"], "first"),
+        Place::Share => (&["share", "unshare"], ""),
+        _ => (&[], ""),
     }
-    let picked: Vec<Vec<Case>> =
-        by_kind.into_values().map(|cases| cases.iter().step_by(cases.len().div_ceil(EACH).max(1)).cloned().collect()).collect();
-    (0..EACH).flat_map(|round| picked.iter().filter_map(move |cases| cases.get(round).cloned())).collect()
+}
+
+/// Cases that come to a place, taken evenly.
+fn some(cases: &[Case], place: Place) -> Vec<Case> {
+    let (kinds, word) = aim(place);
+    let is_meant =
+        |case: &&Case| kinds.contains(&case.door.kind.as_str()) && (word.is_empty() || case.slot.path.iter().any(|step| step == word));
+    let meant: Vec<&Case> = cases.iter().filter(is_meant).collect();
+    let step = meant.len().div_ceil(CASES_MAX).max(1);
+    meant.into_iter().step_by(step).cloned().collect()
 }
