@@ -24,6 +24,10 @@ pub(crate) fn set(tenant: &str, token: Option<&str>, seconds: u64, is_secure: bo
 
 /// A cookie for no script and no other site, of this path; no value takes it away.
 pub(crate) fn written(name: &str, value: (Option<&str>, u64), path: &str, is_secure: bool) -> Option<HeaderValue> {
+    // A path is taken from the request: it brings no attributes of its own.
+    if path.contains([';', ',', ' ']) {
+        return None;
+    }
     let (value, seconds) = value.0.map_or(("", 0), |text| (text, value.1));
     let secure = if is_secure { "; Secure" } else { "" };
     HeaderValue::from_str(&format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")).ok()
@@ -79,5 +83,6 @@ mod tests {
         assert_eq!(cookie, "tenon_session=t; Path=/t/acme; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
         assert_eq!(set("acme", None, 60, false).unwrap(), "tenon_session=; Path=/t/acme; Max-Age=0; HttpOnly; SameSite=Lax");
         assert!(set("a\r\nb", None, 0, false).is_none());
+        assert!(set("a; Domain=evil.example", None, 0, false).is_none());
     }
 }

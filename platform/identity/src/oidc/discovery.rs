@@ -19,6 +19,8 @@ const FRESH: Duration = Duration::from_secs(600);
 const KNOWN_MAX: usize = 1_000;
 /// Fetches of a provider's keys for unknown key ids, within a window.
 pub const KEYS_FETCHED_MAX: u32 = 5;
+/// How long a provider that could not be used is left alone: whoever begins sign-ins does not make us knock all the time.
+const LEFT_ALONE: Duration = Duration::from_secs(5);
 /// The window in which refetches are counted.
 const REFETCH_WINDOW: Duration = Duration::from_secs(60);
 
@@ -47,6 +49,8 @@ pub(crate) enum DiscoveryError {
     Endpoint(&'static str),
     #[error("the provider publishes no key that can verify signatures")]
     NoKeys,
+    #[error("the provider could not be used a moment ago")]
+    LeftAlone,
 }
 
 /// What is known of one provider.
@@ -64,11 +68,16 @@ struct Known {
 pub(crate) struct Directory {
     outbound: Outbound,
     known: Arc<Mutex<HashMap<String, Known>>>,
+    /// Providers that are being asked, or could not be used: each is asked by one at a time.
+    asked: Arc<Mutex<HashMap<String, Arc<Asked>>>>,
 }
+
+/// When a provider failed last; held while it is asked.
+type Asked = tokio::sync::Mutex<Option<Instant>>;
 
 impl Directory {
     pub(crate) fn new(outbound: Outbound) -> Self {
-        Self { outbound, known: Arc::default() }
+        Self { outbound, known: Arc::default(), asked: Arc::default() }
     }
 
     /// The endpoints of an issuer.
@@ -93,11 +102,34 @@ impl Directory {
         Ok(token.verify(&keys))
     }
 
+    fn fresh(&self, issuer: &str) -> Option<Known> {
+        self.write(|all| all.get(issuer).filter(|known| known.since.elapsed() < FRESH).cloned())
+    }
+
     async fn known(&self, issuer: &str) -> Result<Known, DiscoveryError> {
-        let found = self.write(|all| all.get(issuer).filter(|known| known.since.elapsed() < FRESH).cloned());
-        if let Some(known) = found {
+        if let Some(known) = self.fresh(issuer) {
             return Ok(known);
         }
+        let asked = {
+            let mut all = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.len() >= KNOWN_MAX {
+                all.clear();
+            }
+            Arc::clone(all.entry(issuer.to_owned()).or_default())
+        };
+        let mut failed = asked.lock().await;
+        if let Some(known) = self.fresh(issuer) {
+            return Ok(known);
+        }
+        if failed.is_some_and(|at| at.elapsed() < LEFT_ALONE) {
+            return Err(DiscoveryError::LeftAlone);
+        }
+        let fetched = self.fetch(issuer).await;
+        *failed = fetched.is_err().then(Instant::now);
+        fetched
+    }
+
+    async fn fetch(&self, issuer: &str) -> Result<Known, DiscoveryError> {
         let document = self.outbound.get(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))).await?;
         let endpoints = self.endpoints_of(&document, issuer)?;
         let keys = self.fetch_keys(&endpoints).await?;
@@ -159,6 +191,7 @@ impl Directory {
     /// Forgets an issuer: its settings changed.
     pub(crate) fn forget(&self, issuer: &str) {
         self.write(|all| all.remove(issuer));
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(issuer);
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut HashMap<String, Known>) -> T) -> T {
@@ -198,6 +231,18 @@ mod tests {
             wrong[name] = json!(url);
             assert!(matches!(directory.endpoints_of(&wrong, "https://idp.example/t"), Err(DiscoveryError::Endpoint(_))), "{name}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_fails_is_left_alone_for_a_while() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let directory = Directory::new(Outbound::new(Reach::Private));
+        assert!(matches!(directory.endpoints(&issuer).await, Err(DiscoveryError::Outbound(_))));
+        assert!(matches!(directory.endpoints(&issuer).await, Err(DiscoveryError::LeftAlone)));
+        directory.forget(&issuer);
+        assert!(matches!(directory.endpoints(&issuer).await, Err(DiscoveryError::Outbound(_))), "its settings changed");
     }
 
     #[test]
