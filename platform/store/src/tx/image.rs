@@ -4,7 +4,7 @@ use tenon_model::{Column, ColumnType, Field, FieldKind, Link, Model, Object, Par
 use tenon_query::Record;
 use tenon_value::{DateTime, Geo, Value, fold, sort_key};
 
-use crate::db::{Scalar, Target};
+use crate::db::{Kind, Scalar, Target};
 use crate::json::canonical;
 use crate::lower::bind::{Mode, kind_of, scalar};
 use crate::seal::Seal;
@@ -47,11 +47,7 @@ pub(crate) fn cells(form: &Form<'_>, object: &Object, record: &Record) -> Result
     let mut cells = Vec::new();
     for field in &object.fields {
         for column in &field.columns {
-            cells.push(match column.kind {
-                ColumnType::Sealed => sealed(form, record.field(field.ix), column)?,
-                _ if column.part == Part::SetAt => set_at(form, record.field(field.ix)),
-                _ => part(record.field(field.ix), column, form.dialect)?,
-            });
+            cells.push(cell(form, record.field(field.ix), column)?);
         }
     }
     for relation in stored(object) {
@@ -62,6 +58,52 @@ pub(crate) fn cells(form: &Form<'_>, object: &Object, record: &Record) -> Result
         }
     }
     Ok(cells)
+}
+
+/// What one column of a field of a record holds.
+fn cell(form: &Form<'_>, value: &Value, column: &Column) -> Result<Scalar, StoreError> {
+    match column.kind {
+        ColumnType::Sealed => sealed(form, value, column),
+        _ if column.part == Part::SetAt => Ok(set_at(form, value)),
+        _ => part(value, column, form.dialect),
+    }
+}
+
+/// The columns that differ between two images of a record, each with its place and what it is to hold. Only of values that differ:
+/// sort keys and folds take time to make.
+pub(crate) fn changes(form: &Form<'_>, object: &Object, old: &Record, new: &Record) -> Result<Vec<(usize, Target, Scalar)>, StoreError> {
+    let mut changes = Vec::new();
+    let mut place = 0;
+    for field in &object.fields {
+        let (before, after) = (old.field(field.ix), new.field(field.ix));
+        if before != after {
+            for (at, (column, target)) in field.columns.iter().zip(targets(field)).enumerate() {
+                let is = cell(form, after, column)?;
+                if cell(form, before, column)? != is {
+                    changes.push((place + at, target, is));
+                }
+            }
+        }
+        place += field.columns.len();
+    }
+    for relation in stored(object) {
+        let (before, after) = (old.relation(relation.ix), new.relation(relation.ix));
+        let kind = relation.kind_column.as_deref();
+        if before != after {
+            let (was, is) = (reference(form.model, relation, before)?, reference(form.model, relation, after)?);
+            if was.0 != is.0 {
+                changes.push((place, Target::new(&relation.column, Kind::Id), is.0));
+            }
+            if let Some(kind) = kind.filter(|_| was.1 != is.1) {
+                changes.push((place + 1, Target::new(kind, Kind::Text), is.1));
+            }
+        }
+        place += 1 + usize::from(kind.is_some());
+    }
+    if form.dialect == Dialect::Sqlite {
+        changes.iter_mut().for_each(|(_, target, _)| target.codes = false);
+    }
+    Ok(changes)
 }
 
 /// A reference as id and kind.

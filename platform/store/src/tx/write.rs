@@ -162,20 +162,20 @@ impl Tx {
         if records.is_empty() {
             return Ok(());
         }
-        let columns = image::columns(object, self.dialect());
-        let mut groups: BTreeMap<Vec<usize>, Vec<Vec<Scalar>>> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<usize>, (Vec<Target>, Vec<Vec<Scalar>>)> = BTreeMap::new();
         for (old, new) in records {
-            let before = image::cells(form, object, old)?;
-            let after = image::cells(form, object, new)?;
-            let changed: Vec<usize> = (0..columns.len()).filter(|place| before.get(*place) != after.get(*place)).collect();
+            let mut targets = vec![Target::new("id", Kind::Id), Target::new("version", Kind::Int)];
             let mut row = vec![Scalar::Id(old.id.0), Scalar::Int(old.version())];
-            row.extend(changed.iter().filter_map(|place| after.get(*place).cloned()));
-            groups.entry(changed).or_default().push(row);
+            let mut changed = Vec::new();
+            for (place, target, cell) in image::changes(form, object, old, new)? {
+                changed.push(place);
+                targets.push(target);
+                row.push(cell);
+            }
+            groups.entry(changed).or_insert_with(|| (targets, Vec::new())).1.push(row);
         }
         let table = self.table(&object.table);
-        for (changed, rows) in groups {
-            let mut targets = vec![Target::new("id", Kind::Id), Target::new("version", Kind::Int)];
-            targets.extend(changed.iter().filter_map(|place| columns.get(*place).cloned()));
+        for (targets, rows) in groups.into_values() {
             let expected = u64::try_from(rows.len()).unwrap_or(u64::MAX);
             let bulk = Bulk { table: table.clone(), columns: targets, rows };
             if self.is_postgres() {
