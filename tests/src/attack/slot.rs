@@ -158,6 +158,7 @@ impl Walked {
                 slots.push(Slot { path: [path.as_slice(), &rest].concat(), of, sort, about });
             }
         }
+        slots.extend(keys(schema, door));
         slots
     }
 
@@ -188,6 +189,25 @@ impl Walked {
         self.ends.insert(name.to_owned(), found.clone());
         found
     }
+}
+
+/// The keys by which an upsert matches: each is a way in of its own, wherever its input has been walked.
+fn keys(schema: &Schema, door: &Door) -> Vec<Slot> {
+    let by = door.field.arguments.iter().find(|argument| argument.name == "by").and_then(|by| schema.get(by.of.name()));
+    let words = by.filter(|by| by.kind == "ENUM").map_or(&[][..], |by| by.values.as_slice());
+    let Some(input) = door.field.arguments.iter().find(|argument| matches!(argument.name.as_str(), "input" | "inputs")) else {
+        return Vec::new();
+    };
+    let text = Type::Named("String".to_owned());
+    let slot = |path: Vec<String>| Slot { path, of: text.clone(), sort: Sort::Text, about: door.about.clone() };
+    let fields = schema.inputs(input.of.name()).iter().filter(|field| key_word(words, &field.name).is_some());
+    fields
+        .filter_map(|field| match field.of.name() {
+            "String" => Some(slot(vec![input.name.clone(), field.name.clone()])),
+            "ExternalIdInput" => Some(slot(vec![input.name.clone(), field.name.clone(), "id".to_owned()])),
+            _ => None,
+        })
+        .collect()
 }
 
 /// Doors that take the same inputs: what lies behind one of them is walked once for all.
