@@ -23,7 +23,7 @@ use crate::prepare::{coerce_variables, measure};
 use crate::respond::{Cost, Errors, response};
 use crate::stack::{deep, levels};
 use crate::syntax::ast::{Document, Operation, OperationKind};
-use crate::{GraphqlRequest, GraphqlResponse, Outcome};
+use crate::{GraphqlRequest, GraphqlResponse, Outcome, view_as};
 
 /// Seconds after which to ask again when the database is away.
 const RETRY_AFTER: u64 = 1;
@@ -78,6 +78,11 @@ impl DataApi {
         if let Err(problem) = read_extensions(&mut cx, &request) {
             return rejected(&cx, Outcome::Rejected, &problem.into());
         }
+        if let Some(user) = &request.view_as
+            && let Err(problem) = Box::pin(view_as::change(&self.store, self.identity.as_ref(), &mut cx, user)).await
+        {
+            return rejected(&cx, Outcome::Failed(problem.kind), &problem.into());
+        }
         if let Tried::Answered(response) = self.attempt(&cx, &request).await {
             return response;
         }
@@ -111,6 +116,10 @@ impl DataApi {
         if operation.kind == OperationKind::Mutation && request.is_get {
             let problem = Problem::invalid("mutation_by_get", "a mutation is sent by POST", "变更操作必须用 POST 发送");
             return Tried::Answered(rejected(cx, Outcome::MutationByGet, &problem.into()));
+        }
+        if operation.kind == OperationKind::Mutation && request.view_as.is_some() {
+            let problem = Problem::forbidden("view_as", "who sees as another changes nothing", "以他人身份查看时不能修改数据");
+            return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into()));
         }
         let variables = match coerce_variables(&valid.schema, operation, &request.variables) {
             Ok(variables) => variables,

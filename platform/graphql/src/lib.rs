@@ -27,6 +27,7 @@ mod stack;
 mod syntax;
 mod testing;
 mod told;
+mod view_as;
 
 pub use api::DataApi;
 pub use limits::LIMITS;

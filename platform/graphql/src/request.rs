@@ -21,6 +21,8 @@ pub struct GraphqlRequest {
     pub idempotency: Option<(String, [u8; 32])>,
     /// `Tenon-Cost: full`: tell more about the cost.
     pub cost_full: bool,
+    /// `Tenon-View-As`: the id of the user whose eyes are asked for.
+    pub view_as: Option<String>,
 }
 
 /// How far a request came; with the media type it decides the status (API.md §3).

@@ -21,6 +21,7 @@ use crate::respond::{graphql_failure, status_of};
 
 const MODEL_VERSION: HeaderName = HeaderName::from_static("tenon-model-version");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const VIEW_AS: HeaderName = HeaderName::from_static("tenon-view-as");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Which of a tenant's two endpoints.
@@ -131,6 +132,8 @@ fn idempotency(call: &Call, media: Media, body: &[u8]) -> Result<Option<(String,
 
 async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, endpoint: Endpoint, media: Media) -> Result<Response, Early> {
     request.cost_full = wants_full_cost(&call.headers);
+    // What is no text names nobody: the API says so.
+    request.view_as = call.headers.get(VIEW_AS).map(|user| user.to_str().unwrap_or_default().to_owned());
     let is_get = request.is_get;
     let response = match endpoint {
         // Boxed: layers pass a route's future around by value.

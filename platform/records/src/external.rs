@@ -2,15 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tenon_access::Place;
+use tenon_access::{Place, Rows};
 use tenon_diagnostics::Problem;
-use tenon_model::Object;
+use tenon_model::{Object, Verb};
 use tenon_query::{Action, Deleted, ExternalId, Target};
+use tenon_store::StoreError;
 use tenon_value::RecordId;
 
 use crate::Status;
 use crate::attempt::Attempt;
-use crate::halt::Tried;
+use crate::halt::{Halt, Tried};
 use crate::job::Work;
 
 /// Letters of an external id, and of a system's name, at most.
@@ -19,6 +20,8 @@ const LETTERS_MAX: usize = 255;
 impl Attempt<'_> {
     /// Sets and removes the external ids the inputs name.
     pub(crate) async fn name_outside(&mut self, object: &Object, works: &mut [Work<'_>]) -> Tried<()> {
+        // Who does not see all records has not looked among all of them.
+        let sees_all = self.policy.rows_of(object.ix, Verb::Read) == Rows::All;
         let mut puts: Vec<(RecordId, ExternalId)> = Vec::new();
         let (mut asked, mut known) = (Vec::new(), Vec::new());
         for (at, work) in works.iter_mut().enumerate().filter(|(_, work)| !work.failed && !work.job.input.external_ids.is_empty()) {
@@ -42,7 +45,7 @@ impl Attempt<'_> {
                 puts.extend(wanted);
             }
             let sought = work.job.sought == Some(Target::External) && work.job.input.external_ids.len() == 1;
-            if !(work.old.is_none() && sought) {
+            if !(work.old.is_none() && sought && sees_all) {
                 asked.extend(work.job.input.external_ids.iter().filter_map(|id| Some((at, (id.system.clone(), id.key.clone()?)))));
             }
         }
@@ -90,6 +93,10 @@ impl Attempt<'_> {
             let first = *here.entry(key).or_insert(work.new.id);
             let other = owner.filter(|owner| *owner != work.new.id).or(Some(first).filter(|first| *first != work.new.id));
             if let Some(other) = other {
+                if work.old.is_none() && work.job.sought == Some(Target::External) && seen.contains(&other) {
+                    // Somebody has made it since the upsert looked: look again, and update that one.
+                    return Err(Halt::Store(StoreError::Serialization));
+                }
                 work.failed = true;
                 let problem = Problem::conflict("unique", "this external id belongs to another record", "此外部标识已属于其他记录");
                 let path = work.job.path.key("externalIds");

@@ -57,6 +57,14 @@ async fn join(tenant: &Tenant, joining: &Joining, names: &mut Names, people: &mu
     Ok(())
 }
 
+/// A text that is a name, as what it stands for.
+fn filled(names: &Names, text: &str) -> String {
+    match names.fill(&Value::String(text.to_owned())) {
+        Value::String(known) => known,
+        other => other.to_string(),
+    }
+}
+
 fn acting(tenant: &Tenant, who: Option<&str>, people: &People) -> anyhow::Result<Tenant> {
     match who {
         None => Ok(tenant.clone()),
@@ -74,7 +82,7 @@ async fn ask(tenant: &Tenant, asked: &Asked, names: &mut Names, update: bool) ->
     if let Some(extensions) = &asked.extensions {
         body.insert("extensions".to_owned(), names.fill(extensions));
     }
-    let headers: Vec<(String, String)> = asked.headers.iter().map(|(name, value)| (name.clone(), names.fill_text(value))).collect();
+    let headers: Vec<(String, String)> = asked.headers.iter().map(|(name, value)| (name.clone(), filled(names, value))).collect();
     let answer = match asked.door {
         Door::Data => tenant.post("graphql", &Value::Object(body), &headers).await?,
         Door::Metadata => tenant.post("metadata", &Value::Object(body), &headers).await?,

@@ -115,7 +115,10 @@ impl<'a> Lower<'a> {
                 _ => {
                     let tables = relation.targets.iter().filter(|target| policy.may(**target, Action::Read));
                     let tables: Vec<ObjectIx> = tables.copied().collect();
-                    seen.push((relation.ix, tables.into_iter().filter_map(|target| self.table(target, Action::Read, Place::History)).collect()));
+                    seen.push((
+                        relation.ix,
+                        tables.into_iter().filter_map(|target| self.table(target, Action::Read, Place::History)).collect(),
+                    ));
                     continue;
                 }
             };

@@ -55,7 +55,11 @@ impl Tx {
             Some(_) => {
                 let (records, record) = lower.table(end)?;
                 let visible = lower.visible(end, &record, Deleted::Include)?;
-                format!(" and exists (select 1 from {records} where {} = {} and {visible})", record.column("id"), scope.column(other.column()))
+                format!(
+                    " and exists (select 1 from {records} where {} = {} and {visible})",
+                    record.column("id"),
+                    scope.column(other.column())
+                )
             }
         };
         let sql = format!(
