@@ -112,9 +112,12 @@ impl StoreError {
 impl Classify for StoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unique { .. } | Self::DuplicateId { .. } | Self::ExternalIdTaken | Self::IdempotencyTaken | Self::LoginTaken | Self::TenantExists => {
-                Kind::Conflict
-            }
+            Self::Unique { .. }
+            | Self::DuplicateId { .. }
+            | Self::ExternalIdTaken
+            | Self::IdempotencyTaken
+            | Self::LoginTaken
+            | Self::TenantExists => Kind::Conflict,
             Self::StaleModel | Self::Serialization | Self::Busy | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
             Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
             Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Value(_) => Kind::Invalid,

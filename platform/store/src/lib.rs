@@ -29,16 +29,14 @@ mod wire;
 
 pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
 pub use config::{
-    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX,
-    WRITER_QUEUE_MAX,
+    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS,
+    StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
 };
 pub use contract::{
-    Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite,
-    TenantInfo, TenantState,
+    Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, TenantInfo,
+    TenantState,
 };
-pub use credentials::contract::{
-    MemberState, StoredKey, StoredMember, StoredSession, StoredTicket, StoredTotp, TicketPurpose,
-};
+pub use credentials::contract::{MemberState, StoredKey, StoredMember, StoredSession, StoredTicket, StoredTotp, TicketPurpose};
 pub use credentials::law::EPOCH_LEASE;
 pub use error::StoreError;
 pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};

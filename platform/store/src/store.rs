@@ -12,12 +12,12 @@ use tenon_value::TenantId;
 use tokio::sync::broadcast;
 use tokio_postgres::Config;
 
-use crate::credentials::law::Epoch;
 use crate::audit::told::Told;
+use crate::config::{READING_CONNECTIONS, SHARED_CONNECTIONS};
+use crate::credentials::law::Epoch;
 use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
-use crate::config::{READING_CONNECTIONS, SHARED_CONNECTIONS};
 use crate::prepared::{Plan, Prepared};
 use crate::run::Runner;
 use crate::run::values::Values;
@@ -285,9 +285,9 @@ fn options(url: &str, config: &StoreConfig) -> Result<Config, StoreError> {
     let mut options: Config = url.parse().map_err(|error| StoreError::Unavailable(crate::db::fault::whole(&error)))?;
     let own = options.get_options().map(|options| format!("{options} ")).unwrap_or_default();
     let time = config.limits.time.as_millis();
-    options.application_name("tenon").options(format!(
-        "{own}-c statement_timeout={time} -c idle_in_transaction_session_timeout=120000 -c timezone=UTC"
-    ));
+    options
+        .application_name("tenon")
+        .options(format!("{own}-c statement_timeout={time} -c idle_in_transaction_session_timeout=120000 -c timezone=UTC"));
     Ok(options)
 }
 

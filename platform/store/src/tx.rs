@@ -33,8 +33,8 @@ use crate::run::Runner;
 use crate::run::values::Values;
 use crate::seal::Seal;
 use crate::store::Memory;
-use crate::tx::held::Held;
 use crate::tenant::numbered;
+use crate::tx::held::Held;
 use crate::{Dialect, OutboxEntry, Store, StoreError};
 
 /// Who writes, through which door: on every row of history and of the outbox.
