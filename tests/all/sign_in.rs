@@ -9,6 +9,7 @@ mod limits;
 mod nodes;
 mod rights;
 mod sessions;
+mod standing;
 
 use tenon_tests::{Answer, Database, Request, Setting, Tenant, TestServer};
 

@@ -73,9 +73,12 @@ fn is_database(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"))
 }
 
-/// Notes the records of one payload, each `{ id, version }` or `[id, version]`.
+/// Notes the records of one payload, each `{ id, version }` or `[id, version]`. What goes to the audit trail alone names no save.
 fn note(payload: &str, named: &mut Named) -> anyhow::Result<()> {
     let payload: Value = serde_json::from_str(payload)?;
+    if payload.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("audit.")) {
+        return Ok(());
+    }
     let records = payload.get("records").and_then(Value::as_array).context("an outbox row names records")?;
     for record in records {
         let id = record.get("id").or_else(|| record.get(0)).and_then(Value::as_str);
@@ -97,6 +100,9 @@ mod tests {
         note(r#"{"records":[["b",2]]}"#, &mut named).unwrap();
         assert_eq!(named.get(&("a".to_owned(), 1)), Some(&1));
         assert_eq!(named.get(&("b".to_owned(), 2)), Some(&2));
+        note(r#"{"type":"audit.key_made","record":"c"}"#, &mut named).unwrap();
+        assert_eq!(named.len(), 2);
         assert!(note(r#"{"records":["a"]}"#, &mut named).is_err());
+        assert!(note(r#"{"type":"account.created"}"#, &mut named).is_err());
     }
 }

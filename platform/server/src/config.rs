@@ -14,6 +14,8 @@ use crate::declined::Declined;
 
 /// Requests a minute and credential, unless configured.
 const RATE_PER_MINUTE: u32 = 1_200_000;
+/// Where `tenon serve` listens unless told otherwise.
+const USUAL_PORT: u16 = 8080;
 
 /// The mail server.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,7 +85,12 @@ impl ServeConfig {
 
     /// Where people reach this server.
     pub(crate) fn public_url(&self) -> String {
-        self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+        let mut listen = self.listen;
+        // A command on the data directory serves nobody: its links lead to where the server listens unless told otherwise.
+        if listen.port() == 0 {
+            listen.set_port(USUAL_PORT);
+        }
+        self.public_url.clone().unwrap_or_else(|| format!("http://{listen}"))
     }
 
     /// The mailer, if there is a mail server.

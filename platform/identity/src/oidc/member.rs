@@ -82,6 +82,10 @@ impl Oidc {
                     || cx.model.role_named(role).is_some_and(|role| !role.portal)
             });
         }
+        // Claims may not leave the tenant without anybody who looks after it: then the roles stay as they are.
+        if self.identity.keep_an_administrator(cx, &member, &after).await.is_err() {
+            after.roles.clone_from(&member.roles);
+        }
         if after != member {
             self.identity.store.member_change(cx.model.tenant, &after).await?;
             self.identity.note_change(cx, &member, &after).await?;
