@@ -129,7 +129,7 @@ fn then(model: &Model, object: &Object, role: &Role, notes: &mut Notes) -> Strin
 
 fn row(text: &mut String, first: &str, cells: impl IntoIterator<Item = String>) {
     let cells: Vec<String> = cells.into_iter().collect();
-    let _ = writeln!(text, "| {first} | {} |", cells.join(" | "));
+    writeln!(text, "| {first} | {} |", cells.join(" | ")).expect("text takes all that is written");
 }
 
 fn header(text: &mut String, first: &str, roles: &[&Role]) {
@@ -158,7 +158,7 @@ fn verbs(text: &mut String, model: &Model, object: &Object, roles: &[&Role]) {
     }
     text.push('\n');
     for (at, rule) in notes.order.iter().enumerate() {
-        let _ = writeln!(text, "{}. {rule}", at + 1);
+        writeln!(text, "{}. {rule}", at + 1).expect("text takes all that is written");
     }
     if !notes.order.is_empty() {
         text.push('\n');
@@ -199,7 +199,7 @@ fn fields(text: &mut String, model: &Model, object: &Object, roles: &[&Role]) {
     let plain: Vec<&str> =
         rights.iter().filter(|(_, rights)| rights.iter().all(|right| *right == FieldRight::Write)).map(|(name, _)| name.as_str()).collect();
     if !plain.is_empty() {
-        let _ = writeln!(text, "\nWritten by all of these: {}.", plain.join(", "));
+        writeln!(text, "\nWritten by all of these: {}.", plain.join(", ")).expect("text takes all that is written");
     }
     text.push('\n');
 }
@@ -221,7 +221,7 @@ fn matrix(model: &Model) -> String {
     let mut objects: Vec<&Object> = model.active_objects().collect();
     objects.sort_by(|left, right| left.name.cmp(&right.name));
     for object in objects {
-        let _ = writeln!(text, "## {}\n", object.name);
+        writeln!(text, "## {}\n", object.name).expect("text takes all that is written");
         verbs(&mut text, model, object, &roles);
         fields(&mut text, model, object, &roles);
     }

@@ -80,7 +80,10 @@ impl Classify for IdentityError {
             Self::Wrong(problem) => problem.as_ref().clone(),
             Self::NoMail => Problem {
                 rule: Some("mail".into()),
-                message: tenon_diagnostics::Message::new("this server cannot send mail, ask your administrator", "服务器未配置邮件发送,请联系管理员"),
+                message: tenon_diagnostics::Message::new(
+                    "this server cannot send mail, ask your administrator",
+                    "服务器未配置邮件发送,请联系管理员",
+                ),
                 ..Problem::of_kind(Kind::Unavailable)
             },
             Self::Store(error) => error.problem(),

@@ -21,9 +21,10 @@ pub(crate) fn words(occasion: Occasion, locale: Locale, tenant: &str, link: &str
                  If you did not expect this, do nothing.\n"
             ),
         ),
-        (Occasion::Invitation, Locale::Zh) => {
-            (format!("邀请您加入 {tenant}"), format!("您已受邀加入 {tenant}(Tenon)。\n\n请在 7 天内点击以下链接设置密码:\n{link}\n\n如果您未预期收到此邮件,请忽略。\n"))
-        }
+        (Occasion::Invitation, Locale::Zh) => (
+            format!("邀请您加入 {tenant}"),
+            format!("您已受邀加入 {tenant}(Tenon)。\n\n请在 7 天内点击以下链接设置密码:\n{link}\n\n如果您未预期收到此邮件,请忽略。\n"),
+        ),
         (Occasion::Reset, Locale::En) => (
             format!("Choose a new password for {tenant}"),
             format!(
@@ -33,7 +34,9 @@ pub(crate) fn words(occasion: Occasion, locale: Locale, tenant: &str, link: &str
         ),
         (Occasion::Reset, Locale::Zh) => (
             format!("重置 {tenant} 的密码"),
-            format!("有人(可能是您本人)请求重置您在 {tenant}(Tenon)的密码。\n\n请在 1 小时内点击以下链接设置新密码:\n{link}\n\n重置后所有会话将结束。如非本人操作,请忽略,密码不会改变。\n"),
+            format!(
+                "有人(可能是您本人)请求重置您在 {tenant}(Tenon)的密码。\n\n请在 1 小时内点击以下链接设置新密码:\n{link}\n\n重置后所有会话将结束。如非本人操作,请忽略,密码不会改变。\n"
+            ),
         ),
     }
 }

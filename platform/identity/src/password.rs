@@ -51,7 +51,9 @@ impl Hasher {
     /// The argon2id hash of a password, as text with its own salt and costs.
     pub(crate) async fn hash(&self, password: &str) -> Result<String, IdentityError> {
         let password = normalized(password);
-        self.off_thread(move || argon2()?.hash_password(password.as_bytes()).map(|hash| hash.to_string()).ok()).await?.ok_or(IdentityError::Hash)
+        self.off_thread(move || argon2()?.hash_password(password.as_bytes()).map(|hash| hash.to_string()).ok())
+            .await?
+            .ok_or(IdentityError::Hash)
     }
 
     /// Whether a password is the one that was hashed. Without a hash the answer is no, after the same work.
@@ -60,7 +62,8 @@ impl Hasher {
         let (known, hash) = (hash.is_some(), hash.unwrap_or(nobody).to_owned());
         let password = normalized(password);
         let same = self.off_thread(move || {
-            PasswordHash::new(&hash).is_ok_and(|hash| argon2().is_some_and(|argon2| argon2.verify_password(password.as_bytes(), &hash).is_ok()))
+            PasswordHash::new(&hash)
+                .is_ok_and(|hash| argon2().is_some_and(|argon2| argon2.verify_password(password.as_bytes(), &hash).is_ok()))
         });
         Ok(same.await? && known)
     }

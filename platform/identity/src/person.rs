@@ -26,7 +26,8 @@ impl Identity {
                 let mut same = Vec::new();
                 for (field, value) in [("login", Some(login)), ("email", email)] {
                     let (Some(field), Some(value)) = (user.field_named(field), value) else { continue };
-                    let (part, value) = if field.column(Part::Fold).is_some() { (Part::Fold, fold(value)) } else { (Part::Whole, value.to_owned()) };
+                    let (part, value) =
+                        if field.column(Part::Fold).is_some() { (Part::Fold, fold(value)) } else { (Part::Whole, value.to_owned()) };
                     same.push(Predicate::equals(field.ix, part, params.push(Value::text(value.as_str()))));
                 }
                 Predicate::Any(same)
@@ -38,7 +39,13 @@ impl Identity {
         }
     }
 
-    async fn make_person(&self, cx: &OpContext, user: &Object, new: &NewMember, words: (&str, Option<&str>)) -> Result<Uuid, IdentityError> {
+    async fn make_person(
+        &self,
+        cx: &OpContext,
+        user: &Object,
+        new: &NewMember,
+        words: (&str, Option<&str>),
+    ) -> Result<Uuid, IdentityError> {
         let (login, email) = words;
         let name = new.name.clone().unwrap_or_else(|| new.login.split('@').next().unwrap_or_default().to_owned());
         let kind = match new.kind {
@@ -47,7 +54,8 @@ impl Identity {
             _ => "internal",
         };
         let id = RecordId::generate();
-        let texts = [("name", Some(name.as_str())), ("login", Some(login)), ("email", email), ("kind", Some(kind)), ("status", Some("invited"))];
+        let texts =
+            [("name", Some(name.as_str())), ("login", Some(login)), ("email", email), ("kind", Some(kind)), ("status", Some("invited"))];
         let fields = texts.into_iter().filter_map(|(field, text)| Some((user.field_named(field)?.ix, Value::text(text?)))).collect();
         let input = RecordInput { id: Some(id), fields, path: InputPath::default(), ..RecordInput::default() };
         self.write_person(cx, Write::Create(user.ix, input)).await?;
@@ -78,7 +86,9 @@ impl Identity {
         let facts = RequestFacts { request: RequestId::generate(), locale: None, deadline: None, via: Via::Job };
         let cx = self.system(tenant, facts).await?;
         let reader = Reader::new(&self.store, &cx);
-        let Some((user, display)) = reader.object("user").and_then(|user| Some((user, user.display?))) else { return Ok(member.login.clone()) };
+        let Some((user, display)) = reader.object("user").and_then(|user| Some((user, user.display?))) else {
+            return Ok(member.login.clone());
+        };
         let row = reader.rows(user.ix, |params| by_id(params, member.user), vec![Slot::Field(display)]).await?.pop();
         let name = row.and_then(|row| row.values.first().and_then(Value::as_text).map(str::to_owned));
         Ok(name.unwrap_or_else(|| member.login.clone()))

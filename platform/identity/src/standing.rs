@@ -32,7 +32,11 @@ const LISTS: [Fact; 11] = [
 /// The principal of a key: it is itself, and belongs to nobody.
 pub(crate) fn of_key(key: &StoredKey) -> Principal {
     let facts = LISTS.into_iter().map(|fact| (fact, Value::List(Vec::new()))).chain([(Fact::Me, Value::Id(key.id))]);
-    Principal { roles: key.roles.clone(), standing: std::sync::Arc::new(facts.collect()), ..Principal::new(key.kind, key.id, key.display.clone()) }
+    Principal {
+        roles: key.roles.clone(),
+        standing: std::sync::Arc::new(facts.collect()),
+        ..Principal::new(key.kind, key.id, key.display.clone())
+    }
 }
 
 /// The principal of a member; none where his record is gone or says that he is not at work.

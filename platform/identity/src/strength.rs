@@ -14,13 +14,25 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 pub(crate) fn check(password: &str, own: &[&str]) -> Result<(), IdentityError> {
     let wrong = |rule, en: String, zh: String| Err(IdentityError::Wrong(Box::new(Problem::invalid(rule, en, zh).field("password"))));
     if password.len() > PASSWORD_BYTES_MAX {
-        return wrong("password/long", format!("a password has at most {PASSWORD_BYTES_MAX} bytes"), format!("密码最多 {PASSWORD_BYTES_MAX} 字节"));
+        return wrong(
+            "password/long",
+            format!("a password has at most {PASSWORD_BYTES_MAX} bytes"),
+            format!("密码最多 {PASSWORD_BYTES_MAX} 字节"),
+        );
     }
     if password.chars().count() < PASSWORD_LETTERS_MIN {
-        return wrong("password/short", format!("a password has at least {PASSWORD_LETTERS_MIN} letters"), format!("密码至少 {PASSWORD_LETTERS_MIN} 个字符"));
+        return wrong(
+            "password/short",
+            format!("a password has at least {PASSWORD_LETTERS_MIN} letters"),
+            format!("密码至少 {PASSWORD_LETTERS_MIN} 个字符"),
+        );
     }
     if own.iter().any(|word| is_same(word, password)) {
-        return wrong("password/own", "a password must not be the name, login or address".into(), "密码不能与姓名、登录名或邮箱相同".into());
+        return wrong(
+            "password/own",
+            "a password must not be the name, login or address".into(),
+            "密码不能与姓名、登录名或邮箱相同".into(),
+        );
     }
     if is_common(password) {
         return wrong("password/common", "this password is one of the most common ones".into(), "该密码过于常见".into());

@@ -36,7 +36,8 @@ pub(crate) fn step_of_code(secret: &[u8], typed: &str, now: DateTime, used: i64)
     }
     let now = step_of(now);
     // All are compared, each in the same time, whichever fits.
-    let fitting: Vec<i64> = (now - DRIFT_STEPS..=now + DRIFT_STEPS).filter(|step| is_equal(code(secret, *step).as_bytes(), typed.as_bytes())).collect();
+    let fitting: Vec<i64> =
+        (now - DRIFT_STEPS..=now + DRIFT_STEPS).filter(|step| is_equal(code(secret, *step).as_bytes(), typed.as_bytes())).collect();
     fitting.into_iter().find(|step| *step > used)
 }
 
@@ -91,9 +92,13 @@ mod tests {
 
     #[test]
     fn the_vectors_of_the_rfc_come_out() {
-        for (seconds, expected) in
-            [(59, "94287082"), (1_111_111_109, "07081804"), (1_234_567_890, "89005924"), (2_000_000_000, "69279037"), (20_000_000_000, "65353130")]
-        {
+        for (seconds, expected) in [
+            (59, "94287082"),
+            (1_111_111_109, "07081804"),
+            (1_234_567_890, "89005924"),
+            (2_000_000_000, "69279037"),
+            (20_000_000_000, "65353130"),
+        ] {
             assert_eq!(code(SECRET, seconds / 30), expected[2..], "the last six of eight digits at {seconds}");
         }
     }
@@ -113,7 +118,9 @@ mod tests {
 
     #[test]
     fn secrets_read_as_rfc_4648_writes_them() {
-        for (bytes, expected) in [("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("fooba", "MZXW6YTB"), ("foobar", "MZXW6YTBOI")] {
+        for (bytes, expected) in
+            [("f", "MY"), ("fo", "MZXQ"), ("foo", "MZXW6"), ("foob", "MZXW6YQ"), ("fooba", "MZXW6YTB"), ("foobar", "MZXW6YTBOI")]
+        {
             assert_eq!(base32(bytes.as_bytes()), expected);
         }
         assert!(uri(SECRET, "acme", "a b@x.example").starts_with("otpauth://totp/Tenon%20acme:a%20b%40x.example?secret=GEZDGNBVGY3TQOJQ"));

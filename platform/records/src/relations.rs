@@ -23,12 +23,15 @@ pub(crate) enum Asked {
     Alive,
 }
 
+/// A reference to look after: the place of the work it belongs to, the relation, the target.
+type Reference = (usize, RelationIx, RecordId);
+
 impl Attempt<'_> {
     /// Checks the references that have changed.
     pub(crate) async fn keep_references(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
         let object = self.object(object)?;
         let here: HashSet<RecordId> = works.iter().filter(|work| work.old.is_none() && !work.failed).map(|work| work.new.id).collect();
-        let mut wanted: BTreeMap<(ObjectIx, Asked), Vec<(usize, RelationIx, RecordId)>> = BTreeMap::new();
+        let mut wanted: BTreeMap<(ObjectIx, Asked), Vec<Reference>> = BTreeMap::new();
         for (at, work) in works.iter().enumerate().filter(|(_, work)| !work.failed) {
             for relation in object.active_relations() {
                 let value = work.new.relation(relation.ix);

@@ -73,9 +73,10 @@ impl Engine {
     /// The doors' shared state over this engine.
     pub(crate) async fn app(&self, status: Status) -> anyhow::Result<App> {
         let secret = self.store.cursor_secret().await.context("cannot read the server's secret")?;
-        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone(), secret)
-            .with_identity(self.identity.clone());
-        let metadata = MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
+        let data =
+            DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone(), secret).with_identity(self.identity.clone());
+        let metadata =
+            MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
         Ok(App::new(AppParts {
             identity: self.identity.clone(),
             oidc: Oidc::new(self.identity.clone(), &secret, self.reach),

@@ -24,7 +24,7 @@ pub use control::{Answer, Command, send};
 pub use declined::Declined;
 pub use engine::Engine;
 pub use lock::{DataLock, LockError};
-pub use tenon_identity::Clock;
 pub use log::init as init_log;
 pub use serve::{Running, start};
 pub use tenants::TenantCreated;
+pub use tenon_identity::Clock;

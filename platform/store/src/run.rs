@@ -43,7 +43,6 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-
     /// Rows of a statement whose text many requests share.
     pub(crate) async fn fetch(&mut self, statement: &Statement, parents: &[Uuid]) -> Result<Vec<Vec<Value>>, Fault> {
         let (args, sql) = self.bound(statement, parents)?;

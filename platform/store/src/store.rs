@@ -142,7 +142,7 @@ impl Store {
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.inner.system.ready().await?;
         if let Home::Postgres(pools) = &self.inner.home {
-            let mut conn = Conn::Postgres(pools.requests.acquire().await?);
+            let mut conn = Conn::Postgres(Box::new(pools.requests.acquire().await?));
             conn.mark(false);
             conn.script("select 1").await?;
             conn.mark(true);
@@ -234,8 +234,8 @@ impl Store {
     /// A connection for statements that read and stand alone: others may be under way on it.
     pub(crate) async fn shared(&self, tenant: TenantId, weight: Weight) -> Result<Conn, Fault> {
         match (&self.inner.home, weight) {
-            (Home::Postgres(pools), Weight::Light) => Ok(Conn::Postgres(pools.pages.get().await?)),
-            (Home::Postgres(pools), Weight::Heavy) => Ok(Conn::Postgres(pools.aggregates.get().await?)),
+            (Home::Postgres(pools), Weight::Light) => Ok(Conn::Postgres(Box::new(pools.pages.get().await?))),
+            (Home::Postgres(pools), Weight::Heavy) => Ok(Conn::Postgres(Box::new(pools.aggregates.get().await?))),
             (Home::Sqlite(files), _) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
         }
     }
@@ -243,7 +243,7 @@ impl Store {
     /// A connection of one's own that only reads.
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
-            Home::Postgres(pools) => Ok(Conn::Postgres(pools.reads.acquire().await?)),
+            Home::Postgres(pools) => Ok(Conn::Postgres(Box::new(pools.reads.acquire().await?))),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
         }
     }
@@ -251,7 +251,7 @@ impl Store {
     /// A connection that may write.
     pub(crate) async fn writer(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
-            Home::Postgres(pools) => Ok(Conn::Postgres(pools.requests.acquire().await?)),
+            Home::Postgres(pools) => Ok(Conn::Postgres(Box::new(pools.requests.acquire().await?))),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.writer().await?)),
         }
     }
@@ -259,7 +259,7 @@ impl Store {
     /// A connection for making a table beside a transaction. PostgreSQL only: SQLite has one writer.
     pub(crate) async fn maker(&self) -> Result<Option<Conn>, Fault> {
         match &self.inner.home {
-            Home::Postgres(pools) => Ok(Some(Conn::Postgres(pools.tables.acquire().await?))),
+            Home::Postgres(pools) => Ok(Some(Conn::Postgres(Box::new(pools.tables.acquire().await?)))),
             Home::Sqlite(_) => Ok(None),
         }
     }

@@ -68,7 +68,8 @@ impl Tables {
             Dialect::Sqlite => vec![Arg::texts(unknown)],
         };
         let rows = conn.fetch(sql, &args, &[Shape::Text]).await?;
-        let found: Vec<String> = rows.iter().filter_map(|row| row.first().and_then(tenon_value::Value::as_text)).map(str::to_owned).collect();
+        let found: Vec<String> =
+            rows.iter().filter_map(|row| row.first().and_then(tenon_value::Value::as_text)).map(str::to_owned).collect();
         self.add(found.iter().cloned());
         Ok(found)
     }

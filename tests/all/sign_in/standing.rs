@@ -46,7 +46,10 @@ async fn metadata(ours: &Tenant) -> anyhow::Result<()> {
 
 /// Makes a record; its id.
 async fn made(ours: &Tenant, what: &str, input: &str) -> anyhow::Result<String> {
-    let data = ours.data(&format!("mutation {{ made: create{what}(input: {{ {input} }}) {{ id }} }}"), json!({})).await.with_context(|| input.to_owned())?;
+    let data = ours
+        .data(&format!("mutation {{ made: create{what}(input: {{ {input} }}) {{ id }} }}"), json!({}))
+        .await
+        .with_context(|| input.to_owned())?;
     Ok(data["made"]["id"].as_str().context("an id")?.to_owned())
 }
 
@@ -98,16 +101,18 @@ async fn each_fact_names_the_records_it_should() {
             let id = &members[member].user;
             ours.data(&format!("mutation {{ updateUser(id: \"{id}\", input: {{ {change} }}) {{ id }} }}"), json!({})).await?;
         }
-        let link = format!("mutation {{ updateTerritory(id: \"{north}\", input: {{ {} }}) {{ id }} }}", format_args!("users: {{ connect: [{{ id: \"{}\" }}] }}", members[3].user));
+        let link = format!(
+            "mutation {{ updateTerritory(id: \"{north}\", input: {{ {} }}) {{ id }} }}",
+            format_args!("users: {{ connect: [{{ id: \"{}\" }}] }}", members[3].user)
+        );
         ours.data(&link, json!({})).await?;
         let expected: [&[&str]; 8] =
             [&["below", "boss"], &["top"], &["sub", "top"], &["capital", "north"], &["hotline"], &["Chief"], &["sub"], &["branch", "shop"]];
         for ((member, names), (role, ..)) in members.iter().zip(expected).zip(RULES) {
             let seen = member.data("{ marks { nodes { name } } }", json!({})).await?;
-            let mut seen: Vec<&str> = seen["marks"]["nodes"].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
+            let mut seen: Vec<&str> =
+                seen["marks"]["nodes"].as_array().into_iter().flatten().filter_map(|one| one["name"].as_str()).collect();
             seen.sort_unstable();
-            let mut names = names.to_vec();
-            names.sort_unstable();
             ensure!(seen == names, "{role}: {seen:?}");
         }
         // A key is nobody: no list names anything, and what it does not have at all denies.

@@ -202,7 +202,7 @@ async fn find(admin: &Tenant, schema: &Schema, objects: &mut [Object], (place, f
             return Ok(true);
         }
         let Some(object) = objects.get_mut(place) else { break };
-        let is_mended = errors.iter().fold(false, |mended, error| mend(schema, object, error, &kinds) || mended);
+        let is_mended = errors.iter().filter(|error| mend(schema, object, error, &kinds)).count() > 0;
         last = answer;
         if !is_mended {
             break;

@@ -16,6 +16,9 @@ use crate::schema::edge_stem;
 use crate::shape::{HistoryShape, Part, Show, Withheld, has_mask};
 use crate::syntax::ast::Value as Input;
 
+/// References of an object to records that may be invisible, with the tables that show them.
+type Seen = Vec<(RelationIx, Vec<AuthorizedTable>)>;
+
 impl<'a> Lower<'a> {
     pub(super) fn many(&mut self, object: &'a Object, edge: &'a Edge, collected: &Collected<'a>, output: &mut Output) -> Option<Part<'a>> {
         let target = self.view.object(edge.target)?;
@@ -92,7 +95,7 @@ impl<'a> Lower<'a> {
 
     /// What history does not simply show: hidden and masked fields; and references to records that may be invisible, with
     /// what shows them.
-    fn withheld(&mut self, object: &'a Object) -> (HashMap<&'a str, Withheld<'a>>, Vec<(RelationIx, Vec<AuthorizedTable>)>) {
+    fn withheld(&mut self, object: &'a Object) -> (HashMap<&'a str, Withheld<'a>>, Seen) {
         let (mut withheld, mut seen) = (HashMap::new(), Vec::new());
         for field in &object.fields {
             let how = match self.show(object, field) {

@@ -15,7 +15,7 @@ use crate::{Dialect, StoreError};
 /// A connection.
 #[derive(Debug)]
 pub(crate) enum Conn {
-    Postgres(PgSlot),
+    Postgres(Box<PgSlot>),
     Sqlite(LiteSlot),
 }
 

@@ -162,7 +162,8 @@ impl Tx {
         if records.is_empty() {
             return Ok(());
         }
-        let mut groups: BTreeMap<Vec<usize>, (Vec<Target>, Vec<Vec<Scalar>>)> = BTreeMap::new();
+        let table = self.table(&object.table);
+        let mut groups: BTreeMap<Vec<usize>, Bulk> = BTreeMap::new();
         for (old, new) in records {
             let mut targets = vec![Target::new("id", Kind::Id), Target::new("version", Kind::Int)];
             let mut row = vec![Scalar::Id(old.id.0), Scalar::Int(old.version())];
@@ -172,12 +173,10 @@ impl Tx {
                 targets.push(target);
                 row.push(cell);
             }
-            groups.entry(changed).or_insert_with(|| (targets, Vec::new())).1.push(row);
+            groups.entry(changed).or_insert_with(|| Bulk { table: table.clone(), columns: targets, rows: Vec::new() }).rows.push(row);
         }
-        let table = self.table(&object.table);
-        for (targets, rows) in groups.into_values() {
-            let expected = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-            let bulk = Bulk { table: table.clone(), columns: targets, rows };
+        for bulk in groups.into_values() {
+            let expected = u64::try_from(bulk.rows.len()).unwrap_or(u64::MAX);
             if self.is_postgres() {
                 self.send(object, way, bulk.updated(&["id", "version"], std::mem::take(beside)), expected).await?;
                 continue;

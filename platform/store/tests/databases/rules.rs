@@ -97,7 +97,7 @@ fn rule() -> impl Strategy<Value = Rule> {
 fn text(rule: &Rule) -> String {
     let join = |parts: &[Rule], word: &str| parts.iter().map(|part| format!("({})", text(part))).collect::<Vec<_>>().join(word);
     match rule {
-        Rule::Leaf(leaf) => LEAVES[*leaf].to_owned(),
+        Rule::Leaf(leaf) => (*LEAVES.get(*leaf).unwrap()).to_owned(),
         Rule::Not(inner) => format!("!({})", text(inner)),
         Rule::All(parts) => join(parts, " && "),
         Rule::Any(parts) => join(parts, " || "),
@@ -119,7 +119,7 @@ fn filled(values: Vec<(&'static str, Value)>) -> Values {
 }
 
 fn world() -> World {
-    let of = |at: u128, choices: &[Value]| choices[usize::try_from(at).unwrap() % choices.len()].clone();
+    let of = |at: u128, choices: &[Value]| choices.iter().cycle().nth(usize::try_from(at).unwrap()).unwrap().clone();
     let texts =
         |words: &[&str]| words.iter().map(|word| if word.is_empty() { Value::Null } else { Value::text(*word) }).collect::<Vec<_>>();
     let address = |city: Option<&str>| {
@@ -146,7 +146,7 @@ fn world() -> World {
                     ],
                 ),
             ),
-            ("is_key", Value::Bool(at % 3 == 0)),
+            ("is_key", Value::Bool(at.is_multiple_of(3))),
             ("close_date", of(at, &[day("2026-03-01"), Value::Null, day("2026-02-28"), day("2027-01-01")])),
             ("next_call", of(at, &[moment("2026-03-01T08:00:00Z"), moment("2026-03-01T08:00:00.001Z"), Value::Null])),
             ("effort", of(at, &[Value::Duration("PT90M".parse().unwrap()), Value::Null, Value::Duration("PT1M".parse().unwrap())])),
@@ -185,7 +185,7 @@ fn at_end(world: &World, model: &Model, number: u128, values: &Values, path: &Pa
     for (object, relation) in &path.hops {
         let relation = model.object(*object).unwrap().relation(*relation).unwrap();
         let Some(next) = values.get(relation.name.as_str()).and_then(Value::as_id) else { return Value::Null };
-        let target = model.object(relation.targets[0]).unwrap();
+        let target = model.object(*relation.targets.first().unwrap()).unwrap();
         let records = if target.name.as_str() == "user" { &world.users } else { &world.accounts };
         let Some(next_values) = records.get(&next.as_u128()) else { return Value::Null };
         (number, values) = (next.as_u128(), next_values);

@@ -71,7 +71,8 @@ async fn an_update_needs_the_version_it_saw_and_history_keeps_what_was() {
 
         let mut params = Params::default();
         let size = params.push(Value::Int(10));
-        let output = Output { histories: vec![tenon_query::HistoryFetch { size, before_version: None, seen: Vec::new() }], ..Output::default() };
+        let output =
+            Output { histories: vec![tenon_query::HistoryFetch { size, before_version: None, seen: Vec::new() }], ..Output::default() };
         let select = Select {
             table: house.table("deal"),
             filter: None,
