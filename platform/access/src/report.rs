@@ -5,7 +5,7 @@ use tenon_expr::paths;
 use tenon_model::{
     Comparison, Expression, FieldKind, Leaf, Model, Object, ObjectIx, Part, Path, RelationIx, RelationShape, Rule, UniquePart, system,
 };
-use tenon_query::{Action, Aggregate, AuthorizedTable, Deleted, Func, Measure};
+use tenon_query::{Action, Aggregate, AuthorizedTable};
 
 use crate::resolve::Rules;
 
@@ -75,15 +75,5 @@ pub fn counted(model: &Model, object: ObjectIx, rule: &Rule, mine: &Standing) ->
     }
     #[expect(clippy::disallowed_methods, reason = "only their number is told, to one who may change the rule itself")]
     let table = AuthorizedTable::assume(object, Action::Read, rules.rows(Some(rule)).condition());
-    let count = Measure { func: Func::Count, column: None, relation: None, filter: None };
-    Some(Aggregate {
-        table,
-        filter: None,
-        deleted: Deleted::Exclude,
-        keys: Vec::new(),
-        measures: vec![count],
-        having: None,
-        order: Vec::new(),
-        first: None,
-    })
+    Some(Aggregate::counting(table, None))
 }

@@ -7,8 +7,8 @@ use tenon_access::{Place, Policy};
 use tenon_context::{OpContext, Principal};
 use tenon_model::{Model, Object, Part, RelationShape, UniquePart};
 use tenon_query::{
-    Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Deleted, Func, GroupKey, GroupTerm, Having, Measure, Params,
-    Predicate, Read, RefOp,
+    Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Deleted, GroupKey, GroupTerm, Having, Measure, Params, Predicate,
+    Read, RefOp,
 };
 use tenon_store::{MetadataTx, Store};
 use tenon_value::{DateTime, ElementId, Name, Value};
@@ -149,17 +149,7 @@ impl Reading<'_> {
             (None, None) => Predicate::yes(),
         };
         let Some(table) = self.table(object) else { return Ok(0) };
-        let count = Measure { func: Func::Count, column: None, relation: None, filter: None };
-        let read = Aggregate {
-            table,
-            filter: Some(filter),
-            deleted: Deleted::Exclude,
-            keys: Vec::new(),
-            measures: vec![count],
-            having: None,
-            order: Vec::new(),
-            first: None,
-        };
+        let read = Aggregate::counting(table, Some(filter));
         let groups = self.groups(read, &Params::default()).await?;
         Ok(groups.first().and_then(|group| group.first()).map_or(0, as_count))
     }
@@ -186,7 +176,7 @@ impl Reading<'_> {
             filter: Some(Predicate::All(filled)),
             deleted: Deleted::Exclude,
             keys,
-            measures: vec![Measure { func: Func::Count, column: None, relation: None, filter: None }],
+            measures: vec![Measure::count()],
             having: Some(Having::Compare { measure: 0, op: CompareOp::Gt, with: one }),
             order: Vec::new(),
             first: Some(first),

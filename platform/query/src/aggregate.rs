@@ -170,3 +170,28 @@ pub struct Aggregate {
     /// Groups at most (an `Int`). Without it, more than `groups_max` groups are an error.
     pub first: Option<Param>,
 }
+
+impl Measure {
+    /// How many rows there are.
+    #[must_use]
+    pub const fn count() -> Self {
+        Self { func: Func::Count, column: None, relation: None, filter: None }
+    }
+}
+
+impl Aggregate {
+    /// How many live rows there are, as one group with one value.
+    #[must_use]
+    pub fn counting(table: AuthorizedTable, filter: Option<Predicate>) -> Self {
+        Self {
+            table,
+            filter,
+            deleted: Deleted::Exclude,
+            keys: Vec::new(),
+            measures: vec![Measure::count()],
+            having: None,
+            order: Vec::new(),
+            first: None,
+        }
+    }
+}

@@ -55,7 +55,7 @@ impl<'a> Lower<'a> {
                 }
                 "not" => all.push(Having::Not(Box::new(self.having(object, operand, &path, measures)))),
                 "count" => {
-                    let measure = measures.place(Measure { func: Func::Count, column: None, relation: None, filter: None });
+                    let measure = measures.place(Measure::count());
                     let read: Read<'_> = &|input| {
                         input.as_int().map(Value::Int).ok_or_else(|| Problem::invalid("type", "expected a whole number", "应为整数"))
                     };
@@ -138,7 +138,7 @@ impl<'a> Lower<'a> {
         let (key, value) = input.members().first()?;
         match &*key.text {
             "count" => {
-                let measure = measures.place(Measure { func: Func::Count, column: None, relation: None, filter: None });
+                let measure = measures.place(Measure::count());
                 Some(AggregateOrder::Measure(measure, order::sorting(value.as_text()?)))
             }
             "key" => {

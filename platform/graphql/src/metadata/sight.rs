@@ -9,7 +9,7 @@ use tenon_access::{Place, Policy};
 use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::Classify;
 use tenon_model::{EdgeKind, Field, FieldRight, Model, Object, ObjectIx, Relation, RelationShape, State, UniquePart, Verb};
-use tenon_query::{Action, Aggregate, Answer, Deleted, Func, Measure, Params, Read};
+use tenon_query::{Action, Aggregate, Answer, Params, Read};
 use tenon_store::Store;
 use tenon_value::Value;
 
@@ -99,17 +99,7 @@ impl Sight {
     /// How many records there are, as far as they may be seen; none where the object may not be read at all.
     pub(super) async fn count(&self, store: &Store, cx: &OpContext, object: ObjectIx) -> Result<u64, Failure> {
         let Ok(table) = self.policy.table(&self.model, object, Action::Read, Place::Describe) else { return Ok(0) };
-        let count = Measure { func: Func::Count, column: None, relation: None, filter: None };
-        let read = Aggregate {
-            table,
-            filter: None,
-            deleted: Deleted::Exclude,
-            keys: Vec::new(),
-            measures: vec![count],
-            having: None,
-            order: Vec::new(),
-            first: None,
-        };
+        let read = Aggregate::counting(table, None);
         let failed = |error: tenon_store::StoreError| Failure::from(error.problem());
         let mut cx = cx.clone();
         (cx.model, cx.principal) = (Arc::clone(&self.model), self.principal.clone());
