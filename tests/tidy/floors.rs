@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 9] = [
     &["compiler", "query", "expr"],
     &["access", "hooks"],
     &["store", "plugin-host"],
-    &["catalog", "records", "packages", "identity"],
+    &["catalog", "records", "packages", "identity", "automation"],
     &["graphql"],
     &["http"],
     &["server", "cli"],

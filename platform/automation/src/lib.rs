@@ -1,0 +1,5 @@
+//! What happens after a commit: the relay that reads what was committed, and all that lives on it.
+//!
+//! Floor 6. Invariant: nothing here decides who may see what; a change is only told of, and who is told asks the law.
+
+mod relay;

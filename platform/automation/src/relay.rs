@@ -1,0 +1,1 @@
+//! The relay: what was committed, passed on to who follows it.
