@@ -114,13 +114,16 @@ impl Engine {
         };
         let mut reports = Vec::new();
         for tenant in tenants {
+            // Asked first: whoever looks into a home brings it up.
+            let home = self.store.home(tenant.id).await?;
             let model = self.catalog.model(tenant.id).await?;
             let findings = if fix { self.store.doctor_fix(&model).await? } else { self.store.doctor(&model).await? };
             let findings: Vec<Json> = findings
                 .iter()
                 .map(|finding| json!({ "code": finding.code, "message": finding.message, "rows": finding.rows, "help": finding.help, "fixable": finding.fixable }))
                 .collect();
-            reports.push(json!({ "tenant": tenant.name, "modelVersion": model.version.0, "findings": findings }));
+            let home = json!({ "version": home.version, "current": home.current, "readableBy": home.readable_by });
+            reports.push(json!({ "tenant": tenant.name, "home": home, "modelVersion": model.version.0, "findings": findings }));
         }
         Ok(Json::Array(reports))
     }

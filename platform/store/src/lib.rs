@@ -14,6 +14,7 @@ mod ddl;
 mod doctor;
 mod error;
 mod federation;
+mod home;
 mod json;
 mod lower;
 mod metadata;
@@ -40,6 +41,7 @@ pub use credentials::contract::{MemberState, StoredKey, StoredMember, StoredSess
 pub use credentials::law::EPOCH_LEASE;
 pub use error::StoreError;
 pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};
+pub use home::HomeVersion;
 pub use metadata::change::{MetadataTx, crash_points};
 pub use prepared::Prepared;
 pub use store::Store;

@@ -68,6 +68,8 @@ pub(crate) struct Memory {
     pub(crate) actors: Mutex<HashMap<(String, tenon_value::Uuid), String>>,
     /// The epoch of its law.
     pub(crate) epoch: Epoch,
+    /// Set once its home is known to fit this build.
+    pub(crate) settled: tokio::sync::OnceCell<()>,
 }
 
 #[derive(Debug)]
@@ -233,6 +235,7 @@ impl Store {
 
     /// A connection for statements that read and stand alone: others may be under way on it.
     pub(crate) async fn shared(&self, tenant: TenantId, weight: Weight) -> Result<Conn, Fault> {
+        self.settle(tenant).await?;
         match (&self.inner.home, weight) {
             (Home::Postgres(pools), Weight::Light) => Ok(Conn::Postgres(Box::new(pools.pages.get().await?))),
             (Home::Postgres(pools), Weight::Heavy) => Ok(Conn::Postgres(Box::new(pools.aggregates.get().await?))),
@@ -242,6 +245,7 @@ impl Store {
 
     /// A connection of one's own that only reads.
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Conn, Fault> {
+        self.settle(tenant).await?;
         match &self.inner.home {
             Home::Postgres(pools) => Ok(Conn::Postgres(Box::new(pools.reads.acquire().await?))),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
@@ -250,6 +254,12 @@ impl Store {
 
     /// A connection that may write.
     pub(crate) async fn writer(&self, tenant: TenantId) -> Result<Conn, Fault> {
+        self.settle(tenant).await?;
+        self.writer_as_found(tenant).await
+    }
+
+    /// The same for who makes, brings up or removes a tenant's home.
+    pub(crate) async fn writer_as_found(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
             Home::Postgres(pools) => Ok(Conn::Postgres(Box::new(pools.requests.acquire().await?))),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.writer().await?)),

@@ -4,6 +4,7 @@ use tenon_value::{TenantId, Value};
 
 use crate::db::{Arg, Conn, Fault, Shape};
 use crate::ddl::fixtures;
+use crate::home::say;
 use crate::lower::schema_of;
 use crate::metadata::settings_json;
 use crate::store::{Home, Weight};
@@ -33,9 +34,9 @@ impl Store {
             files.create(id).await?;
         }
         let schema = schema_of(id, self.dialect());
-        let mut conn = self.writer(id).await?;
+        let mut conn = self.writer_as_found(id).await?;
         conn.mark(false);
-        let statements = fixtures::statements(self.dialect(), &schema).join(";\n");
+        let statements = fixtures::making(self.dialect(), &schema).join(";\n");
         conn.script(&format!("begin;\n{statements}")).await?;
         let settings = settings_json(&new.settings).to_string();
         let insert = format!(
@@ -44,6 +45,7 @@ impl Store {
         );
         conn.execute(&insert, &[Arg::text(settings)]).await?;
         conn.execute(&format!("insert into \"{schema}\".\"law\" (\"id\", \"epoch\") values (1, 1)"), &[]).await?;
+        say(&mut conn, &schema).await?;
         conn.script("commit").await?;
         conn.mark(true);
         Ok(())
@@ -53,7 +55,7 @@ impl Store {
         match &self.inner.home {
             Home::Sqlite(files) => files.remove(id)?,
             Home::Postgres(_) => {
-                let mut conn = self.writer(id).await?;
+                let mut conn = self.writer_as_found(id).await?;
                 conn.mark(false);
                 let schema = schema_of(id, self.dialect());
                 conn.script(&format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout"))

@@ -11,6 +11,8 @@ mod connections;
 mod crash;
 #[path = "databases/differential.rs"]
 mod differential;
+#[path = "databases/homes.rs"]
+mod homes;
 #[path = "databases/house.rs"]
 mod house;
 #[path = "databases/reads.rs"]

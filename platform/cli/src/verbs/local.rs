@@ -60,9 +60,10 @@ pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::R
         let found = report.get("findings").and_then(Json::as_array).cloned().unwrap_or_default();
         findings += found.len();
         words += &format!(
-            "{}: {}\n",
+            "{}: {}, {}\n",
             text(report, "tenant"),
-            if found.is_empty() { "well".to_owned() } else { format!("{} findings", found.len()) }
+            if found.is_empty() { "well".to_owned() } else { format!("{} findings", found.len()) },
+            home(report.get("home"))
         );
         for finding in &found {
             words += &format!("  {}: {}\n    help: {}\n", text(finding, "code"), text(finding, "message"), text(finding, "help"));
@@ -70,6 +71,16 @@ pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::R
     }
     output.result(&reports, words.trim_end());
     Ok(if findings == 0 || fix { Exit::Done } else { Exit::Failed })
+}
+
+/// Where a tenant's home stood when it was asked about.
+fn home(said: Option<&Json>) -> String {
+    let number = |name: &str| said.and_then(|home| home.get(name)).and_then(Json::as_u64).unwrap_or_default();
+    match (number("version"), number("current")) {
+        (version, current) if version < current => format!("home brought up from {version} to {current}"),
+        (version, current) if version > current => format!("home {version}, of a newer Tenon (this one makes {current})"),
+        (version, _) => format!("home {version}"),
+    }
 }
 
 /// Has a command carried out, by the running server or here.

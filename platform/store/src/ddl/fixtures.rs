@@ -1,17 +1,42 @@
-//! The tables every tenant has, whatever its model says.
+//! The tables every tenant has, whatever its model says: its *home*. One file per topic.
+//!
+//! A home has a version. A build that brings a table, a column or an index says so with `since`, and homes made by builds
+//! before it are brought up when they are first opened (`home.rs` of this crate). Invariants: what is here only ever grows, so
+//! that a server of the build before works beside one of this build; a column added later is optional.
 
-use tenon_model::ColumnType::{self, Bool, DateTime, Id, Int, Json, Text};
+mod audit;
+mod credentials;
+mod federation;
+mod home;
+mod model;
+mod records;
+
+use tenon_model::ColumnType;
 
 use super::{Index, Rows, column, index, quoted};
 use crate::Dialect;
 use crate::lower::columns::Physical;
 
+/// The version of a home that this build makes.
+pub(crate) const VERSION: u32 = 1;
+/// The oldest build, by the version of the homes it makes, that may work on homes of this build.
+pub(crate) const READABLE_BY: u32 = 1;
+/// The table that says which version a home has.
+pub(crate) const HOME: &str = "home";
+
+/// A column: name, type, whether it is required.
+type Column = (&'static str, ColumnType, bool);
+
 /// A table: columns with whether they are required, the primary key, further indexes.
 struct Fixture {
+    /// The version of the home that brought it.
+    since: u32,
     name: &'static str,
-    columns: &'static [(&'static str, ColumnType, bool)],
+    columns: &'static [Column],
     key: &'static [&'static str],
-    /// Columns and whether they are unique.
+    /// Columns that came later, with the version that brought each.
+    added: &'static [(u32, Column)],
+    /// Columns and whether they are unique. An index made later stands in homes of every version: it is cheap to look for.
     indexes: &'static [(&'static [&'static str], bool)],
 }
 
@@ -22,294 +47,99 @@ const SEQ: &str = "seq";
 const OUTBOX: &str = "outbox";
 const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 
-const FIXTURES: &[Fixture] = &[
-    Fixture {
-        name: "model",
-        columns: &[("id", Int, true), ("version", Int, true), ("settings", Json, true), ("next_physical", Int, true)],
-        key: &["id"],
-        indexes: &[],
-    },
-    Fixture { name: "layer", columns: &[("package", Text, true), ("position", Int, true)], key: &["package"], indexes: &[] },
-    Fixture {
-        name: "element",
-        columns: &[
-            ("package", Text, true),
-            ("path", Text, true),
-            ("id", Id, true),
-            ("properties", Json, true),
-            ("retired", Bool, true),
-            ("position", Int, true),
-        ],
-        key: &["package", "path"],
-        indexes: &[],
-    },
-    Fixture { name: "physical", columns: &[("element", Id, true), ("name", Text, true)], key: &["element"], indexes: &[] },
-    Fixture { name: "journal", columns: &[(SEQ, Int, true), ("at", DateTime, true), ("entry", Json, true)], key: &[SEQ], indexes: &[] },
-    Fixture {
-        name: "history",
-        columns: &[
-            ("object", Text, true),
-            ("record", Id, true),
-            ("version", Int, true),
-            ("at", DateTime, true),
-            ("clock", DateTime, true),
-            ("by_kind", Text, true),
-            ("by_id", Id, true),
-            ("by_display", Text, true),
-            ("via", Text, true),
-            ("request", Text, true),
-            ("reason", Text, false),
-            ("changes", Json, true),
-        ],
-        key: &["object", "record", "version"],
-        indexes: &[],
-    },
-    Fixture { name: OUTBOX, columns: &[(SEQ, Int, true), ("at", DateTime, true), ("payload", Json, true)], key: &[SEQ], indexes: &[] },
-    Fixture {
-        name: "audit_batch",
-        columns: &[
-            ("number", Int, true),
-            ("before", Text, true),
-            ("hash", Text, true),
-            ("first", Int, true),
-            ("last", Int, true),
-            ("sealed_at", DateTime, true),
-            ("cursor", Text, true),
-        ],
-        key: &["number"],
-        indexes: &[],
-    },
-    Fixture {
-        name: "audit",
-        columns: &[
-            ("number", Int, true),
-            ("batch", Int, true),
-            ("kind", Text, false),
-            ("at", DateTime, false),
-            ("clock", DateTime, false),
-            ("by_kind", Text, false),
-            ("by_id", Id, false),
-            ("object", Text, false),
-            ("record", Id, false),
-            ("payload", Json, false),
-            ("detail", Json, false),
-            ("salt", Text, false),
-            ("salts", Json, true),
-            ("digest", Text, true),
-        ],
-        key: &["number"],
-        indexes: &[(&["record", "number"], false), (&["by_id", "number"], false), (&["kind", "number"], false)],
-    },
-    Fixture {
-        name: "idempotency",
-        columns: &[
-            ("principal", Text, true),
-            ("key", Text, true),
-            ("body_hash", Text, true),
-            ("response", Text, true),
-            ("at", DateTime, true),
-        ],
-        key: &["principal", "key"],
-        indexes: &[(&["at"], false)],
-    },
-    Fixture {
-        name: "external_id",
-        columns: &[("object", Text, true), ("system", Text, true), ("key", Text, true), ("record", Id, true)],
-        key: &["object", "system", "key"],
-        indexes: &[(&["object", "record", "system"], true)],
-    },
-    Fixture {
-        name: "counter",
-        columns: &[("field", Id, true), ("period", Text, true), ("next", Int, true)],
-        key: &["field", "period"],
-        indexes: &[],
-    },
-    Fixture {
-        name: "api_key",
-        columns: &[
-            ("id", Id, true),
-            ("kind", Text, true),
-            ("display", Text, true),
-            ("hash", Text, true),
-            ("roles", Json, true),
-            ("expires_at", DateTime, false),
-            ("created_at", DateTime, true),
-            ("revoked_at", DateTime, false),
-        ],
-        key: &["id"],
-        indexes: &[(&["hash"], true)],
-    },
-    Fixture {
-        name: "member",
-        columns: &[
-            ("user", Id, true),
-            ("kind", Text, true),
-            ("login", Text, true),
-            ("email", Text, false),
-            ("password", Text, false),
-            ("roles", Json, true),
-            ("state", Text, true),
-            ("account", Id, false),
-            ("contact", Id, false),
-            ("partner", Id, false),
-            ("totp", Text, false),
-            ("totp_state", Text, false),
-            ("totp_step", Int, true),
-            ("recovery", Json, true),
-            ("created_at", DateTime, true),
-            ("last_sign_in_at", DateTime, false),
-        ],
-        key: &["user"],
-        indexes: &[(&["login"], true)],
-    },
-    Fixture {
-        name: "session",
-        columns: &[
-            ("id", Id, true),
-            ("member", Id, true),
-            ("hash", Text, true),
-            ("created_at", DateTime, true),
-            ("seen_at", DateTime, true),
-            ("expires_at", DateTime, true),
-            ("user_agent", Text, true),
-            ("address", Text, true),
-        ],
-        key: &["id"],
-        indexes: &[(&["hash"], true), (&["member"], false), (&["expires_at"], false)],
-    },
-    Fixture {
-        name: "ticket",
-        columns: &[
-            ("hash", Text, true),
-            ("member", Id, true),
-            ("purpose", Text, true),
-            ("created_at", DateTime, true),
-            ("expires_at", DateTime, true),
-            ("used_at", DateTime, false),
-        ],
-        key: &["hash"],
-        indexes: &[(&["member"], false), (&["expires_at"], false)],
-    },
-    Fixture { name: "law", columns: &[("id", Int, true), ("epoch", Int, true)], key: &["id"], indexes: &[] },
-    Fixture {
-        name: "share",
-        columns: &[
-            ("object", Id, true),
-            ("record", Id, true),
-            ("with_id", Id, true),
-            ("with_kind", Text, true),
-            ("can_update", Bool, true),
-            ("can_delete", Bool, true),
-            ("can_share", Bool, true),
-            ("until", DateTime, false),
-            ("by_id", Id, true),
-            ("at", DateTime, true),
-        ],
-        key: &["object", "record", "with_id"],
-        indexes: &[(&["with_id", "object"], false)],
-    },
-    Fixture {
-        name: "oidc_provider",
-        columns: &[
-            ("name", Text, true),
-            ("settings", Json, true),
-            ("secret", Text, false),
-            ("created_at", DateTime, true),
-            ("changed_at", DateTime, true),
-        ],
-        key: &["name"],
-        indexes: &[],
-    },
-    Fixture {
-        name: "oidc_used",
-        columns: &[("state", Text, true), ("expires_at", DateTime, true)],
-        key: &["state"],
-        indexes: &[(&["expires_at"], false)],
-    },
-    Fixture {
-        name: "external_identity",
-        columns: &[("provider", Text, true), ("subject", Text, true), ("member", Id, true), ("created_at", DateTime, true)],
-        key: &["provider", "subject"],
-        indexes: &[(&["member"], false)],
-    },
-    Fixture {
-        name: "scim",
-        columns: &[
-            ("id", Id, true),
-            ("kind", Text, true),
-            ("name", Text, true),
-            ("external_id", Text, false),
-            ("body", Json, true),
-            ("created_at", DateTime, true),
-            ("changed_at", DateTime, true),
-        ],
-        key: &["id"],
-        indexes: &[(&["kind", "name"], true), (&["kind", "external_id"], false)],
-    },
-    Fixture {
-        name: "scim_member",
-        columns: &[("group", Id, true), ("member", Id, true)],
-        key: &["group", "member"],
-        indexes: &[(&["member"], false)],
-    },
-    Fixture {
-        name: "actor",
-        columns: &[("kind", Text, true), ("id", Id, true), ("display", Text, true)],
-        key: &["kind", "id"],
-        indexes: &[],
-    },
-];
+fn all() -> impl Iterator<Item = &'static Fixture> {
+    [home::TABLES, model::TABLES, records::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES].into_iter().flatten()
+}
 
 /// Names of the tables every tenant has.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    FIXTURES.iter().map(|fixture| fixture.name)
+    all().map(|fixture| fixture.name)
 }
 
 /// The statements that make a tenant's home.
-pub(crate) fn statements(dialect: Dialect, schema: &str) -> Vec<String> {
+pub(crate) fn making(dialect: Dialect, schema: &str) -> Vec<String> {
     let mut statements = Vec::new();
     if dialect == Dialect::Postgres {
         statements.push(format!("create schema \"{schema}\""));
     }
-    for fixture in FIXTURES {
-        let serial = fixture.key == [SEQ];
-        let mut columns: Vec<String> = fixture
-            .columns
-            .iter()
-            .map(|(name, kind, required)| match (serial && *name == SEQ, dialect) {
-                (true, Dialect::Postgres) => format!("\"{name}\" bigint generated always as identity"),
-                (true, Dialect::Sqlite) => format!("\"{name}\" integer primary key autoincrement"),
-                (false, _) => column(&Physical::new(name, *kind, *required), dialect),
-            })
-            .collect();
-        let knows_transaction = fixture.name == OUTBOX && dialect == Dialect::Postgres;
-        if knows_transaction {
-            columns.push(XID.to_owned());
+    statements.extend(upgrading(dialect, schema, 0));
+    statements
+}
+
+/// The statements that bring a home of version `from` to that of this build. Done twice they do nothing.
+pub(crate) fn upgrading(dialect: Dialect, schema: &str, from: u32) -> Vec<String> {
+    let mut statements = Vec::new();
+    for fixture in all() {
+        if fixture.since > from {
+            statements.push(table(fixture, dialect, schema));
+        } else {
+            let added = fixture.added.iter().filter(|(since, _)| *since > from);
+            statements.extend(added.map(|(_, (name, kind, required))| {
+                let column = column(&Physical::new(name, *kind, *required), dialect);
+                format!("alter table \"{schema}\".\"{}\" add column {column}", fixture.name)
+            }));
         }
-        if !(serial && dialect == Dialect::Sqlite) {
-            columns.push(format!("primary key ({})", quoted(fixture.key.iter().copied())));
-        }
-        statements.push(format!("create table \"{schema}\".\"{}\" ({})", fixture.name, columns.join(", ")));
-        if knows_transaction {
-            statements.push(format!("create index \"outbox_xid\" on \"{schema}\".\"{OUTBOX}\" (\"xid\")"));
-        }
-        for (place, (over, unique)) in fixture.indexes.iter().enumerate() {
-            let name = format!("{}_{place}", fixture.name);
-            let columns = over.iter().map(|column| (*column).to_owned()).collect();
-            statements.push(index(
-                dialect,
-                schema,
-                &Index {
-                    name: name.into(),
-                    table: fixture.name,
-                    columns,
-                    unique: *unique,
-                    carried: Vec::new(),
-                    rows: Rows::All,
-                    newest_first: false,
-                },
-            ));
-        }
+        statements.extend(indexes_of(fixture, dialect, schema));
     }
     statements
+}
+
+fn table(fixture: &Fixture, dialect: Dialect, schema: &str) -> String {
+    let serial = fixture.key == [SEQ];
+    let every = fixture.columns.iter().chain(fixture.added.iter().map(|(_, column)| column));
+    let mut columns: Vec<String> = every
+        .map(|(name, kind, required)| match (serial && *name == SEQ, dialect) {
+            (true, Dialect::Postgres) => format!("\"{name}\" bigint generated always as identity"),
+            (true, Dialect::Sqlite) => format!("\"{name}\" integer primary key autoincrement"),
+            (false, _) => column(&Physical::new(name, *kind, *required), dialect),
+        })
+        .collect();
+    if knows_transaction(fixture, dialect) {
+        columns.push(XID.to_owned());
+    }
+    if !(serial && dialect == Dialect::Sqlite) {
+        columns.push(format!("primary key ({})", quoted(fixture.key.iter().copied())));
+    }
+    format!("create table if not exists \"{schema}\".\"{}\" ({})", fixture.name, columns.join(", "))
+}
+
+fn knows_transaction(fixture: &Fixture, dialect: Dialect) -> bool {
+    fixture.name == OUTBOX && dialect == Dialect::Postgres
+}
+
+fn indexes_of(fixture: &Fixture, dialect: Dialect, schema: &str) -> Vec<String> {
+    let mut statements = Vec::new();
+    if knows_transaction(fixture, dialect) {
+        statements.push(format!("create index if not exists \"outbox_xid\" on \"{schema}\".\"{OUTBOX}\" (\"xid\")"));
+    }
+    for (place, (over, unique)) in fixture.indexes.iter().enumerate() {
+        let over = Index {
+            name: format!("{}_{place}", fixture.name).into(),
+            table: fixture.name,
+            columns: over.iter().map(|column| (*column).to_owned()).collect(),
+            unique: *unique,
+            carried: Vec::new(),
+            rows: Rows::All,
+            newest_first: false,
+        };
+        statements.push(index(dialect, schema, &over));
+    }
+    statements
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{READABLE_BY, VERSION, all};
+
+    #[test]
+    fn what_came_later_fits_the_rows_that_were_there() {
+        for fixture in all() {
+            assert!((1..=VERSION).contains(&fixture.since), "{} is of a version that is not", fixture.name);
+            for (since, (column, kind, required)) in fixture.added {
+                assert!((fixture.since + 1..=VERSION).contains(since), "{}.{column} is of a version that is not", fixture.name);
+                assert!(!required || *kind == tenon_model::ColumnType::Bool, "{}.{column} must be optional", fixture.name);
+            }
+        }
+        assert!(READABLE_BY <= VERSION);
+    }
 }

@@ -1,37 +1,13 @@
 //! The audit chain: what is linked, what a hand in the database does to it, what may be taken away.
 
 use serde_json::json;
-use sqlx::Connection;
 use tenon_query::{Deleted, Record};
 use tenon_store::{
     AuditBy, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Dialect, Lock, OutboxEntry, RowWrite, Store, StoreConfig, Tx,
 };
-use tenon_value::{DateTime, RecordId, TenantId, Uuid, Value};
+use tenon_value::{DateTime, RecordId, Uuid, Value};
 
-use crate::house::{House, databases, houses, now};
-
-/// A hand in the database: one statement on a tenant's own tables. `{t}` stands before each table's name.
-async fn by_hand(house: &House, sql: &str) {
-    let tenant: TenantId = house.tenant;
-    match house.store.dialect() {
-        Dialect::Sqlite => {
-            let file = house.data.path().join("tenants").join(format!("{tenant}.db"));
-            let mut conn = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-            let sql = sqlx::AssertSqlSafe(sql.replace("{t}", "").replace("{now}", "1"));
-            sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
-            conn.close().await.unwrap();
-        }
-        Dialect::Postgres => {
-            let tenon_store::Database::Postgres { url } = databases().pop().unwrap() else { panic!("a PostgreSQL") };
-            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-            let connection = tokio::spawn(connection);
-            let schema = format!("t_{}", &tenant.0.simple().to_string()[12..]);
-            client.batch_execute(&sql.replace("{t}", &format!("{schema}.")).replace("{now}", "now()")).await.unwrap();
-            drop(client);
-            connection.await.unwrap().unwrap();
-        }
-    }
-}
+use crate::house::{House, by_hand, databases, houses, now};
 
 fn entry(house: &House, word: &'static str, record: u128, version: i64) -> OutboxEntry {
     let records = vec![(RecordId(Uuid::from_u128(record)), version)];

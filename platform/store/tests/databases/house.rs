@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use sqlx::Connection;
 use tenon_compiler::{SourceFile, assemble, read};
 use tenon_context::{ActorKind, OpContext, OpContextParts, Principal, Via};
 use tenon_model::{FieldIx, Model, ModelVersion, Object, Physical, RelationIx, Settings};
 use tenon_query::{Action, Answer, AuthorizedTable, Page, Params, Predicate, Read, Record, Select};
-use tenon_store::{Database, NewTenant, RowWrite, Store, StoreConfig, StoreError};
+use tenon_store::{Database, Dialect, NewTenant, RowWrite, Store, StoreConfig, StoreError};
 use tenon_value::{DateTime, Decimal, Locale, Money, Name, RecordId, RequestId, TenantId, Uuid, Value};
 
 const FILE: &str = include_str!("model.yaml");
@@ -172,4 +173,27 @@ pub(crate) fn money(amount: &str, currency: &str, base: Option<&str>) -> Value {
 /// The last digits of ids, to compare.
 pub(crate) fn numbers(page: &Page) -> Vec<u128> {
     page.rows.iter().map(|row| row.id.as_u128()).collect()
+}
+
+/// A hand in the database: one statement on a tenant's own tables. `{t}` stands before each table's name.
+pub(crate) async fn by_hand(house: &House, sql: &str) {
+    let tenant = house.tenant;
+    match house.store.dialect() {
+        Dialect::Sqlite => {
+            let file = house.data.path().join("tenants").join(format!("{tenant}.db"));
+            let mut conn = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+            let sql = sqlx::AssertSqlSafe(sql.replace("{t}", "").replace("{now}", "1"));
+            sqlx::raw_sql(sql).execute(&mut conn).await.unwrap();
+            conn.close().await.unwrap();
+        }
+        Dialect::Postgres => {
+            let Database::Postgres { url } = databases().pop().unwrap() else { panic!("a PostgreSQL") };
+            let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+            let connection = tokio::spawn(connection);
+            let schema = format!("t_{}", &tenant.0.simple().to_string()[12..]);
+            client.batch_execute(&sql.replace("{t}", &format!("{schema}.")).replace("{now}", "now()")).await.unwrap();
+            drop(client);
+            connection.await.unwrap().unwrap();
+        }
+    }
 }
