@@ -10,6 +10,7 @@ mod body;
 mod call;
 mod cookie;
 mod cors;
+mod doors;
 mod etag;
 mod explorer;
 mod facts;
@@ -36,6 +37,7 @@ mod status;
 mod traffic;
 
 pub use app::{App, AppParts};
+pub use doors::{Door, Method};
 pub use imports::{IMPORTS_MAX, ImportJobs};
-pub use router::router;
+pub use router::{doors, router};
 pub use status::{Readiness, Status};

@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{any, delete, get, post};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
 use crate::body::FORM_BYTES_MAX;
+use crate::doors::{Door, Doors, Method};
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
@@ -17,55 +17,85 @@ use crate::{
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
-fn sign_in() -> Router<App> {
-    Router::new()
-        .route("/session", post(session_route::begin).get(session_route::show).delete(session_route::end))
-        .route("/sessions", get(session_route::list).delete(session_route::revoke_all))
-        .route("/sessions/{id}", delete(session_route::revoke))
-        .route("/password", post(secrets_route::password))
-        .route("/totp", post(secrets_route::enrol).delete(secrets_route::disable))
-        .route("/totp/confirm", post(secrets_route::confirm))
-        .route("/invitations", post(members_route::invite))
-        .route("/invitations/accept", get(secrets_route::page).post(members_route::accept))
-        .route("/resets", post(members_route::forgotten))
-        .route("/resets/complete", get(secrets_route::page).post(members_route::complete))
-        .route("/members", get(members_route::list))
-        .route("/members/{id}", get(members_route::show).patch(members_route::change).delete(members_route::remove))
-        .route("/members/{id}/reset", post(members_route::reset))
-        .route("/keys", get(keys_route::list).post(keys_route::make))
-        .route("/keys/{id}", delete(keys_route::revoke))
-        .route("/oidc", get(oidc_route::offered))
-        .route("/oidc/{provider}/start", get(oidc_route::start))
-        .route("/oidc/{provider}/callback", get(oidc_route::callback))
-        .route("/providers", get(oidc_route::list))
-        .route("/providers/{provider}", get(oidc_route::show).put(oidc_route::put).delete(oidc_route::remove))
+fn sign_in() -> Doors {
+    Doors::new()
+        .post("/session", session_route::begin)
+        .get("/session", session_route::show)
+        .delete("/session", session_route::end)
+        .get("/sessions", session_route::list)
+        .delete("/sessions", session_route::revoke_all)
+        .delete("/sessions/{id}", session_route::revoke)
+        .post("/password", secrets_route::password)
+        .post("/totp", secrets_route::enrol)
+        .delete("/totp", secrets_route::disable)
+        .post("/totp/confirm", secrets_route::confirm)
+        .post("/invitations", members_route::invite)
+        .get("/invitations/accept", secrets_route::page)
+        .post("/invitations/accept", members_route::accept)
+        .post("/resets", members_route::forgotten)
+        .get("/resets/complete", secrets_route::page)
+        .post("/resets/complete", members_route::complete)
+        .get("/members", members_route::list)
+        .get("/members/{id}", members_route::show)
+        .patch("/members/{id}", members_route::change)
+        .delete("/members/{id}", members_route::remove)
+        .post("/members/{id}/reset", members_route::reset)
+        .get("/keys", keys_route::list)
+        .post("/keys", keys_route::make)
+        .delete("/keys/{id}", keys_route::revoke)
+        .get("/oidc", oidc_route::offered)
+        .get("/oidc/{provider}/start", oidc_route::start)
+        .get("/oidc/{provider}/callback", oidc_route::callback)
+        .get("/providers", oidc_route::list)
+        .get("/providers/{provider}", oidc_route::show)
+        .put("/providers/{provider}", oidc_route::put)
+        .delete("/providers/{provider}", oidc_route::remove)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+}
+
+/// Everything that belongs to one tenant, grouped by who calls.
+fn tenant() -> Doors {
+    Doors::new()
+        // Frontends and integrations
+        .get("/graphql", graphql_route::data_by_get)
+        .post("/graphql", graphql_route::data)
+        .otherwise("/graphql", graphql_route::no_such_method)
+        .get("/metadata", graphql_route::metadata_by_get)
+        .post("/metadata", graphql_route::metadata)
+        .otherwise("/metadata", graphql_route::no_such_method)
+        .get("/schema.graphql", schema_route::data)
+        .get("/metadata/schema.graphql", schema_route::metadata)
+        .get("/limits", limits::list)
+        // People signing in
+        .merge(sign_in())
+        // Identity providers that keep the members
+        .merge(Doors::new().on(Method::Any, "/scim/v2/{*path}", scim_route::answer).layer(DefaultBodyLimit::max(SCIM_BYTES_MAX)))
+        // Data in
+        .merge(Doors::new().post("/imports", imports_route::begin).layer(DefaultBodyLimit::disable()))
+        .get("/imports/{id}", imports_route::show)
+        .get("/imports/{id}/errors.csv", imports_route::errors)
+}
+
+fn all() -> Doors {
+    Doors::new()
+        .nest("/t/{tenant}", tenant())
+        // Operators and their tools
+        .get("/healthz", probes::health)
+        .get("/readyz", probes::ready)
+        .get("/metrics", traffic::metrics)
+        .get("/version", probes::version)
+}
+
+/// Every door of a server: the attack suite knocks at each.
+#[must_use]
+pub fn doors() -> Vec<Door> {
+    all().into_list()
 }
 
 /// All routes of a server.
 pub fn router(app: App) -> Router {
-    let tenant = Router::new()
-        // Frontends and integrations
-        .route("/graphql", get(graphql_route::data_by_get).post(graphql_route::data).fallback(graphql_route::no_such_method))
-        .route("/metadata", get(graphql_route::metadata_by_get).post(graphql_route::metadata).fallback(graphql_route::no_such_method))
-        .route("/schema.graphql", get(schema_route::data))
-        .route("/metadata/schema.graphql", get(schema_route::metadata))
-        .route("/limits", get(limits::list))
-        // People signing in
-        .merge(sign_in())
-        // Identity providers that keep the members
-        .route("/scim/v2/{*path}", any(scim_route::answer).layer(DefaultBodyLimit::max(SCIM_BYTES_MAX)))
-        // Data in
-        .route("/imports", post(imports_route::begin).layer(DefaultBodyLimit::disable()))
-        .route("/imports/{id}", get(imports_route::show))
-        .route("/imports/{id}/errors.csv", get(imports_route::errors));
-    Router::new()
-        .nest("/t/{tenant}", tenant)
-        // Operators and their tools
-        .route("/healthz", get(probes::health))
-        .route("/readyz", get(probes::ready))
-        .route("/metrics", get(traffic::metrics))
-        .route("/version", get(probes::version))
+    all()
+        .into_router()
         .fallback(respond::no_such_route)
         .method_not_allowed_fallback(respond::no_such_method)
         // One layer, the outermost first: each `layer` of its own would box every request's route and future once more.

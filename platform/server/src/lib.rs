@@ -27,4 +27,5 @@ pub use lock::{DataLock, LockError};
 pub use log::init as init_log;
 pub use serve::{Running, start};
 pub use tenants::TenantCreated;
+pub use tenon_http::{Door, Method, doors};
 pub use tenon_identity::Clock;

@@ -37,7 +37,8 @@ impl<'a> Lower<'a> {
         let field = collected.first()?;
         let (collector, root) = (self.collector, InputPath::default());
         let given = |name: &str| collector.input(field, name).filter(|value| !value.is_null());
-        let table = self.table(object.ix, Action::Read, Place::Aggregate)?;
+        let place = if given("having").is_some() { Place::Having } else { Place::Aggregate };
+        let table = self.table(object.ix, Action::Read, place)?;
         let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(object, input, &root.key("filter")));
         let (mut keys, mut specs) = (Vec::new(), Vec::new());

@@ -37,7 +37,6 @@ impl<'a> Lower<'a> {
     pub(super) fn page(&mut self, of: PageOf<'a>, collected: &Collected<'a>) -> Option<(Select, PageShape<'a>)> {
         let field = collected.first()?;
         let (collector, root) = (self.collector, InputPath::default());
-        let table = self.table(of.target.ix, Action::Read, of.place)?;
         let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(of.target, input, &root.key("filter")));
         let order_input = collector.input(field, "orderBy").filter(|order| !order.is_null());
@@ -47,6 +46,13 @@ impl<'a> Lower<'a> {
         let signer = self.signer.bound(&context);
         let mut output = Output::default();
         let (mut shape, wishes) = self.connection(&of, &collected.fields, &mut output);
+        let begins_at_cursor = ["after", "before"].iter().any(|name| collector.argument(field, name).is_some_and(|given| !given.is_null()));
+        let place = match () {
+            () if begins_at_cursor => Place::Cursor,
+            () if wishes.count.is_some() && !wishes.rows => Place::Count,
+            () => of.place,
+        };
+        let table = self.table(of.target.ix, Action::Read, place)?;
         if wishes.cursors {
             shape.terms = (0..order.len()).map(|term| slot(&mut output, Slot::OrderTerm(u8::try_from(term).unwrap_or(u8::MAX)))).collect();
             shape.signer = Some(signer.clone());

@@ -8,6 +8,13 @@ use crate::syntax::ast::{Value, ValueKind};
 impl Schema {
     /// The whole schema in the type system definition language; built-in scalars and introspection left out.
     pub(crate) fn sdl(&self) -> String {
+        if let Some(forgetful) = self.forgetful() {
+            return forgetful.text();
+        }
+        self.text()
+    }
+
+    fn text(&self) -> String {
         let mut names: Vec<&str> = self
             .names()
             .filter(|name| !name.starts_with("__") && !matches!(*name, "Boolean" | "Float" | "ID" | "Int" | "String"))

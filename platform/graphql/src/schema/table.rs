@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use tenon_access::Policy;
+use tenon_access::{Place, Policy};
+use tenon_context::Principal;
 use tenon_model::{FieldIx, FieldRight, Model, ObjectIx, State};
 
 use super::View;
@@ -172,6 +173,13 @@ impl Schema {
             [FieldDef::new("__schema", "__Schema!"), FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")])];
         let noted = masked_somewhere(&model);
         Self { model, policy, cells, names, typename: FieldDef::new("__typename", "String!"), meta, noted }
+    }
+
+    /// What introspection and the text of the schema tell instead, once they have been told to forget the caller's rights:
+    /// everything. For the attack suite, never in a release build.
+    pub(crate) fn forgetful(&self) -> Option<Self> {
+        let everything = || Policy::resolve(&self.model, &Principal::system());
+        Place::Introspection.is_off().then(|| Self::new(Arc::clone(&self.model), everything()))
     }
 
     /// Whether some role sees this field only masked: then that others read it in clear is noted.
