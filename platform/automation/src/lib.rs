@@ -2,4 +2,8 @@
 //!
 //! Floor 6. Invariant: nothing here decides who may see what; a change is only told of, and who is told asks the law.
 
+mod live;
 mod relay;
+
+pub use live::{ChangeKind, Event, Interest, events};
+pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};

@@ -19,6 +19,7 @@ mod json;
 mod lower;
 mod metadata;
 mod prepared;
+mod relay;
 mod run;
 mod seal;
 mod store;
@@ -44,6 +45,7 @@ pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, Store
 pub use home::HomeVersion;
 pub use metadata::change::{MetadataTx, crash_points};
 pub use prepared::Prepared;
+pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Position, RESUME_WINDOW, Tail};
 pub use store::Store;
 pub use tx::Tx;
 pub use tx::savepoint::Savepoint;

@@ -19,6 +19,7 @@ use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
 use crate::prepared::{Plan, Prepared};
+use crate::relay::told::{COMMITS_CHANNEL, Commits};
 use crate::run::Runner;
 use crate::run::values::Values;
 use crate::system::System;
@@ -80,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) events: broadcast::Sender<TenantId>,
     /// Who has something for the audit trail.
     pub(crate) told: Told,
+    /// Who has committed something, for those who follow changes.
+    pub(crate) commits: Arc<Commits>,
     memory: RwLock<HashMap<TenantId, Arc<Memory>>>,
     listener: Option<tokio::task::JoinHandle<()>>,
 }
@@ -106,6 +109,7 @@ impl Store {
     pub async fn open(config: StoreConfig) -> Result<Self, StoreError> {
         let system = System::open(&config).await?;
         let (events, _) = broadcast::channel(256);
+        let commits = Arc::new(Commits::default());
         let (home, listener) = match &config.database {
             Database::Sqlite => {
                 (Home::Sqlite(Files::new(config.data.join("tenants"), config.limits.statements, config.limits.open_files)), None)
@@ -115,14 +119,14 @@ impl Store {
                 let kept = config.limits.statements;
                 let requests = Arc::new(PgPool::new(planned_once(&options), config.limits.connections, kept));
                 let reads = Arc::new(PgPool::new(options.clone(), READING_CONNECTIONS, kept));
-                let listener = tokio::spawn(listen(url.clone(), events.clone()));
+                let listener = tokio::spawn(listen(url.clone(), events.clone(), Arc::clone(&commits)));
                 let tables = PgPool::new(options, DDL_CONNECTIONS, kept);
                 let pages = Shared::new(Arc::clone(&reads), SHARED_CONNECTIONS);
                 let aggregates = Shared::new(Arc::clone(&reads), SHARED_CONNECTIONS);
                 (Home::Postgres(Box::new(Pools { requests, tables, reads, pages, aggregates })), Some(listener))
             }
         };
-        let inner = Inner { config, system, home, events, told: Told::default(), memory: RwLock::default(), listener };
+        let inner = Inner { config, system, home, events, told: Told::default(), commits, memory: RwLock::default(), listener };
         let store = Self { inner: Arc::new(inner) };
         store.finish_pending().await?;
         Ok(store)
@@ -311,13 +315,15 @@ fn planned_once(options: &Config) -> Config {
 }
 
 /// Passes on what PostgreSQL tells; listens again when the connection breaks.
-async fn listen(url: String, events: broadcast::Sender<TenantId>) {
+async fn listen(url: String, events: broadcast::Sender<TenantId>, commits: Arc<Commits>) {
     loop {
         if let Ok(mut listener) = PgListener::connect(&url).await
-            && listener.listen(METADATA_CHANNEL).await.is_ok()
+            && listener.listen_all([METADATA_CHANNEL, COMMITS_CHANNEL]).await.is_ok()
         {
             while let Ok(notification) = listener.recv().await {
-                if let Ok(tenant) = notification.payload().parse() {
+                if notification.channel() == COMMITS_CHANNEL {
+                    commits.told(notification.payload());
+                } else if let Ok(tenant) = notification.payload().parse() {
                     // Nobody listening is no failure.
                     events.send(tenant).map(drop).unwrap_or_default();
                 }

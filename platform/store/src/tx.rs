@@ -111,6 +111,8 @@ pub struct Tx {
     pub(crate) known_author: bool,
     /// Somebody's rights change with it.
     pub(crate) raises_epoch: bool,
+    /// References of records that it destroyed, by their ids: who may be told decides the law, by these.
+    pub(crate) was: serde_json::Map<String, tenon_value::Json>,
 }
 
 impl Store {
@@ -157,6 +159,7 @@ impl Store {
             held: Held::new(cx.dry_run),
             known_author: false,
             raises_epoch: false,
+            was: serde_json::Map::new(),
         };
         match version {
             Ok(Some(version)) if version == cx.model.version.0.to_string() => Ok(tx),
@@ -323,10 +326,11 @@ impl Tx {
         Ok(())
     }
 
-    /// What was committed is to be linked into the audit trail.
+    /// What was committed is to be linked into the audit trail, and told to those who follow.
     fn tell_sealer(&self) {
         if self.has_noted {
             self.store.audit_tell(self.tenant);
+            self.store.commit_tell(self.tenant);
         }
     }
 

@@ -9,6 +9,7 @@ use tenon_value::{DateTime, Json, Value};
 use crate::Dialect;
 use crate::StoreError;
 use crate::db::{Arg, Conn, Fault, Shape};
+use crate::relay::position::Snapshot;
 
 /// Rows taken at once, at most.
 const ROWS_MAX: usize = 500;
@@ -36,6 +37,19 @@ pub(crate) struct Waiting {
     pub(crate) seq: i64,
     pub(crate) at: DateTime,
     pub(crate) payload: Json,
+}
+
+impl Cursor {
+    /// Whether a row is linked.
+    pub(crate) fn has_linked(&self, transaction: u64, seq: i64) -> bool {
+        if transaction == 0 {
+            return seq <= self.after;
+        }
+        let sees = |snapshot: &Option<String>| {
+            snapshot.as_deref().and_then(Snapshot::parse).is_some_and(|snapshot| snapshot.sees(transaction))
+        };
+        sees(&self.done) || (seq <= self.after && sees(&self.upto))
+    }
 }
 
 impl Waiting {

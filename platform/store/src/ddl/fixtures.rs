@@ -10,6 +10,7 @@ mod federation;
 mod home;
 mod model;
 mod records;
+mod relay;
 
 use tenon_model::ColumnType;
 
@@ -18,7 +19,7 @@ use crate::Dialect;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.
@@ -48,7 +49,7 @@ const OUTBOX: &str = "outbox";
 const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 
 fn all() -> impl Iterator<Item = &'static Fixture> {
-    [home::TABLES, model::TABLES, records::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES].into_iter().flatten()
+    [home::TABLES, model::TABLES, records::TABLES, relay::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES].into_iter().flatten()
 }
 
 /// Names of the tables every tenant has.

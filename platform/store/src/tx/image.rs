@@ -60,6 +60,30 @@ pub(crate) fn cells(form: &Form<'_>, object: &Object, record: &Record) -> Result
     Ok(cells)
 }
 
+/// The values of those of a record's columns that are wanted, by the places in [`columns`].
+pub(crate) fn wanted_cells(form: &Form<'_>, object: &Object, record: &Record, wanted: &[bool]) -> Result<Vec<Scalar>, StoreError> {
+    let mut cells = Vec::new();
+    let mut at = wanted.iter().copied();
+    let mut is_wanted = || at.next().unwrap_or(false);
+    for field in &object.fields {
+        for column in &field.columns {
+            if is_wanted() {
+                cells.push(cell(form, record.field(field.ix), column)?);
+            }
+        }
+    }
+    for relation in stored(object) {
+        let (id, kind) = reference(form.model, relation, record.relation(relation.ix))?;
+        if is_wanted() {
+            cells.push(id);
+        }
+        if relation.kind_column.is_some() && is_wanted() {
+            cells.push(kind);
+        }
+    }
+    Ok(cells)
+}
+
 /// What one column of a field of a record holds.
 fn cell(form: &Form<'_>, value: &Value, column: &Column) -> Result<Scalar, StoreError> {
     match column.kind {

@@ -44,7 +44,7 @@ const LOADS_MAX: usize = 2_048;
 
 /// How a whole record is read: one reader per field, one per relation.
 #[derive(Debug, Default)]
-struct Whole {
+pub(crate) struct Whole {
     fields: Vec<Option<Reader>>,
     relations: Vec<Option<Reader>>,
 }
@@ -261,7 +261,7 @@ pub(crate) fn pair(row: &[Value]) -> Option<(Uuid, Uuid)> {
     Some((row.first()?.as_id()?, row.get(1)?.as_id()?))
 }
 
-fn whole<'m>(lower: &Lower<'m>, object: &'m Object, scope: &crate::lower::Scope<'m>, columns: &mut Columns) -> Lowered<Whole> {
+pub(crate) fn whole<'m>(lower: &Lower<'m>, object: &'m Object, scope: &crate::lower::Scope<'m>, columns: &mut Columns) -> Lowered<Whole> {
     let mut fields = Vec::with_capacity(object.fields.len());
     for field in &object.fields {
         fields.push(if field.columns.is_empty() { None } else { Some(lower.whole_field(scope, field, columns)?) });
@@ -274,7 +274,7 @@ fn whole<'m>(lower: &Lower<'m>, object: &'m Object, scope: &crate::lower::Scope<
     Ok(Whole { fields, relations })
 }
 
-fn record(object: &Object, whole: &Whole, cells: &mut [Value]) -> Option<Record> {
+pub(crate) fn record(object: &Object, whole: &Whole, cells: &mut [Value]) -> Option<Record> {
     let id = cells.first()?.as_id()?;
     let mut read = |reader: &Option<Reader>| reader.as_ref().map_or(Value::Null, |reader| rows::read(reader, cells));
     let fields = whole.fields.iter().map(&mut read).collect();

@@ -43,7 +43,9 @@ impl Tx {
         let (name, table) = object.map_or(("", ""), |object| (object.name.as_str(), object.table.as_str()));
         // What is destroyed has no history that could hold the reason.
         let reason = self.author.reason.as_ref().filter(|_| entry.word == "destroyed");
-        serde_json::json!({
+        let gone = |(id, _): &(tenon_value::RecordId, i64)| Some((id.to_string(), self.was.get(&id.to_string())?.clone()));
+        let was: serde_json::Map<String, Json> = if self.was.is_empty() { Default::default() } else { entry.records.iter().filter_map(gone).collect() };
+        let mut payload = serde_json::json!({
             "type": format!("{name}.{}", entry.word),
             "object": entry.object.to_string(),
             "table": table,
@@ -54,7 +56,11 @@ impl Tx {
             "clock": self.author.clock.to_string(),
             "request": self.author.request.as_str(),
             "detail": reason.map(|reason| serde_json::json!({ "by_reason": reason })),
-        })
+        });
+        if let Some(members) = payload.as_object_mut().filter(|_| !was.is_empty() && entry.word == "destroyed") {
+            members.insert("was".to_owned(), Json::Object(was));
+        }
+        payload
     }
 }
 

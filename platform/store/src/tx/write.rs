@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tenon_context::OpContext;
 use tenon_model::{Model, Object, system};
 use tenon_query::{AuthorizedTable, Record};
-use tenon_value::{RecordId, Value};
+use tenon_value::{Json, RecordId, Value};
 
 use super::{Tx, image};
 use crate::db::pgslot::Later;
@@ -20,6 +20,15 @@ enum Way {
     Now,
     /// It travels with the next statement.
     Later,
+}
+
+/// What of a record decides who sees it, and says nothing of anybody: its references, by the column of each.
+fn references(object: &Object, record: &Record) -> Json {
+    let reference = |relation: &tenon_model::Relation| {
+        let value = record.relation(relation.ix);
+        (!value.is_null()).then(|| (relation.column.clone(), crate::wire::json(value, 0)))
+    };
+    Json::Object(image::stored(object).filter_map(reference).collect())
 }
 
 /// Which key a unique index stands for.
@@ -66,7 +75,10 @@ impl Tx {
             match row {
                 RowWrite::Insert(record) => inserts.push(self.stamped(record, None)),
                 RowWrite::Update { old, new } => updates.push((old, self.stamped(new, Some(old)))),
-                RowWrite::Destroy(record) => destroys.push(record.id),
+                RowWrite::Destroy(record) => {
+                    self.was.insert(record.id.0.to_string(), references(object, record));
+                    destroys.push(record.id);
+                }
             }
         }
         let secrets = inserts.iter().chain(updates.iter().map(|(_, new)| new)).any(|record| image::brings_secret(object, record));

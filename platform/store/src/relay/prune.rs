@@ -1,0 +1,115 @@
+//! Rows of the outbox that are old and linked into the audit trail are removed; how far is noted, so that a reader who
+//! comes too late learns that he does.
+
+use std::time::Duration;
+
+use tenon_value::{DateTime, TenantId, Value};
+
+use super::position::{Position, Snapshot};
+use crate::audit::seal;
+use crate::db::{Arg, Conn, Fault, Kind, Scalar, Shape, Target};
+use crate::lower::schema_of;
+use crate::metadata::change::undo;
+use crate::tenant::numbered;
+use crate::{Dialect, Store, StoreError};
+
+/// How long changes are kept for those who read on (`resume_window`).
+pub const RESUME_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+/// What is kept beyond: clocks of nodes differ.
+const MARGIN: Duration = Duration::from_secs(60 * 60);
+/// Rows removed in one transaction.
+const ROWS: usize = 1_000;
+
+/// An old row: its number, its transaction, when it was written by machine time.
+struct Old {
+    seq: i64,
+    transaction: u64,
+    clock: Option<DateTime>,
+}
+
+impl Store {
+    /// Removes rows that nobody can ask for any more; how many. Call again while it removes some.
+    ///
+    /// # Errors
+    /// What the database says; then nothing was removed.
+    pub async fn outbox_prune(&self, tenant: TenantId) -> Result<usize, StoreError> {
+        let kept = i64::try_from((RESUME_WINDOW + MARGIN).as_millis()).unwrap_or(i64::MAX);
+        let before = DateTime::from_millis(self.clock().millis().saturating_sub(kept));
+        let schema = schema_of(tenant, self.dialect());
+        let mut conn = self.writer(tenant).await?;
+        conn.limit(None);
+        conn.mark(false);
+        // The sealer's lock: it reads what this removes. Who finds another at it comes back later.
+        if !self.seal_begin(&mut conn, tenant).await? {
+            undo(&mut conn).await?;
+            return Ok(0);
+        }
+        match prune(&mut conn, &schema, before).await {
+            Ok(0) => {
+                undo(&mut conn).await?;
+                Ok(0)
+            }
+            Ok(count) => {
+                conn.script("commit").await?;
+                conn.mark(true);
+                Ok(count)
+            }
+            Err(fault) => {
+                undo(&mut conn).await?;
+                Err(fault.into())
+            }
+        }
+    }
+}
+
+async fn prune(conn: &mut Conn, schema: &str, before: DateTime) -> Result<usize, Fault> {
+    let transaction = if conn.dialect() == Dialect::Postgres { "o.\"xid\"::text" } else { "'0'" };
+    let sql = format!(
+        "select o.\"seq\", {transaction}, o.\"payload\" ->> 'clock' from \"{schema}\".\"outbox\" as o order by o.\"seq\" limit {ROWS}"
+    );
+    let sql = if conn.dialect() == Dialect::Postgres { sql.replace("o.\"payload\" ->>", "o.\"payload\"::jsonb ->>") } else { sql };
+    let rows = conn.fetch(&sql, &[], &[Shape::Int, Shape::Text, Shape::Text]).await?;
+    let head = seal::head(conn, schema).await?;
+    let old: Vec<Old> = rows
+        .into_iter()
+        .filter_map(|row| {
+            let [seq, transaction, clock] = <[Value; 3]>::try_from(row).ok()?;
+            let clock = clock.as_text().and_then(|clock| clock.parse().ok());
+            Some(Old { seq: seq.as_int()?, transaction: transaction.as_text()?.parse().ok()?, clock })
+        })
+        .take_while(|row| row.clock.is_none_or(|clock| clock < before) && head.cursor.has_linked(row.transaction, row.seq))
+        .collect();
+    let Some(seq) = old.iter().map(|row| row.seq).max() else { return Ok(0) };
+    let transaction = old.iter().map(|row| row.transaction).max().unwrap_or_default();
+    let (known_seq, known_transaction) = pruned(conn, &format!("\"{schema}\".\"relay\"")).await?;
+    let values = [Arg::int(seq.max(known_seq)), Arg::text(transaction.max(known_transaction).to_string())];
+    let sql = format!(
+        "insert into \"{schema}\".\"relay\" (\"id\", \"pruned\", \"transaction\") values (1, $1, $2) \
+         on conflict (\"id\") do update set \"pruned\" = excluded.\"pruned\", \"transaction\" = excluded.\"transaction\""
+    );
+    conn.execute(&numbered(&sql, conn), &values).await?;
+    let count = old.len();
+    let rows = old.into_iter().map(|row| vec![Scalar::Int(row.seq)]).collect();
+    conn.delete(&format!("\"{schema}\".\"outbox\""), &[Target::new("seq", Kind::Int)], rows).await?;
+    Ok(count)
+}
+
+/// The greatest number and transaction that were ever removed.
+async fn pruned(conn: &mut Conn, relay: &str) -> Result<(i64, u64), Fault> {
+    let sql = format!("select r.\"pruned\", r.\"transaction\" from {relay} as r");
+    let rows = conn.fetch(&sql, &[], &[Shape::Int, Shape::Text]).await?;
+    let row = rows.first();
+    let seq = row.and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default();
+    let transaction = row.and_then(|row| row.get(1)).and_then(Value::as_text).and_then(|text| text.parse().ok());
+    Ok((seq, transaction.unwrap_or_default()))
+}
+
+/// Whether nothing after this place was removed.
+pub(super) async fn is_whole(conn: &mut Conn, relay: &str, place: &Position) -> Result<bool, Fault> {
+    let (seq, transaction) = pruned(conn, relay).await?;
+    if conn.dialect() == Dialect::Sqlite {
+        return Ok(place.after >= seq);
+    }
+    let ended = |snapshot: &Option<Snapshot>| snapshot.as_ref().is_some_and(|snapshot| transaction < snapshot.low);
+    Ok(transaction == 0 || ended(&place.done) || (ended(&place.upto) && place.after >= seq))
+}

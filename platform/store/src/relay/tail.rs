@@ -1,0 +1,159 @@
+//! What was committed after a place, found without waiting for anybody.
+
+use std::sync::Arc;
+
+use tenon_value::{TenantId, Value};
+
+use super::change::{Change, Head};
+use super::position::{Position, Snapshot};
+use super::prune;
+use crate::db::{Arg, Conn, Fault, Shape};
+use crate::store::Weight;
+use crate::{Dialect, Store, StoreError};
+
+/// Rows read at once.
+const ROWS: usize = 200;
+/// Changes handed out at once (`changes`).
+pub const CHANGES_MAX: usize = 500;
+
+/// What comes after a place.
+#[derive(Clone, Debug)]
+pub struct Tail {
+    /// In order. Of one record the earlier change always comes first.
+    pub changes: Vec<Change>,
+    /// Where the reader stood: what places of these changes are made of, see [`Change::place`].
+    pub from: Position,
+    /// Where he stands when he has read all of them.
+    pub next: Position,
+    /// There is more.
+    pub more: bool,
+}
+
+impl Store {
+    /// The place after everything committed until now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn outbox_end(&self, tenant: TenantId) -> Result<Position, StoreError> {
+        let mut conn = self.shared(tenant, Weight::Light).await?;
+        conn.limit(None);
+        conn.mark(false);
+        let end = match conn.dialect() {
+            Dialect::Postgres => Position { done: Some(snapshot(&mut conn).await?), ..Position::default() },
+            Dialect::Sqlite => {
+                let sql = "select s.\"seq\" from \"main\".sqlite_sequence as s where s.\"name\" = 'outbox'";
+                let rows = conn.fetch(sql, &[], &[Shape::Int]).await?;
+                let after = rows.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default();
+                Position { after, ..Position::default() }
+            }
+        };
+        conn.mark(true);
+        Ok(end)
+    }
+
+    /// What was committed after a place; none where some of that is pruned already. Without a place: all that is kept.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn outbox_tail(&self, tenant: TenantId, place: Option<&Position>) -> Result<Option<Tail>, StoreError> {
+        let mut conn = self.shared(tenant, Weight::Light).await?;
+        conn.limit(None);
+        conn.mark(false);
+        let table = self.fixture(tenant, "outbox");
+        let tail = read(&mut conn, &table, place.cloned().unwrap_or_default()).await?;
+        // Looked at afterwards: what was pruned while this was read is noticed.
+        let whole = match place {
+            Some(place) => prune::is_whole(&mut conn, &self.fixture(tenant, "relay"), place).await?,
+            None => true,
+        };
+        conn.mark(true);
+        Ok(whole.then_some(tail))
+    }
+}
+
+async fn read(conn: &mut Conn, table: &str, mut from: Position) -> Result<Tail, Fault> {
+    let (rows, next) = match conn.dialect() {
+        Dialect::Sqlite => {
+            let sql = format!(
+                "select o.\"seq\", '0', o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > ?1 order by o.\"seq\" limit {ROWS}"
+            );
+            (rows(conn, &sql, &[Arg::int(from.after)]).await?, None)
+        }
+        Dialect::Postgres => {
+            let upto = match from.upto.take() {
+                Some(upto) => upto,
+                None => {
+                    (from.after, from.part) = (0, 0);
+                    snapshot(conn).await?
+                }
+            };
+            let done = from.done.clone().unwrap_or(Snapshot::NOTHING);
+            if done == upto {
+                return Ok(Tail { changes: Vec::new(), next: from.clone(), from, more: false });
+            }
+            let sql = format!(
+                "select o.\"seq\", o.\"xid\"::text, o.\"at\", o.\"payload\" from {table} as o where o.\"xid\" >= pg_snapshot_xmin($1::text::pg_snapshot) \
+                 and o.\"xid\" < pg_snapshot_xmax($2::text::pg_snapshot) and pg_visible_in_snapshot(o.\"xid\", $2::text::pg_snapshot) \
+                 and not pg_visible_in_snapshot(o.\"xid\", $1::text::pg_snapshot) and o.\"seq\" > $3 order by o.\"seq\" limit {ROWS}"
+            );
+            let args = [Arg::text(done.to_string()), Arg::text(upto.to_string()), Arg::int(from.after)];
+            let rows = rows(conn, &sql, &args).await?;
+            from.upto = Some(upto.clone());
+            (rows, Some(Position { done: Some(upto), ..Position::default() }))
+        }
+    };
+    Ok(gathered(rows, from, next))
+}
+
+/// A row as read: its number, and what it tells of records.
+type Read = (i64, Option<Arc<Head>>);
+
+fn gathered(rows: Vec<Read>, from: Position, end: Option<Position>) -> Tail {
+    let (mut more, mut part) = (rows.len() >= ROWS, usize::try_from(from.part).unwrap_or(usize::MAX));
+    let mut next = from.clone();
+    let mut changes: Vec<Change> = Vec::new();
+    for (seq, head) in rows {
+        let Some(head) = head else {
+            (next.after, next.part, part) = (seq, 0, 0);
+            continue;
+        };
+        let room = CHANGES_MAX.saturating_sub(changes.len());
+        let left = head.records().saturating_sub(part);
+        if room == 0 {
+            more = true;
+            break;
+        }
+        changes.extend(head.changes().skip(part).take(room));
+        if left > room {
+            (next.after, next.part) = (seq - 1, u32::try_from(part + room).unwrap_or(u32::MAX));
+            more = true;
+            break;
+        }
+        (next.after, next.part, part) = (seq, 0, 0);
+    }
+    let next = if more { next } else { end.unwrap_or(next) };
+    Tail { changes, from, next, more }
+}
+
+async fn rows(conn: &mut Conn, sql: &str, args: &[Arg]) -> Result<Vec<Read>, Fault> {
+    let rows = conn.fetch(sql, args, &[Shape::Int, Shape::Text, Shape::DateTime, Shape::Json]).await?;
+    let read = |row: Vec<Value>| match <[Value; 4]>::try_from(row) {
+        Ok([Value::Int(seq), Value::Text(transaction), Value::DateTime(at), Value::Json(payload)]) => {
+            let transaction = transaction.parse().map_err(|_| damaged())?;
+            Ok((seq, Head::read(seq, transaction, at, &payload).map(Arc::new)))
+        }
+        _ => Err(damaged()),
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn damaged() -> Fault {
+    StoreError::Damaged("a row of the outbox".to_owned()).into()
+}
+
+/// What can be seen now.
+pub(crate) async fn snapshot(conn: &mut Conn) -> Result<Snapshot, Fault> {
+    let rows = conn.fetch("select pg_current_snapshot()::text", &[], &[Shape::Text]).await?;
+    let text = rows.first().and_then(|row| row.first()).and_then(Value::as_text);
+    text.and_then(Snapshot::parse).ok_or_else(|| StoreError::Damaged("a snapshot".to_owned()).into())
+}
