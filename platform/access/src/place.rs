@@ -59,11 +59,13 @@ pub enum Place {
     Describe,
     /// What the schema tells.
     Introspection,
+    /// What one is told of changes.
+    Live,
 }
 
 impl Place {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Root,
         Self::Nested,
         Self::Filter,
@@ -89,6 +91,7 @@ impl Place {
         Self::Share,
         Self::Describe,
         Self::Introspection,
+        Self::Live,
     ];
 
     /// Its word: `nested_write`.
@@ -120,6 +123,7 @@ impl Place {
             Self::Share => "share",
             Self::Describe => "describe",
             Self::Introspection => "introspection",
+            Self::Live => "live",
         }
     }
 

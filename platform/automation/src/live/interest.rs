@@ -53,10 +53,10 @@ impl Interest {
 
 /// Whether an id is one of those by which records are shared with who asks.
 pub(super) fn is_mine(cx: &OpContext, id: tenon_value::Uuid) -> bool {
-    let of = |fact: &tenon_model::Fact| match cx.principal.standing.get(fact) {
+    let of = |fact: tenon_model::Fact| match cx.principal.standing.get(fact) {
         Some(Value::Id(own)) => *own == id,
         Some(value) => value.elements().iter().any(|own| own.as_id() == Some(id)),
         None => false,
     };
-    [tenon_model::Fact::Me, tenon_model::Fact::Teams, tenon_model::Fact::Queues].iter().any(of)
+    [tenon_model::Fact::Me, tenon_model::Fact::Teams, tenon_model::Fact::Queues].into_iter().any(of)
 }

@@ -65,6 +65,10 @@ pub struct Event {
     pub kind: ChangeKind,
     /// The change; of a merged burst the last one.
     pub change: Change,
+    /// The version it made; of a share the one that the record has.
+    pub version: i64,
+    /// Its place in the piece: what happened first comes first.
+    pub place: usize,
     /// API names of what changed in the record; nothing of what he may not read.
     pub changed: Vec<String>,
 }
@@ -72,6 +76,8 @@ pub struct Event {
 /// One record's change, or several merged.
 struct Piece<'a> {
     change: &'a Change,
+    place: usize,
+    version: i64,
     first: &'a Change,
     before: usize,
     after: usize,
@@ -108,7 +114,9 @@ pub async fn events(
     let fresh = followed.changes().filter(|(_, change)| concerns(change));
     let pieces = fresh.filter_map(|(place, change)| {
         let (nth, imaged) = (at.get(&place)?, images.get(place)?);
-        Some(Piece { change, first: change, before: nth * 2, after: nth * 2 + 1, changed: imaged.changed.clone() })
+        let newest = imaged.after.as_ref().or(imaged.before.as_ref()).map_or(0, |record| record.version());
+        let version = if change.version() == 0 { newest } else { change.version() };
+        Some(Piece { change, place, version, first: change, before: nth * 2, after: nth * 2 + 1, changed: imaged.changed.clone() })
     });
     let pieces: Vec<Piece<'_>> = if merged { newest(pieces) } else { pieces.collect() };
     let is_in = |place: usize| seen.get(place).copied().unwrap_or_default();
@@ -118,7 +126,7 @@ pub async fn events(
             _ => kind((piece.first.word(), piece.change.word()), is_in(piece.before), is_in(piece.after))?,
         };
         let changed = piece.changed.into_iter().filter(|name| is_known(policy, object, name)).collect();
-        Some(Event { kind, change: piece.change.clone(), changed })
+        Some(Event { kind, change: piece.change.clone(), place: piece.place, version: piece.version, changed })
     });
     Ok(told.collect())
 }

@@ -35,7 +35,7 @@ pub struct Followed {
 }
 
 impl Follower {
-    pub(super) const fn new(store: Store, topic: Arc<Topic>, pieces: Receiver<Arc<Batch>>, (place, behind): (Position, bool)) -> Self {
+    pub(super) fn new(store: Store, topic: Arc<Topic>, pieces: Receiver<Arc<Batch>>, (place, behind): (Position, bool)) -> Self {
         Self { store, topic, pieces, place, behind }
     }
 
@@ -49,6 +49,14 @@ impl Follower {
     #[must_use]
     pub const fn place(&self) -> &Position {
         &self.place
+    }
+
+    /// Whether the place is one that can be gone on from.
+    ///
+    /// # Errors
+    /// `TooOld`; what the store says.
+    pub async fn check(&self) -> Result<(), RelayError> {
+        self.store.outbox_tail(self.topic.tenant, Some(&self.place)).await?.map(drop).ok_or(RelayError::TooOld)
     }
 
     /// The next piece, when there is one. What was handed out counts as read. May be dropped while it waits.

@@ -52,7 +52,7 @@ pub(crate) struct Head {
     pub(crate) whose: Whose,
     word: ChangeWord,
     changed: Vec<String>,
-    by: (String, Uuid),
+    by: (String, Uuid, String),
     via: String,
     at: DateTime,
     clock: DateTime,
@@ -90,7 +90,7 @@ impl Head {
                 .filter_map(Json::as_str)
                 .map(str::to_owned)
                 .collect(),
-            by: (by_text("kind").unwrap_or_default().to_owned(), by_text("id").and_then(|id| id.parse().ok()).unwrap_or_default()),
+            by: (by_text("kind").unwrap_or_default().to_owned(), by_text("id").and_then(|id| id.parse().ok()).unwrap_or_default(), by_text("display").unwrap_or_default().to_owned()),
             via: text("via").unwrap_or_default().to_owned(),
             at,
             clock: text("clock").and_then(|clock| clock.parse().ok()).unwrap_or(at),
@@ -163,10 +163,10 @@ impl Change {
         &self.head.changed
     }
 
-    /// Kind word and id of who did it.
+    /// Kind word, id and display of who did it.
     #[must_use]
-    pub fn by(&self) -> (&str, Uuid) {
-        (&self.head.by.0, self.head.by.1)
+    pub fn by(&self) -> (&str, Uuid, &str) {
+        (&self.head.by.0, self.head.by.1, &self.head.by.2)
     }
 
     /// Through which door.
@@ -211,7 +211,7 @@ impl Change {
         let is_last = self.index + 1 >= self.head.records.len();
         let (after, part) =
             if is_last { (self.head.seq, 0) } else { (self.head.seq - 1, u32::try_from(self.index + 1).unwrap_or(u32::MAX)) };
-        Position { done: Position::later_of(&stood.done, &from.done).cloned(), upto: from.upto.clone(), after, part }
+        Position { era: from.era, done: Position::later_of(&stood.done, &from.done).cloned(), upto: from.upto.clone(), after, part }
     }
 
     /// Whether who stands there has read this change.

@@ -22,6 +22,11 @@ impl Snapshot {
     /// The snapshot that sees nothing.
     pub(crate) const NOTHING: Self = Self { low: 1, high: 1, running: Vec::new() };
 
+    /// The snapshot that sees every transaction below one.
+    pub(crate) const fn before(transaction: u64) -> Self {
+        Self { low: transaction, high: transaction, running: Vec::new() }
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let (low, high, running) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?);
@@ -32,6 +37,11 @@ impl Snapshot {
     /// Whether it sees what a transaction has done.
     pub(crate) fn sees(&self, transaction: u64) -> bool {
         transaction < self.low || (transaction < self.high && !self.running.contains(&transaction))
+    }
+
+    /// Whether it was taken after another, or may have been.
+    pub(crate) fn is_since(&self, other: &Self) -> bool {
+        self.high >= other.high
     }
 
     /// Which of two of one database is later. Of two that see the same it does not matter.
@@ -53,6 +63,8 @@ impl fmt::Display for Snapshot {
 /// A place in a tenant's outbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
+    /// Of which home of the tenant.
+    pub(crate) era: i64,
     /// PostgreSQL: all that this sees is read.
     pub(crate) done: Option<Snapshot>,
     /// PostgreSQL: what this sees is being read.
@@ -68,15 +80,15 @@ impl Position {
     #[must_use]
     pub fn text(&self) -> String {
         let snapshot = |one: &Option<Snapshot>| one.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{}|{}|{}|{}", snapshot(&self.done), snapshot(&self.upto), self.after, self.part)
+        format!("{}|{}|{}|{}|{}", self.era, snapshot(&self.done), snapshot(&self.upto), self.after, self.part)
     }
 
     /// The place that a text names; none where it is no such text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let [done, upto, after, part] = <[&str; 4]>::try_from(text.split('|').collect::<Vec<_>>()).ok()?;
+        let [era, done, upto, after, part] = <[&str; 5]>::try_from(text.split('|').collect::<Vec<_>>()).ok()?;
         let snapshot = |text: &str| if text.is_empty() { Some(None) } else { Snapshot::parse(text).map(Some) };
-        Some(Self { done: snapshot(done)?, upto: snapshot(upto)?, after: after.parse().ok()?, part: part.parse().ok()? })
+        Some(Self { era: era.parse().ok()?, done: snapshot(done)?, upto: snapshot(upto)?, after: after.parse().ok()?, part: part.parse().ok()? })
     }
 
     /// Whether a row was read already, all of it, by who stands here.
@@ -133,17 +145,17 @@ mod tests {
 
     #[test]
     fn places_survive_their_text_and_no_other_text_is_one() {
-        let place = Position { done: Snapshot::parse("10:12:"), upto: Snapshot::parse("11:20:15,16"), after: 42, part: 7 };
+        let place = Position { era: 9, done: Snapshot::parse("10:12:"), upto: Snapshot::parse("11:20:15,16"), after: 42, part: 7 };
         assert_eq!(Position::parse(&place.text()), Some(place));
         assert_eq!(Position::parse(&Position::default().text()), Some(Position::default()));
-        for wrong in ["", "|||", "x|y|1|2", "|1:2|3|4", "20:10:||1|0", "||1|2|3", "||1|-2"] {
+        for wrong in ["", "||||", "0|x|y|1|2", "0||1:2|3|4", "0|20:10:||1|0", "|||1|2|3", "0|||1|-2", "|||1|2"] {
             assert_eq!(Position::parse(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn what_commits_late_is_not_read_by_who_came_further() {
-        let place = Position { done: Snapshot::parse("10:12:10"), upto: None, after: 99, part: 0 };
+        let place = Position { done: Snapshot::parse("10:12:10"), after: 99, ..Position::default() };
         assert!(!place.has_read(10, 5), "it ran when the snapshot was taken");
         assert!(place.has_read(11, 6));
         let within = Position { upto: Snapshot::parse("12:12:"), after: 5, ..place };

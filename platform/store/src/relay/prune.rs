@@ -81,10 +81,14 @@ async fn prune(conn: &mut Conn, schema: &str, before: DateTime) -> Result<usize,
         .collect();
     let Some(seq) = old.iter().map(|row| row.seq).max() else { return Ok(0) };
     let transaction = old.iter().map(|row| row.transaction).max().unwrap_or_default();
-    let (known_seq, known_transaction) = pruned(conn, &format!("\"{schema}\".\"relay\"")).await?;
-    let values = [Arg::int(seq.max(known_seq)), Arg::text(transaction.max(known_transaction).to_string())];
+    let known = marks(conn, &format!("\"{schema}\".\"relay\"")).await?;
+    let values = [
+        Arg::int(seq.max(known.seq)),
+        Arg::text(transaction.max(known.transaction).to_string()),
+        Arg::int(known.era),
+    ];
     let sql = format!(
-        "insert into \"{schema}\".\"relay\" (\"id\", \"pruned\", \"transaction\") values (1, $1, $2) \
+        "insert into \"{schema}\".\"relay\" (\"id\", \"pruned\", \"transaction\", \"era\") values (1, $1, $2, $3) \
          on conflict (\"id\") do update set \"pruned\" = excluded.\"pruned\", \"transaction\" = excluded.\"transaction\""
     );
     conn.execute(&numbered(&sql, conn), &values).await?;
@@ -94,22 +98,44 @@ async fn prune(conn: &mut Conn, schema: &str, before: DateTime) -> Result<usize,
     Ok(count)
 }
 
-/// The greatest number and transaction that were ever removed.
-async fn pruned(conn: &mut Conn, relay: &str) -> Result<(i64, u64), Fault> {
-    let sql = format!("select r.\"pruned\", r.\"transaction\" from {relay} as r");
-    let rows = conn.fetch(&sql, &[], &[Shape::Int, Shape::Text]).await?;
-    let row = rows.first();
-    let seq = row.and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default();
-    let transaction = row.and_then(|row| row.get(1)).and_then(Value::as_text).and_then(|text| text.parse().ok());
-    Ok((seq, transaction.unwrap_or_default()))
+/// The greatest number and transaction that were ever removed, and which home of its tenant this is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    seq: i64,
+    transaction: u64,
+    pub(super) era: i64,
 }
 
-/// Whether nothing after this place was removed.
-pub(super) async fn is_whole(conn: &mut Conn, relay: &str, place: &Position) -> Result<bool, Fault> {
-    let (seq, transaction) = pruned(conn, relay).await?;
-    if conn.dialect() == Dialect::Sqlite {
-        return Ok(place.after >= seq);
+pub(super) async fn marks(conn: &mut Conn, relay: &str) -> Result<Marks, Fault> {
+    let sql = format!("select r.\"pruned\", r.\"transaction\", r.\"era\" from {relay} as r");
+    let rows = conn.fetch(&sql, &[], &[Shape::Int, Shape::Text, Shape::Int]).await?;
+    let Some(row) = rows.first() else { return Ok(Marks::default()) };
+    let int = |place: usize| row.get(place).and_then(Value::as_int).unwrap_or_default();
+    let transaction = row.get(1).and_then(Value::as_text).and_then(|text| text.parse().ok()).unwrap_or_default();
+    Ok(Marks { seq: int(0), transaction, era: int(2) })
+}
+
+impl Marks {
+    /// The place before everything that is kept. What is pruned later may come to lie after it.
+    pub(super) fn begin(self, dialect: Dialect) -> Position {
+        match dialect {
+            Dialect::Sqlite => Position { era: self.era, after: self.seq, ..Position::default() },
+            // Everything before the next of those that were removed is seen; what is left of them comes once more.
+            Dialect::Postgres => {
+                Position { era: self.era, done: Some(Snapshot::before(self.transaction + 1)), ..Position::default() }
+            }
+        }
     }
-    let ended = |snapshot: &Option<Snapshot>| snapshot.as_ref().is_some_and(|snapshot| transaction < snapshot.low);
-    Ok(transaction == 0 || ended(&place.done) || (ended(&place.upto) && place.after >= seq))
+
+    /// Whether a place is one of this home, and nothing after it was removed.
+    pub(super) fn are_before(&self, place: &Position) -> bool {
+        if place.era != self.era {
+            return false;
+        }
+        if place.done.is_none() && place.upto.is_none() {
+            return place.after >= self.seq;
+        }
+        let ended = |snapshot: &Option<Snapshot>| snapshot.as_ref().is_some_and(|snapshot| self.transaction < snapshot.low);
+        self.transaction == 0 || ended(&place.done) || (ended(&place.upto) && place.after >= self.seq)
+    }
 }

@@ -38,20 +38,30 @@ impl Store {
         let mut conn = self.shared(tenant, Weight::Light).await?;
         conn.limit(None);
         conn.mark(false);
+        let marks = prune::marks(&mut conn, &self.fixture(tenant, "relay")).await?;
         let end = match conn.dialect() {
             Dialect::Postgres => Position { done: Some(snapshot(&mut conn).await?), ..Position::default() },
-            Dialect::Sqlite => {
-                let sql = "select s.\"seq\" from \"main\".sqlite_sequence as s where s.\"name\" = 'outbox'";
-                let rows = conn.fetch(sql, &[], &[Shape::Int]).await?;
-                let after = rows.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default();
-                Position { after, ..Position::default() }
-            }
+            Dialect::Sqlite => Position { after: last(&mut conn).await?, ..Position::default() },
         };
         conn.mark(true);
-        Ok(end)
+        Ok(Position { era: marks.era, ..end })
     }
 
-    /// What was committed after a place; none where some of that is pruned already. Without a place: all that is kept.
+    /// The place before everything that is kept.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn outbox_begin(&self, tenant: TenantId) -> Result<Position, StoreError> {
+        let mut conn = self.shared(tenant, Weight::Light).await?;
+        conn.limit(None);
+        conn.mark(false);
+        let begin = prune::marks(&mut conn, &self.fixture(tenant, "relay")).await?.begin(conn.dialect());
+        conn.mark(true);
+        Ok(begin)
+    }
+
+    /// What was committed after a place; none where some of that is pruned already, or the place is one of another home of the
+    /// tenant. Without a place: all that is kept.
     ///
     /// # Errors
     /// What the database says.
@@ -59,37 +69,48 @@ impl Store {
         let mut conn = self.shared(tenant, Weight::Light).await?;
         conn.limit(None);
         conn.mark(false);
-        let table = self.fixture(tenant, "outbox");
-        let tail = read(&mut conn, &table, place.cloned().unwrap_or_default()).await?;
-        // Looked at afterwards: what was pruned while this was read is noticed.
-        let whole = match place {
-            Some(place) => prune::is_whole(&mut conn, &self.fixture(tenant, "relay"), place).await?,
-            None => true,
-        };
+        let tables = (self.fixture(tenant, "outbox"), self.fixture(tenant, "relay"));
+        let tail = read(&mut conn, (&tables.0, &tables.1), place).await?;
         conn.mark(true);
-        Ok(whole.then_some(tail))
+        Ok(tail)
     }
 }
 
-async fn read(conn: &mut Conn, table: &str, mut from: Position) -> Result<Tail, Fault> {
+/// The number of the last row that was ever written. SQLite.
+async fn last(conn: &mut Conn) -> Result<i64, Fault> {
+    let sql = "select s.\"seq\" from \"main\".sqlite_sequence as s where s.\"name\" = 'outbox'";
+    let rows = conn.fetch(sql, &[], &[Shape::Int]).await?;
+    Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default())
+}
+
+async fn read(conn: &mut Conn, (table, relay): (&str, &str), place: Option<&Position>) -> Result<Option<Tail>, Fault> {
+    let mut from = place.cloned().unwrap_or_default();
     let (rows, next) = match conn.dialect() {
         Dialect::Sqlite => {
-            let sql = format!(
-                "select o.\"seq\", '0', o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > ?1 order by o.\"seq\" limit {ROWS}"
-            );
+            if place.is_some_and(|place| place.done.is_some() || place.upto.is_some()) || last(conn).await? < from.after {
+                return Ok(None);
+            }
+            let sql = format!("select o.\"seq\", '0', o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > ?1 order by o.\"seq\" limit {ROWS}");
             (rows(conn, &sql, &[Arg::int(from.after)]).await?, None)
         }
         Dialect::Postgres => {
+            if place.is_some_and(|place| place.done.is_none() && place.upto.is_none()) {
+                return Ok(None);
+            }
+            let now = snapshot(conn).await?;
+            if [&from.done, &from.upto].into_iter().flatten().any(|known| !now.is_since(known)) {
+                return Ok(None);
+            }
+            let done = from.done.clone().unwrap_or(Snapshot::NOTHING);
             let upto = match from.upto.take() {
                 Some(upto) => upto,
                 None => {
                     (from.after, from.part) = (0, 0);
-                    snapshot(conn).await?
+                    now
                 }
             };
-            let done = from.done.clone().unwrap_or(Snapshot::NOTHING);
             if done == upto {
-                return Ok(Tail { changes: Vec::new(), next: from.clone(), from, more: false });
+                return Ok(Some(Tail { changes: Vec::new(), next: from.clone(), from, more: false }));
             }
             let sql = format!(
                 "select o.\"seq\", o.\"xid\"::text, o.\"at\", o.\"payload\" from {table} as o where o.\"xid\" >= pg_snapshot_xmin($1::text::pg_snapshot) \
@@ -99,10 +120,16 @@ async fn read(conn: &mut Conn, table: &str, mut from: Position) -> Result<Tail, 
             let args = [Arg::text(done.to_string()), Arg::text(upto.to_string()), Arg::int(from.after)];
             let rows = rows(conn, &sql, &args).await?;
             from.upto = Some(upto.clone());
-            (rows, Some(Position { done: Some(upto), ..Position::default() }))
+            (rows, Some(Position { era: from.era, done: Some(upto), ..Position::default() }))
         }
     };
-    Ok(gathered(rows, from, next))
+    // Looked at afterwards: what was pruned while this was read is noticed.
+    let marks = prune::marks(conn, relay).await?;
+    if place.is_some_and(|place| !marks.are_before(place)) {
+        return Ok(None);
+    }
+    let with_era = |place: Position| Position { era: marks.era, ..place };
+    Ok(Some(gathered(rows, with_era(from), next.map(with_era))))
 }
 
 /// A row as read: its number, and what it tells of records.
