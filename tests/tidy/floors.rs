@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 9] = [
 ];
 
 /// Dependencies on one's own floor, each with its reason.
-const SIDEWAYS: [(&str, &str, &str); 8] = [
+const SIDEWAYS: [(&str, &str, &str); 10] = [
     ("expr", "query", "a rule is lowered to the predicates of the plan language"),
     ("compiler", "expr", "the rules of metadata are checked where it is compiled"),
     ("diagnostics", "value", "a problem names records and fields by their ids and names"),
@@ -26,6 +26,8 @@ const SIDEWAYS: [(&str, &str, &str); 8] = [
     ("packages", "catalog", "applying a plan needs the model of now, and makes the next one known"),
     ("identity", "catalog", "a context carries its tenant's model"),
     ("identity", "records", "a member is a person with a record of `user`, made and changed through the pipeline"),
+    ("automation", "identity", "a job runs with the rights that its creator has when it runs"),
+    ("automation", "records", "jobs write through the pipeline, as every door does"),
     ("cli", "server", "one binary: `tenon serve` is a command"),
 ];
 

@@ -2,8 +2,13 @@
 //!
 //! Floor 6. Invariant: nothing here decides who may see what; a change is only told of, and who is told asks the law.
 
+mod jobs;
 mod live;
 mod relay;
 
+pub use jobs::{
+    JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun, JobWish, Runner, RunnerParts, job_json, millis_of,
+    problem_json,
+};
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};

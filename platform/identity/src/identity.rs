@@ -159,7 +159,7 @@ impl Identity {
     }
 
     /// The tenant's model. Another epoch may come of roles or rules that changed: then it is the newest there is.
-    async fn model(&self, tenant: &TenantInfo, epoch: i64) -> Result<Arc<Model>, IdentityError> {
+    pub(crate) async fn model(&self, tenant: &TenantInfo, epoch: i64) -> Result<Arc<Model>, IdentityError> {
         if self.models.get(&tenant.id.0).await == Some(epoch) {
             return Ok(self.catalog.model(tenant.id).await?);
         }
@@ -169,7 +169,7 @@ impl Identity {
         Ok(model)
     }
 
-    fn assume(&self, tenant: &TenantInfo, model: Arc<Model>, principal: Principal, facts: RequestFacts) -> OpContext {
+    pub(crate) fn assume(&self, tenant: &TenantInfo, model: Arc<Model>, principal: Principal, facts: RequestFacts) -> OpContext {
         let RequestFacts { request, locale, deadline, via } = facts;
         let locale = locale.unwrap_or(model.settings.locale);
         let now = self.business_time(tenant);
@@ -193,7 +193,7 @@ impl Identity {
     }
 
     /// Business time: the wall clock; in a sandbox it stands still (DESIGN §8) at the moment the sandbox was made.
-    fn business_time(&self, tenant: &TenantInfo) -> DateTime {
+    pub(crate) fn business_time(&self, tenant: &TenantInfo) -> DateTime {
         if tenant.sandbox { tenant.created_at } else { (self.clock)() }
     }
 

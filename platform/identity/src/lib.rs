@@ -7,6 +7,7 @@
 // The futures of a save are nested deeper than the compiler expects by default.
 #![recursion_limit = "256"]
 
+mod acting;
 mod attempts;
 mod credential;
 mod error;

@@ -11,11 +11,12 @@ use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
 use tenon_store::Tx;
 use tenon_value::{Decimal, RecordId};
 
+use crate::ending::Ending;
 use crate::halt::{Found, Halt, Tried};
 use crate::hooking::Verdicts;
 use crate::job::{Aim, Job, Saved};
 use crate::limits::BATCH_SIZE_MAX;
-use crate::pipeline::{Respond, refused};
+use crate::pipeline::refused;
 use crate::{Done, Mutation, Pipeline, RecordsError, Step, StepOutcome, answer, idempotency};
 
 /// What outlives a try, so that the next one meets the same questions.
@@ -80,7 +81,7 @@ impl<'p> Attempt<'p> {
         policy: &'p Policy,
         mutation: &Mutation,
         (memory, rehearsal): (&'p mut Memory, Rehearsal),
-        respond: &Respond<'_>,
+        ending: &Ending<'_>,
     ) -> Result<Ended, RecordsError> {
         let tx = pipeline.store.begin(cx).await?;
         let mut attempt = Self {
@@ -101,7 +102,7 @@ impl<'p> Attempt<'p> {
             place: 0,
             made: HashMap::new(),
         };
-        let ended = attempt.journey(mutation, respond).await;
+        let ended = attempt.journey(mutation, ending).await;
         let Self { tx, .. } = attempt;
         match ended {
             Ok(Ended::Committed(outcomes, done)) if !cx.dry_run && !done.replayed => {
@@ -118,7 +119,7 @@ impl<'p> Attempt<'p> {
         }
     }
 
-    async fn journey(&mut self, mutation: &Mutation, respond: &Respond<'_>) -> Result<Ended, RecordsError> {
+    async fn journey(&mut self, mutation: &Mutation, ending: &Ending<'_>) -> Result<Ended, RecordsError> {
         let whole = |halt| ended_by(None, halt);
         match idempotency::find(&mut self.tx, self.cx, mutation.idempotency.as_ref()).await {
             Ok(Some(done)) => return Ok(Ended::Committed(Vec::new(), done)),
@@ -144,7 +145,8 @@ impl<'p> Attempt<'p> {
         if self.unanswered {
             return Ok(Ended::Unanswered);
         }
-        let response = respond(&outcomes).map_err(|problem| RecordsError::problem(None, problem))?;
+        ending.settle(&mut self.tx, &outcomes, self.cx.dry_run).await?;
+        let response = (ending.respond)(&outcomes).map_err(|problem| RecordsError::problem(None, problem))?;
         match idempotency::keep(&mut self.tx, self.cx, mutation.idempotency.as_ref(), &response).await {
             Ok(()) => Ok(Ended::Committed(outcomes, Done { response, replayed: false })),
             Err(halt) => whole(halt),

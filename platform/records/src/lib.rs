@@ -15,6 +15,7 @@ mod children;
 pub mod coerce;
 mod defaults;
 mod destroy;
+mod ending;
 mod error;
 mod external;
 mod halt;
@@ -42,6 +43,7 @@ mod upsert;
 mod validate;
 mod version;
 
+pub use ending::Settle;
 pub use error::RecordsError;
 pub use limits::{BATCH_SIZE_MAX, CASCADE_MAX, HOOK_ROUNDS_MAX, NEST_DEPTH_MAX, RETRIES_MAX};
 pub use mutation::{BatchRow, Done, Idempotency, Mutation, Status, Step, StepAnswer, StepOutcome};

@@ -19,9 +19,10 @@ use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Problem, Problems};
 use tenon_hooks::Hooks;
-use tenon_store::{Store, StoreError};
+use tenon_store::{JobAsk, JobLease, Store, StoreError};
 
 use crate::attempt::{Attempt, Ended, Memory, Rehearsal};
+use crate::ending::{Ending, JobEnding, Settle};
 use crate::hooking;
 use crate::idempotency::Running;
 use crate::limits::{HOOK_ROUNDS_MAX, RETRIES_MAX};
@@ -51,7 +52,7 @@ impl Pipeline {
     /// See [`RecordsError`]; nothing was written then.
     #[tracing::instrument(name = "records.pipeline", skip_all)]
     pub async fn run(&self, cx: &OpContext, policy: &Policy, mutation: &Mutation, respond: &Respond<'_>) -> Result<Done, RecordsError> {
-        let (_, done) = self.carry_out(cx, policy, mutation, respond).await?;
+        let (_, done) = self.carry_out(cx, policy, mutation, &Ending { respond, job: None }).await?;
         Ok(done)
     }
 
@@ -60,8 +61,25 @@ impl Pipeline {
     /// # Errors
     /// See [`RecordsError`]; nothing was written then.
     pub async fn write(&self, cx: &OpContext, policy: &Policy, mutation: &Mutation) -> Result<Vec<StepOutcome>, RecordsError> {
-        let (outcomes, _) = self.carry_out(cx, policy, mutation, &|_| Ok(Vec::new())).await?;
+        let (outcomes, _) = self.carry_out(cx, policy, mutation, &Ending { respond: &|_| Ok(Vec::new()), job: None }).await?;
         Ok(outcomes)
+    }
+
+    /// Carries out a chunk of a job: what it does and how far the job has come then are one transaction. With the outcomes
+    /// comes what somebody wants of the job. A dry run writes neither.
+    ///
+    /// # Errors
+    /// See [`RecordsError`]; nothing was written then. `LeaseLost` where another node has the job.
+    pub async fn write_for_job(
+        &self,
+        cx: &OpContext,
+        policy: &Policy,
+        mutation: &Mutation,
+        (lease, settle): (JobLease, &Settle<'_>),
+    ) -> Result<(Vec<StepOutcome>, Option<JobAsk>), RecordsError> {
+        let ending = Ending { respond: &|_| Ok(Vec::new()), job: Some(JobEnding::new(lease, settle)) };
+        let (outcomes, _) = self.carry_out(cx, policy, mutation, &ending).await?;
+        Ok((outcomes, ending.asked()))
     }
 
     async fn carry_out(
@@ -69,14 +87,14 @@ impl Pipeline {
         cx: &OpContext,
         policy: &Policy,
         mutation: &Mutation,
-        respond: &Respond<'_>,
+        ending: &Ending<'_>,
     ) -> Result<(Vec<StepOutcome>, Done), RecordsError> {
         let _running = Running::enter(self, cx, mutation.idempotency.as_ref())?;
         let mut memory = Memory::default();
         let (mut retries, mut rounds) = (0, 0);
         loop {
             let rehearsal = if mutation.steps.len() > 1 { Rehearsal::Whole } else { Rehearsal::ToTheFirstQuestion };
-            let ended = Attempt::run(self, cx, policy, mutation, (&mut memory, rehearsal), respond).await;
+            let ended = Attempt::run(self, cx, policy, mutation, (&mut memory, rehearsal), ending).await;
             match ended {
                 Ok(Ended::Committed(outcomes, done)) => return Ok((outcomes, done)),
                 Ok(Ended::Unanswered) => {

@@ -65,6 +65,9 @@ pub enum StoreError {
     /// It took longer than `time`.
     #[error("the statement took too long")]
     Timeout,
+    /// Another node has the job by now.
+    #[error("another node has this job")]
+    LeaseLost,
     /// The disk is full.
     #[error("the disk is full")]
     Full,
@@ -118,7 +121,7 @@ impl Classify for StoreError {
             | Self::IdempotencyTaken
             | Self::LoginTaken
             | Self::TenantExists => Kind::Conflict,
-            Self::StaleModel | Self::Serialization | Self::Busy | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
+            Self::StaleModel | Self::Serialization | Self::Busy | Self::LeaseLost | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
             Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
             Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Value(_) => Kind::Invalid,
             Self::NoTenant => Kind::NotFound,

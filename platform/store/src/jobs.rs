@@ -8,7 +8,7 @@
 mod asking;
 pub(crate) mod contract;
 mod leasing;
-mod looking;
+pub(crate) mod looking;
 mod parts;
 mod putting;
 mod row;

@@ -18,6 +18,7 @@ use crate::credentials::law::Epoch;
 use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
+use crate::jobs::told::JobsTold;
 use crate::prepared::{Plan, Prepared};
 use crate::relay::told::{COMMITS_CHANNEL, Commits};
 use crate::run::Runner;
@@ -83,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) told: Told,
     /// Who has committed something, for those who follow changes.
     pub(crate) commits: Arc<Commits>,
+    /// Who may have a job to be taken.
+    pub(crate) jobs: JobsTold,
     memory: RwLock<HashMap<TenantId, Arc<Memory>>>,
     listener: Option<tokio::task::JoinHandle<()>>,
 }
@@ -126,7 +129,17 @@ impl Store {
                 (Home::Postgres(Box::new(Pools { requests, tables, reads, pages, aggregates })), Some(listener))
             }
         };
-        let inner = Inner { config, system, home, events, told: Told::default(), commits, memory: RwLock::default(), listener };
+        let inner = Inner {
+            config,
+            system,
+            home,
+            events,
+            told: Told::default(),
+            jobs: JobsTold::default(),
+            commits,
+            memory: RwLock::default(),
+            listener,
+        };
         let store = Self { inner: Arc::new(inner) };
         store.finish_pending().await?;
         Ok(store)

@@ -2,6 +2,7 @@
 //!
 //! SQLite: `DATA/system.db`. PostgreSQL: the schema `tenon_system`.
 
+pub(crate) mod due;
 pub(crate) mod migration;
 pub(crate) mod secret;
 pub(crate) mod tenant;
@@ -68,6 +69,7 @@ impl System {
     }
 
     pub(crate) async fn remove(&self, id: TenantId) -> Result<(), StoreError> {
+        self.hint(id, None).await?;
         tenant::Entity::delete_by_id(id.0).exec(&self.db).await.map(|_| ()).map_err(|error| failed(&error))
     }
 
@@ -84,6 +86,22 @@ impl System {
     pub(crate) async fn all(&self) -> Result<Vec<TenantInfo>, StoreError> {
         let rows = tenant::Entity::find().order_by_asc(tenant::Column::Name).all(&self.db).await;
         rows.map(|rows| rows.into_iter().map(info).collect()).map_err(|error| failed(&error))
+    }
+
+    /// When a tenant is to be looked at for work that is due; none: there is nothing to wait for.
+    pub(crate) async fn hint(&self, tenant: TenantId, at: Option<i64>) -> Result<(), StoreError> {
+        let Some(at) = at else {
+            return due::Entity::delete_by_id(tenant.0).exec(&self.db).await.map(|_| ()).map_err(|error| failed(&error));
+        };
+        let row = due::ActiveModel { tenant: Set(tenant.0), at: Set(at) };
+        let known = sea_orm::sea_query::OnConflict::column(due::Column::Tenant).update_column(due::Column::At).to_owned();
+        due::Entity::insert(row).on_conflict(known).exec_without_returning(&self.db).await.map(|_| ()).map_err(|error| failed(&error))
+    }
+
+    /// Tenants that are to be looked at by then.
+    pub(crate) async fn hinted(&self, until: i64) -> Result<Vec<TenantId>, StoreError> {
+        let rows = due::Entity::find().filter(due::Column::At.lte(until)).order_by_asc(due::Column::At).all(&self.db).await;
+        rows.map(|rows| rows.into_iter().map(|row| TenantId(row.tenant)).collect()).map_err(|error| failed(&error))
     }
 
     /// 32 secret bytes under a name, made when first asked for.

@@ -105,6 +105,8 @@ pub struct Tx {
     pub(crate) entries: Vec<Entry>,
     /// Something of it is for the audit trail.
     pub(crate) has_noted: bool,
+    /// Something of it is a job.
+    pub(crate) has_jobs: bool,
     pub(crate) savepoints: u32,
     pub(crate) held: Held,
     /// The author's display name is stored.
@@ -155,6 +157,7 @@ impl Store {
             conn: Some(conn),
             entries: Vec::new(),
             has_noted: false,
+            has_jobs: false,
             savepoints: 0,
             held: Held::new(cx.dry_run),
             known_author: false,
@@ -313,6 +316,7 @@ impl Tx {
                 ended.map_err(|fault| self.told(fault))?;
                 self.remember_author();
                 self.tell_sealer();
+                self.tell_runner().await;
             }
             return Ok(());
         }
@@ -323,7 +327,15 @@ impl Tx {
             conn.mark(true);
         }
         self.tell_sealer();
+        self.tell_runner().await;
         Ok(())
+    }
+
+    /// A job was committed: somebody may take it.
+    async fn tell_runner(&self) {
+        if self.has_jobs {
+            self.store.job_tell(self.tenant).await;
+        }
     }
 
     /// What was committed is to be linked into the audit trail, and told to those who follow.

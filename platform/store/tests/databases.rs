@@ -15,6 +15,8 @@ mod differential;
 mod homes;
 #[path = "databases/house.rs"]
 mod house;
+#[path = "databases/jobs.rs"]
+mod jobs;
 #[path = "databases/reads.rs"]
 mod reads;
 #[path = "databases/rules.rs"]

@@ -219,6 +219,12 @@ impl MetadataTx {
 }
 
 impl Store {
+    /// Machine time, as the audit trail has it.
+    #[must_use]
+    pub fn machine_time(&self) -> DateTime {
+        self.clock()
+    }
+
     /// Machine time.
     pub(crate) fn clock(&self) -> DateTime {
         (self.inner.config.clock)()

@@ -8,6 +8,7 @@ mod audit;
 mod credentials;
 mod federation;
 mod home;
+mod jobs;
 mod model;
 mod records;
 mod relay;
@@ -19,7 +20,7 @@ use crate::Dialect;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.
@@ -49,7 +50,9 @@ const OUTBOX: &str = "outbox";
 const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 
 fn all() -> impl Iterator<Item = &'static Fixture> {
-    [home::TABLES, model::TABLES, records::TABLES, relay::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES].into_iter().flatten()
+    [home::TABLES, jobs::TABLES, model::TABLES, records::TABLES, relay::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES]
+        .into_iter()
+        .flatten()
 }
 
 /// Names of the tables every tenant has.

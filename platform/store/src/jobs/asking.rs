@@ -16,13 +16,13 @@ impl Store {
     pub async fn job_ask(&self, tenant: TenantId, job: Uuid, ask: JobAsk) -> Result<bool, StoreError> {
         let table = self.fixture(tenant, "job");
         let (state, waits, finished) = match ask {
-            JobAsk::Pause => (JobState::Paused, "'queued'", "null"),
+            JobAsk::Pause => (JobState::Paused, "'queued'", "\"finished_at\""),
             JobAsk::Cancel => (JobState::Cancelled, "'queued', 'paused', 'receiving'", clock(self.dialect())),
         };
         let sql = format!(
             "update {table} set \"state\" = case when \"state\" = 'running' then \"state\" else $2 end, \
              \"asked\" = case when \"state\" = 'running' then $3 else null end, \
-             \"finished_at\" = case when \"state\" = 'running' then null else {finished} end \
+             \"finished_at\" = case when \"state\" = 'running' then \"finished_at\" else {finished} end \
              where \"id\" = $1 and \"state\" in ('running', {waits})"
         );
         let args = [Arg::id(job), Arg::text(state.word()), Arg::text(ask.word())];

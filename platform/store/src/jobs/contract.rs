@@ -112,13 +112,7 @@ impl JobBy {
     #[must_use]
     pub fn of(cx: &OpContext) -> Self {
         let principal = &cx.principal;
-        Self {
-            kind: principal.kind,
-            id: principal.id,
-            display: principal.display.clone(),
-            locale: cx.locale,
-            request: cx.request.clone(),
-        }
+        Self { kind: principal.kind, id: principal.id, display: principal.display.clone(), locale: cx.locale, request: cx.request.clone() }
     }
 }
 

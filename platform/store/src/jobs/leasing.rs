@@ -36,8 +36,12 @@ fn asked(rows: Vec<Vec<Value>>) -> Result<Option<JobAsk>, StoreError> {
 }
 
 fn parts(lease: JobLease, progress: &JobProgress) -> (Vec<Target>, Vec<Vec<Scalar>>) {
-    let columns =
-        vec![Target::new("job", Kind::Id), Target::new("kind", Kind::Text), Target::new("number", Kind::Int), Target::new("data", Kind::Text)];
+    let columns = vec![
+        Target::new("job", Kind::Id),
+        Target::new("kind", Kind::Text),
+        Target::new("number", Kind::Int),
+        Target::new("data", Kind::Text),
+    ];
     let row = |(kind, number, text): &(&'static str, i64, String)| {
         vec![Scalar::Id(lease.job), Scalar::Text((*kind).to_owned()), Scalar::Int(*number), Scalar::Text(text.clone())]
     };
@@ -62,19 +66,27 @@ impl Tx {
 }
 
 impl Store {
-    /// Takes the next job of a tenant that may run: one that waits, or one whose node has given no sign of life.
+    /// Takes the next job of a tenant that may run, of these kinds: one that waits, or one whose node has given no sign of life.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn job_claim(&self, tenant: TenantId, owner: &str, now: DateTime, millis: i64) -> Result<Option<StoredJob>, StoreError> {
+    pub async fn job_claim(
+        &self,
+        tenant: TenantId,
+        owner: &str,
+        (now, kinds): (DateTime, &[&'static str]),
+        millis: i64,
+    ) -> Result<Option<StoredJob>, StoreError> {
         let (table, clock) = (self.fixture(tenant, "job"), clock(self.dialect()));
         let skip = if self.dialect() == Dialect::Postgres { " for update skip locked" } else { "" };
         let until = later(self.dialect(), 3);
+        let kinds: Vec<String> = kinds.iter().map(|kind| format!("'{kind}'")).collect();
+        let kinds = kinds.join(", ");
         let sql = format!(
             "update {table} set \"state\" = 'running', \"attempts\" = \"attempts\" + 1, \"fence\" = \"fence\" + 1, \"owner\" = $1, \
              \"lease_until\" = {until}, \"started_at\" = coalesce(\"started_at\", {clock}), \"finished_at\" = null \
-             where \"id\" = (select j.\"id\" from {table} as j where (j.\"state\" = 'queued' and j.\"not_before\" <= {clock} \
-             and (j.\"due\" is null or j.\"due\" <= $2)) or (j.\"state\" = 'running' and j.\"lease_until\" < {clock}) \
+             where \"id\" = (select j.\"id\" from {table} as j where j.\"kind\" in ({kinds}) and ((j.\"state\" = 'queued' and j.\"not_before\" <= {clock} \
+             and (j.\"due\" is null or j.\"due\" <= $2)) or (j.\"state\" = 'running' and j.\"lease_until\" < {clock})) \
              order by j.\"not_before\", j.\"id\" limit 1{skip}) returning {COLUMNS}"
         );
         let args = [Arg::text(owner), Arg::moment(now), Arg::int(millis)];
@@ -102,8 +114,10 @@ impl Store {
         let mut short = self.law(tenant).await?;
         let asked = asked(short.ask(&sql, &args, &[Shape::Text]).await?)?;
         for (kind, number, text) in &progress.parts {
-            let sql =
-                format!("insert into {} (\"job\", \"kind\", \"number\", \"data\") values ($1, $2, $3, $4)", self.fixture(tenant, "job_part"));
+            let sql = format!(
+                "insert into {} (\"job\", \"kind\", \"number\", \"data\") values ($1, $2, $3, $4)",
+                self.fixture(tenant, "job_part")
+            );
             short.tell(&sql, &[Arg::id(lease.job), Arg::text(*kind), Arg::int(*number), Arg::text(text.clone())]).await?;
         }
         short.commit().await?;
@@ -157,18 +171,14 @@ impl Store {
     pub async fn jobs_next(&self, tenant: TenantId, now: DateTime) -> Result<Option<i64>, StoreError> {
         let (table, clock) = (self.fixture(tenant, "job"), clock(self.dialect()));
         let least = format!(
-            "select min(case when \"state\" = 'running' then \"lease_until\" when \"due\" > $1 then {clock} + {} else \"not_before\" end) \
-             from {table} where \"state\" = 'running' or \"state\" = 'queued'",
-            match self.dialect() {
-                Dialect::Postgres => "(\"due\" - $1)",
-                Dialect::Sqlite => "(\"due\" - $1)",
-            },
+            "select min(case when \"state\" = 'running' then \"lease_until\" when \"due\" > $1 then {clock} + (\"due\" - $1) \
+             else \"not_before\" end) from {table} where \"state\" = 'running' or \"state\" = 'queued'",
         );
-        let (sql, shape) = match self.dialect() {
-            Dialect::Postgres => (format!("select cast(extract(epoch from (({least}) - {clock})) * 1000 as bigint)"), Shape::Int),
-            Dialect::Sqlite => (format!("select ({least}) - {clock}"), Shape::Int),
+        let sql = match self.dialect() {
+            Dialect::Postgres => format!("select cast(extract(epoch from (({least}) - {clock})) * 1000 as bigint)"),
+            Dialect::Sqlite => format!("select ({least}) - {clock}"),
         };
-        let rows = self.ask(tenant, &sql, &[Arg::moment(now)], &[shape]).await?;
+        let rows = self.ask(tenant, &sql, &[Arg::moment(now)], &[Shape::Int]).await?;
         Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_int))
     }
 

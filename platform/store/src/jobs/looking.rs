@@ -55,11 +55,8 @@ impl Store {
             let words: Vec<String> = filter.states.iter().map(|state| format!("'{}'", state.word())).collect();
             terms.push(format!("\"state\" in ({})", words.join(", ")));
         }
-        let sql = format!(
-            "select {COLUMNS} from {} where {} order by \"id\" desc limit {max}",
-            self.fixture(tenant, "job"),
-            terms.join(" and ")
-        );
+        let sql =
+            format!("select {COLUMNS} from {} where {} order by \"id\" desc limit {max}", self.fixture(tenant, "job"), terms.join(" and "));
         self.ask(tenant, &sql, &args, &SHAPES).await?.into_iter().map(job).collect()
     }
 

@@ -23,7 +23,13 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn job_parts(&self, tenant: TenantId, job: Uuid, (kind, from): (&str, i64), max: u32) -> Result<Vec<(i64, String)>, StoreError> {
+    pub async fn job_parts(
+        &self,
+        tenant: TenantId,
+        job: Uuid,
+        (kind, from): (&str, i64),
+        max: u32,
+    ) -> Result<Vec<(i64, String)>, StoreError> {
         let sql = format!(
             "select \"number\", \"data\" from {} where \"job\" = $1 and \"kind\" = $2 and \"number\" >= $3 order by \"number\" limit {max}",
             self.fixture(tenant, "job_part")

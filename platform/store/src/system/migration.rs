@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, Schema, Set, TransactionTrait};
 
-use super::{secret, tenant};
+use super::{due, secret, tenant};
 
 /// The schema on PostgreSQL.
 pub(crate) const SCHEMA: &str = "tenon_system";
@@ -32,7 +32,7 @@ mod step {
 }
 
 /// How many migrations there are.
-const LATEST: i32 = 1;
+const LATEST: i32 = 2;
 
 /// Brings the database to the newest form.
 pub(crate) async fn run(db: &DatabaseConnection) -> Result<(), DbErr> {
@@ -49,6 +49,10 @@ pub(crate) async fn run(db: &DatabaseConnection) -> Result<(), DbErr> {
         if number == 1 {
             transaction.execute(&schema.create_table_from_entity(tenant::Entity)).await?;
             transaction.execute(&schema.create_table_from_entity(secret::Entity)).await?;
+        }
+        if number == 2 {
+            // A server of the build before may have made it meanwhile: nothing is lost with a hint.
+            transaction.execute(schema.create_table_from_entity(due::Entity).if_not_exists()).await?;
         }
         step::Entity::insert(step::ActiveModel { number: Set(number) }).exec_without_returning(&transaction).await?;
     }

@@ -1,0 +1,20 @@
+//! The runner of jobs: work that goes on after its request, on whichever node has room for it.
+//!
+//! `runner` takes jobs, fairly between tenants (`rotation`); `carrying` keeps one job's lease while a [`JobHandler`] works in
+//! chunks on it, and lets it go. Invariants: a job runs with the rights its creator has when it runs; what a chunk did and how
+//! far the job has come are one transaction (`tenon_store::JobLease`); a job stops at the border of a chunk only.
+
+mod carrying;
+mod desk;
+mod handler;
+mod rotation;
+mod run;
+mod runner;
+mod words;
+
+pub use desk::{JobDesk, JobWish};
+pub use handler::{JobDone, JobFault, JobHandler};
+pub use rotation::{JOBS_PER_NODE, JOBS_PER_TENANT};
+pub use run::JobRun;
+pub use runner::{Runner, RunnerParts};
+pub use words::{job_json, millis_of, problem_json};
