@@ -16,6 +16,7 @@ mod bad_input;
 mod both;
 mod flow;
 mod live_model;
+mod moves;
 mod nodes;
 mod plugins;
 mod real_pipeline;

@@ -33,5 +33,5 @@ pub use server::{Database, TestServer};
 pub use setting::Setting;
 pub use smtp::{Letter, SmtpSink};
 pub use statements::Statements;
-pub use story::{Outcome, Story, run_all};
+pub use story::{Outcome, Story, run_all, run_moved};
 pub use tenant::Tenant;

@@ -25,6 +25,8 @@ pub struct Setting {
     pub attack_ids: usize,
     /// `TENON_ATTACK_SEED`: with which of them it begins.
     pub attack_seed: usize,
+    /// `TENON_MOVES`: one story in so many moves from server to server; 1 moves all.
+    pub moves: Option<usize>,
     /// `STORY`: only stories whose path contains this.
     pub story: Option<String>,
 }
@@ -45,6 +47,7 @@ impl Setting {
             update: variable("UPDATE").is_some_and(|value| value == "1"),
             attack_ids: variable("TENON_ATTACK_IDS").and_then(|ids| ids.parse().ok()).unwrap_or(Self::ATTACK_IDS),
             attack_seed: variable("TENON_ATTACK_SEED").and_then(|seed| seed.parse().ok()).unwrap_or_default(),
+            moves: variable("TENON_MOVES").and_then(|nth| nth.parse().ok()),
             story: variable("STORY"),
         }
     }

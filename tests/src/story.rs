@@ -10,6 +10,7 @@
 
 mod block;
 mod days;
+mod moves;
 mod parse;
 mod play;
 mod update;
@@ -20,6 +21,7 @@ use anyhow::Context;
 
 use crate::{Bystander, Setting, TestServer};
 
+pub use moves::run_moved;
 pub use parse::Story;
 
 /// How the stories went on one database.
@@ -60,7 +62,7 @@ pub async fn run_all(server: &TestServer, setting: &Setting, folders: &[PathBuf]
 async fn one(server: &TestServer, setting: &Setting, path: &Path) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(path)?;
     let story = Story::parse(&text).context("cannot be read")?;
-    let answers = play::play(server, &story, setting.update).await?;
+    let answers = play::play(server, &story, setting.update).await?.rewrites;
     if setting.update {
         let updated = update::rewrite(&text, &answers);
         if updated != text {

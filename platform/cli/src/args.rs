@@ -259,6 +259,47 @@ pub(crate) enum TenantVerb {
         /// Its name.
         name: String,
     },
+    /// Copy a tenant beside itself: objects, roles and settings; prints the copy's first key.
+    Clone {
+        /// The tenant it is copied from.
+        source: String,
+        /// The name of the copy.
+        name: String,
+        /// Records and members as well.
+        #[arg(long)]
+        data: bool,
+        /// As a sandbox: its clock stands still.
+        #[arg(long)]
+        sandbox: bool,
+    },
+    /// Write a whole tenant into a file, for another server or another database. Work in it goes on.
+    Export {
+        /// Its name.
+        name: String,
+        /// The file, which must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Secrets (secret fields, second factors, secrets of identity providers) come along, under a key that is written here.
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+    },
+    /// Make a tenant of such a file.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Another name than it had.
+        #[arg(long)]
+        name: Option<String>,
+        /// As another tenant, beside the first: with an id of its own, without sessions, keys and audit trail.
+        #[arg(long)]
+        anew: bool,
+        /// As a sandbox: its clock stands still.
+        #[arg(long)]
+        sandbox: bool,
+        /// Where the key of its secrets lies; without it secrets are empty.
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+    },
     /// Remove a tenant and everything of it.
     Delete {
         /// Its name.

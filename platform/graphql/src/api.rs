@@ -35,7 +35,6 @@ pub struct DataApi {
     catalog: Arc<Catalog>,
     pipeline: Pipeline,
     documents: Documents,
-    secret: Arc<[u8; 32]>,
     identity: Option<Identity>,
 }
 
@@ -52,10 +51,10 @@ enum Tried {
 }
 
 impl DataApi {
-    /// The API over a store. `secret` signs cursors: the same on every node, and over restarts.
+    /// The API over a store.
     #[must_use]
-    pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline, secret: [u8; 32]) -> Self {
-        Self { store, catalog, pipeline, documents: Documents::new(), secret: Arc::new(secret), identity: None }
+    pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline) -> Self {
+        Self { store, catalog, pipeline, documents: Documents::new(), identity: None }
     }
 
     /// With who knows the members: for `explainAccess` of others and `whoCanSee`.
@@ -141,7 +140,13 @@ impl DataApi {
         (operation, variables): (&Operation, &Variables),
         (mut cost, started): (Cost, Instant),
     ) -> Tried {
-        let signer = Signer::new(&self.secret, cx.model.tenant);
+        let signer = match self.store.cursor_secret(cx.model.tenant).await {
+            Ok(secret) => Signer::new(&secret, cx.model.tenant),
+            Err(error) => {
+                let problem = error.problem();
+                return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into()));
+            }
+        };
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
         let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };

@@ -15,6 +15,7 @@ use tenon_value::Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::archive::{CloneRequest, ImportRequest};
 use crate::audit::Slice;
 use crate::config::TenantRequest;
 use crate::declined::Declined;
@@ -44,6 +45,19 @@ pub enum Command {
         /// Its name.
         name: String,
     },
+    /// Write one into a file.
+    TenantExport {
+        /// Its name.
+        name: String,
+        /// The file.
+        out: PathBuf,
+        /// Where the key of its secrets goes; without one they stay behind.
+        secrets: Option<PathBuf>,
+    },
+    /// Make one of a file.
+    TenantImport(ImportRequest),
+    /// Copy one beside itself.
+    TenantClone(CloneRequest),
     /// Make a key.
     KeyCreate {
         /// The tenant's name.
@@ -146,6 +160,9 @@ impl Engine {
             Command::TenantList => self.tenant_list().await,
             Command::TenantShow { name } => self.tenant_show(name).await,
             Command::TenantDelete { name } => self.tenant_delete(name).await,
+            Command::TenantExport { name, out, secrets } => self.tenant_export(name, out, secrets.as_deref()).await,
+            Command::TenantImport(request) => self.tenant_import(request).await,
+            Command::TenantClone(request) => self.tenant_clone(request).await,
             Command::KeyCreate { tenant, display, days, roles, service } => {
                 let new = KeyRequest { display, days: *days, roles, is_service: *service };
                 self.key_make(tenant, &new).await

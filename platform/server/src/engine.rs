@@ -26,7 +26,7 @@ pub struct Engine {
     pub(crate) packages: Packages,
     pub(crate) identity: Identity,
     pub(crate) pipeline: Pipeline,
-    uploads: PathBuf,
+    pub(crate) uploads: PathBuf,
     rate_per_minute: u32,
     reach: Reach,
     public_url: String,
@@ -72,9 +72,8 @@ impl Engine {
 
     /// The doors' shared state over this engine.
     pub(crate) async fn app(&self, status: Status) -> anyhow::Result<App> {
-        let secret = self.store.cursor_secret().await.context("cannot read the server's secret")?;
-        let data =
-            DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone(), secret).with_identity(self.identity.clone());
+        let secret = self.store.installation_secret().await.context("cannot read the server's secret")?;
+        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone()).with_identity(self.identity.clone());
         let metadata =
             MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
         Ok(App::new(AppParts {

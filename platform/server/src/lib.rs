@@ -5,6 +5,7 @@
 // The futures of a save are nested deeper than the compiler expects by default.
 #![recursion_limit = "256"]
 
+mod archive;
 mod audit;
 mod clock;
 mod config;
@@ -19,6 +20,7 @@ mod sealer;
 mod serve;
 mod tenants;
 
+pub use archive::{CloneRequest, ImportRequest};
 pub use config::{MailConfig, ServeConfig, TenantRequest};
 pub use control::{Answer, Command, send};
 pub use declined::Declined;

@@ -53,6 +53,11 @@ impl Engine {
 
     async fn equip(&self, tenant: &TenantInfo) -> anyhow::Result<TenantCreated> {
         self.packages.install_base(tenant.id).await?;
+        self.first_people(tenant).await
+    }
+
+    /// The first administrator and the first key of a tenant that has nobody.
+    pub(crate) async fn first_people(&self, tenant: &TenantInfo) -> anyhow::Result<TenantCreated> {
         let admin_email = format!("admin@{}.example", tenant.name.replace('_', "-"));
         let admin_password = random_password();
         let context = self.system_context(tenant).await?;

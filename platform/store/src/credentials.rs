@@ -7,7 +7,7 @@ pub(crate) mod contract;
 mod keys;
 pub(crate) mod law;
 mod members;
-mod second_factor;
+pub(crate) mod second_factor;
 mod sessions;
 mod tickets;
 

@@ -90,6 +90,14 @@ pub enum StoreError {
         /// Rows in the way.
         rows: u64,
     },
+    /// An archive of a tenant that cannot be brought in.
+    #[error("line {line} {message}")]
+    Archive {
+        /// Where, from 1.
+        line: u64,
+        /// What is wrong there.
+        message: String,
+    },
     /// A value that no column takes, which a door should have refused.
     #[error("a value does not fit: {0}")]
     Value(&'static str),
@@ -123,7 +131,7 @@ impl Classify for StoreError {
             | Self::TenantExists => Kind::Conflict,
             Self::StaleModel | Self::Serialization | Self::Busy | Self::LeaseLost | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
             Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
-            Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Value(_) => Kind::Invalid,
+            Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Archive { .. } | Self::Value(_) => Kind::Invalid,
             Self::NoTenant => Kind::NotFound,
             Self::Plan(_) | Self::Damaged(_) | Self::Database(_) => Kind::Internal,
         }
@@ -155,6 +163,10 @@ impl Classify for StoreError {
             Self::Blocked { path, message, rows } => Problem::invalid("metadata/blocked", message.clone(), message.clone())
                 .with("path", path.clone())
                 .with("violations", Json::from(*rows)),
+            Self::Archive { line, message } => {
+                Problem::invalid("archive", format!("line {line} of the archive {message}"), format!("归档文件第 {line} 行有误: {message}"))
+                    .with("line", Json::from(*line))
+            }
             Self::Value(_) => Problem::invalid("value", "a value does not fit its field", "值与字段类型不符"),
             _ => Problem::of_kind(self.kind()),
         }

@@ -5,5 +5,5 @@
 
 pub(crate) mod contract;
 mod groups;
-mod providers;
+pub(crate) mod providers;
 mod resources;

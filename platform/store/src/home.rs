@@ -35,6 +35,31 @@ impl Store {
         Ok(found(&mut conn, &schema_of(tenant, self.dialect())).await?)
     }
 
+    /// What signs the cursors of a tenant's lists: the same on every node, over restarts, and wherever the tenant moves.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn cursor_secret(&self, tenant: TenantId) -> Result<[u8; 32], StoreError> {
+        let memory = self.memory(tenant);
+        memory.cursor_secret.get_or_try_init(|| self.read_secret(tenant)).await.copied()
+    }
+
+    async fn read_secret(&self, tenant: TenantId) -> Result<[u8; 32], StoreError> {
+        let schema = schema_of(tenant, self.dialect());
+        let mut conn = self.writer(tenant).await?;
+        conn.limit(None);
+        conn.mark(false);
+        let mut found = secret(&mut conn, &schema).await?;
+        if found.is_none() {
+            // Of two nodes that make one at once, the first one's stays.
+            keep_secret(&mut conn, &schema, &hex::encode(rand::random::<[u8; 32]>())).await?;
+            found = secret(&mut conn, &schema).await?;
+        }
+        conn.mark(true);
+        let bytes = found.and_then(|text| hex::decode(text).ok()).and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| StoreError::Damaged("the secret of a tenant's cursors".to_owned()))
+    }
+
     /// Sees once per process that the tenant's home fits this build.
     pub(crate) async fn settle(&self, tenant: TenantId) -> Result<(), Fault> {
         let memory = self.memory(tenant);
@@ -115,8 +140,22 @@ async fn has(conn: &mut Conn, schema: &str, table: &str) -> Result<bool, Fault> 
 
 /// Writes this build's version into a home.
 pub(crate) async fn say(conn: &mut Conn, schema: &str) -> Result<(), Fault> {
-    conn.execute(&format!("delete from \"{schema}\".\"{HOME}\""), &[]).await?;
-    let sql = format!("insert into \"{schema}\".\"{HOME}\" (\"id\", \"version\", \"readable_by\") values (1, $1, $2)");
+    let sql = format!(
+        "insert into \"{schema}\".\"{HOME}\" (\"id\", \"version\", \"readable_by\") values (1, $1, $2) \
+         on conflict (\"id\") do update set \"version\" = excluded.\"version\", \"readable_by\" = excluded.\"readable_by\""
+    );
     let args = [Arg::int(i64::from(fixtures::VERSION)), Arg::int(i64::from(fixtures::READABLE_BY))];
     conn.execute(&numbered(&sql, conn), &args).await.map(|_| ())
+}
+
+/// The secret of a home, as stored.
+pub(crate) async fn secret(conn: &mut Conn, schema: &str) -> Result<Option<String>, Fault> {
+    let rows = conn.fetch(&format!("select h.\"secret\" from \"{schema}\".\"{HOME}\" as h"), &[], &[Shape::Text]).await?;
+    Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_text).map(str::to_owned))
+}
+
+/// Gives a home a secret, unless it has one.
+pub(crate) async fn keep_secret(conn: &mut Conn, schema: &str, secret: &str) -> Result<(), Fault> {
+    let sql = format!("update \"{schema}\".\"{HOME}\" set \"secret\" = $1 where \"secret\" is null");
+    conn.execute(&numbered(&sql, conn), &[Arg::text(secret)]).await.map(|_| ())
 }

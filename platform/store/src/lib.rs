@@ -5,6 +5,7 @@
 //! Invariants: a statement names an object only through an `AuthorizedTable`, with its row policy; no statement
 //! names two tenants; one mutation is one transaction; what is acknowledged is on disk.
 
+mod archive;
 mod audit;
 mod config;
 mod contract;
@@ -30,6 +31,7 @@ mod tenant;
 mod tx;
 mod wire;
 
+pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, ArchiveReport, Assemble};
 pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
 pub use config::{
     Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS,

@@ -72,6 +72,8 @@ pub(crate) struct Memory {
     pub(crate) epoch: Epoch,
     /// Set once its home is known to fit this build.
     pub(crate) settled: tokio::sync::OnceCell<()>,
+    /// What signs the cursors of its lists.
+    pub(crate) cursor_secret: tokio::sync::OnceCell<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -169,11 +171,11 @@ impl Store {
         Ok(())
     }
 
-    /// The secret that cursors are signed with; made once per installation.
+    /// A secret of the installation, made once: other secrets are derived from it.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn cursor_secret(&self) -> Result<[u8; 32], StoreError> {
+    pub async fn installation_secret(&self) -> Result<[u8; 32], StoreError> {
         self.inner.system.secret("cursor").await
     }
 

@@ -51,7 +51,7 @@ impl Store {
         Ok(())
     }
 
-    async fn tear_down(&self, id: TenantId) -> Result<(), StoreError> {
+    pub(crate) async fn tear_down(&self, id: TenantId) -> Result<(), StoreError> {
         match &self.inner.home {
             Home::Sqlite(files) => files.remove(id)?,
             Home::Postgres(_) => {

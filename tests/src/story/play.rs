@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::days;
+use super::moves::Question;
 use super::parse::{Asked, Deed, Door, Expected, Imported, Joining, Story};
 use super::update::Rewrite;
 use crate::http::Answer;
@@ -13,19 +14,33 @@ use crate::matching::{match_answer, match_part};
 use crate::server::ZONE;
 use crate::{Names, Tenant, TestServer};
 
+/// A story that was played.
+pub(super) struct Played {
+    pub(super) tenant: Tenant,
+    pub(super) rewrites: Vec<Rewrite>,
+    /// Everything that was asked.
+    pub(super) questions: Vec<Question>,
+}
+
 /// Plays all steps; with `update`, differences become rewrites instead of errors.
-pub(super) async fn play(server: &TestServer, story: &Story, update: bool) -> anyhow::Result<Vec<Rewrite>> {
+pub(super) async fn play(server: &TestServer, story: &Story, update: bool) -> anyhow::Result<Played> {
     let wanted = &story.wanted;
     let tenant = server.tenant(wanted.zone.as_deref(), wanted.locale.as_deref(), wanted.currency.as_deref()).await?;
     let mut names = days::names(&tenant, wanted.zone.as_deref().unwrap_or(ZONE)).await.context("the tenant's day")?;
     let mut rewrites = Vec::new();
     let mut people = People::new();
+    let mut questions = Vec::new();
     for step in &story.steps {
         let rewrite = match &step.deed {
             Deed::Files(files) => tenant.apply(files).await.map(|()| None),
             Deed::Member(joining) => join(&tenant, joining, &mut names, &mut people).await.map(|()| None),
             Deed::Ask(asked) => match acting(&tenant, asked.member.as_deref(), &people) {
-                Ok(tenant) => ask(&tenant, asked, &mut names, update).await,
+                Ok(tenant) => {
+                    let question = question(&tenant, asked, &names);
+                    let answered = ask(&question, asked, &mut names, update).await;
+                    questions.push(question);
+                    answered
+                }
                 Err(error) => Err(error),
             },
             Deed::Import(imported) => match acting(&tenant, imported.member.as_deref(), &people) {
@@ -35,7 +50,7 @@ pub(super) async fn play(server: &TestServer, story: &Story, update: bool) -> an
         };
         rewrites.extend(rewrite.with_context(|| step.line.to_string())?);
     }
-    Ok(rewrites)
+    Ok(Played { tenant, rewrites, questions })
 }
 
 /// Members by their names in the story: the tenant as each of them asks it.
@@ -72,7 +87,7 @@ fn acting(tenant: &Tenant, who: Option<&str>, people: &People) -> anyhow::Result
     }
 }
 
-async fn ask(tenant: &Tenant, asked: &Asked, names: &mut Names, update: bool) -> anyhow::Result<Option<Rewrite>> {
+fn question(tenant: &Tenant, asked: &Asked, names: &Names) -> Question {
     let document = names.fill_text(&asked.document);
     let mut body = serde_json::Map::new();
     body.insert("query".to_owned(), Value::String(document));
@@ -82,11 +97,16 @@ async fn ask(tenant: &Tenant, asked: &Asked, names: &mut Names, update: bool) ->
     if let Some(extensions) = &asked.extensions {
         body.insert("extensions".to_owned(), names.fill(extensions));
     }
-    let headers: Vec<(String, String)> = asked.headers.iter().map(|(name, value)| (name.clone(), filled(names, value))).collect();
-    let answer = match asked.door {
-        Door::Data => tenant.post("graphql", &Value::Object(body), &headers).await?,
-        Door::Metadata => tenant.post("metadata", &Value::Object(body), &headers).await?,
-        Door::DataByGet => tenant.get(&body, &headers).await?,
+    let headers = asked.headers.iter().map(|(name, value)| (name.clone(), filled(names, value))).collect();
+    Question { who: tenant.clone(), door: asked.door, body, headers }
+}
+
+async fn ask(question: &Question, asked: &Asked, names: &mut Names, update: bool) -> anyhow::Result<Option<Rewrite>> {
+    let Question { who, door, body, headers } = question;
+    let answer = match door {
+        Door::Data => who.post("graphql", &Value::Object(body.clone()), headers).await?,
+        Door::Metadata => who.post("metadata", &Value::Object(body.clone()), headers).await?,
+        Door::DataByGet => who.get(body, headers).await?,
     };
     for (name, value) in &asked.response_headers {
         let own = answer.header(name);

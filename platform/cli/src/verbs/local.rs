@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write as _};
 
-use tenon_server::{Answer, Command, Engine, ServeConfig, TenantRequest};
+use tenon_server::{Answer, CloneRequest, Command, Engine, ImportRequest, ServeConfig, TenantRequest};
 use tenon_value::Json;
 
 use crate::args::{Args, TenantVerb};
@@ -38,6 +38,23 @@ pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> a
         TenantVerb::Show { name } => {
             let tenant = ask(args, Command::TenantShow { name: name.clone() }).await?;
             output.result(&tenant, pretty(&tenant));
+        }
+        TenantVerb::Clone { source, name, data, sandbox } => {
+            let request = CloneRequest { source: source.clone(), name: name.clone(), data: *data, sandbox: *sandbox };
+            let copied = ask(args, Command::TenantClone(request)).await?;
+            output.result(&copied, pretty(&copied));
+        }
+        TenantVerb::Export { name, out, secrets } => {
+            let secrets = secrets.as_deref().map(std::path::absolute).transpose()?;
+            let command = Command::TenantExport { name: name.clone(), out: std::path::absolute(out)?, secrets };
+            let exported = ask(args, command).await?;
+            output.result(&exported, pretty(&exported));
+        }
+        TenantVerb::Import { file, name, anew, sandbox, secrets } => {
+            let secrets = secrets.as_deref().map(std::path::absolute).transpose()?;
+            let request = ImportRequest { file: std::path::absolute(file)?, name: name.clone(), anew: *anew, sandbox: *sandbox, secrets };
+            let imported = ask(args, Command::TenantImport(request)).await?;
+            output.result(&imported, pretty(&imported));
         }
         TenantVerb::Delete { name } => {
             if !args.yes && !confirmed(&format!("Remove tenant `{name}` with all its records?"))? {

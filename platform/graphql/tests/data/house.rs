@@ -34,7 +34,7 @@ impl House {
         let tenant = store.tenant_create(&new).await.unwrap().id;
         packages.install_base(tenant).await.unwrap();
         let pipeline = Pipeline::new(store.clone(), Arc::new(NoHooks));
-        let api = DataApi::new(store, Arc::clone(&catalog), pipeline, [7; 32]);
+        let api = DataApi::new(store, Arc::clone(&catalog), pipeline);
         Self { catalog, api, tenant, _data: data }
     }
 

@@ -45,9 +45,8 @@ impl Cursor {
         if transaction == 0 {
             return seq <= self.after;
         }
-        let sees = |snapshot: &Option<String>| {
-            snapshot.as_deref().and_then(Snapshot::parse).is_some_and(|snapshot| snapshot.sees(transaction))
-        };
+        let sees =
+            |snapshot: &Option<String>| snapshot.as_deref().and_then(Snapshot::parse).is_some_and(|snapshot| snapshot.sees(transaction));
         sees(&self.done) || (seq <= self.after && sees(&self.upto))
     }
 }
@@ -108,7 +107,7 @@ pub(crate) async fn take(conn: &mut Conn, schema: &str, cursor: &Cursor) -> Resu
 }
 
 /// What can be seen now.
-async fn snapshot(conn: &mut Conn) -> Result<String, Fault> {
+pub(crate) async fn snapshot(conn: &mut Conn) -> Result<String, Fault> {
     let rows = conn.fetch("select pg_current_snapshot()::text", &[], &[Shape::Text]).await?;
     let text = rows.first().and_then(|row| row.first()).and_then(Value::as_text).map(str::to_owned);
     text.ok_or_else(|| StoreError::Damaged("a snapshot".to_owned()).into())
@@ -117,4 +116,9 @@ async fn snapshot(conn: &mut Conn) -> Result<String, Fault> {
 /// A cursor as stored.
 pub(crate) fn parse(text: &str) -> Result<Cursor, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Damaged("how far the audit chain has come".to_owned()))
+}
+
+/// A cursor before everything that comes after a snapshot (PostgreSQL), or before everything (SQLite), as stored.
+pub(crate) fn beginning(done: Option<String>) -> Result<String, StoreError> {
+    serde_json::to_string(&Cursor { done, upto: None, after: 0 }).map_err(|_| StoreError::Value("a cursor"))
 }

@@ -118,6 +118,6 @@ impl Store {
 }
 
 /// Bound to the member: one row's secret is of no use in another's.
-fn sealed_for(user: Uuid) -> String {
+pub(crate) fn sealed_for(user: Uuid) -> String {
     format!("{SEALED_FOR}/{user}")
 }

@@ -17,10 +17,11 @@ use tenon_model::ColumnType;
 
 use super::{Index, Rows, column, index, quoted};
 use crate::Dialect;
+use crate::archive::table::Archived;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 7;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.
@@ -43,10 +44,10 @@ struct Fixture {
 }
 
 /// A number given by the database: `outbox` and `journal` are read in its order.
-const SEQ: &str = "seq";
+pub(crate) const SEQ: &str = "seq";
 
 /// On PostgreSQL each row of the outbox knows its transaction, so that what is committed is found without waiting.
-const OUTBOX: &str = "outbox";
+pub(crate) const OUTBOX: &str = "outbox";
 const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 
 fn all() -> impl Iterator<Item = &'static Fixture> {
@@ -58,6 +59,20 @@ fn all() -> impl Iterator<Item = &'static Fixture> {
 /// Names of the tables every tenant has.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     all().map(|fixture| fixture.name)
+}
+
+/// The tables every tenant has, as an archive of one holds them.
+pub(crate) fn tables() -> impl Iterator<Item = Archived> {
+    all().map(|fixture| Archived {
+        name: fixture.name.to_owned(),
+        columns: fixture
+            .columns
+            .iter()
+            .chain(fixture.added.iter().map(|(_, column)| column))
+            .map(|(name, kind, _)| ((*name).to_owned(), *kind))
+            .collect(),
+        key: fixture.key.iter().map(|name| (*name).to_owned()).collect(),
+    })
 }
 
 /// The statements that make a tenant's home.

@@ -132,6 +132,6 @@ impl Store {
 }
 
 /// What a secret is sealed for: one provider's cannot be given to another.
-fn sealed_for(name: &str) -> String {
+pub(crate) fn sealed_for(name: &str) -> String {
     format!("oidc_provider.secret.{name}")
 }

@@ -196,7 +196,7 @@ pub(crate) fn part(value: &Value, column: &Column, dialect: Dialect) -> Result<S
 }
 
 /// A set of codes as text; codes are ASCII names. The empty set is null.
-fn set(codes: &[Value], dialect: Dialect) -> Scalar {
+pub(crate) fn set(codes: &[Value], dialect: Dialect) -> Scalar {
     let codes: Vec<&str> = codes.iter().filter_map(Value::as_text).collect();
     match (codes.is_empty(), dialect) {
         (true, _) => Scalar::Null,
