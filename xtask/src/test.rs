@@ -52,10 +52,10 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
         ],
         filter,
     };
-    let mut outcomes = vec![rust(workspace, &setting)?];
-    terminal::step("building the programs");
-    let built = program::succeeds(&mut workspace.build(&["tenon", "tenon-bench"], "dev"))?;
-    outcomes.push(Outcome { what: "the programs".to_owned(), passed: built });
+    terminal::step("building tests and programs (the first time takes minutes)");
+    // In one go: built apart, the programs would ask for other features of nearly every library, which would be built again.
+    let built = program::succeeds(workspace.cargo().args(["build", "--workspace", "--lib", "--bins", "--tests"]))?;
+    let mut outcomes = vec![Outcome { what: "the programs".to_owned(), passed: built }, rust(workspace, &setting)?];
     if built {
         outcomes.extend(node(workspace, &setting)?);
     }
@@ -67,7 +67,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
 }
 
 fn rust(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Outcome> {
-    terminal::step("cargo test --workspace (the first build takes minutes)");
+    terminal::step("cargo test --workspace");
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--no-fail-fast"]).args(&setting.filter);
     cargo.envs(setting.variables.iter().map(|(name, value)| (*name, value)));
