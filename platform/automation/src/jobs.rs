@@ -7,14 +7,20 @@
 mod carrying;
 mod desk;
 mod handler;
+mod import;
+mod pieces;
 mod rotation;
 mod run;
 mod runner;
+mod undo;
 mod words;
 
 pub use desk::{JobDesk, JobWish};
 pub use handler::{JobDone, JobFault, JobHandler};
+pub use import::{IMPORT, ImportHandler, ImportPlan};
+pub use pieces::{DATA, PIECE_BYTES, piece};
 pub use rotation::{JOBS_PER_NODE, JOBS_PER_TENANT};
 pub use run::JobRun;
 pub use runner::{Runner, RunnerParts};
+pub use undo::{UNDO, UNDO_DAYS, UndoHandler, undo_plan};
 pub use words::{job_json, millis_of, problem_json};

@@ -7,8 +7,8 @@ mod live;
 mod relay;
 
 pub use jobs::{
-    JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun, JobWish, Runner, RunnerParts, job_json, millis_of,
-    problem_json,
+    DATA, IMPORT, ImportHandler, ImportPlan, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun, JobWish,
+    PIECE_BYTES, Runner, RunnerParts, UNDO, UNDO_DAYS, UndoHandler, job_json, millis_of, piece, problem_json, undo_plan,
 };
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};

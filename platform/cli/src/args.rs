@@ -164,13 +164,17 @@ pub(crate) enum Verb {
     /// Import records from a file.
     Import {
         /// Object whose records they are.
-        #[arg(long)]
-        object: String,
+        #[arg(long, required_unless_present = "resume")]
+        object: Option<String>,
         /// Mapping file.
-        #[arg(long)]
-        mapping: PathBuf,
-        /// The data: CSV or JSONL.
-        file: PathBuf,
+        #[arg(long, required_unless_present = "resume")]
+        mapping: Option<PathBuf>,
+        /// The data: CSV, JSONL or XLSX.
+        #[arg(required_unless_present = "resume")]
+        file: Option<PathBuf>,
+        /// Go on with an import that rests or has failed, and watch it.
+        #[arg(long, value_name = "ID")]
+        resume: Option<String>,
         /// Do everything, then roll back.
         #[arg(long)]
         dry_run: bool,
@@ -180,6 +184,33 @@ pub(crate) enum Verb {
         /// Where to write rows that failed; default: beside the data.
         #[arg(long)]
         error_file: Option<PathBuf>,
+    },
+    /// Take records out, as one moment has them.
+    Export {
+        /// Object whose records they are.
+        #[arg(long)]
+        object: String,
+        /// `csv` or `jsonl`.
+        #[arg(long, default_value = "csv")]
+        format: String,
+        /// A column; several are given one by one or with commas. Default: all that are seen.
+        #[arg(long = "column", value_name = "COLUMN", value_delimiter = ',')]
+        columns: Vec<String>,
+        /// The GraphQL filter, as JSON.
+        #[arg(long, value_name = "JSON")]
+        filter: Option<String>,
+        /// The GraphQL order, as JSON.
+        #[arg(long, value_name = "JSON")]
+        order_by: Option<String>,
+        /// Language of labels: `en` or `zh`.
+        #[arg(long)]
+        locale: Option<String>,
+        /// Labels instead of codes and API names, displays instead of ids.
+        #[arg(long)]
+        labels: bool,
+        /// Where to; default: stdout.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
     /// Run a GraphQL document.
     Query {
@@ -204,6 +235,9 @@ pub(crate) enum Verb {
     /// The audit trail of a tenant.
     #[command(subcommand)]
     Audit(AuditVerb),
+    /// Work that goes on after its request: imports, exports, batches.
+    #[command(subcommand)]
+    Job(JobVerb),
 }
 
 /// How a server meets the outside: its address, proxies before it, the mail server.
@@ -336,6 +370,52 @@ pub(crate) enum AuditVerb {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
     Jsonl,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobVerb {
+    /// List jobs, the newest first.
+    List {
+        /// Only those in this state: `waiting`, `running`, `paused`, `done`, `failed`, `cancelled`.
+        #[arg(long)]
+        state: Option<String>,
+        /// Only those of this kind: `import`, `export`, `batch`, `undo`.
+        #[arg(long)]
+        kind: Option<String>,
+    },
+    /// Show a job.
+    Show {
+        /// Its id.
+        id: String,
+    },
+    /// Let a job rest at the border of its chunk.
+    Pause {
+        /// Its id.
+        id: String,
+    },
+    /// Let a job that rests go on.
+    Resume {
+        /// Its id.
+        id: String,
+    },
+    /// End a job at the border of its chunk.
+    Cancel {
+        /// Its id.
+        id: String,
+    },
+    /// Try a job again that has failed, from where it came to.
+    Retry {
+        /// Its id.
+        id: String,
+    },
+    /// What a job says of rows that failed.
+    Logs {
+        /// Its id.
+        id: String,
+        /// Go on until it ends.
+        #[arg(short, long)]
+        follow: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

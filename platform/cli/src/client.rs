@@ -120,6 +120,26 @@ impl Client {
         Err(problem(serde_json::from_str(&text).unwrap_or_default()).into())
     }
 
+    /// Copies a file of any size; how many bytes.
+    pub(crate) fn copy(&self, path: &str, out: &mut dyn std::io::Write) -> anyhow::Result<u64> {
+        let mut response = self
+            .agent
+            .get(format!("{}/{path}", self.base))
+            .config()
+            // A file of any size takes as long as it takes.
+            .timeout_global(None)
+            .build()
+            .header("Authorization", format!("Bearer {}", self.key))
+            .call()
+            .with_context(|| format!("cannot reach `{}`", self.base))?;
+        if response.status().is_success() {
+            let mut reader = response.body_mut().as_reader();
+            return std::io::copy(&mut reader, out).context("the file ended before its end: ask for it again");
+        }
+        let text = response.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+        Err(problem(serde_json::from_str(&text).unwrap_or_default()).into())
+    }
+
     /// Reads a JSON document.
     pub(crate) fn json(&self, path: &str) -> anyhow::Result<Json> {
         serde_json::from_str(&self.text(path)?).context("the server's answer is not JSON")

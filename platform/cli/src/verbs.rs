@@ -3,7 +3,9 @@
 mod audit;
 mod check;
 mod data;
+mod export;
 mod import;
+mod job;
 mod local;
 mod members;
 mod metadata;
@@ -27,22 +29,37 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Plan { dir, prune, out, exit_code } => metadata::plan(args, output, dir, *prune, (out.as_deref(), *exit_code)),
         Verb::Apply { dir, prune, plan, confirm } => metadata::apply(args, output, dir, *prune, (plan.as_deref(), confirm)),
         Verb::Pull { dir, layer } => metadata::pull(args, output, dir, layer),
-        Verb::Import { object, mapping, file, dry_run, on_match, error_file } => {
+        Verb::Import { object, mapping, file, resume, dry_run, on_match, error_file } => {
             let upload = import::Upload {
-                object,
-                mapping,
-                file,
+                object: object.as_deref(),
+                mapping: mapping.as_deref(),
+                file: file.as_deref(),
+                resume: resume.as_deref(),
                 dry_run: *dry_run,
                 on_match: on_match.as_deref(),
                 error_file: error_file.as_deref(),
             };
             import::import(args, output, &upload)
         }
+        Verb::Export { object, format, columns, filter, order_by, locale, labels, out } => {
+            let wanted = export::Wanted {
+                object,
+                format,
+                columns,
+                filter: filter.as_deref(),
+                order_by: order_by.as_deref(),
+                locale: locale.as_deref(),
+                labels: *labels,
+                out: out.as_deref(),
+            };
+            export::export(args, output, &wanted)
+        }
         Verb::Query { document, variables } => data::query(args, output, document, variables),
         Verb::Schema(SchemaVerb::Print) => data::schema(args, output),
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
         Verb::Tenant(verb) => local::tenant(args, output, verb).await,
         Verb::Audit(verb) => audit::audit(args, output, verb).await,
+        Verb::Job(verb) => job::job(args, output, verb),
         Verb::Key(verb) => members::key(args, output, verb).await,
         Verb::User(verb) => members::user(args, output, verb).await,
     }

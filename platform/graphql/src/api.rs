@@ -31,11 +31,11 @@ const RETRY_AFTER: u64 = 1;
 /// The data API of all tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct DataApi {
-    store: Store,
+    pub(crate) store: Store,
     catalog: Arc<Catalog>,
-    pipeline: Pipeline,
-    documents: Documents,
-    identity: Option<Identity>,
+    pub(crate) pipeline: Pipeline,
+    pub(crate) documents: Documents,
+    pub(crate) identity: Option<Identity>,
 }
 
 impl std::fmt::Debug for DataApi {
@@ -148,11 +148,11 @@ impl DataApi {
             }
         };
         let collector = Collector { document: &valid.document, variables };
-        let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
+        let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
         let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };
         if operation.kind == OperationKind::Mutation {
             // Boxed: queries need not carry a save's future through every layer.
-            let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost)).await;
+            let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request, cost)).await;
             return match done {
                 Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body, &Errors::default()) }),
                 Mutated::Failed(errors) if errors.is_away() => Tried::Answered(away(cx, &errors)),
@@ -214,7 +214,7 @@ fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlRes
 }
 
 /// The operation that is meant.
-fn operation<'a>(document: &'a Document, name: Option<&str>) -> Result<&'a Operation, Problem> {
+pub(crate) fn operation<'a>(document: &'a Document, name: Option<&str>) -> Result<&'a Operation, Problem> {
     let unknown = |en: String, zh: String| Problem::invalid("graphql/validation", en, zh);
     match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
         (None, [only]) => Ok(only),

@@ -13,6 +13,7 @@ use tenon_value::{Json, RecordId, Uuid, Value};
 
 use crate::documents::{Documents, Valid, told};
 use crate::explain::{self, Question};
+use crate::jobs::{self, JobsAsked};
 use crate::lower::{Planned, Root, Work};
 use crate::respond::Errors;
 use crate::shape::{GroupShape, KeyRecords, Out, ReadInClear, Scene};
@@ -126,6 +127,10 @@ impl Reader<'_> {
             Work::Fixed(json) => out.json(&json),
             // Answered before, see `query`.
             Work::Question(..) => out.null(),
+            Work::Jobs(asked, subs) => {
+                let found = jobs::find(self.store, self.cx, &asked).await?;
+                out.json(&jobs::project(&found, &subs, if matches!(asked, JobsAsked::One(_)) { "Job" } else { "JobConnection" }));
+            }
             Work::One(planned, shape) => {
                 let page = self.page(planned).await?;
                 out.record(&shape, page.rows.first(), scene);

@@ -12,6 +12,7 @@ mod cursor;
 mod documents;
 mod execute;
 mod explain;
+mod jobs;
 mod limits;
 mod lower;
 mod members;
@@ -30,6 +31,7 @@ mod told;
 mod view_as;
 
 pub use api::DataApi;
+pub use jobs::{BATCH, BatchHandler, EXPORT, ExportHandler, ExportRequest};
 pub use limits::LIMITS;
 pub use metadata::MetadataApi;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};

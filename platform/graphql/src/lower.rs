@@ -49,6 +49,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) filter_nodes: u64,
     /// Relations that lead to the filter at hand.
     pub(crate) filter_hops: u64,
+    pub(crate) in_job: bool,
+    pub(crate) exporting: bool,
 }
 
 /// What lowering of a whole document shares.
@@ -58,6 +60,10 @@ pub(crate) struct Shared<'a> {
     pub(crate) cx: &'a OpContext,
     pub(crate) collector: &'a Collector<'a>,
     pub(crate) signer: &'a Signer,
+    /// A job carries out its batch: `mode: JOB` is PARTIAL, of any size.
+    pub(crate) in_job: bool,
+    /// Records are taken out: the root page stands at a place of its own.
+    pub(crate) exporting: bool,
 }
 
 impl<'a> Lower<'a> {
@@ -73,6 +79,8 @@ impl<'a> Lower<'a> {
             problems: Problems::default(),
             filter_nodes: 0,
             filter_hops: 0,
+            in_job: shared.in_job,
+            exporting: shared.exporting,
         }
     }
 

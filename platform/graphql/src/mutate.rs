@@ -6,11 +6,12 @@ use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
 use tenon_diagnostics::Problem;
 use tenon_model::ObjectIx;
-use tenon_query::{Action, ColumnRef, Deleted, Output, Params, Predicate, Read, Select, Window};
+use tenon_query::{Action, ColumnRef, Deleted, Output, Params, Predicate, Read, Select, Window, Write};
 use tenon_records::{Idempotency, Mutation, Pipeline, RecordsError, Step, StepAnswer, StepOutcome};
 use tenon_store::StoreError;
 use tenon_value::{Uuid, Value};
 
+use crate::GraphqlRequest;
 use crate::documents::told;
 use crate::execute::Reader;
 use crate::lower::{self, Failed, IDS, Located, MutationPlan, MutationRoot, Planned, Shared};
@@ -36,7 +37,7 @@ pub(crate) async fn run(
     reader: &Reader<'_>,
     pipeline: &Pipeline,
     (shared, operation): (Shared<'_>, &Operation),
-    idempotency: Option<&(String, [u8; 32])>,
+    request: &GraphqlRequest,
     cost: Cost,
 ) -> Mutated {
     let cx = reader.cx;
@@ -56,9 +57,12 @@ pub(crate) async fn run(
     };
     let mut roots = plan.roots;
     let mut mutation = Mutation { steps: Vec::new(), idempotency: None };
-    mutation.idempotency = idempotency.map(|(key, body_hash)| Idempotency { key: key.clone(), body_hash: *body_hash });
+    mutation.idempotency = request.idempotency.as_ref().map(|(key, body_hash)| Idempotency { key: key.clone(), body_hash: *body_hash });
     for root in &mut roots {
-        let Some((write, answer)) = root.step.take() else { continue };
+        let Some((mut write, answer)) = root.step.take() else { continue };
+        if let Write::Later(later) = &mut write {
+            later.payload = crate::jobs::payload(request, root.key);
+        }
         let answer = match answer {
             Some(planned) => match reader.prepare(planned.read) {
                 Ok(prepared) => Some(StepAnswer { prepared, params: planned.params, ids: IDS }),
@@ -123,7 +127,7 @@ fn refused(cx: &OpContext, roots: &[MutationRoot<'_>], error: &RecordsError) -> 
 }
 
 /// Plans a mutation; ids of polymorphic references are looked up first, and it is planned again.
-async fn plan<'a>(
+pub(crate) async fn plan<'a>(
     reader: &Reader<'_>,
     shared: Shared<'a>,
     operation: &'a Operation,

@@ -1,15 +1,13 @@
 //! What the routes share.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tenon_automation::JobDesk;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
-use tenon_records::Pipeline;
 
-use crate::imports::ImportJobs;
 use crate::rate::Rate;
 use crate::status::Status;
 use crate::traffic::Traffic;
@@ -27,10 +25,8 @@ pub struct AppParts {
     pub data: DataApi,
     /// The metadata API.
     pub metadata: MetadataApi,
-    /// The record pipeline, for imports.
-    pub pipeline: Pipeline,
-    /// Where uploads are kept while they are read.
-    pub uploads: PathBuf,
+    /// Work that goes on after its request.
+    pub jobs: JobDesk,
     /// Ready, draining.
     pub status: Status,
     /// Requests a minute and credential.
@@ -59,7 +55,7 @@ pub struct Shared {
     pub(crate) oidc: Oidc,
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
-    pub(crate) imports: ImportJobs,
+    pub(crate) jobs: JobDesk,
     pub(crate) status: Status,
     pub(crate) rate: Arc<Rate>,
     pub(crate) traffic: Arc<Traffic>,
@@ -71,14 +67,13 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, pipeline, uploads, status, rate_per_minute, public_url, proxies } = parts;
-        let imports = ImportJobs::new(pipeline, uploads);
+        let AppParts { identity, oidc, data, metadata, jobs, status, rate_per_minute, public_url, proxies } = parts;
         Self(Arc::new(Shared {
             identity,
             oidc,
             data,
             metadata,
-            imports,
+            jobs,
             status,
             rate: Arc::new(Rate::new(rate_per_minute)),
             traffic: Arc::default(),

@@ -5,13 +5,13 @@ use serde_json::json;
 use tenon_context::Via;
 use tenon_identity as identity;
 use tenon_packages::CORS_MAX;
-use tenon_records::CASCADE_MAX;
+use tenon_records::{CASCADE_MAX, import};
 
 use crate::app::TIME_MAX;
 use crate::body::FORM_BYTES_MAX;
 use crate::call::Call;
-use crate::imports::{IMPORTS_MAX, LINE_BYTES_MAX};
 use crate::imports_route::MAPPING_BYTES_MAX;
+use crate::receiving::IMPORT_BYTES_MAX;
 use crate::respond::problem;
 use crate::scim_route::SCIM_BYTES_MAX;
 
@@ -33,14 +33,34 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("body_bytes".to_owned(), json!(BODY_BYTES_MAX));
     limits.insert("time".to_owned(), json!(TIME_MAX.as_secs()));
     limits.insert("rate".to_owned(), json!(call.app.rate.per_minute()));
-    limits.insert("imports".to_owned(), json!(IMPORTS_MAX));
-    limits.insert("line_bytes".to_owned(), json!(LINE_BYTES_MAX));
-    limits.insert("mapping_bytes".to_owned(), json!(MAPPING_BYTES_MAX));
     limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
+    limits.extend(of_jobs());
     limits.extend(of_sign_in());
     limits.extend(of_providers());
     axum::Json(json!({ "limits": limits })).into_response()
+}
+
+/// The limits of jobs, and of the files they read and leave.
+fn of_jobs() -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let limits = [
+        ("jobs_waiting", json!(tenon_store::JOBS_WAITING_MAX)),
+        ("jobs_per_tenant", json!(tenon_automation::JOBS_PER_TENANT)),
+        ("jobs_per_node", json!(tenon_automation::JOBS_PER_NODE)),
+        ("job_days", json!(tenon_store::JOB_DAYS)),
+        ("undo_days", json!(tenon_automation::UNDO_DAYS)),
+        ("import_bytes", json!(IMPORT_BYTES_MAX)),
+        ("import_errors", json!(import::ERROR_ROWS_MAX)),
+        ("line_bytes", json!(import::RECORD_BYTES_MAX)),
+        ("mapping_bytes", json!(MAPPING_BYTES_MAX)),
+        ("suggest_bytes", json!(import::SUGGEST_BYTES_MAX)),
+        ("xlsx_bytes", json!(import::XLSX_BYTES_MAX)),
+        ("xlsx_inflated_bytes", json!(import::XLSX_INFLATED_MAX)),
+        ("xlsx_rows", json!(import::XLSX_ROWS_MAX)),
+        ("xlsx_cells", json!(import::XLSX_CELLS_MAX)),
+        ("xlsx_columns", json!(import::XLSX_COLUMNS_MAX)),
+    ];
+    limits.into_iter().map(|(name, max)| (name.to_owned(), max))
 }
 
 /// The limits of signing in; lengths of time are seconds.

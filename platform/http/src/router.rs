@@ -10,10 +10,11 @@ use crate::app::App;
 use crate::body::FORM_BYTES_MAX;
 use crate::doors::{Door, Doors, Method};
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
+use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    facts, graphql_route, imports_route, keys_route, limits, members_route, oidc_route, probes, respond, schema_route, scim_route,
-    secrets_route, session_route, traffic,
+    exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, members_route, oidc_route, probes, respond, schema_route,
+    scim_route, secrets_route, session_route, traffic,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -71,9 +72,26 @@ fn tenant() -> Doors {
         // Identity providers that keep the members
         .merge(Doors::new().on(Method::Any, "/scim/v2/{*path}", scim_route::answer).layer(DefaultBodyLimit::max(SCIM_BYTES_MAX)))
         // Data in
-        .merge(Doors::new().post("/imports", imports_route::begin).layer(DefaultBodyLimit::disable()))
+        .merge(
+            Doors::new()
+                .post("/imports", imports_route::begin)
+                .post("/imports/suggest", imports_route::propose)
+                .layer(DefaultBodyLimit::disable()),
+        )
         .get("/imports/{id}", imports_route::show)
         .get("/imports/{id}/errors.csv", imports_route::errors)
+        .post("/imports/{id}/undo", imports_route::undo)
+        .post("/imports/{id}/{wish}", imports_route::wish)
+        // Data out
+        .merge(Doors::new().post("/exports", exports_route::begin).layer(DefaultBodyLimit::max(EXPORT_REQUEST_MAX)))
+        .get("/exports/{id}", exports_route::show)
+        .get("/exports/{id}/data", exports_route::data)
+        .post("/exports/{id}/{wish}", exports_route::wish)
+        // Work that goes on after its request
+        .get("/jobs", jobs_route::list)
+        .get("/jobs/{id}", jobs_route::show)
+        .get("/jobs/{id}/errors.csv", jobs_route::errors)
+        .post("/jobs/{id}/{wish}", jobs_route::wish)
 }
 
 fn all() -> Doors {

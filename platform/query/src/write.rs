@@ -150,6 +150,17 @@ pub struct Sharing {
     pub given: Option<(Vec<Verb>, Option<DateTime>)>,
 }
 
+/// Work that goes on after the document: a job, made with it.
+#[derive(Clone, Debug)]
+pub struct Later {
+    /// Who carries it out.
+    pub kind: &'static str,
+    /// What is to be done.
+    pub payload: tenon_value::Json,
+    /// How many steps there are, where that is known.
+    pub total: Option<i64>,
+}
+
 /// One root write of a mutation document.
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -169,4 +180,6 @@ pub enum Write {
     Share(ObjectIx, RecordId, Sharing),
     /// Many at once.
     Batch(ObjectIx, Batch, BatchMode),
+    /// Many, after the document.
+    Later(Later),
 }

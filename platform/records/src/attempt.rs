@@ -8,7 +8,7 @@ use tenon_context::{OpContext, Principal, Via};
 use tenon_diagnostics::{InputPath, Kind, Message, Problem};
 use tenon_model::{Model, Object, ObjectIx};
 use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
-use tenon_store::Tx;
+use tenon_store::{NewJob, Tx};
 use tenon_value::{Decimal, RecordId};
 
 use crate::ending::Ending;
@@ -162,6 +162,10 @@ impl<'p> Attempt<'p> {
             let answer = if self.found.is_empty() { answer::read(&mut self.tx, step, &answer::ids(&rows)).await? } else { None };
             return Ok(StepOutcome::Batch { rows, answer });
         }
+        if let Write::Later(later) = &step.write {
+            let job = NewJob { total: later.total, ..NewJob::new(self.cx, later.kind, later.payload.clone()) };
+            return Ok(StepOutcome::Later(self.tx.job_put(&job).await?));
+        }
         match self.single(&step.write).await? {
             Some(Saved { id, status }) if self.found.is_empty() => {
                 let answer = answer::read(&mut self.tx, step, &[id]).await?;
@@ -199,7 +203,7 @@ impl<'p> Attempt<'p> {
             Write::Restore(object, id) => self.restore(*object, &[(0, *id, at_id())]).await?,
             Write::Destroy(object, id) => self.destroy(*object, &[(0, *id, at_id())]).await?,
             Write::Share(object, id, sharing) => vec![self.share(*object, *id, sharing).await?],
-            Write::Batch(..) => Vec::new(),
+            Write::Batch(..) | Write::Later(_) => Vec::new(),
         };
         Ok(saved.into_iter().next().flatten())
     }

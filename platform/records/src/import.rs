@@ -1,19 +1,33 @@
-//! The import: files of rows (CSV, JSONL), through the pipeline, as a mapping says.
+//! The import: files of rows (CSV, JSONL, workbooks), through the pipeline, as a mapping says.
 //!
 //! `mapping` reads the mapping file, `bind` ties it to the model and the file's columns, `source` gives rows with their
-//! lines, `row` and `cell` make inputs of them, `run` writes chunks like PARTIAL batches. Invariants: everything wrong
-//! with a mapping is said before the first row; one bad row fails alone, with its line; a second run changes nothing.
+//! lines (`quotes`, `xlsx`), `row` and `cell` make inputs of them on a thread of their own (`reading`), `run` writes chunks
+//! like PARTIAL batches, each with its account (`settle`, `state`). Invariants: everything wrong with a mapping is said before
+//! the first row; one bad row fails alone, with its line; a second run changes nothing; a crash repeats no row.
 
 mod bind;
 mod cell;
 mod errors;
 mod mapping;
-mod progress;
+mod quotes;
+mod reading;
 mod row;
 mod run;
+mod settle;
 mod source;
+mod state;
+mod suggest;
+mod undo;
+mod xlsx;
 
+pub use errors::{error_header, error_line};
 pub use mapping::{Encoding, Mapping};
-pub use progress::{Progress, Report};
-pub use run::{CHUNK_ROWS, ImportError, Job, import};
+pub use reading::{CHUNK_ROWS, OpenSource};
+pub use run::{Chunked, Hand, ImportError, ImportJob, Importer};
+pub use settle::{CREATED, ERROR_ROWS_MAX, ERRORS, UPDATED};
+pub use source::Cell;
 pub use source::{Format, RECORD_BYTES_MAX, SourceError};
+pub use state::ImportState;
+pub use suggest::{SUGGEST_BYTES_MAX, suggest};
+pub use undo::{UNDO_ROWS, Undone, undo};
+pub use xlsx::{XLSX_BYTES_MAX, XLSX_CELLS_MAX, XLSX_COLUMNS_MAX, XLSX_INFLATED_MAX, XLSX_ROWS_MAX};

@@ -98,6 +98,8 @@ pub enum StepOutcome {
         /// What was read of those that did not fail.
         answer: Option<Answer>,
     },
+    /// Of what is done later: the job.
+    Later(tenon_value::Uuid),
 }
 
 /// A mutation carried out.

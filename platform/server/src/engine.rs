@@ -1,12 +1,14 @@
 //! Everything behind the doors, put together: store, models, packages, pipeline, identity, plugins.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Runner, RunnerParts, UNDO, UndoHandler};
 use tenon_catalog::Catalog;
-use tenon_graphql::{DataApi, MetadataApi};
+use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
 use tenon_http::{App, AppParts, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
@@ -71,23 +73,38 @@ impl Engine {
     }
 
     /// The doors' shared state over this engine.
-    pub(crate) async fn app(&self, status: Status) -> anyhow::Result<App> {
+    pub(crate) async fn app(&self, status: Status) -> anyhow::Result<(App, Runner)> {
         let secret = self.store.installation_secret().await.context("cannot read the server's secret")?;
         let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone()).with_identity(self.identity.clone());
+        let runner = self.runner(data.clone());
         let metadata =
             MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
-        Ok(App::new(AppParts {
+        let app = App::new(AppParts {
             identity: self.identity.clone(),
             oidc: Oidc::new(self.identity.clone(), &secret, self.reach),
             data,
             metadata,
-            pipeline: self.pipeline.clone(),
-            uploads: self.uploads.clone(),
+            jobs: JobDesk::new(self.store.clone()),
             status,
             rate_per_minute: self.rate_per_minute,
             public_url: self.public_url.clone(),
             proxies: self.proxies.clone(),
-        }))
+        });
+        Ok((app, runner))
+    }
+}
+
+impl Engine {
+    /// Who carries out jobs on this node.
+    fn runner(&self, data: DataApi) -> Runner {
+        let pipeline = || self.pipeline.clone();
+        let handlers: HashMap<&'static str, Arc<dyn JobHandler>> = HashMap::from([
+            (IMPORT, Arc::new(ImportHandler { pipeline: pipeline() }) as Arc<dyn JobHandler>),
+            (UNDO, Arc::new(UndoHandler { pipeline: pipeline() })),
+            (BATCH, Arc::new(BatchHandler { api: data.clone() })),
+            (EXPORT, Arc::new(ExportHandler { api: data })),
+        ]);
+        Runner::new(RunnerParts { store: self.store.clone(), identity: self.identity.clone(), handlers, lease: RunnerParts::LEASE })
     }
 }
 

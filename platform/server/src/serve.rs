@@ -30,6 +30,7 @@ pub struct Running {
     doors: JoinHandle<std::io::Result<()>>,
     control: JoinHandle<()>,
     sealer: JoinHandle<()>,
+    runner: JoinHandle<()>,
 }
 
 /// Starts a server; it is ready when this returns.
@@ -46,10 +47,12 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
         let store = store.clone();
         Box::pin(async move { store.ready().await.is_ok() })
     }));
-    let router = tenon_http::router(engine.app(status.clone()).await?);
+    let (app, runner) = engine.app(status.clone()).await?;
+    let router = tenon_http::router(app);
     let control = tokio::spawn(control::listen(control::open(&config.data)?, Arc::clone(&engine)));
     let (stop, mut stopped) = watch::channel(false);
     let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
+    let runner = tokio::spawn(runner.run(stopped.clone()));
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {
@@ -65,7 +68,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
         axum::serve(listener, service).with_graceful_shutdown(until).await
     });
     tracing::info!("listening on http://{address}");
-    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer })
+    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner })
 }
 
 impl Running {
@@ -101,6 +104,9 @@ impl Running {
         match tokio::time::timeout(DRAIN_MAX, &mut doors).await {
             Ok(ended) => ended.context("the doors broke")??,
             Err(_) => doors.abort(),
+        }
+        if tokio::time::timeout(DRAIN_MAX, self.runner).await.is_err() {
+            tracing::warn!("jobs are still under way; who starts next goes on with them");
         }
         if tokio::time::timeout(DRAIN_MAX, self.sealer).await.is_err() {
             tracing::warn!("the sealer of the audit trail is still at work; the next start goes on with it");

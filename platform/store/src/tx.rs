@@ -13,6 +13,7 @@ pub(crate) mod outbox;
 pub(crate) mod past;
 pub(crate) mod savepoint;
 pub(crate) mod share;
+pub(crate) mod versions;
 pub(crate) mod write;
 
 use std::sync::Arc;

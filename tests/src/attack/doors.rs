@@ -274,6 +274,12 @@ async fn credentials(world: &World, report: &mut Report) -> anyhow::Result<()> {
         ("GET", "members"),
         ("POST", "imports?object=account"),
         ("GET", "imports/0198c1d2-7a3e-7100-8000-000000000001"),
+        ("POST", "imports/0198c1d2-7a3e-7100-8000-000000000001/cancel"),
+        ("POST", "imports/0198c1d2-7a3e-7100-8000-000000000001/undo"),
+        ("POST", "imports/suggest?object=account"),
+        ("GET", "jobs"),
+        ("GET", "jobs/0198c1d2-7a3e-7100-8000-000000000001"),
+        ("POST", "jobs/0198c1d2-7a3e-7100-8000-000000000001/retry"),
     ];
     for (method, door) in doors {
         let mut first: Option<(u16, Value)> = None;

@@ -40,7 +40,7 @@ pub struct RunnerParts {
 
 impl RunnerParts {
     /// The usual lease.
-    pub const LEASE: Duration = Duration::from_secs(30);
+    pub const LEASE: Duration = Duration::from_secs(15);
 }
 
 /// Carries out jobs.

@@ -10,16 +10,18 @@ use ureq::unversioned::multipart::Form;
 
 use crate::args::Args;
 use crate::client::Client;
-use crate::output::{Exit, Output};
+use crate::output::{Exit, Output, Usage};
 
 /// How often the import is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// What is imported, and how.
 pub(crate) struct Upload<'a> {
-    pub(crate) object: &'a str,
-    pub(crate) mapping: &'a Path,
-    pub(crate) file: &'a Path,
+    pub(crate) object: Option<&'a str>,
+    pub(crate) mapping: Option<&'a Path>,
+    pub(crate) file: Option<&'a Path>,
+    /// Nothing new: an import that is to go on.
+    pub(crate) resume: Option<&'a str>,
     pub(crate) dry_run: bool,
     pub(crate) on_match: Option<&'a str>,
     pub(crate) error_file: Option<&'a Path>,
@@ -28,16 +30,39 @@ pub(crate) struct Upload<'a> {
 /// Imports; exit 4 where some rows failed, 1 where the import itself did.
 pub(crate) fn import(args: &Args, output: &Output, upload: &Upload<'_>) -> anyhow::Result<Exit> {
     let client = Client::new(args)?;
-    let form = Form::new()
-        .file("mapping", upload.mapping)
-        .with_context(|| format!("cannot read `{}`", upload.mapping.display()))?
-        .file("data", upload.file)
-        .with_context(|| format!("cannot read `{}`", upload.file.display()))?;
-    let on_match = upload.on_match.map_or_else(String::new, |on_match| format!("&onMatch={on_match}"));
-    let begun = client.form(&format!("imports?object={}&dryRun={}{on_match}", upload.object, upload.dry_run), form)?;
-    let id = begun.get("id").and_then(Json::as_str).context("the server did not name the import")?.to_owned();
+    let id = match upload.resume {
+        Some(id) => go_on(&client, id)?,
+        None => send(&client, upload)?,
+    };
     let state = watch(&client, output, &id)?;
     report(&client, output, upload, &id, &state)
+}
+
+/// Sends the files; the import's id.
+fn send(client: &Client, upload: &Upload<'_>) -> anyhow::Result<String> {
+    let (Some(object), Some(mapping), Some(file)) = (upload.object, upload.mapping, upload.file) else {
+        return Err(Usage("name object, mapping and data, or an import: --resume ID").into());
+    };
+    let form = Form::new()
+        .file("mapping", mapping)
+        .with_context(|| format!("cannot read `{}`", mapping.display()))?
+        .file("data", file)
+        .with_context(|| format!("cannot read `{}`", file.display()))?;
+    let on_match = upload.on_match.map_or_else(String::new, |on_match| format!("&onMatch={on_match}"));
+    let begun = client.form(&format!("imports?object={object}&dryRun={}{on_match}", upload.dry_run), form)?;
+    Ok(begun.get("id").and_then(Json::as_str).context("the server did not name the import")?.to_owned())
+}
+
+/// Lets an import go on that rests, has failed or was cancelled; one that runs or is done is watched as it is.
+fn go_on(client: &Client, id: &str) -> anyhow::Result<String> {
+    let state = client.json(&format!("imports/{id}"))?;
+    let wish = match state.get("state").and_then(Json::as_str) {
+        Some("PAUSED") => "resume",
+        Some("FAILED" | "CANCELLED") => "retry",
+        _ => return Ok(id.to_owned()),
+    };
+    client.send("POST", &format!("imports/{id}/{wish}"), None)?;
+    Ok(id.to_owned())
 }
 
 /// Looks at the import until it ends.
@@ -68,7 +93,7 @@ fn report(client: &Client, output: &Output, upload: &Upload<'_>, id: &str, state
     let number = |name: &str| state.get(name).and_then(Json::as_u64).unwrap_or_default();
     let failed = number("failed");
     let error_file = if failed > 0 {
-        let target = upload.error_file.map_or_else(|| beside(upload.file), Path::to_path_buf);
+        let target = upload.error_file.map_or_else(|| beside(upload.file, id), Path::to_path_buf);
         std::fs::write(&target, client.text(&format!("imports/{id}/errors.csv"))?)
             .with_context(|| format!("cannot write `{}`", target.display()))?;
         Some(target.display().to_string())
@@ -93,7 +118,7 @@ fn report(client: &Client, output: &Output, upload: &Upload<'_>, id: &str, state
     Ok(if failed > 0 { Exit::Partial } else { Exit::Done })
 }
 
-/// `deals.csv` → `deals.errors.csv`.
-fn beside(file: &Path) -> PathBuf {
-    file.with_extension("errors.csv")
+/// `deals.csv` → `deals.errors.csv`; without the data, after the import.
+fn beside(file: Option<&Path>, id: &str) -> PathBuf {
+    file.map_or_else(|| PathBuf::from(format!("{id}.errors.csv")), |file| file.with_extension("errors.csv"))
 }

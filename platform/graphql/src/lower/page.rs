@@ -48,6 +48,7 @@ impl<'a> Lower<'a> {
         let (mut shape, wishes) = self.connection(&of, &collected.fields, &mut output);
         let begins_at_cursor = ["after", "before"].iter().any(|name| collector.argument(field, name).is_some_and(|given| !given.is_null()));
         let place = match () {
+            () if self.exporting && of.place == Place::Root => Place::Export,
             () if begins_at_cursor => Place::Cursor,
             () if wishes.count.is_some() && !wishes.rows => Place::Count,
             () => of.place,

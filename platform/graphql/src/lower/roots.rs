@@ -11,6 +11,7 @@ use super::page::PageOf;
 use super::{Lower, Shared, null_operand, scalars};
 use crate::collect::Collected;
 use crate::explain::Question;
+use crate::jobs::JobsAsked;
 use crate::limits;
 use crate::schema::introspect;
 use crate::shape::{GroupShape, PageShape, RecordShape, Sub};
@@ -40,6 +41,8 @@ pub(crate) enum Work<'a> {
     Groups(Planned, Box<GroupShape<'a>>),
     /// Why somebody may or may not, or who may.
     Question((ObjectIx, RecordId), Question, Vec<Sub<'a>>),
+    /// Jobs the caller may know of.
+    Jobs(JobsAsked, Vec<Sub<'a>>),
     /// Records of several objects, in the order of their references.
     Records(Vec<(Planned, RecordShape<'a>)>, Vec<(Option<usize>, Uuid)>),
 }
@@ -75,6 +78,7 @@ impl<'a> Lower<'a> {
             "record" => return self.any_record(collected),
             "records" => return self.records(collected),
             "explainAccess" | "whoCanSee" => return self.question(collected),
+            "job" | "jobs" => return self.jobs(collected),
             _ => {}
         }
         let objects = self.view.objects();
@@ -206,6 +210,36 @@ impl<'a> Lower<'a> {
             return Some(Work::Fixed(if matches!(question, Question::Who(..)) { Json::Array(Vec::new()) } else { Json::Null }));
         };
         Some(Work::Question((object.ix, RecordId(record?)), question, subs))
+    }
+
+    fn jobs(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {
+        let (field, collector, root) = (collected.first()?, self.collector, InputPath::default());
+        let given = |name: &str| collector.input(field, name).filter(|value| !value.is_null());
+        let mut id = |text: &Input, (name, rule): (&'static str, &'static str)| match scalars::id(text) {
+            Ok(id) => Some(id),
+            Err(problem) => {
+                let problem =
+                    if rule == "cursor" { Problem::invalid("cursor", "this is no cursor of this list", "游标无效") } else { problem };
+                self.wrong(&root.key(name), problem);
+                None
+            }
+        };
+        let asked = if &*field.name.text == "job" {
+            JobsAsked::One(id(given("id")?.as_ref(), ("id", "id"))?)
+        } else {
+            let after = match given("after") {
+                Some(after) => Some(id(after.as_ref(), ("after", "cursor"))?),
+                None => None,
+            };
+            let first = given("first").and_then(|first| first.as_int()).unwrap_or(i64::try_from(limits::PAGE_DEFAULT).unwrap_or(50));
+            let first = self.size(first, &root.key("first"))?;
+            let words = |name: &str| -> Vec<String> {
+                let list = given(name);
+                list.iter().flat_map(|list| list.elements()).filter_map(Input::as_text).map(str::to_owned).collect()
+            };
+            JobsAsked::Page { kinds: words("kinds"), states: words("states"), after, first: u32::try_from(first).unwrap_or_default() }
+        };
+        Some(Work::Jobs(asked, self.subs(&collected.fields)))
     }
 
     fn records(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {

@@ -83,7 +83,8 @@ fn plan<'a>(
             plan.roots.push(MutationRoot { key: collected.key, location, step: None, shape: MutationShape::TypeName });
             continue;
         };
-        let mut writer = Writer { lower: Lower::new(shared), located, unlocated: Vec::new(), tell_missing: missing == Missing::Told };
+        let mut writer =
+            Writer { lower: Lower::new(shared), located, unlocated: Vec::new(), tell_missing: missing == Missing::Told, any_size: false };
         let made = writer.root(object, verb, &collected);
         plan.unlocated.append(&mut writer.unlocated);
         match (writer.lower.problems.into_result(), made) {
@@ -103,6 +104,8 @@ pub(super) struct Writer<'a, 'w> {
     unlocated: Vec<(Vec<ObjectIx>, Uuid)>,
     /// There are other problems, so what is missing is told as well.
     tell_missing: bool,
+    /// The batch at hand may have any size: a job carries it out.
+    any_size: bool,
 }
 
 type Made<'a> = Option<(Write, Option<Planned>, MutationShape<'a>)>;
@@ -225,6 +228,7 @@ impl<'a> Writer<'a, '_> {
                     }
                     BatchPart::Results(results)
                 }
+                "job" => BatchPart::Job(self.lower.subs(&part.fields)),
                 "__typename" => BatchPart::TypeName,
                 name => BatchPart::Count(name),
             };

@@ -23,6 +23,13 @@ pub(super) fn query(view: &View<'_>) -> TypeDef {
             InputDef::new("principal", "ID"),
         ]),
     ];
+    fields.push(FieldDef::new("job", "Job").taking(vec![InputDef::new("id", "ID!")]));
+    fields.push(FieldDef::new("jobs", "JobConnection!").taking(vec![
+        InputDef::new("kinds", "[String!]"),
+        InputDef::new("states", "[JobState!]"),
+        InputDef::new("first", "Int"),
+        InputDef::new("after", "String"),
+    ]));
     if crate::explain::may_ask_about_others(view.policy) {
         fields.push(FieldDef::new("whoCanSee", "[AccessHolder!]!").taking(vec![
             InputDef::new("object", "String!"),

@@ -124,6 +124,7 @@ pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef 
                 ("failed", "Int!"),
                 ("nodes", &format!("[{name}!]!")),
                 ("results", &format!("[{name}Result!]!")),
+                ("job", "Job"),
             ],
         ),
         _ => {

@@ -25,6 +25,8 @@ pub(crate) enum MutationShape<'a> {
 /// One response key of a batch.
 pub(crate) enum BatchPart<'a> {
     TypeName,
+    /// The job that carries it out, in mode JOB.
+    Job(Vec<Sub<'a>>),
     /// `affected created updated unchanged failed`.
     Count(&'a str),
     /// By the place of its shape.
@@ -74,7 +76,10 @@ impl Out {
             }
             (MutationShape::Batch { object, parts, shapes }, Some(StepOutcome::Batch { rows: results, answer })) => {
                 let found: HashMap<Uuid, &Row> = rows(answer.as_ref()).iter().map(|row| (row.id, row)).collect();
-                self.batch((object, parts, shapes), (results, &found), scene);
+                self.batch((object, parts, shapes), (results, &found), None, scene);
+            }
+            (MutationShape::Batch { object, parts, shapes }, Some(StepOutcome::Later(job))) => {
+                self.batch((object, parts, shapes), (&[], &HashMap::new()), Some(*job), scene);
             }
             _ => self.null(),
         }
@@ -84,6 +89,7 @@ impl Out {
         &mut self,
         (object, parts, shapes): (&Object, &[(&str, BatchPart<'_>)], &[RecordShape<'_>]),
         (results, found): (&[BatchRow], &HashMap<Uuid, &Row>),
+        job: Option<Uuid>,
         scene: &Scene<'_>,
     ) {
         let count = |wanted: &[Status]| results.iter().filter(|row| wanted.contains(&row.status)).count();
@@ -99,6 +105,7 @@ impl Out {
                     "failed" => count(&[Status::Failed]),
                     _ => count(&[Status::Created, Status::Updated, Status::Deleted, Status::Restored, Status::Destroyed]),
                 }),
+                BatchPart::Job(subs) => out.json(&crate::jobs::made(job, subs)),
                 BatchPart::Nodes(at) => {
                     let nodes = results.iter().filter_map(|row| found.get(&row.id?.0));
                     out.list(nodes, |out, row| match shapes.get(*at) {

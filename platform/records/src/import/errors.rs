@@ -1,43 +1,35 @@
 //! The error file: `line,field,code,rule,message` and the row's own columns, one line a problem.
 
-use std::io::Write;
-
 use tenon_diagnostics::Problem;
 use tenon_value::Locale;
 
 use super::source::Cell;
 
-/// Writes the rows that failed.
-pub(crate) struct Errors {
-    writer: csv::Writer<Box<dyn Write + Send>>,
-    locale: Locale,
+/// The first line of an error file.
+#[must_use]
+pub fn error_header(columns: &[String]) -> String {
+    let own = ["line", "field", "code", "rule", "message"];
+    line(own.into_iter().chain(columns.iter().map(String::as_str)))
 }
 
-impl Errors {
-    /// Begins a file with its header.
-    pub(crate) fn begin(inner: Box<dyn Write + Send>, columns: &[String], locale: Locale) -> Result<Self, csv::Error> {
-        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(inner);
-        let own = ["line", "field", "code", "rule", "message"];
-        writer.write_record(own.into_iter().chain(columns.iter().map(String::as_str)))?;
-        Ok(Self { writer, locale })
-    }
+/// The line of one problem of a row.
+#[must_use]
+pub fn error_line(number: u64, problem: &Problem, cells: &[Cell], locale: Locale) -> String {
+    let own = [
+        number.to_string(),
+        problem.field.clone().unwrap_or_default(),
+        problem.kind.code().to_owned(),
+        problem.rule.as_deref().or(problem.limit).unwrap_or_default().to_owned(),
+        problem.message.in_locale(locale).to_owned(),
+    ];
+    line(own.into_iter().chain(cells.iter().map(text)))
+}
 
-    /// Writes one problem of a row.
-    pub(crate) fn write(&mut self, line: u64, problem: &Problem, cells: &[Cell]) -> Result<(), csv::Error> {
-        let own = [
-            line.to_string(),
-            problem.field.clone().unwrap_or_default(),
-            problem.kind.code().to_owned(),
-            problem.rule.as_deref().or(problem.limit).unwrap_or_default().to_owned(),
-            problem.message.in_locale(self.locale).to_owned(),
-        ];
-        self.writer.write_record(own.into_iter().chain(cells.iter().map(text)))
-    }
-
-    /// Ends the file.
-    pub(crate) fn finish(mut self) -> std::io::Result<()> {
-        self.writer.flush()
-    }
+fn line<T: AsRef<[u8]>>(cells: impl Iterator<Item = T>) -> String {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    // Writing to a vector cannot fail.
+    writer.write_record(cells).unwrap_or_default();
+    writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
 fn text(cell: &Cell) -> String {

@@ -97,6 +97,13 @@ pub(crate) fn wrong(rule: &'static str, en: impl Into<String>, zh: impl Into<Str
     Problem::invalid(rule, en, zh).at(path.clone())
 }
 
+impl Reading {
+    /// How a file is read of which nothing is said, with this delimiter.
+    pub(crate) const fn plain(delimiter: u8) -> Self {
+        Self { encoding: None, delimiter, date: None, decimal: '.', zone: None }
+    }
+}
+
 #[derive(Default)]
 struct Reader {
     problems: Problems,

@@ -1,40 +1,39 @@
-//! The run of an import: chunks of rows become PARTIAL batches; what fails goes into the error file.
+//! The run of an import: chunks of rows become PARTIAL batches; each is written together with how far the import is then.
+//!
+//! So a crash repeats no row: what the next try reads as done is done. A chunk takes more than one transaction where rows
+//! repeat a key, or where a relation that points nowhere is left out on a second try; between them the state names the rows
+//! of the chunk that are still to be done.
 
-use std::collections::{HashMap, HashSet};
-use std::io::{Read, Write};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
-use tenon_model::{Model, Special};
+use tenon_model::{ModelVersion, Special};
 use tenon_query::{Action, Batch, BatchMode, OnMatch, RecordInput, Write as Plan};
-use tenon_store::{AuditKind, AuditNote};
+use tenon_store::{JobAsk, JobLease};
 use tokio::sync::mpsc;
 
-use super::bind::{Bound, Goal, bind};
-use super::errors::Errors;
-use super::mapping::{Mapping, Missing};
-use super::progress::{Progress, Report};
-use super::row::{Shaped, Shaper};
-use super::source::{Cell, Format, Source, SourceError};
-use crate::{BatchRow, Mutation, Pipeline, RecordsError, Status, Step, StepOutcome};
-
-/// Rows of one transaction.
-pub const CHUNK_ROWS: usize = 1_000;
-/// Chunks read ahead of the database.
-const CHUNKS_AHEAD: usize = 2;
+use super::bind::Bound;
+use super::mapping::Mapping;
+use super::reading::{Chunk, OpenSource, Piece, ToRead, read_ahead};
+use super::row::Shaped;
+use super::settle::{Pending, Round, settled};
+use super::source::{Format, SourceError};
+use super::state::ImportState;
+use crate::{Mutation, Pipeline, RecordsError, Step, StepOutcome};
 
 /// A file to be imported.
-pub struct Job {
+pub struct ImportJob {
     /// How its columns are mapped.
     pub mapping: Mapping,
     /// Its bytes.
-    pub source: Box<dyn Read + Send>,
+    pub open: OpenSource,
     /// Its format.
     pub format: Format,
-    /// Where rows that fail are written.
-    pub errors: Box<dyn Write + Send>,
+    /// From where it goes on.
+    pub state: ImportState,
 }
 
 /// Why an import ended before its file.
@@ -46,9 +45,6 @@ pub enum ImportError {
     /// The file cannot be read further; the rows before it are written.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The error file cannot be written.
-    #[error("the error file cannot be written")]
-    Errors(#[source] std::io::Error),
     /// The pipeline could not go on; the rows before it are written.
     #[error(transparent)]
     Records(#[from] RecordsError),
@@ -58,7 +54,8 @@ impl Classify for ImportError {
     fn kind(&self) -> Kind {
         match self {
             Self::Mapping(problems) => problems.as_slice().first().map_or(Kind::Invalid, |problem| problem.kind),
-            Self::Source(SourceError::Io(_)) | Self::Errors(_) => Kind::Unavailable,
+            Self::Source(SourceError::Io(_)) => Kind::Unavailable,
+            Self::Source(SourceError::RowTooLong { .. } | SourceError::Bomb { .. }) => Kind::Exhausted,
             Self::Source(_) => Kind::Invalid,
             Self::Records(error) => error.kind(),
         }
@@ -67,261 +64,223 @@ impl Classify for ImportError {
     fn problem(&self) -> Problem {
         match self {
             Self::Mapping(problems) => problems.as_slice().first().cloned().unwrap_or_else(|| Problem::of_kind(Kind::Invalid)),
-            Self::Source(SourceError::RowTooLong) => Problem::exhausted("line_bytes", super::RECORD_BYTES_MAX, super::RECORD_BYTES_MAX + 1),
+            Self::Source(SourceError::RowTooLong { line }) => {
+                Problem::exhausted("line_bytes", super::RECORD_BYTES_MAX, super::RECORD_BYTES_MAX + 1).with("line", *line)
+            }
+            Self::Source(SourceError::QuoteOpen { line }) => {
+                let (en, zh) = (format!("the quote opened on line {line} is never closed"), format!("第 {line} 行的引号没有闭合"));
+                Problem::invalid("import/quote", en, zh).with("line", *line)
+            }
             Self::Source(SourceError::Header) => {
                 Problem::invalid("import/header", "the header of the file cannot be read", "无法读取文件表头")
             }
-            Self::Source(SourceError::Io(_)) | Self::Errors(_) => Problem::of_kind(Kind::Unavailable),
+            Self::Source(SourceError::Workbook) => {
+                Problem::invalid("import/workbook", "this is no workbook that can be read", "无法读取该工作簿")
+            }
+            Self::Source(SourceError::Bomb { limit, max }) => Problem::exhausted(limit, *max, *max + 1),
+            Self::Source(SourceError::Io(_)) => Problem::of_kind(Kind::Unavailable),
             Self::Records(error) => error.problem(),
         }
     }
 }
 
-impl From<csv::Error> for ImportError {
-    fn from(error: csv::Error) -> Self {
-        Self::Errors(std::io::Error::other(error))
-    }
-}
-
-/// What the reading thread sends: chunks, and at the end what `replace` changed.
-enum Piece {
-    Chunk(Vec<Shaped>, u64),
-    Broken(SourceError),
-    End(Vec<(String, String, String, u64)>),
-}
-
-/// Imports a file. With `cx.dry_run` every chunk is rolled back. The audit trail says who brought in how much, besides
-/// each save.
-///
-/// # Errors
-/// See [`ImportError`]; rows that fail alone are no error, they are counted and written to the error file.
-pub async fn import(pipeline: &Pipeline, cx: &OpContext, policy: &Policy, job: Job, progress: &Progress) -> Result<Report, ImportError> {
-    let object = job.mapping.object.clone();
-    let done = carry_out(pipeline, cx, policy, job, progress).await;
-    // Nothing was written where the mapping does not fit.
-    if !matches!(done, Err(ImportError::Mapping(_))) {
-        let report = progress.report();
-        let facts = serde_json::json!({
-            "created": report.created,
-            "updated": report.updated,
-            "unchanged": report.unchanged,
-            "skipped": report.skipped,
-            "failed": report.failed,
-            "dry_run": cx.dry_run,
-            "whole": done.is_ok(),
-        });
-        let note = AuditNote::new(AuditKind::Imported).about(&object, None).facts(facts);
-        pipeline.store.audit_note(cx, note).await.map_err(RecordsError::from)?;
-    }
-    done
-}
-
-async fn carry_out(pipeline: &Pipeline, cx: &OpContext, policy: &Policy, job: Job, progress: &Progress) -> Result<Report, ImportError> {
-    let object = cx.model.object_named(&job.mapping.object).map(|object| object.ix);
-    // An object that is not seen is not there: the mapping says so.
-    if object.is_some_and(|object| policy.may(object, Action::Read) && !policy.may_import(object)) || !policy.may_special(Special::Import) {
-        return Err(ImportError::Mapping(Problem::of_kind(Kind::Forbidden).into()));
-    }
-    let mapped = job.mapping.columns.keys().cloned().collect();
-    let source = Source::open(job.source, job.format, &job.mapping.reading, mapped)?;
-    let bound = Arc::new(bind((&cx.model, policy), &job.mapping, &source.columns).map_err(ImportError::Mapping)?);
-    let errors = Errors::begin(job.errors, &source.columns, cx.locale)?;
-    let mut pieces = read_ahead(source, Arc::clone(&cx.model), Arc::clone(&bound));
-    let mut run = Run {
-        pipeline,
-        cx,
-        policy,
-        bound: &bound,
-        on_match: job.mapping.on_match,
-        progress,
-        errors,
-        made: HashSet::new(),
-        missing: HashMap::new(),
-    };
-    let mut replaced = Vec::new();
-    while let Some(piece) = pieces.recv().await {
-        match piece {
-            Piece::Chunk(rows, bytes) => {
-                run.chunk(rows).await?;
-                progress.reached(bytes);
-            }
-            Piece::Broken(error) => return Err(error.into()),
-            Piece::End(counts) => replaced = counts,
-        }
-    }
-    run.errors.finish().map_err(ImportError::Errors)?;
-    let mut missing: Vec<(String, u64)> = run.missing.into_iter().collect();
-    missing.sort();
-    Ok(Report { replaced, missing, ..progress.report() })
-}
-
-/// Reads and shapes rows on a thread of its own, a few chunks ahead.
-fn read_ahead(mut source: Source, model: Arc<Model>, bound: Arc<Bound>) -> mpsc::Receiver<Piece> {
-    let (sender, receiver) = mpsc::channel(CHUNKS_AHEAD);
-    tokio::task::spawn_blocking(move || {
-        let mut shaper = Shaper { model: &model, bound: &bound, replaced: HashMap::new() };
-        let mut rows = Vec::with_capacity(CHUNK_ROWS);
-        loop {
-            let ended = match source.next() {
-                Ok(Some(row)) => {
-                    rows.push(shaper.shape(row));
-                    false
-                }
-                Ok(None) => true,
-                Err(error) => {
-                    // The receiver is gone only if the import has ended already.
-                    drop(sender.blocking_send(Piece::Broken(error)));
-                    return;
-                }
-            };
-            if (ended || rows.len() == CHUNK_ROWS) && sender.blocking_send(Piece::Chunk(std::mem::take(&mut rows), source.bytes())).is_err()
-            {
-                return;
-            }
-            if ended {
-                let mut replaced: Vec<_> =
-                    shaper.replaced.into_iter().map(|((column, from, to), count)| (column, from, to, count)).collect();
-                replaced.sort();
-                drop(sender.blocking_send(Piece::End(replaced)));
-                return;
-            }
-        }
-    });
-    receiver
-}
-
-struct Run<'r> {
-    pipeline: &'r Pipeline,
-    cx: &'r OpContext,
-    policy: &'r Policy,
-    bound: &'r Bound,
+/// An import under way, with the rights and the model of one moment.
+pub struct Importer {
+    bound: Arc<Bound>,
+    columns: Vec<String>,
     on_match: OnMatch,
-    progress: &'r Progress,
-    errors: Errors,
+    pieces: mpsc::Receiver<Piece>,
+    state: ImportState,
     /// Dry runs only: keys that earlier rows would have made.
     made: HashSet<String>,
-    /// Column → relations left empty.
-    missing: HashMap<String, u64>,
+    version: ModelVersion,
 }
 
-/// A row on its way through one batch.
-struct Pending {
-    line: u64,
-    cells: Vec<Cell>,
-    key: Option<String>,
-    input: RecordInput,
+/// What a chunk came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chunked {
+    /// It is written; what somebody wants of the import.
+    Written(Option<JobAsk>),
+    /// The file is at its end.
+    End,
 }
 
-impl Run<'_> {
-    /// Writes a chunk. Rows that repeat a key wait for the next batch, where they meet what the first one made.
-    async fn chunk(&mut self, rows: Vec<Shaped>) -> Result<(), ImportError> {
-        let mut batch: Vec<Pending> = Vec::with_capacity(rows.len());
+/// With what rights, and under which lease, a chunk is written.
+pub struct Hand<'h> {
+    /// The pipeline.
+    pub pipeline: &'h Pipeline,
+    /// Who imports.
+    pub cx: &'h OpContext,
+    /// What he may.
+    pub policy: &'h Policy,
+    /// The right to go on.
+    pub lease: JobLease,
+}
+
+impl Importer {
+    /// Opens the file and binds the mapping.
+    ///
+    /// # Errors
+    /// Where the mapping does not fit, or the file cannot be read.
+    pub async fn open(cx: &OpContext, policy: &Policy, job: ImportJob) -> Result<Self, ImportError> {
+        let ImportJob { mapping, open, format, state } = job;
+        let object = cx.model.object_named(&mapping.object).map(|object| object.ix);
+        // An object that is not seen is not there: the mapping says so.
+        if object.is_some_and(|object| policy.may(object, Action::Read) && !policy.may_import(object))
+            || !policy.may_special(Special::Import)
+        {
+            return Err(ImportError::Mapping(Problem::of_kind(Kind::Forbidden).into()));
+        }
+        let on_match = mapping.on_match;
+        let mut pieces = read_ahead(ToRead { open, format, mapping, behind: state.rows }, Arc::clone(&cx.model), policy.clone());
+        match pieces.recv().await {
+            Some(Piece::Bound(bound, columns)) => {
+                Ok(Self { bound, columns, on_match, pieces, state, made: HashSet::new(), version: cx.model.version })
+            }
+            Some(Piece::Broken(error)) => Err(error),
+            _ => Err(SourceError::Header.into()),
+        }
+    }
+
+    /// How far it is.
+    #[must_use]
+    pub const fn state(&self) -> &ImportState {
+        &self.state
+    }
+
+    /// The version of the model it was bound to.
+    #[must_use]
+    pub const fn model_version(&self) -> ModelVersion {
+        self.version
+    }
+
+    /// The first line of its error file.
+    #[must_use]
+    pub fn error_header(&self) -> String {
+        super::errors::error_header(&self.columns)
+    }
+
+    /// Writes the next chunk.
+    ///
+    /// # Errors
+    /// See [`ImportError`]; what was written before stands. Rows that fail alone are no error.
+    pub async fn chunk(&mut self, hand: &Hand<'_>) -> Result<Chunked, ImportError> {
+        match self.pieces.recv().await {
+            Some(Piece::Chunk(chunk)) => self.carry(hand, chunk).await.map(Chunked::Written),
+            Some(Piece::Broken(error)) => Err(error),
+            _ => Ok(Chunked::End),
+        }
+    }
+
+    /// Rows that repeat a key wait for the next round, where they meet what the first one made.
+    async fn carry(&mut self, hand: &Hand<'_>, chunk: Chunk) -> Result<Option<JobAsk>, ImportError> {
+        let Chunk { rows, bytes, replaced } = chunk;
+        let whole = u64::try_from(rows.len()).unwrap_or_default();
+        if self.state.todo.is_none() {
+            self.state.add_replaced(&replaced);
+        }
+        let mut rounds = self.rounds(rows, hand.cx.dry_run);
+        // What each round leaves for those after it.
+        let mut left: Vec<Vec<u32>> = Vec::with_capacity(rounds.len());
+        let mut after = Vec::new();
+        for round in rounds.iter().rev() {
+            left.push(after.clone());
+            after.extend(round.ready.iter().map(|row| row.place));
+        }
+        let mut asked = None;
+        for round in rounds.drain(..) {
+            let left = left.pop().unwrap_or_default();
+            let round = Round { left, whole, bytes, may_try_again: true, ..round };
+            let (again, wanted) = self.write(hand, round).await?;
+            asked = wanted.or(asked);
+            if let Some(again) = again {
+                let (_, wanted) = self.write(hand, again).await?;
+                asked = wanted.or(asked);
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Rows sorted into rounds; of a chunk that was begun, only those still to be done.
+    fn rounds(&mut self, rows: Vec<Shaped>, dry_run: bool) -> Vec<Round> {
+        let todo: Option<HashSet<u32>> = self.state.todo.as_ref().map(|todo| todo.iter().copied().collect());
+        let mut rounds = vec![Round::default()];
         let mut keys: HashSet<String> = HashSet::new();
-        for Shaped { line, cells, input, key } in rows {
-            let input = match input {
-                Ok(input) => input,
-                Err(problems) => {
-                    self.fail(line, &cells, &problems)?;
-                    continue;
-                }
-            };
-            if self.bound.key.is_some() && key.as_deref().is_none_or(str::is_empty) {
-                self.fail(
-                    line,
-                    &cells,
-                    &[Problem::invalid("import/key_empty", "the cell of the match key is empty", "匹配键的单元格为空")],
-                )?;
+        for (place, shaped) in (0_u32..).zip(rows) {
+            if todo.as_ref().is_some_and(|todo| !todo.contains(&place)) {
                 continue;
             }
-            if let Some(key) = &key {
-                if self.cx.dry_run && self.made.contains(key) {
-                    self.progress.count(if self.on_match == OnMatch::Skip { Status::Skipped } else { Status::Updated });
-                    continue;
-                }
-                if !keys.insert(key.clone()) {
-                    self.batch(std::mem::take(&mut batch)).await?;
-                    keys.clear();
-                    keys.insert(key.clone());
-                }
+            let Shaped { line, cells, input, key } = shaped;
+            let empty = self.bound.key.is_some() && key.as_deref().is_none_or(str::is_empty);
+            let known = dry_run && key.as_ref().is_some_and(|key| self.made.contains(key));
+            let repeats = key.as_ref().is_some_and(|key| input.is_ok() && !empty && !known && !keys.insert(key.clone()));
+            if repeats {
+                keys.clear();
+                keys.extend(key.clone());
+                rounds.push(Round::default());
             }
-            batch.push(Pending { line, cells, key, input });
+            let Some(round) = rounds.last_mut() else { continue };
+            match input {
+                Err(problems) => round.unfit.push((line, cells, problems)),
+                Ok(_) if empty => {
+                    let problem = Problem::invalid("import/key_empty", "the cell of the match key is empty", "匹配键的单元格为空");
+                    round.unfit.push((line, cells, vec![problem]));
+                }
+                Ok(_) if known => round.known += 1,
+                Ok(input) => round.ready.push(Pending { place, line, cells, key, input, let_go: Vec::new() }),
+            }
         }
-        self.batch(batch).await
+        rounds
     }
 
-    /// Writes a batch; rows whose only fault is a relation that may stay empty are written again without it.
-    async fn batch(&mut self, rows: Vec<Pending>) -> Result<(), ImportError> {
-        let again = self.write(rows, true).await?;
-        self.write(again, false).await.map(drop)
+    /// Writes a round and what is known after it, in one transaction; gives back the rows worth another try.
+    async fn write(&mut self, hand: &Hand<'_>, mut round: Round) -> Result<(Option<Round>, Option<JobAsk>), ImportError> {
+        let (before, header) = (self.state.clone(), self.error_header());
+        let ground = super::settle::Ground { cx: hand.cx, bound: &self.bound, on_match: self.on_match, header: &header };
+        let mutation = Mutation { steps: self.step(&round).into_iter().collect(), idempotency: None };
+        let settle = |outcomes: &[StepOutcome]| settled(&ground, &before, &round, rows_of(outcomes)).progress;
+        let (outcomes, mut asked) = hand.pipeline.write_for_job(hand.cx, hand.policy, &mutation, (hand.lease, &settle)).await?;
+        let done = settled(&ground, &before, &round, rows_of(&outcomes));
+        if hand.cx.dry_run {
+            let written = hand.pipeline.store.job_checkpoint(hand.cx.model.tenant, hand.lease, &done.progress).await;
+            asked = written.map_err(RecordsError::from)?;
+            self.made.extend(done.made);
+        }
+        self.state = done.state;
+        let again: Vec<Pending> = round
+            .ready
+            .drain(..)
+            .enumerate()
+            .filter_map(|(at, mut row)| {
+                let (_, let_go) = done.again.iter().find(|(again, _)| *again == at)?;
+                for (relation, column) in let_go {
+                    row.input.ones.retain(|(known, _)| known != relation);
+                    row.let_go.push(column.clone());
+                }
+                Some(row)
+            })
+            .collect();
+        let again = (!again.is_empty()).then(|| Round { ready: again, unfit: Vec::new(), known: 0, may_try_again: false, ..round });
+        Ok((again, asked))
     }
 
-    async fn write(&mut self, rows: Vec<Pending>, may_try_again: bool) -> Result<Vec<Pending>, ImportError> {
-        if rows.is_empty() {
-            return Ok(rows);
+    /// The batch of a round; none where no row of it can be written.
+    fn step(&self, round: &Round) -> Option<Step> {
+        let inputs: Vec<RecordInput> = round.ready.iter().map(|row| row.input.clone()).collect();
+        if inputs.is_empty() {
+            return None;
         }
-        let inputs: Vec<RecordInput> = rows.iter().map(|row| row.input.clone()).collect();
         let batch = match self.bound.key {
             Some(key) => Batch::Upsert(key, inputs, self.on_match),
             None => Batch::Create(inputs),
         };
-        let step = Step { write: Plan::Batch(self.bound.object, batch, BatchMode::Partial), answer: None };
-        let outcomes = self.pipeline.write(self.cx, self.policy, &Mutation { steps: vec![step], idempotency: None }).await?;
-        let Some(StepOutcome::Batch { rows: results, .. }) = outcomes.into_iter().next() else { return Ok(Vec::new()) };
-        let mut again = Vec::new();
-        for (row, result) in rows.into_iter().zip(results) {
-            if let Some(row) = self.settle(row, &result, may_try_again)? {
-                again.push(row);
-            }
-        }
-        Ok(again)
+        Some(Step { write: Plan::Batch(self.bound.object, batch, BatchMode::Partial), answer: None })
     }
+}
 
-    /// Counts a row, or gives it back for another try.
-    fn settle(&mut self, mut row: Pending, result: &BatchRow, may_try_again: bool) -> Result<Option<Pending>, ImportError> {
-        if result.status != Status::Failed {
-            self.progress.count(result.status);
-            if self.cx.dry_run && result.status == Status::Created {
-                self.made.extend(row.key);
-            }
-            return Ok(None);
-        }
-        if may_try_again && self.let_go(&mut row.input, &result.problems) {
-            return Ok(Some(row));
-        }
-        self.fail(row.line, &row.cells, &result.problems)?;
-        Ok(None)
-    }
-
-    /// Takes relations out of an input that point nowhere and may stay empty; false if something else is wrong too.
-    fn let_go(&mut self, input: &mut RecordInput, problems: &[Problem]) -> bool {
-        let Some(object) = self.cx.model.object(self.bound.object) else { return false };
-        let mut let_go = Vec::new();
-        for problem in problems {
-            let of_relation = |goal: &Goal| match goal {
-                Goal::Relation { relation, missing: Missing::Empty, .. } => object
-                    .relation(*relation)
-                    .is_some_and(|known| problem.field.as_deref() == Some(known.name.as_str()))
-                    .then_some(*relation),
-                _ => None,
-            };
-            let found = self.bound.aims.iter().find_map(|aim| of_relation(&aim.goal).map(|relation| (relation, aim.name.clone())));
-            match found {
-                Some(found) if problem.rule.as_deref() == Some("reference") => let_go.push(found),
-                _ => return false,
-            }
-        }
-        for (relation, column) in &let_go {
-            input.ones.retain(|(known, _)| known != relation);
-            *self.missing.entry(column.clone()).or_default() += 1;
-        }
-        !let_go.is_empty()
-    }
-
-    fn fail(&mut self, line: u64, cells: &[Cell], problems: &[Problem]) -> Result<(), ImportError> {
-        self.progress.count(Status::Failed);
-        for problem in problems {
-            self.errors.write(line, problem, cells)?;
-        }
-        Ok(())
+fn rows_of(outcomes: &[StepOutcome]) -> &[crate::BatchRow] {
+    match outcomes.first() {
+        Some(StepOutcome::Batch { rows, .. }) => rows,
+        _ => &[],
     }
 }

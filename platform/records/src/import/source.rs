@@ -1,4 +1,4 @@
-//! Rows of a file: CSV or JSONL, as cells of text with the line each began on.
+//! Rows of a file: CSV, JSONL or a workbook, as cells of text with the line each began on.
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::sync::Arc;
@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tenon_value::Json;
 
 use super::mapping::{Encoding, Reading};
+use super::quotes::Quotes;
+use super::xlsx::Sheet;
 
 /// Bytes of one row at most (`line_bytes`): a file that is one line ends here, not in memory.
 pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
@@ -20,22 +22,50 @@ pub enum Format {
     Csv,
     /// One JSON object a line.
     Jsonl,
+    /// The first sheet of a workbook, a header row first.
+    Xlsx,
 }
 
 impl Format {
     /// By the ending of a file's name; CSV where it says nothing.
     #[must_use]
     pub fn of_name(name: &str) -> Self {
-        let jsonl = [".jsonl", ".ndjson"].iter().any(|ending| name.to_ascii_lowercase().ends_with(ending));
-        if jsonl { Self::Jsonl } else { Self::Csv }
+        let name = name.to_ascii_lowercase();
+        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+        if ends(&[".jsonl", ".ndjson"]) {
+            Self::Jsonl
+        } else if ends(&[".xlsx", ".xlsm"]) {
+            Self::Xlsx
+        } else {
+            Self::Csv
+        }
+    }
+
+    /// The word in a stored job.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The format of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Csv, Self::Jsonl, Self::Xlsx].into_iter().find(|format| format.word() == word)
     }
 }
 
 /// A cell: text, or a JSON value; none where a JSONL row says nothing.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cell {
+pub enum Cell {
+    /// Nothing is said.
     Absent,
+    /// A text.
     Text(String),
+    /// A JSON value.
     Json(Json),
 }
 
@@ -61,8 +91,28 @@ pub enum SourceError {
     #[error("the file cannot be read")]
     Io(#[from] io::Error),
     /// A row is longer than [`RECORD_BYTES_MAX`].
-    #[error("a row is longer than {RECORD_BYTES_MAX} bytes")]
-    RowTooLong,
+    #[error("the row of line {line} is longer than {RECORD_BYTES_MAX} bytes")]
+    RowTooLong {
+        /// Where it begins.
+        line: u64,
+    },
+    /// A quote is opened and never closed.
+    #[error("the quote opened on line {line} is never closed")]
+    QuoteOpen {
+        /// Where it is opened.
+        line: u64,
+    },
+    /// A workbook that cannot be read.
+    #[error("this is no workbook that can be read")]
+    Workbook,
+    /// A workbook that unfolds to more than is read.
+    #[error("limit `{limit}` of workbooks is {max}")]
+    Bomb {
+        /// Which limit.
+        limit: &'static str,
+        /// Its number.
+        max: u64,
+    },
     /// The header is no text of the encoding, or there is none.
     #[error("the header cannot be read")]
     Header,
@@ -101,8 +151,9 @@ impl Meter {
 }
 
 enum Rows {
-    Csv { reader: Box<csv::Reader<Chain<Cursor<Vec<u8>>, Guarded>>>, encoding: Encoding },
+    Csv { reader: Box<csv::Reader<Quotes<Chain<Cursor<Vec<u8>>, Guarded>>>>, encoding: Encoding },
     Jsonl { reader: BufReader<Guarded>, line: u64, columns: Vec<String> },
+    Xlsx(Sheet),
 }
 
 /// A file being read.
@@ -119,6 +170,9 @@ impl Source {
         let meter = Meter::default();
         meter.next_row();
         let guarded = Guarded { inner, read: Arc::clone(&meter.read), allowed: Arc::clone(&meter.allowed) };
+        if format == Format::Xlsx {
+            return Self::of_workbook(Box::new(guarded), meter, reading);
+        }
         if format == Format::Jsonl {
             let rows = Rows::Jsonl { reader: BufReader::new(guarded), line: 0, columns: mapped.clone() };
             return Ok(Self { rows, meter, columns: mapped });
@@ -128,7 +182,7 @@ impl Source {
         let encoding = match reading.encoding {
             Some(encoding) => encoding,
             None => {
-                guarded.by_ref().take(GUESS_BYTES).read_to_end(&mut begin).map_err(io_error)?;
+                guarded.by_ref().take(GUESS_BYTES).read_to_end(&mut begin).map_err(|error| io_error(error, 1))?;
                 meter.next_row();
                 guessed(&begin)
             }
@@ -138,8 +192,11 @@ impl Source {
             .delimiter(reading.delimiter)
             .terminator(csv::Terminator::Any(b'\n'))
             .flexible(true)
-            .from_reader(Cursor::new(begin).chain(guarded));
-        let header = reader.byte_headers().map_err(csv_error)?.clone();
+            .from_reader(Quotes::new(Cursor::new(begin).chain(guarded), reading.delimiter));
+        let header = reader.byte_headers().map_err(|error| csv_error(error, 1))?.clone();
+        if let Some(line) = reader.get_ref().left_open() {
+            return Err(SourceError::QuoteOpen { line });
+        }
         let columns: Option<Vec<String>> = header.iter().map(|cell| decoded(cell, encoding)).collect();
         let mut columns = columns.filter(|columns| !columns.is_empty()).ok_or(SourceError::Header)?;
         if let Some(first) = columns.first_mut() {
@@ -149,6 +206,16 @@ impl Source {
         Ok(Self { rows: Rows::Csv { reader: Box::new(reader), encoding }, meter, columns })
     }
 
+    /// The sheet's first row is its header.
+    fn of_workbook(inner: Box<dyn Read + Send>, meter: Meter, reading: &Reading) -> Result<Self, SourceError> {
+        // Limits of its own hold for a workbook: it is read whole before its first row.
+        meter.allowed.store(u64::MAX, Ordering::Relaxed);
+        let sheet = Sheet::open(inner, reading.date.clone())?;
+        let (_, header) = sheet.next()?.ok_or(SourceError::Header)?;
+        let columns = header.iter().map(|column| column.trim().to_owned()).collect();
+        Ok(Self { rows: Rows::Xlsx(sheet), meter, columns })
+    }
+
     /// Bytes read so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.meter.read.load(Ordering::Relaxed)
@@ -156,13 +223,19 @@ impl Source {
 
     /// The next row; none at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Row>, SourceError> {
-        self.meter.next_row();
+        if !matches!(self.rows, Rows::Xlsx(_)) {
+            self.meter.next_row();
+        }
         match &mut self.rows {
             Rows::Csv { reader, encoding } => {
                 let mut record = csv::ByteRecord::new();
                 loop {
-                    if !reader.read_byte_record(&mut record).map_err(csv_error)? {
+                    let line = reader.position().line();
+                    if !reader.read_byte_record(&mut record).map_err(|error| csv_error(error, line))? {
                         return Ok(None);
+                    }
+                    if let Some(line) = reader.get_ref().left_open() {
+                        return Err(SourceError::QuoteOpen { line });
                     }
                     if !is_blank(&record) {
                         break;
@@ -181,14 +254,24 @@ impl Source {
                 Ok(Some(Row { line, cells }))
             }
             Rows::Jsonl { reader, line, columns } => next_json(reader, line, columns),
+            Rows::Xlsx(sheet) => Ok(sheet.next()?.map(|(line, cells)| Row { line, cells: padded(cells, self.columns.len()) })),
         }
     }
+}
+
+/// A row of a sheet ends with its last cell that is not empty.
+fn padded(mut cells: Vec<String>, columns: usize) -> Result<Vec<Cell>, BadRow> {
+    if cells.iter().skip(columns).any(|cell| !cell.is_empty()) {
+        return Err(BadRow::Length);
+    }
+    cells.resize(columns, String::new());
+    Ok(cells.into_iter().map(Cell::Text).collect())
 }
 
 fn next_json(reader: &mut BufReader<Guarded>, line: &mut u64, columns: &[String]) -> Result<Option<Row>, SourceError> {
     loop {
         let mut bytes = Vec::new();
-        let count = reader.read_until(b'\n', &mut bytes).map_err(io_error)?;
+        let count = reader.read_until(b'\n', &mut bytes).map_err(|error| io_error(error, *line + 1))?;
         if count == 0 {
             return Ok(None);
         }
@@ -240,13 +323,13 @@ fn decoded(bytes: &[u8], encoding: Encoding) -> Option<String> {
     }
 }
 
-fn io_error(error: io::Error) -> SourceError {
-    if error.kind() == io::ErrorKind::FileTooLarge { SourceError::RowTooLong } else { SourceError::Io(error) }
+fn io_error(error: io::Error, line: u64) -> SourceError {
+    if error.kind() == io::ErrorKind::FileTooLarge { SourceError::RowTooLong { line } } else { SourceError::Io(error) }
 }
 
-fn csv_error(error: csv::Error) -> SourceError {
+fn csv_error(error: csv::Error, line: u64) -> SourceError {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) => io_error(error),
+        csv::ErrorKind::Io(error) => io_error(error, line),
         _ => SourceError::Header,
     }
 }
@@ -287,10 +370,18 @@ mod tests {
     fn a_file_that_is_one_line_is_refused_early() {
         let endless = io::repeat(b'x').take(RECORD_BYTES_MAX * 3);
         let source = Source::open(Box::new(endless), Format::Csv, &reading(Encoding::Utf8), Vec::new());
-        assert!(matches!(source, Err(SourceError::RowTooLong)));
+        assert!(matches!(source, Err(SourceError::RowTooLong { line: 1 })));
         let quoted = io::Cursor::new(b"a\n\"".to_vec()).chain(io::repeat(b'\n').take(RECORD_BYTES_MAX * 3));
         let mut source = Source::open(Box::new(quoted), Format::Csv, &reading(Encoding::Utf8), Vec::new()).unwrap();
-        assert!(matches!(source.next(), Err(SourceError::RowTooLong)));
+        assert!(matches!(source.next(), Err(SourceError::RowTooLong { line: 2 })));
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_told_with_its_line() {
+        let mut source = open(b"a,b\n1,2\n3,\"4\n5,6\n".to_vec(), Encoding::Utf8).unwrap();
+        assert_eq!(source.next().unwrap().unwrap().line, 2);
+        assert!(matches!(source.next(), Err(SourceError::QuoteOpen { line: 3 })));
+        assert!(matches!(open(b"\"a,b\n1,2\n".to_vec(), Encoding::Utf8), Err(SourceError::QuoteOpen { line: 1 })));
     }
 
     #[test]

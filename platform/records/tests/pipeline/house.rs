@@ -197,7 +197,7 @@ impl House {
     pub(crate) async fn one(&self, write: Write) -> (RecordId, Status) {
         match self.write(write).await.unwrap() {
             StepOutcome::One { id, status, .. } => (id, status),
-            StepOutcome::Batch { .. } => panic!("one record"),
+            _ => panic!("one record"),
         }
     }
 
@@ -208,7 +208,7 @@ impl House {
     pub(crate) async fn batch(&self, object: &str, batch: Batch, mode: BatchMode) -> Result<Vec<BatchRow>, RecordsError> {
         match self.write(Write::Batch(self.ix(object), batch, mode)).await? {
             StepOutcome::Batch { rows, .. } => Ok(rows),
-            StepOutcome::One { .. } => panic!("a batch"),
+            _ => panic!("a batch"),
         }
     }
 

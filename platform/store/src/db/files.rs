@@ -76,6 +76,13 @@ impl File {
         Ok(LiteSlot::Reader { conn: Some(conn), shelf: Arc::clone(&self.shelf), _permit: permit })
     }
 
+    /// A reader beside the others, for long reads; it is closed when it is let go.
+    pub(crate) async fn reader_apart(&self) -> Result<LiteSlot, Fault> {
+        let apart = Arc::new(Semaphore::new(1));
+        let permit = apart.acquire_owned().await.map_err(|error| Fault::Store(StoreError::Unavailable(error.to_string())))?;
+        Ok(LiteSlot::Reader { conn: Some(LiteConn::open(&self.options).await?), shelf: Arc::default(), _permit: permit })
+    }
+
     fn is_idle(&self) -> bool {
         self.queue.available_permits() == WRITER_QUEUE_MAX && self.readers.available_permits() == READERS_MAX
     }

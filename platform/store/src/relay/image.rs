@@ -61,6 +61,29 @@ impl Store {
         Ok(images)
     }
 
+    /// Records as they were at versions; none where that is not known any more.
+    ///
+    /// # Errors
+    /// As [`Store::images`].
+    pub async fn records_at(
+        &self,
+        model: &Arc<Model>,
+        object: &Object,
+        wanted: &[(RecordId, i64)],
+    ) -> Result<Vec<Option<Record>>, StoreError> {
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let oldest: BTreeMap<Uuid, i64> = wanted.iter().map(|(id, version)| (id.0, version + 1)).collect();
+        let tenant = model.tenant;
+        let mut conn = self.shared(tenant, Weight::Light).await?;
+        conn.limit(None);
+        conn.mark(false);
+        let known = self.read_known(&mut conn, tenant, (model, object), &oldest).await?;
+        conn.mark(true);
+        Ok(wanted.iter().map(|(id, version)| known.at.get(&(id.0, *version)).map(|record| record.as_ref().clone())).collect())
+    }
+
     /// The records at the versions that the changes name.
     async fn known(&self, model: &Arc<Model>, object: &Object, changes: &[(usize, &Change)]) -> Result<Known, StoreError> {
         let mut oldest: BTreeMap<Uuid, i64> = BTreeMap::new();

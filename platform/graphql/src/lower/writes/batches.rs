@@ -2,7 +2,7 @@
 
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::Object;
-use tenon_query::{Batch, BatchMode, OnMatch, Params, Predicate, RecordInput, Write};
+use tenon_query::{Batch, BatchMode, Later, OnMatch, Params, Predicate, RecordInput, Write};
 use tenon_value::RecordId;
 
 use super::inputs::New;
@@ -19,12 +19,27 @@ enum Which {
     Where(Box<(Predicate, Params)>),
 }
 
+/// Rows of a batch that names them.
+fn size(batch: &Batch) -> Option<i64> {
+    let count = match batch {
+        Batch::Create(inputs) | Batch::Upsert(_, inputs, _) => inputs.len(),
+        Batch::UpdateEach(updates) => updates.len(),
+        Batch::UpdateIds(ids, _) | Batch::Delete(ids) | Batch::Restore(ids) | Batch::Destroy(ids) => ids.len(),
+        _ => return None,
+    };
+    i64::try_from(count).ok()
+}
+
 impl<'a> Writer<'a, '_> {
     pub(super) fn batch(&mut self, object: &'a Object, verb: Verb, collected: &Collected<'a>) -> Made<'a> {
-        let mode = match self.argument(collected, "mode").as_deref().and_then(Input::as_text) {
-            Some("PARTIAL") => BatchMode::Partial,
-            _ => BatchMode::Atomic,
+        let word = self.argument(collected, "mode").as_deref().and_then(Input::as_text).map(str::to_owned);
+        let (mode, later) = match word.as_deref() {
+            Some("PARTIAL") => (BatchMode::Partial, false),
+            Some("JOB") => (BatchMode::Partial, !self.lower.in_job),
+            _ => (BatchMode::Atomic, false),
         };
+        // What a job carries out has any size; its document is bounded by its bytes.
+        self.any_size = later || self.lower.in_job;
         let batch = match verb {
             Verb::CreateMany => Batch::Create(self.inputs(object, collected, (New::Yes, mode))?),
             Verb::UpsertMany => {
@@ -46,12 +61,16 @@ impl<'a> Writer<'a, '_> {
             },
         };
         let (planned, shape) = self.batch_shape(object, verb, collected)?;
+        if later {
+            let later = Later { kind: crate::jobs::BATCH, payload: tenon_value::Json::Null, total: size(&batch) };
+            return Some((Write::Later(later), None, shape));
+        }
         Some((Write::Batch(object.ix, batch, mode), planned, shape))
     }
 
     fn bounded(&mut self, count: usize, path: &InputPath) -> Option<()> {
         let count = count as u64;
-        if count > limits::BATCH_SIZE {
+        if count > limits::BATCH_SIZE && !self.any_size {
             return self.wrong(path, Problem::exhausted("batch_size", limits::BATCH_SIZE, count));
         }
         Some(())

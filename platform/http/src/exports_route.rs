@@ -1,0 +1,156 @@
+//! `POST /t/{tenant}/exports`: records taken out as a job; the file can be read while it is made.
+
+use std::time::Duration;
+
+use axum::Json as JsonBody;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, json};
+use tenon_automation::{DATA, JobWish, job_json};
+use tenon_context::{OpContext, Via};
+use tenon_diagnostics::{Kind, Problem};
+use tenon_graphql::{EXPORT, ExportRequest};
+use tenon_store::{JobState, NewJob, Store, StoredJob};
+use tenon_value::{Json, TenantId, Uuid};
+
+use crate::call::Call;
+use crate::imports_route::{accepted, identified};
+use crate::respond::{problem, problem_of};
+
+/// Bytes of a request for an export.
+pub(crate) const EXPORT_REQUEST_MAX: usize = 256 * 1024;
+/// How often a reader who is faster than the maker looks for more.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Pieces fetched at once.
+const PIECES: u32 = 4;
+
+/// Begins an export.
+pub(crate) async fn begin(call: Call, body: Bytes) -> Response {
+    let made = async {
+        let cx = call.context(Via::Graphql).await?;
+        let unread = |error: serde_json::Error| {
+            Problem::invalid("body", format!("the request cannot be read: {error}"), format!("无法读取请求:{error}"))
+        };
+        let request: ExportRequest = serde_json::from_slice(&body).map_err(unread)?;
+        call.app.data.check_export(&cx, &request)?;
+        let payload = serde_json::to_value(&request).map_err(unread)?;
+        let job = NewJob::new(&cx, EXPORT, payload);
+        call.app.jobs.store().job_put(cx.model.tenant, &job).await.map_err(|error| problem_of(&error, &call.arrival))
+    };
+    match made.await {
+        Ok(id) => accepted(&call, "exports", id),
+        Err(wrong) => problem(&wrong, &call.arrival),
+    }
+}
+
+/// How far an export is.
+pub(crate) async fn show(call: Call) -> Response {
+    match identified(&call, &[EXPORT]).await {
+        Ok((_, job)) => JsonBody(shown(&call, &job)).into_response(),
+        Err(wrong) => problem(&wrong, &call.arrival),
+    }
+}
+
+fn shown(call: &Call, job: &StoredJob) -> Json {
+    let mut shown = Map::new();
+    let own = |name: &str| job.payload.get(name).cloned().unwrap_or_default();
+    shown.extend([("object".to_owned(), own("object")), ("format".to_owned(), own("format"))]);
+    if let Json::Object(members) = job_json(job, call.app.jobs.store().machine_time()) {
+        shown.extend(members.into_iter().filter(|(name, _)| name != "kind" && name != "failed"));
+    }
+    Json::Object(shown)
+}
+
+/// `pause`, `resume`, `cancel`, `retry`.
+pub(crate) async fn wish(call: Call) -> Response {
+    let wanted = async {
+        let (cx, job) = identified(&call, &[EXPORT]).await?;
+        let wish = JobWish::from_word(call.part("wish")).ok_or_else(|| Problem::of_kind(Kind::NotFound))?;
+        call.app.jobs.wish(&cx, &job, wish).await.map_err(|error| problem_of(&error, &call.arrival))??;
+        let job = call.app.jobs.job(&cx, job.id).await.map_err(|error| problem_of(&error, &call.arrival))?;
+        job.ok_or_else(|| Problem::of_kind(Kind::NotFound))
+    };
+    match wanted.await {
+        Ok(job) => JsonBody(shown(&call, &job)).into_response(),
+        Err(wrong) => problem(&wrong, &call.arrival),
+    }
+}
+
+/// The file, as far as it is made and then as it is made. Who may no longer take the object out is refused.
+pub(crate) async fn data(call: Call) -> Response {
+    let found = async {
+        let (cx, job) = identified(&call, &[EXPORT]).await?;
+        let object = job.payload.get("object").and_then(Json::as_str).unwrap_or_default();
+        if !call.app.data.may_export(&cx, object) {
+            return Err(Problem::of_kind(Kind::Forbidden));
+        }
+        match job.state {
+            JobState::Failed | JobState::Dead | JobState::Cancelled => {
+                let state = job.state.outside();
+                Err(Problem::conflict("job_state", format!("the export is {state}"), format!("导出任务状态为 {state}")).with("state", state))
+            }
+            _ => Ok((cx, job)),
+        }
+    };
+    match found.await {
+        Ok((cx, job)) => file(&call, &cx, &job),
+        Err(wrong) => problem(&wrong, &call.arrival),
+    }
+}
+
+fn file(call: &Call, cx: &OpContext, job: &StoredJob) -> Response {
+    let text = |name: &str| job.payload.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let (media, ending) = if text("format") == "jsonl" { ("application/x-ndjson", "jsonl") } else { ("text/csv; charset=utf-8", "csv") };
+    let making = making(job);
+    let reading = Reading { store: call.app.jobs.store().clone(), tenant: cx.model.tenant, job: job.id, next: 0, making };
+    let stream = futures::stream::try_unfold(reading, |reading| reading.more());
+    let name = format!("attachment; filename=\"{}.{ending}\"", text("object"));
+    let mut response = ([(header::CONTENT_TYPE, media)], Body::from_stream(stream)).into_response();
+    if let Ok(name) = HeaderValue::from_str(&name) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    }
+    response
+}
+
+/// Which making of the file a job is at; 0 before the first.
+fn making(job: &StoredJob) -> u64 {
+    job.progress.get("making").and_then(Json::as_u64).unwrap_or_default()
+}
+
+/// A reader of a file that is being made.
+struct Reading {
+    store: Store,
+    tenant: TenantId,
+    job: Uuid,
+    next: i64,
+    making: u64,
+}
+
+impl Reading {
+    /// The next pieces; none at the end. Where the file is made anew meanwhile, or not to its end, the reader is cut off: what he
+    /// has is not the file.
+    async fn more(mut self) -> std::io::Result<Option<(String, Self)>> {
+        loop {
+            let job = self.store.job(self.tenant, self.job).await.map_err(std::io::Error::other)?;
+            let Some(job) = job else { return Err(std::io::Error::other("the export is gone")) };
+            let now = making(&job);
+            if self.next == 0 {
+                self.making = now;
+            }
+            if now != self.making {
+                return Err(std::io::Error::other("the export is made anew"));
+            }
+            let pieces = self.store.job_parts(self.tenant, self.job, (DATA, self.next), PIECES).await.map_err(std::io::Error::other)?;
+            if let Some((last, _)) = pieces.last() {
+                self.next = last + 1;
+                return Ok(Some((pieces.into_iter().map(|(_, text)| text).collect(), self)));
+            }
+            match job.state {
+                JobState::Succeeded => return Ok(None),
+                JobState::Failed | JobState::Dead | JobState::Cancelled => return Err(std::io::Error::other("the export was not made to its end")),
+                _ => tokio::time::sleep(LOOK_EVERY).await,
+            }
+        }
+    }
+}
