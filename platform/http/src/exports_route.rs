@@ -88,7 +88,8 @@ pub(crate) async fn data(call: Call) -> Response {
         match job.state {
             JobState::Failed | JobState::Dead | JobState::Cancelled => {
                 let state = job.state.outside();
-                Err(Problem::conflict("job_state", format!("the export is {state}"), format!("导出任务状态为 {state}")).with("state", state))
+                Err(Problem::conflict("job_state", format!("the export is {state}"), format!("导出任务状态为 {state}"))
+                    .with("state", state))
             }
             _ => Ok((cx, job)),
         }
@@ -148,7 +149,9 @@ impl Reading {
             }
             match job.state {
                 JobState::Succeeded => return Ok(None),
-                JobState::Failed | JobState::Dead | JobState::Cancelled => return Err(std::io::Error::other("the export was not made to its end")),
+                JobState::Failed | JobState::Dead | JobState::Cancelled => {
+                    return Err(std::io::Error::other("the export was not made to its end"));
+                }
                 _ => tokio::time::sleep(LOOK_EVERY).await,
             }
         }

@@ -101,7 +101,11 @@ fn column(schema: &Schema, object: &Object, name: &str, manner: Manner, columns:
     let several = parts.len() > 1;
     for (part, inner) in parts.iter().zip(inner) {
         let named = if several { format!("{first}.{part}") } else { name.to_owned() };
-        let header = if several && !manner.labels { named.clone() } else { header.clone() };
+        let header = match (several, manner.labels) {
+            (false, _) => header.clone(),
+            (true, false) => named.clone(),
+            (true, true) => format!("{header} {part}"),
+        };
         columns.all.push(of(vec![key.clone(), inner], named, header, Vec::new(), part != "id" && part != "amount"));
     }
     Ok(())
@@ -166,7 +170,13 @@ fn options(kind: &FieldKind, locale: Locale) -> Vec<(String, String, String)> {
 const fn is_text(kind: &FieldKind) -> bool {
     matches!(
         kind,
-        FieldKind::Text { .. } | FieldKind::LongText | FieldKind::Email | FieldKind::Phone | FieldKind::Url | FieldKind::Json | FieldKind::AutoNumber { .. }
+        FieldKind::Text { .. }
+            | FieldKind::LongText
+            | FieldKind::Email
+            | FieldKind::Phone
+            | FieldKind::Url
+            | FieldKind::Json
+            | FieldKind::AutoNumber { .. }
     )
 }
 
@@ -207,7 +217,8 @@ impl Column {
 /// Phone numbers begin with `+` and are no formulas; whatever else may begin one is guarded.
 fn guarded(text: String, is_text: bool) -> String {
     let first = text.chars().next();
-    let plus = text.strip_prefix('+').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|letter| letter.is_ascii_digit() || letter == ' '));
+    let plus =
+        text.strip_prefix('+').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|letter| letter.is_ascii_digit() || letter == ' '));
     if is_text && matches!(first, Some('=' | '+' | '-' | '@' | '\t' | '\r')) && !plus { format!("'{text}") } else { text }
 }
 

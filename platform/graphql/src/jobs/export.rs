@@ -82,7 +82,8 @@ impl DataApi {
         match request.format.as_str() {
             "csv" | "jsonl" => {}
             "parquet" => {
-                let (en, zh) = ("this build does not write parquet, ask for `csv` or `jsonl`", "此版本不支持 parquet,请使用 `csv` 或 `jsonl`");
+                let (en, zh) =
+                    ("this build does not write parquet, ask for `csv` or `jsonl`", "此版本不支持 parquet,请使用 `csv` 或 `jsonl`");
                 return Err(Problem::invalid("export/format", en, zh));
             }
             _ => return Err(Problem::invalid("export/format", "`format` is `csv` or `jsonl`", "`format` 应为 `csv` 或 `jsonl`")),
@@ -153,8 +154,8 @@ pub struct ExportHandler {
 #[async_trait]
 impl JobHandler for ExportHandler {
     async fn run(&self, run: &JobRun) -> Result<JobDone, JobFault> {
-        let request: ExportRequest = serde_json::from_value(run.job.payload.clone())
-            .map_err(|_| JobFault::lasting(Problem::of_kind(Kind::Internal)))?;
+        let request: ExportRequest =
+            serde_json::from_value(run.job.payload.clone()).map_err(|_| JobFault::lasting(Problem::of_kind(Kind::Internal)))?;
         let mut state: State = serde_json::from_value(run.job.progress.clone()).unwrap_or_default();
         if state.ended {
             return Ok(JobDone::Finished(json!({ "rows": state.rows })));
@@ -201,14 +202,8 @@ impl ExportHandler {
         let mut after: Option<String> = None;
         loop {
             let (text, next) = {
-                let reader = Reader {
-                    store: &self.api.store,
-                    documents: &self.api.documents,
-                    valid: &valid,
-                    cx: &cx,
-                    identity: None,
-                    levels: 0,
-                };
+                let reader =
+                    Reader { store: &self.api.store, documents: &self.api.documents, valid: &valid, cx: &cx, identity: None, levels: 0 };
                 let (_, variables) = document(object, &columns, request, after.as_deref());
                 match page(&self.api, &reader, &mut snapshot, &variables).await {
                     Err(StoreError::StaleModel) => return Ok(None),
