@@ -153,7 +153,7 @@ impl ImportHandler {
         let mut importer = Importer::open(&cx, &policy, job).await?;
         loop {
             let hand = Hand { pipeline: &self.pipeline, cx: &cx, policy: &policy, lease: run.lease };
-            let chunked = importer.chunk(&hand).await;
+            let chunked = Box::pin(importer.chunk(&hand)).await;
             *state = importer.state().clone();
             match chunked {
                 Ok(Chunked::End) => return Ok(Ended::Whole),

@@ -85,7 +85,7 @@ impl UndoHandler {
         let cx = run.context(Via::Import).await?;
         let policy = Policy::resolve(&cx.model, &cx.principal);
         let hand = Hand { pipeline: &self.pipeline, cx: &cx, policy: &policy, lease: run.lease };
-        let asked = undo(&hand, undone, state).await?;
+        let asked = Box::pin(undo(&hand, undone, state)).await?;
         Ok(run.border(asked))
     }
 

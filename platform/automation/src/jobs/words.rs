@@ -46,7 +46,6 @@ pub fn job_json(job: &StoredJob, now: DateTime) -> Json {
 /// Steps a second since it was begun, and the seconds left where it is known how many steps there are.
 fn pace(job: &StoredJob, now: DateTime) -> (Option<f64>, Option<i64>) {
     let Some(taken) = millis_of(job, now) else { return (None, None) };
-    #[expect(clippy::cast_precision_loss, reason = "a rate is not exact")]
     let rate = (job.done as f64 * 1_000.0 / taken as f64 * 10.0).round() / 10.0;
     let left = job.total.map(|total| (total - job.done).max(0));
     let eta = match (job.state, left) {

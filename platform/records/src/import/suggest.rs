@@ -176,13 +176,11 @@ fn alike(one: &str, other: &str) -> f64 {
     if one == other {
         return 1.0;
     }
-    #[expect(clippy::cast_precision_loss, reason = "names are short")]
     let (least, most) = (short.len() as f64, long.len() as f64);
     let enough = if short.iter().all(char::is_ascii) { 4 } else { 2 };
     if short.len() >= enough && long.windows(short.len()).any(|part| part == short.as_slice()) {
         return 0.6 + 0.3 * least / most;
     }
-    #[expect(clippy::cast_precision_loss, reason = "names are short")]
     let apart = apart(&one, &other) as f64;
     let score = 1.0 - apart / most;
     if score >= 0.75 { score * 0.9 } else { 0.0 }
