@@ -18,6 +18,7 @@ mod references;
 mod rights;
 mod roots;
 mod scalars;
+mod search;
 mod writes;
 
 use tenon_access::Place;
@@ -34,6 +35,7 @@ use crate::limits;
 use crate::schema::{Schema, TypeKind, View};
 
 pub(crate) use roots::{Planned, Root, Work, query};
+pub(crate) use search::{Found, FoundIn, HitPart};
 pub(crate) use writes::{Failed, IDS, Located, MutationPlan, MutationRoot, mutation};
 
 /// What lowering reads and gathers. One per root field.
@@ -49,6 +51,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) filter_nodes: u64,
     /// Relations that lead to the filter at hand.
     pub(crate) filter_hops: u64,
+    /// What the list at hand is searched for.
+    pub(crate) search: Option<tenon_query::Search>,
 }
 
 /// What lowering of a whole document shares.
@@ -73,6 +77,7 @@ impl<'a> Lower<'a> {
             problems: Problems::default(),
             filter_nodes: 0,
             filter_hops: 0,
+            search: None,
         }
     }
 

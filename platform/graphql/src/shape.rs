@@ -8,6 +8,7 @@ mod composite;
 mod drill;
 mod groups;
 mod history;
+mod hits;
 mod leaf;
 mod mask;
 mod out;

@@ -12,8 +12,8 @@ use crate::doors::{Door, Doors, Method};
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    facts, graphql_route, imports_route, keys_route, limits, members_route, oidc_route, probes, respond, schema_route, scim_route,
-    secrets_route, session_route, traffic,
+    documents_route, facts, graphql_route, imports_route, keys_route, limits, members_route, oidc_route, probes, respond, schema_route,
+    scim_route, secrets_route, session_route, traffic,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -66,6 +66,10 @@ fn tenant() -> Doors {
         .get("/schema.graphql", schema_route::data)
         .get("/metadata/schema.graphql", schema_route::metadata)
         .get("/limits", limits::list)
+        .post("/documents", documents_route::push)
+        .get("/documents", documents_route::list)
+        .delete("/documents/{id}", documents_route::remove)
+        .put("/documents/rules/{whose}", documents_route::rule)
         // People signing in
         .merge(sign_in())
         // Identity providers that keep the members

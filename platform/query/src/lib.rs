@@ -15,7 +15,7 @@ mod write;
 
 pub use aggregate::{Aggregate, AggregateOrder, Bucket, BucketUnit, Func, GroupKey, GroupTerm, Having, Hop, Measure};
 pub use params::{Param, Params};
-pub use predicate::{ColumnRef, CompareOp, LinkFilter, Match, Predicate, Quantifier, RefOp, SetOp};
+pub use predicate::{ColumnRef, CompareOp, LinkFilter, Match, Predicate, Quantifier, RefOp, Search, SetOp};
 pub use read::{Answer, GroupRow, HistoryRow, Page, Read, Row};
 pub use record::{Change, ExternalId, Record};
 pub use select::{Cursor, Deleted, Direction, FetchMany, FetchOne, HistoryFetch, Order, Output, Select, Slot, SortBy, Sorting, Window};

@@ -13,6 +13,7 @@ mod credentials;
 mod db;
 mod ddl;
 mod doctor;
+mod documents;
 mod error;
 mod federation;
 mod home;
@@ -43,6 +44,7 @@ pub use contract::{
 };
 pub use credentials::contract::{MemberState, StoredKey, StoredMember, StoredSession, StoredTicket, StoredTotp, TicketPurpose};
 pub use credentials::law::EPOCH_LEASE;
+pub use documents::{DOCUMENTS_MAX, StoredDocument};
 pub use error::StoreError;
 pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};
 pub use home::HomeVersion;

@@ -12,6 +12,7 @@ pub(crate) mod load;
 pub(crate) mod outbox;
 pub(crate) mod past;
 pub(crate) mod savepoint;
+pub(crate) mod search;
 pub(crate) mod share;
 pub(crate) mod write;
 

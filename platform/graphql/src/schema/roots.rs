@@ -17,6 +17,11 @@ pub(super) fn query(view: &View<'_>) -> TypeDef {
         FieldDef::new("record", "Record").taking(vec![InputDef::new("object", "String!"), InputDef::new("id", "ID!")]),
         FieldDef::new("records", "[Record]!").taking(vec![InputDef::new("refs", "[RecordRef!]!")]),
         FieldDef::new("me", "Me!"),
+        FieldDef::new("search", "[SearchHit!]!").taking(vec![
+            InputDef::new("text", "String!"),
+            InputDef::new("objects", "[String!]"),
+            InputDef::new("first", "Int").defaulting(ValueKind::Int("20".into())),
+        ]),
         FieldDef::new("explainAccess", "AccessExplanation").taking(vec![
             InputDef::new("object", "String!"),
             InputDef::new("id", "ID!"),
@@ -39,10 +44,12 @@ pub(super) fn query(view: &View<'_>) -> TypeDef {
             deleted(),
         ]));
         let mut arguments = page_arguments(name, Vec::new());
+        arguments.insert(1, InputDef::new("search", "String"));
         arguments.push(deleted());
         fields.push(FieldDef::new(&object.graphql.plural, &format!("{name}Connection!")).taking(arguments));
         fields.push(FieldDef::new(&format!("{}Aggregate", object.graphql.plural), &format!("[{name}Aggregate!]!")).taking(vec![
             InputDef::new("filter", &format!("{name}Filter")),
+            InputDef::new("search", "String"),
             InputDef::new("groupBy", &format!("[{name}GroupBy!]")),
             InputDef::new("having", &format!("{name}Having")),
             InputDef::new("orderBy", &format!("[{name}AggregateOrder!]")),
