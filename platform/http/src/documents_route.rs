@@ -76,7 +76,11 @@ pub(crate) async fn rule(call: Call, bytes: Result<Bytes, BytesRejection>) -> Re
             "registered" => true,
             "any" => false,
             _ => {
-                return Err(Problem::invalid("documents", "`documents` is `registered` or `any`", "`documents` 应为 `registered` 或 `any`"));
+                return Err(Problem::invalid(
+                    "documents",
+                    "`documents` is `registered` or `any`",
+                    "`documents` 应为 `registered` 或 `any`",
+                ));
             }
         };
         call.app.data.bind(&context, call.part("whose"), registered).await.map(|()| Json::Null)

@@ -20,4 +20,6 @@ pub use read::{Answer, GroupRow, HistoryRow, Page, Read, Row};
 pub use record::{Change, ExternalId, Record};
 pub use select::{Cursor, Deleted, Direction, FetchMany, FetchOne, HistoryFetch, Order, Output, Select, Slot, SortBy, Sorting, Window};
 pub use table::{Action, AuthorizedTable};
-pub use write::{Batch, BatchMode, LinkWrite, ManyWrite, OnMatch, OneWrite, RecordInput, RecordKey, Sharing, Target, Write};
+pub use write::{
+    Batch, BatchMode, LinkWrite, ManyWrite, MergeOf, MergeRule, Merging, OnMatch, OneWrite, RecordInput, RecordKey, Sharing, Target, Write,
+};

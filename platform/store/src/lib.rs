@@ -56,5 +56,6 @@ pub use prepared::Prepared;
 pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Position, RESUME_WINDOW, Tail};
 pub use store::Store;
 pub use tx::Tx;
+pub use tx::merge::{NewMerge, StoredMerge};
 pub use tx::savepoint::Savepoint;
 pub use tx::share::{Share, StoredShare};

@@ -63,8 +63,8 @@ fn all() -> impl Iterator<Item = &'static Fixture> {
         credentials::TABLES,
         federation::TABLES,
     ]
-        .into_iter()
-        .flatten()
+    .into_iter()
+    .flatten()
 }
 
 /// Names of the tables every tenant has.
