@@ -59,13 +59,15 @@ pub enum Place {
     Describe,
     /// What the schema tells.
     Introspection,
+    /// What a search over several objects finds.
+    Search,
     /// What one is told of changes.
     Live,
 }
 
 impl Place {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Root,
         Self::Nested,
         Self::Filter,
@@ -91,6 +93,7 @@ impl Place {
         Self::Share,
         Self::Describe,
         Self::Introspection,
+        Self::Search,
         Self::Live,
     ];
 
@@ -123,6 +126,7 @@ impl Place {
             Self::Share => "share",
             Self::Describe => "describe",
             Self::Introspection => "introspection",
+            Self::Search => "search",
             Self::Live => "live",
         }
     }

@@ -223,6 +223,9 @@ pub(crate) enum Verb {
     /// The tenant's GraphQL schema.
     #[command(subcommand)]
     Schema(SchemaVerb),
+    /// Documents that programs may send by their names.
+    #[command(subcommand)]
+    Documents(DocumentsVerb),
     /// Tenants of a data directory.
     #[command(subcommand)]
     Tenant(TenantVerb),
@@ -265,6 +268,15 @@ pub(crate) struct Outside {
 pub(crate) enum SchemaVerb {
     /// Print it as SDL.
     Print,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DocumentsVerb {
+    /// Register documents: a `.graphql` file is one; JSON is a list of texts, a map of them, or Apollo's persisted query manifest.
+    Push {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@ mod audit;
 mod check;
 mod data;
 mod export;
+mod documents;
 mod import;
 mod job;
 mod local;
@@ -11,7 +12,7 @@ mod members;
 mod metadata;
 mod serve;
 
-use crate::args::{Args, SchemaVerb, Verb};
+use crate::args::{Args, DocumentsVerb, SchemaVerb, Verb};
 use crate::output::{Exit, Output};
 
 /// Does what was asked.
@@ -56,6 +57,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         }
         Verb::Query { document, variables } => data::query(args, output, document, variables),
         Verb::Schema(SchemaVerb::Print) => data::schema(args, output),
+        Verb::Documents(DocumentsVerb::Push { file }) => documents::push(args, output, file),
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
         Verb::Tenant(verb) => local::tenant(args, output, verb).await,
         Verb::Audit(verb) => audit::audit(args, output, verb).await,

@@ -19,6 +19,7 @@ use crate::documents::{Documents, Valid, told};
 use crate::execute::{Reader, refused};
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
+use crate::persisted::Persisted;
 use crate::prepare::{coerce_variables, measure};
 use crate::respond::{Cost, Errors, response};
 use crate::stack::{deep, levels};
@@ -36,6 +37,7 @@ pub struct DataApi {
     pub(crate) pipeline: Pipeline,
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Identity>,
+    persisted: Persisted,
 }
 
 impl std::fmt::Debug for DataApi {
@@ -54,7 +56,7 @@ impl DataApi {
     /// The API over a store.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline) -> Self {
-        Self { store, catalog, pipeline, documents: Documents::new(), identity: None }
+        Self { store, catalog, pipeline, documents: Documents::new(), identity: None, persisted: Persisted::new() }
     }
 
     /// With who knows the members: for `explainAccess` of others and `whoCanSee`.
@@ -62,6 +64,14 @@ impl DataApi {
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
+    }
+
+    pub(crate) const fn persisted(&self) -> &Persisted {
+        &self.persisted
+    }
+
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The schema as this principal sees it, as sorted SDL.
@@ -207,7 +217,7 @@ fn away(cx: &OpContext, errors: &Errors) -> GraphqlResponse {
     GraphqlResponse { outcome, retry_after: Some(RETRY_AFTER), ..answered(cx, response(cx, None, errors, None), errors) }
 }
 
-fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {
+pub(crate) fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {
     let mut errors = Errors::default();
     errors.add(cx, None, problems);
     GraphqlResponse { outcome, ..answered(cx, response(cx, None, &errors, None), &errors) }

@@ -140,6 +140,14 @@ impl Reader<'_> {
                 out.page(&shape, &page, scene);
             }
             Work::Groups(planned, shape) => self.groups(planned, *shape, out, scene).await?,
+            Work::Search(mut found) => {
+                let mut rows = Vec::with_capacity(found.objects.len());
+                for one in &mut found.objects {
+                    let planned = Planned { read: one.planned.read.clone(), params: std::mem::take(&mut one.planned.params) };
+                    rows.push(self.page(planned).await?.rows);
+                }
+                out.hits(&found, &rows, scene);
+            }
             Work::Records(reads, order) => {
                 let mut found = Vec::with_capacity(reads.len());
                 for (planned, shape) in reads {

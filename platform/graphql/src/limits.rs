@@ -46,6 +46,13 @@ pub(crate) const INTROSPECTION_DEPTH: u64 = 3;
 /// `fields`: of one document of the metadata API, fragments spread out.
 pub(crate) const FIELDS: u64 = 10_000;
 
+/// `documents_at_once`: documents registered by one call.
+pub(crate) const DOCUMENTS_AT_ONCE: usize = 1_000;
+/// `persisted_bytes`: texts of documents known by their hashes, of all tenants of a node together.
+pub(crate) const PERSISTED_BYTES: u64 = 16 * 1024 * 1024;
+/// `search_hits`: hits of one search.
+pub(crate) const SEARCH_HITS: u64 = 100;
+
 /// Names and numbers, for `GET /t/{tenant}/limits`.
 pub const LIMITS: &[(&str, u64)] = &[
     ("aliases", ALIASES as u64),
@@ -65,6 +72,12 @@ pub const LIMITS: &[(&str, u64)] = &[
     ("nesting", NESTING as u64),
     ("order_terms", ORDER_TERMS as u64),
     ("page_size", PAGE_SIZE),
+    ("documents", tenon_store::DOCUMENTS_MAX as u64),
+    ("documents_at_once", DOCUMENTS_AT_ONCE as u64),
+    ("persisted_bytes", PERSISTED_BYTES),
     ("root_fields", ROOT_FIELDS as u64),
+    ("search_hits", SEARCH_HITS),
+    ("search_letters", tenon_value::SEARCH_LETTERS_MAX as u64),
+    ("search_words", tenon_value::SEARCH_WORDS_MAX as u64),
     ("tokens", TOKENS as u64),
 ];

@@ -18,6 +18,7 @@ mod references;
 mod rights;
 mod roots;
 mod scalars;
+mod search;
 mod writes;
 
 use tenon_access::Place;
@@ -34,6 +35,7 @@ use crate::limits;
 use crate::schema::{Schema, TypeKind, View};
 
 pub(crate) use roots::{Planned, Root, Work, query};
+pub(crate) use search::{Found, FoundIn, HitPart};
 pub(crate) use writes::{Failed, IDS, Located, MutationPlan, MutationRoot, mutation};
 
 /// What lowering reads and gathers. One per root field.
@@ -51,6 +53,8 @@ pub(crate) struct Lower<'a> {
     pub(crate) filter_hops: u64,
     pub(crate) in_job: bool,
     pub(crate) exporting: bool,
+    /// What the list at hand is searched for.
+    pub(crate) search: Option<tenon_query::Search>,
 }
 
 /// What lowering of a whole document shares.
@@ -81,6 +85,7 @@ impl<'a> Lower<'a> {
             filter_hops: 0,
             in_job: shared.in_job,
             exporting: shared.exporting,
+            search: None,
         }
     }
 

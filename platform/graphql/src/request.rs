@@ -7,8 +7,10 @@ use tenon_value::{Json, JsonMap};
 /// One GraphQL request, its HTTP shape already checked.
 #[derive(Clone, Debug, Default)]
 pub struct GraphqlRequest {
-    /// The document.
+    /// The document; empty where it is only named.
     pub query: String,
+    /// `documentId`: the document's name, `sha256:…`.
+    pub document_id: Option<String>,
     /// Which of its operations; needed where there are several.
     pub operation_name: Option<String>,
     /// Variables by name.

@@ -8,6 +8,7 @@ mod composite;
 mod drill;
 mod groups;
 mod history;
+mod hits;
 mod leaf;
 mod mask;
 mod out;
@@ -22,7 +23,7 @@ use tenon_value::{Json, Locale};
 
 use crate::cursor::Signer;
 
-pub(crate) use batch::{BatchPart, MutationShape, ResultPart};
+pub(crate) use batch::{BatchPart, MergePart, MutationShape, ResultPart};
 pub(crate) use clear::ReadInClear;
 pub(crate) use groups::{GroupPart, GroupShape, KeyPart, KeyRecords, KeyTerm, MeasurePart, SpecOf};
 pub(crate) use mask::has_mask;

@@ -19,9 +19,12 @@ pub fn problem_json(problem: &Problem, locale: Locale, request: &RequestId) -> J
 /// `extensions` of an error.
 pub(crate) fn members(problem: &Problem, request: &RequestId) -> JsonMap<String, Json> {
     let mut members = JsonMap::new();
-    members.insert("code".to_owned(), Json::from(problem.kind.code()));
+    // The one word beside the kinds: Apollo's clients send the document again when they read it.
+    let foreign = problem.rule.as_deref() == Some(crate::persisted::NOT_FOUND);
+    let code = if foreign { "PERSISTED_QUERY_NOT_FOUND" } else { problem.kind.code() };
+    members.insert("code".to_owned(), Json::from(code));
     let texts = [
-        ("rule", problem.rule.as_deref()),
+        ("rule", problem.rule.as_deref().filter(|_| !foreign)),
         ("limit", problem.limit),
         ("object", problem.object.as_deref()),
         ("field", problem.field.as_deref()),

@@ -80,7 +80,8 @@ async fn by_post(call: &Call, body: Result<Bytes, BytesRejection>, endpoint: End
 
 async fn by_get(call: &Call, endpoint: Endpoint) -> Result<Response, Early> {
     let media = media(call)?;
-    if media == Media::Page && call.parameter("query").is_none() {
+    let asks = ["query", "documentId", "extensions"].into_iter().any(|name| call.parameter(name).is_some());
+    if media == Media::Page && !asks {
         return Ok(explorer::page());
     }
     let context = context(call, media).await?;
@@ -135,6 +136,9 @@ async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, en
     // What is no text names nobody: the API says so.
     request.view_as = call.headers.get(VIEW_AS).map(|user| user.to_str().unwrap_or_default().to_owned());
     let is_get = request.is_get;
+    if let Err(refused) = call.app.data.settle(&context, &mut request).await {
+        return Ok(respond(call, *refused, media, is_get));
+    }
     let response = match endpoint {
         // Boxed: layers pass a route's future around by value.
         Endpoint::Data => Box::pin(call.app.data.execute(context, request)).await,

@@ -10,6 +10,7 @@ mod body;
 mod call;
 mod cookie;
 mod cors;
+mod documents_route;
 mod doors;
 mod etag;
 mod explorer;

@@ -35,9 +35,14 @@ pub(crate) fn from_query(query: &str) -> Result<GraphqlRequest, Problem> {
 
 fn from_members(mut members: JsonMap<String, Json>) -> Result<GraphqlRequest, Problem> {
     let query = match members.remove("query") {
-        Some(Json::String(query)) => query,
+        Some(Json::String(query)) => Some(query),
+        Some(Json::Null) | None => None,
         Some(_) => return Err(wrong_member("query", "a text")),
-        None => return Err(Problem::invalid("body", "there is no `query`", "缺少 `query`")),
+    };
+    let document_id = match members.remove("documentId") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(id)) => Some(id),
+        Some(_) => return Err(wrong_member("documentId", "a text")),
     };
     let operation_name = match members.remove("operationName") {
         None | Some(Json::Null) => None,
@@ -46,7 +51,13 @@ fn from_members(mut members: JsonMap<String, Json>) -> Result<GraphqlRequest, Pr
     };
     let variables = object(&mut members, "variables")?;
     let extensions = object(&mut members, "extensions")?;
-    Ok(GraphqlRequest { query, operation_name, variables, extensions, ..GraphqlRequest::default() })
+    let is_named = document_id.is_some() || extensions.get("persistedQuery").is_some_and(|named| !named.is_null());
+    let query = match query {
+        Some(query) => query,
+        None if is_named => String::new(),
+        None => return Err(Problem::invalid("body", "there is no `query`", "缺少 `query`")),
+    };
+    Ok(GraphqlRequest { document_id, query, operation_name, variables, extensions, ..GraphqlRequest::default() })
 }
 
 fn object(members: &mut JsonMap<String, Json>, name: &'static str) -> Result<JsonMap<String, Json>, Problem> {

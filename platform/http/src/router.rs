@@ -13,7 +13,7 @@ use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, members_route, oidc_route, probes, respond,
+    documents_route, exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, members_route, oidc_route, probes, respond,
     schema_route, scim_route, secrets_route, session_route, traffic,
 };
 
@@ -67,6 +67,10 @@ fn tenant() -> Doors {
         .get("/schema.graphql", schema_route::data)
         .get("/metadata/schema.graphql", schema_route::metadata)
         .get("/limits", limits::list)
+        .post("/documents", documents_route::push)
+        .get("/documents", documents_route::list)
+        .delete("/documents/{id}", documents_route::remove)
+        .put("/documents/rules/{whose}", documents_route::rule)
         // People signing in
         .merge(sign_in())
         // Identity providers that keep the members

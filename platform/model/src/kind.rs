@@ -1,6 +1,6 @@
 //! The types a field can have, with their settings.
 
-use tenon_value::{Decimal, Localized, Name};
+use tenon_value::{Decimal, Localized, Name, Wording};
 
 use crate::State;
 
@@ -182,5 +182,16 @@ impl FieldKind {
             self,
             Self::Text { .. } | Self::LongText | Self::RichText | Self::Email | Self::Phone | Self::Url | Self::AutoNumber { .. }
         )
+    }
+
+    /// How the search takes its values apart; none: they are not searched.
+    #[must_use]
+    pub const fn wording(&self) -> Option<Wording> {
+        match self {
+            Self::Phone => Some(Wording::Digits),
+            Self::AutoNumber { .. } => Some(Wording::Number),
+            Self::Text { .. } | Self::LongText | Self::RichText | Self::Email | Self::Url | Self::Address => Some(Wording::Text),
+            _ => None,
+        }
     }
 }

@@ -23,7 +23,7 @@ pub use field::{Column, ColumnType, Field, FieldIx, Part, SortRule, State};
 pub use kind::{Choice, FieldKind};
 pub use link::{Link, LinkEnd, LinkIx};
 pub use model::{Model, ModelVersion};
-pub use object::{GraphqlNames, Object, ObjectIx, UniqueKey, UniquePart, system};
+pub use object::{GraphqlNames, Object, ObjectIx, UniqueKey, UniquePart, Worth, system};
 pub use relation::{Edge, EdgeKind, OnDelete, Relation, RelationIx, RelationShape};
 pub use role::{Role, RoleIx, Special};
 pub use settings::{Settings, WeekStart};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_value::{ElementId, Localized, Name};
 
-use crate::{Edge, Field, FieldIx, Grant, Layout, Relation, RelationIx, Rule, SharingRule, State, View};
+use crate::{Edge, Field, FieldIx, FieldKind, Grant, Layout, Relation, RelationIx, Rule, SharingRule, State, View};
 
 /// The place of an object in the model: stable within one model version only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -190,4 +190,30 @@ impl Object {
         let grants = self.grants().flat_map(|grant| grant.rows.each());
         grants.chain(self.shared().map(|rule| rule.rows.as_ref()))
     }
+
+    /// Fields the search looks at, retired ones included: they may come back.
+    pub fn searched(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| !field.system && field.kind.wording().is_some())
+    }
+
+    /// What a word found in a field is worth: in the one that names the record most, in long texts least.
+    #[must_use]
+    pub fn worth(&self, field: &Field) -> Worth {
+        match field.kind {
+            _ if self.display == Some(field.ix) => Worth::Name,
+            FieldKind::LongText | FieldKind::RichText | FieldKind::Address => Worth::Long,
+            _ => Worth::Short,
+        }
+    }
+}
+
+/// What a word found in a field is worth to the rank of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Worth {
+    /// The field that names the record: 4 points for what begins with the word, 8 for the word itself.
+    Name,
+    /// Another short text: 2 and 4 points.
+    Short,
+    /// A long text: 1 and 2 points.
+    Long,
 }

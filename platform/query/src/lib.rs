@@ -15,9 +15,11 @@ mod write;
 
 pub use aggregate::{Aggregate, AggregateOrder, Bucket, BucketUnit, Func, GroupKey, GroupTerm, Having, Hop, Measure};
 pub use params::{Param, Params};
-pub use predicate::{ColumnRef, CompareOp, LinkFilter, Match, Predicate, Quantifier, RefOp, SetOp};
+pub use predicate::{ColumnRef, CompareOp, LinkFilter, Match, Predicate, Quantifier, RefOp, Search, SetOp};
 pub use read::{Answer, GroupRow, HistoryRow, Page, Read, Row};
 pub use record::{Change, ExternalId, Record};
 pub use select::{Cursor, Deleted, Direction, FetchMany, FetchOne, HistoryFetch, Order, Output, Select, Slot, SortBy, Sorting, Window};
 pub use table::{Action, AuthorizedTable};
-pub use write::{Batch, BatchMode, Later, LinkWrite, ManyWrite, OnMatch, OneWrite, RecordInput, RecordKey, Sharing, Target, Write};
+pub use write::{
+    Batch, BatchMode, Later, LinkWrite, ManyWrite, MergeOf, MergeRule, Merging, OnMatch, OneWrite, RecordInput, RecordKey, Sharing, Target, Write,
+};

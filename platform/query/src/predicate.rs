@@ -1,6 +1,6 @@
 //! Which rows. Two-valued: null is a value, three-valued logic never leaks out (API.md §1.3).
 
-use tenon_model::{EdgeKind, FieldIx, Part, RelationIx, Verb};
+use tenon_model::{EdgeKind, FieldIx, Part, RelationIx, Verb, Worth};
 
 use crate::{AuthorizedTable, Param};
 
@@ -87,6 +87,15 @@ pub struct LinkFilter {
     pub attributes: Predicate,
     /// A bound on the link's `created_at`: comparisons and their values.
     pub created_at: Vec<(CompareOp, Param)>,
+}
+
+/// Words looked for in some fields of the table at hand.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Search {
+    /// The fields, with what a word found there is worth: only those whoever asks may read in clear.
+    pub fields: Vec<(FieldIx, Worth)>,
+    /// A list of words; one that ends in `*` also finds what begins with it.
+    pub words: Param,
 }
 
 /// Which rows of the table at hand.
@@ -211,6 +220,8 @@ pub enum Predicate {
         /// The right the share must give.
         right: Verb,
     },
+    /// Each of the words is found in one of these fields: what the index of the search tells.
+    Search(Search),
     /// External ids of the record.
     ExternalId {
         /// The system's name.

@@ -2,7 +2,7 @@
 
 use tenon_model::{EdgeKind, FieldIx, ObjectIx, Part, RelationIx};
 
-use crate::{AuthorizedTable, Param, Predicate};
+use crate::{AuthorizedTable, Param, Predicate, Search};
 
 /// Which of live and deleted records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -39,6 +39,8 @@ pub enum SortBy {
         /// Usually `Field::order_part()`.
         part: Part,
     },
+    /// How well a record answers a search: points, a whole number.
+    Relevance(Search),
     /// Something of the target of a to-one relation.
     ToOne {
         /// The relation.

@@ -4,7 +4,7 @@
 
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{EdgeKind, FieldIx, ObjectIx, RelationIx, Verb};
-use tenon_value::{DateTime, RecordId, Value};
+use tenon_value::{DateTime, RecordId, Uuid, Value};
 
 use crate::{ExternalId, Params, Predicate};
 
@@ -161,6 +161,37 @@ pub struct Later {
     pub total: Option<i64>,
 }
 
+/// What a rule of a merge is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MergeOf {
+    /// A field.
+    Field(FieldIx),
+    /// A reference.
+    Relation(RelationIx),
+}
+
+/// Whose value the survivor of a merge takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MergeRule {
+    /// Of what.
+    pub of: MergeOf,
+    /// Whose: the survivor's or one of the others'.
+    pub take: RecordId,
+    /// Where it stands in the request.
+    pub path: InputPath,
+}
+
+/// Records that become one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Merging {
+    /// Who is left.
+    pub survivor: RecordId,
+    /// Who goes into it.
+    pub others: Vec<(RecordId, InputPath)>,
+    /// Whose values are taken; without a rule the survivor's own, else the first there is.
+    pub rules: Vec<MergeRule>,
+}
+
 /// One root write of a mutation document.
 #[derive(Clone, Debug)]
 pub enum Write {
@@ -178,6 +209,10 @@ pub enum Write {
     Destroy(ObjectIx, RecordId),
     /// Given to a user or team, or taken back.
     Share(ObjectIx, RecordId, Sharing),
+    /// Several become one.
+    Merge(ObjectIx, Merging),
+    /// A merge, by its id, is taken back.
+    UndoMerge(Uuid),
     /// Many at once.
     Batch(ObjectIx, Batch, BatchMode),
     /// Many, after the document.

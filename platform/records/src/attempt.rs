@@ -166,6 +166,13 @@ impl<'p> Attempt<'p> {
             let job = NewJob { total: later.total, ..NewJob::new(self.cx, later.kind, later.payload.clone()) };
             return Ok(StepOutcome::Later(self.tx.job_put(&job).await?));
         }
+        if let Write::Merge(object, merging) = &step.write {
+            let Some(merged) = self.merge(*object, merging).await? else {
+                return Ok(StepOutcome::Batch { rows: Vec::new(), answer: None });
+            };
+            let answer = answer::read(&mut self.tx, step, &[merged.survivor]).await?;
+            return Ok(StepOutcome::Merged { merged, answer });
+        }
         match self.single(&step.write).await? {
             Some(Saved { id, status }) if self.found.is_empty() => {
                 let answer = answer::read(&mut self.tx, step, &[id]).await?;
@@ -203,7 +210,8 @@ impl<'p> Attempt<'p> {
             Write::Restore(object, id) => self.restore(*object, &[(0, *id, at_id())]).await?,
             Write::Destroy(object, id) => self.destroy(*object, &[(0, *id, at_id())]).await?,
             Write::Share(object, id, sharing) => vec![self.share(*object, *id, sharing).await?],
-            Write::Batch(..) | Write::Later(_) => Vec::new(),
+            Write::UndoMerge(id) => vec![self.undo_merge(*id).await?],
+            Write::Batch(..) | Write::Later(_) | Write::Merge(..) => Vec::new(),
         };
         Ok(saved.into_iter().next().flatten())
     }

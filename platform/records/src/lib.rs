@@ -27,6 +27,7 @@ mod law;
 mod limits;
 mod links;
 mod manys;
+mod merge;
 mod money;
 mod mutation;
 pub mod personal;
@@ -45,6 +46,8 @@ mod version;
 
 pub use ending::Settle;
 pub use error::RecordsError;
-pub use limits::{BATCH_SIZE_MAX, CASCADE_MAX, HOOK_ROUNDS_MAX, NEST_DEPTH_MAX, RETRIES_MAX};
-pub use mutation::{BatchRow, Done, Idempotency, Mutation, Status, Step, StepAnswer, StepOutcome};
+pub use limits::{
+    BATCH_SIZE_MAX, CASCADE_MAX, HOOK_ROUNDS_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, MERGE_UNDO_DAYS, NEST_DEPTH_MAX, RETRIES_MAX,
+};
+pub use mutation::{BatchRow, Done, Idempotency, Merged, Mutation, Status, Step, StepAnswer, StepOutcome};
 pub use pipeline::{Pipeline, Respond};

@@ -6,6 +6,12 @@ pub const BATCH_SIZE_MAX: usize = 2_000;
 pub const NEST_DEPTH_MAX: usize = 4;
 /// `cascade`: records that one deletion may take with it or clear.
 pub const CASCADE_MAX: usize = 20_000;
+/// `merge_others`: records that become one with the survivor by one call.
+pub const MERGE_OTHERS_MAX: usize = 10;
+/// `merge_moved`: records, links, names and shares that one merge may move.
+pub const MERGE_MOVED_MAX: usize = 20_000;
+/// Days for which a merge can be taken back.
+pub const MERGE_UNDO_DAYS: i64 = 30;
 /// How often a mutation runs again after a conflict inside the database.
 pub const RETRIES_MAX: usize = 3;
 /// How often hooks speak again because a record moved under them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tenon_diagnostics::Problem;
 use tenon_query::{Answer, Params, Write};
 use tenon_store::Prepared;
-use tenon_value::RecordId;
+use tenon_value::{DateTime, RecordId, Uuid};
 
 /// One mutation document: one transaction (API.md §0.4).
 #[derive(Clone, Default)]
@@ -79,6 +79,19 @@ pub struct BatchRow {
     pub problems: Vec<Problem>,
 }
 
+/// What became of records that were merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// The merge, by which it is taken back.
+    pub id: Uuid,
+    /// Who is left.
+    pub survivor: RecordId,
+    /// Until when it can be taken back.
+    pub until: DateTime,
+    /// How many records, links, names and shares moved.
+    pub moved: usize,
+}
+
 /// What became of a step.
 #[derive(Clone, Debug)]
 pub enum StepOutcome {
@@ -89,6 +102,13 @@ pub enum StepOutcome {
         /// What became of it.
         status: Status,
         /// What was read after it.
+        answer: Option<Answer>,
+    },
+    /// Of a merge.
+    Merged {
+        /// What became of it.
+        merged: Merged,
+        /// What was read of the survivor.
         answer: Option<Answer>,
     },
     /// Of a batch.

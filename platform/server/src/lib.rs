@@ -17,6 +17,7 @@ mod lock;
 mod log;
 mod members;
 mod sealer;
+mod search;
 mod serve;
 mod tenants;
 

@@ -15,6 +15,7 @@ use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
 use crate::engine::Engine;
 use crate::sealer;
+use crate::search;
 use crate::tenants::TenantCreated;
 
 /// How long requests under way may take to end when the server stops.
@@ -53,6 +54,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let (stop, mut stopped) = watch::channel(false);
     let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
     let runner = tokio::spawn(runner.run(stopped.clone()));
+    tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {

@@ -13,6 +13,7 @@ mod credentials;
 mod db;
 mod ddl;
 mod doctor;
+mod documents;
 mod error;
 mod federation;
 mod home;
@@ -44,6 +45,7 @@ pub use contract::{
 };
 pub use credentials::contract::{MemberState, StoredKey, StoredMember, StoredSession, StoredTicket, StoredTotp, TicketPurpose};
 pub use credentials::law::EPOCH_LEASE;
+pub use documents::{DOCUMENTS_MAX, StoredDocument};
 pub use error::StoreError;
 pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};
 pub use home::HomeVersion;
@@ -56,5 +58,6 @@ pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Posi
 pub use snapshot::{SNAPSHOTS_MAX, Snapshot};
 pub use store::Store;
 pub use tx::Tx;
+pub use tx::merge::{NewMerge, StoredMerge};
 pub use tx::savepoint::Savepoint;
 pub use tx::share::{Share, StoredShare};

@@ -13,6 +13,7 @@ pub(crate) mod many;
 pub(crate) mod output;
 pub(crate) mod predicate;
 pub(crate) mod relation;
+pub(crate) mod search;
 pub(crate) mod select;
 mod share;
 pub(crate) mod statement;

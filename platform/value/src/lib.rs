@@ -7,6 +7,7 @@ mod decimal;
 mod id;
 mod localized;
 mod name;
+mod search;
 mod text;
 mod time;
 mod value;
@@ -16,6 +17,9 @@ pub use decimal::{DIGITS_MAX, Decimal, DecimalError, SCALE_MAX};
 pub use id::{ElementId, RecordId, RequestId, TenantId, UserId};
 pub use localized::{Locale, Localized};
 pub use name::{NAME_LENGTH_MAX, Name, NameError, camel, pascal, plural_of, screaming};
+pub use search::{
+    INDEXED_WORDS_MAX, SEARCH_LETTERS_MAX, SEARCH_WORDS_MAX, SearchTooLong, Snippet, Sought, Wording, snippet, sought, words,
+};
 pub use serde_json::{Map as JsonMap, Number as JsonNumber, Value as Json};
 pub use text::{TextError, clean_block, clean_line, fold, sort_key};
 pub use time::{Date, DateTime, Duration, TimeError};

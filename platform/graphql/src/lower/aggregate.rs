@@ -41,6 +41,8 @@ impl<'a> Lower<'a> {
         let table = self.table(object.ix, Action::Read, place)?;
         let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(object, input, &root.key("filter")));
+        let (filter, _) = self.searching(object, field, filter);
+        self.search = None;
         let (mut keys, mut specs) = (Vec::new(), Vec::new());
         for (at, input) in given("groupBy").as_deref().map(Input::elements).unwrap_or_default().iter().enumerate() {
             let (key, spec) = self.group_key(object, input, &root.key("groupBy").index(at))?;

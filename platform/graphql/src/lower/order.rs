@@ -29,10 +29,18 @@ impl<'a> Lower<'a> {
         }
         let mut order = Vec::with_capacity(terms.len() + 1);
         for (at, term) in terms.iter().enumerate() {
-            match self.term(object, term) {
+            match self.by_relevance(object, term).or_else(|| self.term(object, term)) {
                 Some((by, sorting)) => order.push(Order { by, sorting }),
+                None if term.get("relevance").is_some() => {
+                    let problem =
+                        Problem::invalid("search", "`relevance` needs a `search` beside it", "按 `relevance` 排序时必须同时给出 `search`");
+                    self.wrong(&path.index(at), problem);
+                }
                 None => self.wrong(&path.index(at), Problem::invalid("type", "no order", "无效的排序")),
             }
+        }
+        if let (true, Some(search)) = (terms.is_empty(), &self.search) {
+            order.push(Order { by: SortBy::Relevance(search.clone()), sorting: Sorting::Desc });
         }
         let ends_in_id = order.iter().any(|term| matches!(term.by, SortBy::Column { field: system::ID, .. }));
         if !ends_in_id {

@@ -39,10 +39,12 @@ impl<'a> Lower<'a> {
         let (collector, root) = (self.collector, InputPath::default());
         let filter_input = collector.input(field, "filter").filter(|filter| !filter.is_null());
         let filter = filter_input.as_deref().map(|input| self.filter(of.target, input, &root.key("filter")));
+        let (filter, sought) = self.searching(of.target, field, filter);
         let order_input = collector.input(field, "orderBy").filter(|order| !order.is_null());
         let order = self.order(of.target, order_input.as_deref(), &root.key("orderBy"));
+        self.search = None;
         let said = |input: Option<&Input>| input.map(|input| input.to_json().to_string()).unwrap_or_default();
-        let context = format!("{}|{}|{}|{:?}", of.context, said(order_input.as_deref()), said(filter_input.as_deref()), of.deleted);
+        let context = format!("{}|{}|{}|{:?}{sought}", of.context, said(order_input.as_deref()), said(filter_input.as_deref()), of.deleted);
         let signer = self.signer.bound(&context);
         let mut output = Output::default();
         let (mut shape, wishes) = self.connection(&of, &collected.fields, &mut output);

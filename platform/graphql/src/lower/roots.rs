@@ -8,6 +8,7 @@ use tenon_query::{Action, Deleted, Output, Params, Predicate, Read, Select, Sort
 use tenon_value::{Json, RecordId, Uuid, Value};
 
 use super::page::PageOf;
+use super::search::Found;
 use super::{Lower, Shared, null_operand, scalars};
 use crate::collect::Collected;
 use crate::explain::Question;
@@ -43,6 +44,8 @@ pub(crate) enum Work<'a> {
     Question((ObjectIx, RecordId), Question, Vec<Sub<'a>>),
     /// Jobs the caller may know of.
     Jobs(JobsAsked, Vec<Sub<'a>>),
+    /// What is found in several objects, the best first.
+    Search(Box<Found<'a>>),
     /// Records of several objects, in the order of their references.
     Records(Vec<(Planned, RecordShape<'a>)>, Vec<(Option<usize>, Uuid)>),
 }
@@ -77,6 +80,7 @@ impl<'a> Lower<'a> {
             "me" => return Some(Work::Fixed(self.me(collected))),
             "record" => return self.any_record(collected),
             "records" => return self.records(collected),
+            "search" => return self.hits(collected),
             "explainAccess" | "whoCanSee" => return self.question(collected),
             "job" | "jobs" => return self.jobs(collected),
             _ => {}
@@ -125,7 +129,7 @@ impl<'a> Lower<'a> {
         Some(Work::Page(self.planned(select), shape))
     }
 
-    fn planned(&mut self, select: Select) -> Planned {
+    pub(super) fn planned(&mut self, select: Select) -> Planned {
         let joins = joins(&select);
         if joins > limits::JOINS {
             self.problems.push(Problem::exhausted("joins", limits::JOINS, joins));
@@ -172,7 +176,7 @@ impl<'a> Lower<'a> {
         Some(Work::One(self.planned(select), shape))
     }
 
-    fn object_named(&self, name: Option<&str>) -> Option<&'a Object> {
+    pub(super) fn object_named(&self, name: Option<&str>) -> Option<&'a Object> {
         let object = self.view.model.object_named(name?)?;
         self.view.object(object.ix)
     }
@@ -357,7 +361,7 @@ fn joins(select: &Select) -> u64 {
     }
     fn hops(by: &SortBy) -> u64 {
         match by {
-            SortBy::Column { .. } => 0,
+            SortBy::Column { .. } | SortBy::Relevance(_) => 0,
             SortBy::ToOne { by, .. } => 1 + hops(by),
         }
     }

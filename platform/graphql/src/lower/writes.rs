@@ -2,6 +2,7 @@
 
 mod batches;
 mod inputs;
+mod merges;
 mod relations;
 
 use std::collections::HashMap;
@@ -79,6 +80,13 @@ fn plan<'a>(
     for collected in shared.collector.collect(&operation.selection, |condition| condition == "Mutation") {
         let Some(field) = collected.first() else { continue };
         let location = (field.pos().line, field.pos().column);
+        if &*field.name.text == "undoMerge" {
+            match merges::undone(shared, &collected) {
+                Ok(root) => plan.roots.push(root),
+                Err(problems) => failed.push((collected.key, location, problems)),
+            }
+            continue;
+        }
         let Some((object, verb)) = mutation_named(&view, &field.name.text) else {
             plan.roots.push(MutationRoot { key: collected.key, location, step: None, shape: MutationShape::TypeName });
             continue;
@@ -153,6 +161,7 @@ impl<'a> Writer<'a, '_> {
                 return Some((write, None, MutationShape::Destroyed(self.lower.subs(&collected.fields))));
             }
             Verb::Share | Verb::Unshare => Write::Share(ix, self.id_argument(collected)?, self.sharing(verb, collected)?),
+            Verb::Merge => return self.merge(object, collected),
             _ => return self.batch(object, verb, collected),
         };
         let (planned, shape) = self.lower.by_ids(object, &collected.fields, Vec::new(), (Deleted::Include, Place::Returning))?;

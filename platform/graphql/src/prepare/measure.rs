@@ -224,6 +224,7 @@ impl<'a> Meter<'a> {
             return (1, rows.clamp(1, limits::BATCH_SIZE));
         }
         match &*field.name.text {
+            "search" if is_root => (1, page.unwrap_or(20).min(limits::SEARCH_HITS)),
             "records" if is_root => (1, length("refs").unwrap_or(0).max(1)),
             "ancestors" => (1, limits::PAGE_NESTED_DEFAULT),
             _ => (1, 1),

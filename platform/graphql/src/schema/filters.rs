@@ -99,6 +99,7 @@ pub(super) fn order(view: &View<'_>, object: &Object) -> TypeDef {
             fields.push(InputDef::new(&relation.graphql, &format!("{}Order", target.graphql.type_name)).described(of_relation(relation)));
         }
     }
+    fields.push(InputDef::new("relevance", "Sort"));
     dedupe(&mut fields);
     TypeDef { name: format!("{}Order", object.graphql.type_name).into(), description: None, kind: TypeKind::Input { fields, one_of: true } }
 }

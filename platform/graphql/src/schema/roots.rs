@@ -17,6 +17,11 @@ pub(super) fn query(view: &View<'_>) -> TypeDef {
         FieldDef::new("record", "Record").taking(vec![InputDef::new("object", "String!"), InputDef::new("id", "ID!")]),
         FieldDef::new("records", "[Record]!").taking(vec![InputDef::new("refs", "[RecordRef!]!")]),
         FieldDef::new("me", "Me!"),
+        FieldDef::new("search", "[SearchHit!]!").taking(vec![
+            InputDef::new("text", "String!"),
+            InputDef::new("objects", "[String!]"),
+            InputDef::new("first", "Int").defaulting(ValueKind::Int("20".into())),
+        ]),
         FieldDef::new("explainAccess", "AccessExplanation").taking(vec![
             InputDef::new("object", "String!"),
             InputDef::new("id", "ID!"),
@@ -46,10 +51,12 @@ pub(super) fn query(view: &View<'_>) -> TypeDef {
             deleted(),
         ]));
         let mut arguments = page_arguments(name, Vec::new());
+        arguments.insert(1, InputDef::new("search", "String"));
         arguments.push(deleted());
         fields.push(FieldDef::new(&object.graphql.plural, &format!("{name}Connection!")).taking(arguments));
         fields.push(FieldDef::new(&format!("{}Aggregate", object.graphql.plural), &format!("[{name}Aggregate!]!")).taking(vec![
             InputDef::new("filter", &format!("{name}Filter")),
+            InputDef::new("search", "String"),
             InputDef::new("groupBy", &format!("[{name}GroupBy!]")),
             InputDef::new("having", &format!("{name}Having")),
             InputDef::new("orderBy", &format!("[{name}AggregateOrder!]")),
@@ -77,10 +84,11 @@ pub(crate) enum Verb {
     DestroyMany,
     Share,
     Unshare,
+    Merge,
 }
 
 impl Verb {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Create,
         Self::Update,
         Self::Upsert,
@@ -95,12 +103,13 @@ impl Verb {
         Self::DestroyMany,
         Self::Share,
         Self::Unshare,
+        Self::Merge,
     ];
 
     pub(crate) const fn action(self) -> Action {
         match self {
             Self::Create | Self::CreateMany => Action::Create,
-            Self::Update | Self::UpdateMany | Self::Upsert | Self::UpsertMany => Action::Update,
+            Self::Update | Self::UpdateMany | Self::Upsert | Self::UpsertMany | Self::Merge => Action::Update,
             Self::Delete | Self::DeleteMany => Action::Delete,
             Self::Restore | Self::RestoreMany => Action::Restore,
             Self::Destroy | Self::DestroyMany => Action::Destroy,
@@ -111,7 +120,8 @@ impl Verb {
     /// Whether the role may do it to some row at least. An upsert makes what it does not find.
     fn is_permitted(self, view: &View<'_>, object: ObjectIx) -> bool {
         let makes = matches!(self, Self::Upsert | Self::UpsertMany);
-        may(view, object, self.action()) && (!makes || may(view, object, Action::Create))
+        let is_permitted = may(view, object, self.action()) && (!makes || may(view, object, Action::Create));
+        is_permitted && (self != Self::Merge || is_merged(view, object))
     }
 
     fn field_name(self, object: &Object) -> String {
@@ -131,6 +141,7 @@ impl Verb {
             Self::DestroyMany => format!("destroy{many}"),
             Self::Share => format!("share{one}"),
             Self::Unshare => format!("unshare{one}"),
+            Self::Merge => format!("merge{many}"),
         }
     }
 
@@ -165,6 +176,9 @@ impl Verb {
                 vec![id(), InputDef::new("with", "ID!"), InputDef::new("rights", "[String!]!"), InputDef::new("until", "DateTime")]
             }
             Self::Unshare => vec![id(), InputDef::new("with", "ID!")],
+            Self::Merge => {
+                vec![InputDef::new("survivor", "ID!"), InputDef::new("others", "[ID!]!"), InputDef::new("rules", "[MergeRule!]")]
+            }
             Self::DeleteMany | Self::RestoreMany | Self::DestroyMany => {
                 let mut arguments = which();
                 arguments.push(mode());
@@ -177,6 +191,7 @@ impl Verb {
         let name = &object.graphql.type_name;
         match self {
             Self::Destroy => "Destroyed!".to_owned(),
+            Self::Merge => format!("{name}Merge!"),
             Self::Create | Self::Update | Self::Upsert | Self::Delete | Self::Restore | Self::Share | Self::Unshare => format!("{name}!"),
             _ => format!("{name}Batch!"),
         }
@@ -209,10 +224,24 @@ pub(crate) fn mutation_named<'a>(view: &View<'a>, name: &str) -> Option<(&'a Obj
     })
 }
 
+/// Whether an object's records may become one. Who signs in is one person for good.
+pub(super) fn is_merged(view: &View<'_>, object: ObjectIx) -> bool {
+    let signs_in = view.model.object(object).is_some_and(|object| object.name.as_str() == "user");
+    !signs_in && may(view, object, Action::Update) && may(view, object, Action::Delete)
+}
+
+/// Whether there is anything to merge, so that it can be taken back.
+pub(crate) fn undoes_merges(view: &View<'_>) -> bool {
+    view.objects().any(|object| is_merged(view, object.ix))
+}
+
 pub(super) fn mutation(view: &View<'_>) -> TypeDef {
-    let fields = mutations(view)
+    let mut fields: Vec<FieldDef> = mutations(view)
         .into_iter()
         .map(|(name, object, verb)| FieldDef::new(&name, &verb.answer(object)).taking(verb.arguments(object)))
         .collect();
+    if undoes_merges(view) {
+        fields.push(FieldDef::new("undoMerge", "Boolean!").taking(vec![InputDef::new("id", "ID!")]));
+    }
     TypeDef { name: "Mutation".into(), description: None, kind: TypeKind::Object { fields, interfaces: Vec::new() } }
 }

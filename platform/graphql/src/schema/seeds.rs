@@ -36,6 +36,7 @@ pub(crate) enum Family {
     Update,
     Batch,
     Result,
+    Merge,
 }
 
 /// The types around a list-valued edge.
@@ -102,6 +103,7 @@ pub(super) fn sow(view: &View<'_>, add: &mut dyn FnMut(&str, Seed)) {
             (changed, format!("{name}Update"), Family::Update),
             (batched, format!("{name}Batch"), Family::Batch),
             (batched, format!("{name}Result"), Family::Result),
+            (roots::is_merged(view, ix), format!("{name}Merge"), Family::Merge),
         ] {
             if wanted {
                 add(&text, Seed::Object(ix, family));
@@ -281,7 +283,8 @@ fn of_object(view: &View<'_>, object: &tenon_model::Object, family: Family) -> T
         | Family::One
         | Family::Update
         | Family::Batch
-        | Family::Result => writes::grow(view, object, family),
+        | Family::Result
+        | Family::Merge => writes::grow(view, object, family),
     }
 }
 

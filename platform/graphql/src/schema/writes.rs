@@ -114,6 +114,7 @@ pub(super) fn grow(view: &View<'_>, object: &Object, family: Family) -> TypeDef 
             fields.push(InputDef::new("disconnect", "Boolean"));
             TypeDef { name: format!("{name}One").into(), description: None, kind: TypeKind::Input { fields, one_of: true } }
         }
+        Family::Merge => output(format!("{name}Merge"), &[("survivor", &format!("{name}!")), ("merge", "Merge!")]),
         Family::Batch => output(
             format!("{name}Batch"),
             &[

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_model::Object;
 use tenon_query::{Answer, Row};
-use tenon_records::{BatchRow, Status, StepOutcome};
+use tenon_records::{BatchRow, Merged, Status, StepOutcome};
 use tenon_value::{Locale, Uuid};
 
 use super::{Out, RecordShape, Scene, Sub};
@@ -14,6 +14,14 @@ pub(crate) enum MutationShape<'a> {
     TypeName,
     Record(RecordShape<'a>),
     Destroyed(Vec<Sub<'a>>),
+    /// A merge: response keys, and shapes over the one read that answers.
+    Merge {
+        object: &'a Object,
+        parts: Vec<(&'a str, MergePart<'a>)>,
+        shapes: Vec<RecordShape<'a>>,
+    },
+    /// A merge was taken back.
+    Undone,
     Batch {
         object: &'a Object,
         parts: Vec<(&'a str, BatchPart<'a>)>,
@@ -32,6 +40,14 @@ pub(crate) enum BatchPart<'a> {
     /// By the place of its shape.
     Nodes(usize),
     Results(Vec<(&'a str, ResultPart<'a>)>),
+}
+
+/// One response key of a merge.
+pub(crate) enum MergePart<'a> {
+    TypeName,
+    /// By the place of its shape.
+    Survivor(usize),
+    Merge(Vec<Sub<'a>>),
 }
 
 /// One response key of a row of a batch.
@@ -68,6 +84,12 @@ impl Out {
     pub(crate) fn outcome(&mut self, shape: &MutationShape<'_>, outcome: Option<&StepOutcome>, scene: &Scene<'_>) {
         match (shape, outcome) {
             (MutationShape::TypeName, _) => self.plain("Mutation"),
+            (MutationShape::Undone, _) => self.number(true),
+            (MutationShape::Merge { object, parts, shapes }, Some(StepOutcome::Merged { merged, answer })) => {
+                let gone = Row { id: merged.survivor.0, ..Row::default() };
+                let row = rows(answer.as_ref()).first().unwrap_or(&gone);
+                self.merged((object, parts, shapes), (merged, row), scene);
+            }
             (MutationShape::Destroyed(subs), Some(StepOutcome::One { id, .. })) => self.subs(subs, "Destroyed", |out, _| out.plain(id)),
             (MutationShape::Record(shape), Some(StepOutcome::One { id, answer, .. })) => {
                 // What the write itself has put out of the caller's sight is answered with its id alone.
@@ -83,6 +105,30 @@ impl Out {
             }
             _ => self.null(),
         }
+    }
+
+    fn merged(
+        &mut self,
+        (object, parts, shapes): (&Object, &[(&str, MergePart<'_>)], &[RecordShape<'_>]),
+        (merged, row): (&Merged, &Row),
+        scene: &Scene<'_>,
+    ) {
+        self.object(
+            parts,
+            |(key, _)| key,
+            |out, (_, part)| match part {
+                MergePart::TypeName => out.plain(format_args!("{}Merge", object.graphql.type_name)),
+                MergePart::Survivor(at) => match shapes.get(*at) {
+                    Some(shape) => out.record(shape, Some(row), scene),
+                    None => out.null(),
+                },
+                MergePart::Merge(subs) => out.subs(subs, "Merge", |out, sub| match sub.name {
+                    "id" => out.plain(merged.id),
+                    "undoUntil" => out.plain(merged.until),
+                    _ => out.number(merged.moved),
+                }),
+            },
+        );
     }
 
     fn batch(

@@ -12,6 +12,7 @@ mod jobs;
 mod model;
 mod records;
 mod relay;
+mod search;
 
 use tenon_model::ColumnType;
 
@@ -51,9 +52,19 @@ pub(crate) const OUTBOX: &str = "outbox";
 const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 
 fn all() -> impl Iterator<Item = &'static Fixture> {
-    [home::TABLES, jobs::TABLES, model::TABLES, records::TABLES, relay::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES]
-        .into_iter()
-        .flatten()
+    [
+        home::TABLES,
+        jobs::TABLES,
+        model::TABLES,
+        records::TABLES,
+        search::TABLES,
+        relay::TABLES,
+        audit::TABLES,
+        credentials::TABLES,
+        federation::TABLES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Names of the tables every tenant has.
@@ -73,6 +84,11 @@ pub(crate) fn tables() -> impl Iterator<Item = Archived> {
             .collect(),
         key: fixture.key.iter().map(|name| (*name).to_owned()).collect(),
     })
+}
+
+/// Whether a table is the index of another: SQLite's full-text index stands among its tables.
+pub(crate) fn is_index(table: &str) -> bool {
+    table.starts_with("search_words")
 }
 
 /// The statements that make a tenant's home.
@@ -99,6 +115,10 @@ pub(crate) fn upgrading(dialect: Dialect, schema: &str, from: u32) -> Vec<String
             }));
         }
         statements.extend(indexes_of(fixture, dialect, schema));
+    }
+    statements.extend(search::indexes(dialect, schema));
+    if from < search::SINCE {
+        statements.push(search::missing(dialect, schema));
     }
     statements
 }

@@ -43,6 +43,8 @@ pub(crate) enum Mode {
     JsonPath,
     /// A JSON value in the one form both databases compare.
     Json,
+    /// A list of words, as a question to the index of the search about these columns.
+    Words(Arc<Vec<String>>),
     /// API names of objects, as the tables that stand for them.
     Kinds(Arc<Vec<(String, String)>>),
     /// Of a `Geo`.
@@ -102,6 +104,7 @@ impl Bind {
                 Value::Null => one(Scalar::Text("null".to_owned())),
                 _ => Err(StoreError::Value("json expected")),
             },
+            Mode::Words(columns) => one(Scalar::Text(super::search::question(param, columns, dialect))),
             Mode::Kinds(kinds) => {
                 let named = param.elements().iter().filter_map(Value::as_text);
                 let tables = named.map(|name| kinds.iter().find(|(known, _)| known == name).map_or(name, |(_, table)| table));

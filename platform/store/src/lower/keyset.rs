@@ -51,6 +51,10 @@ impl<'m> Lower<'m> {
 
     fn term(&mut self, scope: &Scope<'m>, by: &SortBy, sorting: Sorting, joins: &mut String, joined: bool) -> Lowered<Term> {
         match by {
+            SortBy::Relevance(search) => {
+                let expression = self.points(scope, search)?;
+                Ok(Term { expression, shape: Shape::Int, kind: Kind::Int, nullable: false, sorting })
+            }
             SortBy::ToOne { relation, table, by } => {
                 let target = self.left_join(scope, *relation, table, joins)?;
                 self.term(&target, by, sorting, joins, true)

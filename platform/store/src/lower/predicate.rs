@@ -62,6 +62,7 @@ impl<'m> Lower<'m> {
                 format!("{} in ({below})", scope.column("id"))
             }
             Predicate::Shared { with, right } => self.shared(scope, with, *right)?,
+            Predicate::Search(search) => self.searched(scope, search)?,
             Predicate::ExternalId { system, keys } => self.external_id(scope, *system, *keys)?,
         })
     }

@@ -85,13 +85,14 @@ impl Tx {
         let seal = if secrets { Some(self.seal().await?) } else { None };
         let form = image::Form { model, dialect: self.dialect(), seal: seal.as_ref(), now: self.author.now };
         // History and outbox go with the first statement.
-        let mut beside = vec![self.past(object, &inserts, &updates), self.noted()];
+        let mut beside = vec![self.past(object, &inserts, &updates), self.noted(), self.found_by(object, &inserts)];
         beside.retain(|bulk| !bulk.rows.is_empty());
         // A write whose answer says nothing new need not be waited for.
         let waits = !self.held.may_wait(object.ix, &inserts, &updates) || !destroys.is_empty();
         let way = if waits { Way::Now } else { Way::Later };
         self.insert_records((&form, way), object, &inserts, &mut beside).await?;
         self.update_records((&form, way), object, &updates, &mut beside).await?;
+        self.found_anew(object, &updates).await?;
         self.destroy_records(object, &destroys).await?;
         self.held.wrote(object.ix, inserts.iter().chain(updates.iter().map(|(_, new)| new)));
         self.held.gone(object.ix, &destroys);
@@ -209,7 +210,7 @@ impl Tx {
         let owned = |id: &RecordId| vec![Scalar::Text(object.table.clone()), Scalar::Id(id.0)];
         let table = self.table(&object.table);
         self.delete(&table, &[Target::new("id", Kind::Id)], ids.iter().map(one).collect()).await?;
-        for fixture in ["history", "external_id"] {
+        for fixture in ["history", "external_id", "search"] {
             let fixture = self.table(fixture);
             let columns = [Target::new("object", Kind::Text), Target::new("record", Kind::Id)];
             self.delete(&fixture, &columns, ids.iter().map(owned).collect()).await?;
