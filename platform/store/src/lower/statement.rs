@@ -1,7 +1,7 @@
 //! A lowered statement: text, arguments, shapes of the columns it gives, and the tables it needs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tenon_model::ColumnType;
 use tenon_query::Param;
@@ -24,6 +24,8 @@ pub(crate) struct Statement {
     /// How many rows, and one more: written into the text, for PostgreSQL takes a limit that it does not know for a tenth of
     /// all rows, and therefore plans anew for each value.
     limit: Option<Param>,
+    /// The text for the size of page that was asked for first: most pages have that.
+    first: OnceLock<(i64, Arc<str>)>,
     dialect: Dialect,
 }
 
@@ -35,7 +37,7 @@ impl Statement {
         tables: BTreeMap<String, Vec<Physical>>,
         dialect: Dialect,
     ) -> Self {
-        Self { sql: sql.into(), shapes, binds, tables, limit: None, dialect }
+        Self { sql: sql.into(), shapes, binds, tables, limit: None, first: OnceLock::new(), dialect }
     }
 
     /// The same, ending after so many rows and one more.
@@ -46,10 +48,13 @@ impl Statement {
     /// The text for these values, with tables that are not there yet replaced by what they would give: nothing.
     pub(crate) fn text(&self, values: Values<'_>, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
         let sql = self.without(is_missing);
-        match self.limit.and_then(|limit| values.get(limit).as_int()) {
-            Some(rows) => format!("{sql} limit {}", rows.max(0).saturating_add(1)).into(),
-            None => sql,
+        let Some(rows) = self.limit.and_then(|limit| values.get(limit).as_int()) else { return sql };
+        let limited = || format!("{sql} limit {}", rows.max(0).saturating_add(1)).into();
+        if !Arc::ptr_eq(&sql, &self.sql) {
+            return limited();
         }
+        let (first, text) = self.first.get_or_init(|| (rows, limited()));
+        if *first == rows { Arc::clone(text) } else { limited() }
     }
 
     pub(crate) fn args(&self, values: Values<'_>, parents: &[Uuid]) -> Result<Vec<Arg>, StoreError> {
