@@ -124,9 +124,7 @@ pub(crate) fn cells(row: &Row, shapes: &[Shape]) -> Result<Vec<Value>, StoreErro
         let Raw(bytes) = row.try_get(place).map_err(|error| StoreError::Damaged(error.to_string()))?;
         cells.push(match bytes {
             None => Value::Null,
-            Some(bytes) => {
-                value(bytes, *shape).ok_or_else(|| no_such(bytes, *shape))?
-            }
+            Some(bytes) => value(bytes, *shape).ok_or_else(|| no_such(bytes, *shape))?,
         });
     }
     Ok(cells)

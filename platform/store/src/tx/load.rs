@@ -137,7 +137,15 @@ impl Tx {
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted: Deleted::Exclude, lock, whole: false, single: ids.len() == 1 };
+        let key = LoadKey {
+            version: model.version,
+            table: table.clone(),
+            fails: None,
+            deleted: Deleted::Exclude,
+            lock,
+            whole: false,
+            single: ids.len() == 1,
+        };
         self.ids(key, object, ids).await
     }
 
@@ -151,7 +159,15 @@ impl Tx {
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted, lock: Lock::None, whole: false, single: ids.len() == 1 };
+        let key = LoadKey {
+            version: model.version,
+            table: table.clone(),
+            fails: None,
+            deleted,
+            lock: Lock::None,
+            whole: false,
+            single: ids.len() == 1,
+        };
         self.ids(key, object, ids).await
     }
 
@@ -168,7 +184,15 @@ impl Tx {
         let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         let (table, fails) = (table.clone(), Some(Arc::clone(predicate)));
-        let key = LoadKey { version: model.version, table, fails, deleted: Deleted::Include, lock: Lock::None, whole: false, single: ids.len() == 1 };
+        let key = LoadKey {
+            version: model.version,
+            table,
+            fails,
+            deleted: Deleted::Include,
+            lock: Lock::None,
+            whole: false,
+            single: ids.len() == 1,
+        };
         self.ids(key, object, ids).await
     }
 
