@@ -163,7 +163,7 @@ async fn start_platform(database: &Database, amount: &Amount) -> anyhow::Result<
     let target = database.place.create_tenant(TENANT, &server.address).await?;
     let ids = fill::platform(&target, amount).await?;
     if let Some(url) = &database.place.database {
-        peer::analyze(url).await?;
+        peer::settle(url).await?;
     }
     Ok((server, target, ids))
 }
@@ -176,6 +176,7 @@ async fn start_floor(database: &Database, amount: &Amount) -> anyhow::Result<(Se
         // The floor has a database of its own, so that neither is in the other's cache by accident.
         let url = databases::fresh_database("tenon_floor").await?;
         peer::fill(&url, amount).await?;
+        peer::settle(&url).await?;
         words.extend(["--database".to_owned(), url]);
     } else {
         let file = crate::platform::empty_folder("bench-floor")?.join("floor.sqlite");

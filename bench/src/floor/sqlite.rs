@@ -116,10 +116,10 @@ fn hundredths(amount: &str) -> String {
     amount.replace('.', "")
 }
 
+/// A commit is on disk when it is answered, as the platform promises it.
 fn open(file: &Path) -> anyhow::Result<Connection> {
     let connection = Connection::open(file)?;
-    connection.execute_batch(
-        "pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000; pragma mmap_size = 268435456;",
-    )?;
+    connection
+        .execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma mmap_size = 268435456;")?;
     Ok(connection)
 }

@@ -25,8 +25,7 @@ pub(crate) struct Held<'m> {
 impl<'m> Held<'m> {
     pub(crate) fn of(model: &Model, principal: &'m Principal) -> Self {
         let is_portal = principal.kind == ActorKind::PortalUser;
-        // A portal user is nobody's staff, whatever his record says.
-        let administrator = !is_portal && principal.has_role(Principal::ADMINISTRATOR);
+        let administrator = Self::is_administrator(principal);
         let mut roles = Vec::new();
         for name in &principal.roles {
             let mut next = model.role_named(name);
@@ -37,6 +36,12 @@ impl<'m> Held<'m> {
         }
         roles.sort_unstable();
         Self { principal, administrator, roles }
+    }
+
+    /// Whether he may do everything within the tenant; then his other roles do not matter.
+    pub(crate) fn is_administrator(principal: &Principal) -> bool {
+        // A portal user is nobody's staff, whatever his record says.
+        principal.kind != ActorKind::PortalUser && principal.has_role(Principal::ADMINISTRATOR)
     }
 
     pub(crate) fn has(&self, role: RoleIx) -> bool {

@@ -65,7 +65,7 @@ impl Reader<'_> {
     pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, u64), StoreError> {
         let settings = &self.valid.schema.model.settings;
         let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency };
-        let mut out = Out::default();
+        let mut out = Out::begin();
         let mut is_null = false;
         out.raw("{");
         for (at, root) in roots.into_iter().enumerate() {

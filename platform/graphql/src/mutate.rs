@@ -94,7 +94,7 @@ pub(crate) async fn run(
 
 #[tracing::instrument(name = "graphql.shape", skip_all)]
 fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: Cost) -> (Vec<u8>, ReadInClear) {
-    let mut out = Out::default();
+    let mut out = Out::begin();
     let mut outcomes = outcomes.iter();
     out.object(
         roots,

@@ -1,27 +1,54 @@
 //! JSON in the one form in which both databases store and compare it.
 
+use smallvec::SmallVec;
 use tenon_value::Json;
 
 /// Keys sorted, no spaces, whole numbers without a point.
 pub(crate) fn canonical(json: &Json) -> String {
-    sorted(json).to_string()
+    let mut out = Vec::with_capacity(128);
+    put(json, &mut out);
+    // What was written is JSON: always UTF-8.
+    String::from_utf8(out).unwrap_or_default()
 }
 
-fn sorted(json: &Json) -> Json {
+fn put(json: &Json, out: &mut Vec<u8>) {
     match json {
         Json::Object(members) => {
-            let mut members: Vec<(&String, &Json)> = members.iter().collect();
-            members.sort_by_key(|(key, _)| *key);
-            Json::Object(members.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect())
+            let mut members: SmallVec<[(&String, &Json); 16]> = members.iter().collect();
+            members.sort_unstable_by_key(|(key, _)| *key);
+            out.push(b'{');
+            for (place, (key, value)) in members.into_iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                plain(key, out);
+                out.push(b':');
+                put(value, out);
+            }
+            out.push(b'}');
         }
-        Json::Array(elements) => Json::Array(elements.iter().map(sorted).collect()),
+        Json::Array(elements) => {
+            out.push(b'[');
+            for (place, element) in elements.iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                put(element, out);
+            }
+            out.push(b']');
+        }
         #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
         Json::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 => Json::from(float as i64),
-            _ => json.clone(),
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 => plain(&(float as i64), out),
+            _ => plain(number, out),
         },
-        other => other.clone(),
+        other => plain(other, out),
     }
+}
+
+/// Writing into memory does not fail.
+fn plain(value: &(impl serde::Serialize + ?Sized), out: &mut Vec<u8>) {
+    serde_json::to_writer(out, value).unwrap_or_default();
 }
 
 #[cfg(test)]

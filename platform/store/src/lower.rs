@@ -128,6 +128,11 @@ impl<'m> Lower<'m> {
         self.bind(Bind { source: Source::Parents, kind: Kind::Id, mode: Mode::Plain })
     }
 
+    /// The same for a single id.
+    pub(crate) fn wanted_one(&mut self) -> String {
+        self.bind(Bind { source: Source::Parent, kind: Kind::Id, mode: Mode::Plain })
+    }
+
     pub(crate) fn object(&self, ix: ObjectIx) -> Lowered<&'m Object> {
         self.model.object(ix).ok_or(StoreError::Plan("no such object"))
     }

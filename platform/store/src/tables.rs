@@ -20,11 +20,13 @@ pub(crate) struct Tables {
 pub(crate) struct There {
     known: Arc<HashSet<String>>,
     found: Vec<String>,
+    /// Nothing that was asked for is missing.
+    is_whole: bool,
 }
 
 impl There {
     pub(crate) fn is_missing(&self, name: &str) -> bool {
-        !self.known.contains(name) && !self.found.iter().any(|found| found == name)
+        !self.is_whole && !self.known.contains(name) && !self.found.iter().any(|found| found == name)
     }
 }
 
@@ -34,16 +36,18 @@ impl Tables {
         let known = self.known();
         let mut unknown = HashSet::new();
         plan.each_statement(&mut |statement| unknown.extend(statement.tables().filter(|table| !known.contains(*table)).map(str::to_owned)));
+        let count = unknown.len();
         let found = self.look_for(conn, unknown.into_iter().collect()).await?;
-        Ok(There { known, found })
+        Ok(There { known, is_whole: found.len() == count, found })
     }
 
     /// The same for one statement.
     pub(crate) async fn look_at(&self, conn: &mut Conn, statement: &Statement) -> Result<There, Fault> {
         let known = self.known();
-        let unknown = statement.tables().filter(|table| !known.contains(*table)).map(str::to_owned).collect();
+        let unknown: Vec<String> = statement.tables().filter(|table| !known.contains(*table)).map(str::to_owned).collect();
+        let count = unknown.len();
         let found = self.look_for(conn, unknown).await?;
-        Ok(There { known, found })
+        Ok(There { known, is_whole: found.len() == count, found })
     }
 
     fn known(&self) -> Arc<HashSet<String>> {

@@ -203,17 +203,46 @@ impl FromStr for Decimal {
     }
 }
 
+/// Letters of the longest decimal: a sign, a point, and 39 digits or as many places as a scale can ask for.
+const LETTERS_MAX: usize = 3 + u8::MAX as usize;
+
 impl fmt::Display for Decimal {
+    /// Written from its last digit to its first, without help from the heap: pages of records hold many.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.units.unsigned_abs().to_string();
-        let sign = if self.units < 0 { "-" } else { "" };
         let places = usize::from(self.scale);
-        if places == 0 {
-            return write!(f, "{sign}{digits}");
+        let (mut letters, mut begin) = ([b'0'; LETTERS_MAX], LETTERS_MAX);
+        let mut put = |letter: u8| {
+            begin = begin.saturating_sub(1);
+            if let Some(place) = letters.get_mut(begin) {
+                *place = letter;
+            }
+        };
+        let mut left = self.units.unsigned_abs();
+        let mut digits = 0;
+        while left > 0 || digits <= places {
+            if digits == places && places > 0 {
+                put(b'.');
+            }
+            // Almost every number fits a machine word, which divides much faster.
+            let digit = match u64::try_from(left) {
+                Ok(small) => {
+                    left = u128::from(small / 10);
+                    small % 10
+                }
+                Err(_) => {
+                    let digit = left % 10;
+                    left /= 10;
+                    u64::try_from(digit).unwrap_or_default()
+                }
+            };
+            put(b'0' + u8::try_from(digit).unwrap_or_default());
+            digits += 1;
         }
-        let padded = format!("{digits:0>width$}", width = places + 1);
-        let (whole, fraction) = padded.split_at(padded.len() - places);
-        write!(f, "{sign}{whole}.{fraction}")
+        if self.units < 0 {
+            put(b'-');
+        }
+        let text = letters.get(begin..).and_then(|letters| std::str::from_utf8(letters).ok());
+        f.write_str(text.unwrap_or_default())
     }
 }
 
@@ -269,6 +298,15 @@ mod tests {
         }
         assert_eq!(decimal("1e3").to_string(), "1000");
         assert_eq!(decimal("2.5E-2").to_string(), "0.025");
+    }
+
+    #[test]
+    fn the_longest_and_the_finest_are_written_in_full() {
+        assert_eq!(Decimal::new(i128::MIN, 0).to_string(), i128::MIN.to_string());
+        assert_eq!(Decimal::new(i128::MAX, 38).to_string(), "1.70141183460469231731687303715884105727");
+        assert_eq!(Decimal::new(-1, 255).to_string(), format!("-0.{}1", "0".repeat(254)));
+        assert_eq!(Decimal::new(0, 3).to_string(), "0.000");
+        assert_eq!(Decimal::new(i128::from(u64::MAX) + 1, 1).to_string(), "1844674407370955161.6");
     }
 
     #[test]

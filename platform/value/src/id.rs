@@ -1,10 +1,12 @@
 //! Identifiers as types of their own: a plain UUID on every wire, prefixed only in `Debug`.
 
+use std::cell::Cell;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use uuid::Uuid;
+use uuid::{Builder, NoContext, Timestamp, Uuid};
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
@@ -66,10 +68,25 @@ impl RequestId {
     /// Letters of a caller's own id at most.
     pub const LENGTH_MAX: usize = 64;
 
-    /// A new one.
+    /// A new one, of version 7. Every request has one, so its chance is not asked of the operating system: nobody gains
+    /// anything by guessing it.
     #[must_use]
     pub fn generate() -> Self {
-        Self(Uuid::now_v7().to_string().into())
+        thread_local! {
+            static CHANCE: ([RandomState; 2], Cell<u64>) = ([RandomState::new(), RandomState::new()], Cell::new(0));
+        }
+        let (seconds, nanos) = Timestamp::now(NoContext).to_unix();
+        let millis = seconds.saturating_mul(1_000).saturating_add(u64::from(nanos / 1_000_000));
+        let chance = CHANCE.with(|(states, counter)| {
+            counter.set(counter.get().wrapping_add(1));
+            states.each_ref().map(|state| state.hash_one(counter.get()))
+        });
+        let mut bytes = [0; 10];
+        for (place, byte) in bytes.iter_mut().zip(chance.iter().flat_map(|number| number.to_ne_bytes())) {
+            *place = byte;
+        }
+        let id = Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid();
+        Self((&*id.hyphenated().encode_lower(&mut Uuid::encode_buffer())).into())
     }
 
     /// The caller's own, if it is 1 to 64 printable ASCII letters.
@@ -100,5 +117,19 @@ impl ElementId {
     #[must_use]
     pub fn derive(package: &str, first_path: &str) -> Self {
         Self(Uuid::new_v5(&ELEMENTS, format!("{package}\n{first_path}").as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_has_an_id_of_its_own() {
+        let ids: std::collections::HashSet<String> = (0..10_000).map(|_| RequestId::generate().to_string()).collect();
+        assert_eq!(ids.len(), 10_000);
+        assert!(
+            ids.iter().all(|id| id.parse::<Uuid>().is_ok_and(|id| id.get_version_num() == 7 && id.get_variant() == uuid::Variant::RFC4122))
+        );
     }
 }

@@ -68,8 +68,21 @@ impl FromStr for Date {
 }
 
 impl fmt::Display for Date {
+    /// `2026-02-28`. Counted by hand, since pages of records hold many: from the first of March of year 0, so that the day
+    /// that leap years add comes last.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.civil().fmt(f)
+        const ERA: i64 = 146_097;
+        let days = i64::from(self.0) + 719_468;
+        let (era, of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
+        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * from_march + 2) / 5 + 1;
+        let (month, turn) = if from_march < 10 { (from_march + 3, 0) } else { (from_march - 9, 1) };
+        match year + era * 400 + turn {
+            year @ 0..=9_999 => write!(f, "{year:04}-{month:02}-{day:02}"),
+            _ => self.civil().fmt(f),
+        }
     }
 }
 
@@ -145,7 +158,7 @@ fn has_offset(text: &str) -> bool {
 impl fmt::Display for DateTime {
     /// `2026-02-28T08:00:00.000Z`: always UTC, always three places.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = self.timestamp().to_zoned(jiff::tz::TimeZone::UTC).datetime();
+        let moment = jiff::tz::Offset::UTC.to_datetime(self.timestamp());
         let (date, time) = (moment.date(), moment.time());
         write!(f, "{date}T{:02}:{:02}:{:02}.{:03}Z", time.hour(), time.minute(), time.second(), time.millisecond())
     }
@@ -231,6 +244,15 @@ mod tests {
         assert_eq!("2026-02-30T16:00:00Z".parse::<DateTime>(), Err(TimeError::Malformed));
         assert_eq!("9999-12-31T23:59:59Z".parse::<DateTime>(), Err(TimeError::Range));
         assert_eq!("9999-12-31T23:59:59-14:00".parse::<DateTime>(), Err(TimeError::Range));
+    }
+
+    #[test]
+    fn a_day_is_written_as_the_calendar_names_it() {
+        // 0001-01-01 to 9999-12-31, and what lies beyond, in steps that meet every month and every kind of year.
+        for days in (-719_162..=2_932_896).step_by(17).chain([-719_162, 2_932_896, -719_163, -719_529, 2_932_897]) {
+            let date = Date::from_days(days);
+            assert_eq!(date.to_string(), date.civil().to_string(), "day {days}");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Out {
             Value::Date(date) => self.plain(date),
             Value::DateTime(moment) => self.plain(moment),
             Value::Duration(length) => self.plain(length),
-            Value::Id(id) | Value::Ref(_, id) => self.plain(id),
+            Value::Id(id) | Value::Ref(_, id) => self.id(*id),
             Value::Money(money) => self.plain(money.amount),
             Value::Json(json) => self.json(json),
             Value::List(elements) => self.list(elements, Self::value),

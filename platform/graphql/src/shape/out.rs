@@ -1,6 +1,7 @@
 //! JSON, written straight into bytes, counting fields.
 
 use serde_json::Value as Json;
+use tenon_value::Uuid;
 
 /// Bytes of a response under way.
 #[derive(Default)]
@@ -14,7 +15,15 @@ pub(crate) struct Out {
     pub(crate) clear: super::ReadInClear,
 }
 
+/// What a small answer takes.
+const ROOM: usize = 1_024;
+
 impl Out {
+    /// An answer with room for a record or two.
+    pub(crate) fn begin() -> Self {
+        Self { bytes: Vec::with_capacity(ROOM), ..Self::default() }
+    }
+
     pub(crate) fn raw(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
     }
@@ -25,8 +34,24 @@ impl Out {
 
     /// A JSON string.
     pub(crate) fn text(&mut self, text: &str) {
+        // Most texts need no escape.
+        if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            self.raw("\"");
+            self.raw(text);
+            self.raw("\"");
+            return;
+        }
         // Writing to a vector cannot fail.
         serde_json::to_writer(&mut self.bytes, text).unwrap_or_default();
+    }
+
+    /// An id.
+    pub(crate) fn id(&mut self, id: Uuid) {
+        let mut letters = Uuid::encode_buffer();
+        let text = id.hyphenated().encode_lower(&mut letters);
+        self.raw("\"");
+        self.raw(text);
+        self.raw("\"");
     }
 
     /// Text of letters that need no escape: numbers, dates, ids.

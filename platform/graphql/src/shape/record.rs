@@ -25,7 +25,7 @@ impl Out {
     fn part(&mut self, shape: &RecordShape<'_>, part: &Part<'_>, row: &Row, scene: &Scene<'_>) {
         match part {
             Part::TypeName => self.plain(&shape.object.graphql.type_name),
-            Part::Id => self.plain(row.id),
+            Part::Id => self.id(row.id),
             Part::Display(field) => {
                 let text = field.and_then(|(slot, field, show)| {
                     self.told(shape, (field, show), row, value(row, slot));
@@ -123,7 +123,7 @@ impl Out {
     }
 
     pub(super) fn actor_id(&mut self, id: Uuid) {
-        if id.is_nil() { self.null() } else { self.plain(id) }
+        if id.is_nil() { self.null() } else { self.id(id) }
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Source {
     Param(Param),
     /// The ids of the level above.
     Parents,
+    /// The one id a statement is asked about.
+    Parent,
     /// Business time.
     Now,
     /// The plan.
@@ -86,6 +88,7 @@ impl Bind {
         let param = match &self.source {
             Source::Fixed(arg) => return Ok(arg.clone()),
             Source::Parents => return Ok(Arg::ids(parents.iter().copied())),
+            Source::Parent => return Ok(Arg::maybe(Kind::Id, parents.first().copied().map(Scalar::Id))),
             Source::Now => return Ok(Arg::moment(values.now)),
             Source::Param(param) => values.get(*param),
             Source::Written(value) => value,

@@ -1,7 +1,7 @@
 //! A lowered statement: text, arguments, shapes of the columns it gives, and the tables it needs.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tenon_model::ColumnType;
 use tenon_query::Param;
@@ -13,6 +13,15 @@ use crate::db::{Arg, Shape};
 use crate::run::values::Values;
 use crate::{Dialect, StoreError};
 
+/// How many rows, and one more: written into the text, for PostgreSQL takes a limit that it does not know for a tenth of all
+/// rows, and therefore plans anew for each value.
+#[derive(Clone, Debug)]
+struct Limit {
+    rows: Param,
+    /// The text for the size of page that was asked for first: most pages have that.
+    first: OnceLock<(i64, Arc<str>)>,
+}
+
 /// A statement, ready to be bound many times.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement {
@@ -21,9 +30,7 @@ pub(crate) struct Statement {
     binds: Vec<Bind>,
     /// Qualified name and columns of every table of an object or link.
     tables: BTreeMap<String, Vec<Physical>>,
-    /// How many rows, and one more: written into the text, for PostgreSQL takes a limit that it does not know for a tenth of
-    /// all rows, and therefore plans anew for each value.
-    limit: Option<Param>,
+    limit: Option<Box<Limit>>,
     dialect: Dialect,
 }
 
@@ -40,16 +47,20 @@ impl Statement {
 
     /// The same, ending after so many rows and one more.
     pub(crate) fn limited(self, rows: Param) -> Self {
-        Self { limit: Some(rows), ..self }
+        Self { limit: Some(Box::new(Limit { rows, first: OnceLock::new() })), ..self }
     }
 
     /// The text for these values, with tables that are not there yet replaced by what they would give: nothing.
     pub(crate) fn text(&self, values: Values<'_>, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
         let sql = self.without(is_missing);
-        match self.limit.and_then(|limit| values.get(limit).as_int()) {
-            Some(rows) => format!("{sql} limit {}", rows.max(0).saturating_add(1)).into(),
-            None => sql,
+        let Some(limit) = &self.limit else { return sql };
+        let Some(rows) = values.get(limit.rows).as_int() else { return sql };
+        let limited = || format!("{sql} limit {}", rows.max(0).saturating_add(1)).into();
+        if !Arc::ptr_eq(&sql, &self.sql) {
+            return limited();
         }
+        let (first, text) = limit.first.get_or_init(|| (rows, limited()));
+        if *first == rows { Arc::clone(text) } else { limited() }
     }
 
     pub(crate) fn args(&self, values: Values<'_>, parents: &[Uuid]) -> Result<Vec<Arg>, StoreError> {

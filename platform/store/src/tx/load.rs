@@ -27,6 +27,8 @@ pub(crate) struct LoadKey {
     lock: Lock,
     /// All of them, or their ids alone.
     whole: bool,
+    /// One record, as most saves have: found by its key and nothing to sort.
+    single: bool,
 }
 
 /// A statement that loads records by their ids.
@@ -66,7 +68,7 @@ impl Tx {
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted, lock, whole: true };
+        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted, lock, whole: true, single: ids.len() == 1 };
         let load = self.loading(key, object)?;
         let rows = self.run(&load.statement, &Params::default(), ids).await?;
         let records: Vec<Record> = rows.into_iter().filter_map(|mut cells| record(object, &load.whole, &mut cells)).collect();
@@ -82,7 +84,7 @@ impl Tx {
             return Ok(known);
         }
         let mut lower = Lower::new(&self.model, self.dialect());
-        let wanted = lower.wanted();
+        let wanted = if key.single { lower.wanted_one() } else { lower.wanted() };
         let (from, scope) = lower.table(&key.table)?;
         let mut visible = lower.visible(&key.table, &scope, key.deleted)?;
         if let Some(predicate) = &key.fails {
@@ -92,9 +94,10 @@ impl Tx {
         let id = scope.column("id");
         columns.add(id.clone(), Shape::Id);
         let whole = if key.whole { whole(&lower, object, &scope, &mut columns)? } else { Whole::default() };
-        let among = lower.among(&id, Kind::Id, &wanted);
+        let among = if key.single { format!("{id} = {wanted}") } else { lower.among(&id, Kind::Id, &wanted) };
+        let order = if key.single { String::new() } else { format!(" order by {id}") };
         let locking = self.locking(key.lock, &scope.alias);
-        let sql = format!("select {} from {from} where {among} and {visible} order by {id}{locking}", columns.expressions.join(", "));
+        let sql = format!("select {} from {from} where {among} and {visible}{order}{locking}", columns.expressions.join(", "));
         let load = Arc::new(Load { statement: lower.finish(sql, columns.shapes), whole });
         if let Ok(mut loads) = self.memory.loads.write() {
             loads.retain(|known, _| known.version >= key.version);
@@ -134,7 +137,15 @@ impl Tx {
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted: Deleted::Exclude, lock, whole: false };
+        let key = LoadKey {
+            version: model.version,
+            table: table.clone(),
+            fails: None,
+            deleted: Deleted::Exclude,
+            lock,
+            whole: false,
+            single: ids.len() == 1,
+        };
         self.ids(key, object, ids).await
     }
 
@@ -148,7 +159,15 @@ impl Tx {
         if ids.is_empty() || !self.there(&object.table).await? {
             return Ok(Vec::new());
         }
-        let key = LoadKey { version: model.version, table: table.clone(), fails: None, deleted, lock: Lock::None, whole: false };
+        let key = LoadKey {
+            version: model.version,
+            table: table.clone(),
+            fails: None,
+            deleted,
+            lock: Lock::None,
+            whole: false,
+            single: ids.len() == 1,
+        };
         self.ids(key, object, ids).await
     }
 
@@ -165,7 +184,15 @@ impl Tx {
         let model = Arc::clone(&self.model);
         let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         let (table, fails) = (table.clone(), Some(Arc::clone(predicate)));
-        let key = LoadKey { version: model.version, table, fails, deleted: Deleted::Include, lock: Lock::None, whole: false };
+        let key = LoadKey {
+            version: model.version,
+            table,
+            fails,
+            deleted: Deleted::Include,
+            lock: Lock::None,
+            whole: false,
+            single: ids.len() == 1,
+        };
         self.ids(key, object, ids).await
     }
 
