@@ -7,7 +7,7 @@ use crate::Dialect;
 use crate::lower::columns::{self, Physical};
 
 /// The statements that make an object's table, kept in step with others; `there` knows which of those are made already.
-pub(crate) fn create_kept(dialect: Dialect, schema: &str, object: &Object, there: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn create_kept(dialect: Dialect, schema: &str, object: &Object, there: &(dyn Fn(&str) -> bool + Sync)) -> Vec<String> {
     let mut statements = create(dialect, schema, object);
     statements.extend(reach::triggers(dialect, schema, object, there));
     statements

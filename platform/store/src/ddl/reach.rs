@@ -14,7 +14,7 @@ use crate::db::{Conn, Fault};
 
 /// The statements that make an object's table keep ends, and tell others of its own; `there` knows which tables are. Done
 /// again they put the new in place of the old.
-pub(crate) fn triggers(dialect: Dialect, schema: &str, object: &Object, there: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn triggers(dialect: Dialect, schema: &str, object: &Object, there: &(dyn Fn(&str) -> bool + Sync)) -> Vec<String> {
     match dialect {
         Dialect::Postgres => keeping(schema, object).into_iter().chain(telling(schema, object)).collect(),
         Dialect::Sqlite => {
@@ -176,7 +176,7 @@ fn told_by_sqlite(table: &str, follower: &str, by: &str, pairs: Vec<(&str, &str)
 }
 
 /// Statements that put the kept ends of an object's rows right; those whose targets have no table yet have none.
-pub(crate) fn filling(dialect: Dialect, schema: &str, object: &Object, there: &dyn Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn filling(dialect: Dialect, schema: &str, object: &Object, there: &(dyn Fn(&str) -> bool + Sync)) -> Vec<String> {
     let (table, other) = (format!("\"{schema}\".\"{}\"", object.table), if dialect == Dialect::Postgres { "is distinct from" } else { "is not" });
     let mut statements = Vec::new();
     for (by, reaches) in by_reference(&object.reaches) {
@@ -203,8 +203,8 @@ pub(crate) async fn change(
     conn: &mut Conn,
     schema: &str,
     (before, after): (Option<&Model>, &Model),
-    there: &dyn Fn(&str) -> bool,
-    is_new: &dyn Fn(&Object) -> bool,
+    there: &(dyn Fn(&str) -> bool + Sync),
+    is_new: &(dyn Fn(&Object) -> bool + Sync),
 ) -> Result<(), Fault> {
     for object in after.objects.iter().filter(|object| there(&object.table)) {
         let was = before.and_then(|model| model.objects.iter().find(|old| old.table == object.table));
