@@ -61,7 +61,12 @@ pub(super) async fn measure(
             of(&low, |one| one.p50_ms),
             of(&high, |one| one.p50_ms)
         );
-        table.one_off(&what, format!("{cost:.2}"), &budget.map_or_else(String::new, |max| format!("≤ {max}")), budget.map(|max| cost <= max));
+        table.one_off(
+            &what,
+            format!("{cost:.2}"),
+            &budget.map_or_else(String::new, |max| format!("≤ {max}")),
+            budget.map(|max| cost <= max),
+        );
         let parameters = json!({ "stage": "PROPOSAL", "amount": "20000.50", "from": "2025-06-01", "to": "2025-08-29" });
         plan(place, &rep, name, load.body(&parameters)).await?;
     }

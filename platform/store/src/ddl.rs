@@ -55,7 +55,8 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
     };
     // The day comes first, or after what rows are found by.
     let day = usize::from(index.rows == Rows::Guided);
-    let columns: Vec<String> = index.columns.iter().enumerate().map(|(at, name)| format!("\"{name}\"{}", if at == day { way } else { "" })).collect();
+    let columns: Vec<String> =
+        index.columns.iter().enumerate().map(|(at, name)| format!("\"{name}\"{}", if at == day { way } else { "" })).collect();
     let columns = columns.join(", ");
     let carried = quoted(index.carried.iter().map(String::as_str));
     let (columns, carried) = match (carried.is_empty(), dialect) {

@@ -85,7 +85,15 @@ pub(crate) struct Lower<'m> {
 
 impl<'m> Lower<'m> {
     pub(crate) fn new(model: &'m Model, dialect: Dialect) -> Self {
-        Self { model, dialect, schema: schema_of(model.tenant, dialect), binds: Vec::new(), aliases: 0, keeps: true, tables: BTreeMap::new() }
+        Self {
+            model,
+            dialect,
+            schema: schema_of(model.tenant, dialect),
+            binds: Vec::new(),
+            aliases: 0,
+            keeps: true,
+            tables: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn is_postgres(&self) -> bool {

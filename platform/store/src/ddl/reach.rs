@@ -116,7 +116,9 @@ fn telling(schema: &str, object: &Object) -> Vec<String> {
         format!(
             "create or replace trigger \"waits\" before update of {of} {on} when ({moved}) execute function \"{schema}\".\"{table}_waits\"()"
         ),
-        format!("create or replace trigger \"tells\" after update of {of} {on} when ({moved}) execute function \"{schema}\".\"{table}_tells\"()"),
+        format!(
+            "create or replace trigger \"tells\" after update of {of} {on} when ({moved}) execute function \"{schema}\".\"{table}_tells\"()"
+        ),
         format!("create or replace trigger \"tells_last\" after delete {on} execute function \"{schema}\".\"{table}_tells\"()"),
     ]
 }
@@ -142,7 +144,10 @@ fn kept_by_sqlite(table: &str, by: &str, reaches: &[&Reach]) -> Vec<String> {
     ));
     statements.extend(instead(
         &format!("{table}_{by}_moves"),
-        &format!("after update of \"{by}\" on \"{table}\" when new.\"{by}\" is not null and new.\"{by}\" is not old.\"{by}\" {}", change(&set)),
+        &format!(
+            "after update of \"{by}\" on \"{table}\" when new.\"{by}\" is not null and new.\"{by}\" is not old.\"{by}\" {}",
+            change(&set)
+        ),
     ));
     statements.extend(instead(
         &format!("{table}_{by}_ends"),
@@ -177,16 +182,22 @@ fn told_by_sqlite(table: &str, follower: &str, by: &str, pairs: Vec<(&str, &str)
 
 /// Statements that put the kept ends of an object's rows right; those whose targets have no table yet have none.
 pub(crate) fn filling(dialect: Dialect, schema: &str, object: &Object, there: &(dyn Fn(&str) -> bool + Sync)) -> Vec<String> {
-    let (table, other) = (format!("\"{schema}\".\"{}\"", object.table), if dialect == Dialect::Postgres { "is distinct from" } else { "is not" });
+    let (table, other) =
+        (format!("\"{schema}\".\"{}\"", object.table), if dialect == Dialect::Postgres { "is distinct from" } else { "is not" });
     let mut statements = Vec::new();
     for (by, reaches) in by_reference(&object.reaches) {
-        let Some(target) = reaches.first().filter(|reach| there(&reach.table)).map(|reach| format!("\"{schema}\".\"{}\"", reach.table)) else {
+        let Some(target) = reaches.first().filter(|reach| there(&reach.table)).map(|reach| format!("\"{schema}\".\"{}\"", reach.table))
+        else {
             continue;
         };
         let set: Vec<String> = reaches.iter().map(|reach| format!("\"{}\" = t.\"{}\"", reach.column, reach.from)).collect();
         let differs: Vec<String> = reaches.iter().map(|reach| format!("o.\"{}\" {other} t.\"{}\"", reach.column, reach.from)).collect();
         let live = format!("t.\"id\" = o.\"{by}\" and t.\"deleted_at\" is null");
-        statements.push(format!("update {table} as o set {} from {target} as t where {live} and ({})", set.join(", "), differs.join(" or ")));
+        statements.push(format!(
+            "update {table} as o set {} from {target} as t where {live} and ({})",
+            set.join(", "),
+            differs.join(" or ")
+        ));
         let nothing: Vec<String> = reaches.iter().map(|reach| format!("\"{}\" = null", reach.column)).collect();
         let something: Vec<String> = reaches.iter().map(|reach| format!("o.\"{}\" is not null", reach.column)).collect();
         statements.push(format!(
@@ -196,6 +207,22 @@ pub(crate) fn filling(dialect: Dialect, schema: &str, object: &Object, there: &(
         ));
     }
     statements
+}
+
+/// Statements that count the rows whose kept ends are not right.
+pub(crate) fn counting(dialect: Dialect, schema: &str, object: &Object, there: &(dyn Fn(&str) -> bool + Sync)) -> Vec<String> {
+    let (table, other) =
+        (format!("\"{schema}\".\"{}\"", object.table), if dialect == Dialect::Postgres { "is distinct from" } else { "is not" });
+    let mut counts = Vec::new();
+    for (by, reaches) in by_reference(&object.reaches) {
+        let Some(target) = reaches.first().map(|reach| reach.table.as_str()).filter(|target| there(target)) else { continue };
+        let differs: Vec<String> = reaches.iter().map(|reach| format!("o.\"{}\" {other} t.\"{}\"", reach.column, reach.from)).collect();
+        counts.push(format!(
+            "select count(*) from {table} as o left join \"{schema}\".\"{target}\" as t on t.\"id\" = o.\"{by}\" and t.\"deleted_at\" is null where {}",
+            differs.join(" or ")
+        ));
+    }
+    counts
 }
 
 /// Brings triggers and kept ends of the tables that are there to what a model says; only of objects for which that is new.

@@ -55,7 +55,9 @@ impl Store {
         };
         let rows = self.ask(model.tenant, sql, &args, &[Shape::Text]).await?;
         let there: HashSet<&str> = rows.iter().filter_map(|row| row.first()?.as_text()).collect();
-        let has = |object: &tenon_model::Object| !there.contains(object.table.as_str()) || wanted(object).iter().all(|name| there.contains(name.as_str()));
+        let has = |object: &tenon_model::Object| {
+            !there.contains(object.table.as_str()) || wanted(object).iter().all(|name| there.contains(name.as_str()))
+        };
         Ok(model.objects.iter().all(has))
     }
 }

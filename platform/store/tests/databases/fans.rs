@@ -9,13 +9,13 @@ use tenon_compiler::{SourceFile, assemble, read};
 use tenon_context::{ActorKind, OpContext, OpContextParts, Principal, Standing, Via};
 use tenon_model::{Fact, Model, ModelVersion, Physical, Settings, Verb, system};
 use tenon_query::{
-    Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Cursor, Deleted, Direction, Func, GroupKey, GroupTerm, Measure, Order,
-    Output, Param, Params, Predicate, Read, RefOp, Select, Slot, SortBy, Sorting, Window,
+    Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Cursor, Deleted, Direction, Func, GroupKey, GroupTerm, Measure,
+    Order, Output, Param, Params, Predicate, Read, RefOp, Select, Slot, SortBy, Sorting, Window,
 };
 use tenon_store::{RowWrite, Share, StoreError};
 use tenon_value::{Date, Locale, Name, RecordId, RequestId, TenantId, Uuid, Value};
 
-use crate::house::{House, databases, id, now, numbers};
+use crate::house::{House, by_hand, databases, id, now, numbers};
 
 const OBJECTS: &str = include_str!("fans.yaml");
 const ROLE: &str = "format: tenon/v1\nrole: rep\nlabel: { en: Rep, zh: 销售 }\n";
@@ -87,7 +87,10 @@ fn way(house: &House, object: &str, way: u8) -> Predicate {
         table: house.table(target),
         holds: Box::new(holds),
     };
-    let among = |object: &str, relation: &str, fact| Predicate::Ref { relation: house.relation(object, relation), op: RefOp::In(Param::Mine(fact)) };
+    let among = |object: &str, relation: &str, fact| Predicate::Ref {
+        relation: house.relation(object, relation),
+        op: RefOp::In(Param::Mine(fact)),
+    };
     let equals = |object: &str, field: &str, value: Value| Predicate::Compare {
         column: ColumnRef::whole(house.field(object, field)),
         op: CompareOp::Eq,
@@ -189,11 +192,8 @@ async fn paged(house: &House, who: &Who, rows: &Predicate, way: &Way, plain: boo
 
 async fn grouped(house: &House, who: &Who, rows: &Predicate, plain: bool) -> Vec<String> {
     let mut params = Params::default();
-    let since = Predicate::Compare {
-        column: ColumnRef::whole(house.field("deal", "close_date")),
-        op: CompareOp::Gte,
-        with: params.push(day(2)),
-    };
+    let since =
+        Predicate::Compare { column: ColumnRef::whole(house.field("deal", "close_date")), op: CompareOp::Gte, with: params.push(day(2)) };
     let count = Measure { func: Func::Count, column: None, relation: None, filter: None };
     let plan = Aggregate {
         table: under(house, "deal", (!plain).then(|| rows.clone())),
@@ -224,7 +224,11 @@ fn maybe(seed: u128, base: u128, below: u128) -> Value {
 
 fn account(house: &House, number: u128, seed: u128) -> tenon_query::Record {
     let kind = if chance(seed, 4) == 0 { Value::text("gold") } else { Value::Null };
-    house.record("account", ACCOUNT + number, &[("name", Value::text(format!("A{number}"))), ("kind", kind), ("territory", maybe(seed, TERRITORY, 4))])
+    house.record(
+        "account",
+        ACCOUNT + number,
+        &[("name", Value::text(format!("A{number}"))), ("kind", kind), ("territory", maybe(seed, TERRITORY, 4))],
+    )
 }
 
 fn user(house: &House, number: u128, seed: u128) -> tenon_query::Record {
@@ -254,12 +258,19 @@ async fn fill(house: &House) {
     house.insert("user", (0..8).map(|at| user(house, at, at)).collect()).await;
     house.insert("account", (0..12).map(|at| account(house, at, at * 31)).collect()).await;
     house.insert("deal", (0..DEALS).map(|at| deal(house, at, at * 17)).collect()).await;
-    let notes = (0..60).map(|at| house.record("note", 5_000 + at, &[("name", Value::text("N")), ("owner", maybe(at, USER, 8)), ("account", maybe(at * 5, ACCOUNT, 12))]));
+    let notes = (0..60).map(|at| {
+        house.record(
+            "note",
+            5_000 + at,
+            &[("name", Value::text("N")), ("owner", maybe(at, USER, 8)), ("account", maybe(at * 5, ACCOUNT, 12))],
+        )
+    });
     house.insert("note", notes.collect()).await;
     let mut tx = house.store.begin(&house.cx()).await.unwrap();
     for at in (0..DEALS).step_by(11) {
         let with = Uuid::from_u128(if at % 2 == 0 { USER + at % 8 } else { TEAM + at % 4 });
-        let until = (at % 3 == 0).then(|| if at % 6 == 0 { "2020-01-01T00:00:00.000Z" } else { "2030-01-01T00:00:00.000Z" }.parse().unwrap());
+        let until =
+            (at % 3 == 0).then(|| if at % 6 == 0 { "2020-01-01T00:00:00.000Z" } else { "2030-01-01T00:00:00.000Z" }.parse().unwrap());
         tx.share_put(&house.table("deal"), RecordId(Uuid::from_u128(DEAL + at)), &share(with, until)).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -316,8 +327,13 @@ fn rows_found_by_why_they_are_seen_are_those_of_a_plain_filter() {
     let direction = prop::sample::select(vec![Direction::Forward, Direction::Backward]);
     let stage = prop::sample::select(vec![None, Some("won"), Some("open")]);
     let object = prop::sample::select(vec!["deal", "deal", "note"]);
-    let way = (object, 1_i64..40, direction, sorting, stage)
-        .prop_map(|(object, size, direction, sorting, stage)| Way { object, size, direction, sorting, stage });
+    let way = (object, 1_i64..40, direction, sorting, stage).prop_map(|(object, size, direction, sorting, stage)| Way {
+        object,
+        size,
+        direction,
+        sorting,
+        stage,
+    });
     let mut runner = TestRunner::new(Config { cases: 80, failure_persistence: None, ..Config::default() });
     let checked = runner.run(&(who, any::<u8>(), way), |(who, bits, way)| {
         runtime.block_on(async {
@@ -402,5 +418,26 @@ async fn who_refers_to_a_record_and_who_changes_it_wait_for_each_other() {
         let kept = paged(&house, &who, &rows, &way, true).await;
         assert_eq!(kept, paged(&house, &who, &long_way(rows), &way, true).await);
         assert!(kept.0.iter().filter(|number| **number >= DEAL + 500).count() > 6, "{kept:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hand_in_what_is_kept_is_found_and_put_right_and_an_older_tenant_is_fitted() {
+    for house in all().await {
+        fill(&house).await;
+        let deal = house.object("deal");
+        assert!(deal.reaches.len() >= 3, "{:?}", deal.reaches);
+        let sound = |findings: &[tenon_store::Finding]| !findings.iter().any(|finding| finding.code == "drift/kept-end");
+        assert!(sound(&house.store.doctor(&house.model).await.unwrap()));
+        let column = &deal.reaches.first().unwrap().column;
+        by_hand(&house, &format!("update {{t}}\"{}\" set \"{column}\" = null", deal.table)).await;
+        assert!(!sound(&house.store.doctor(&house.model).await.unwrap()));
+        assert!(sound(&house.store.doctor_fix(&house.model).await.unwrap()));
+        assert!(sound(&house.store.doctor(&house.model).await.unwrap()));
+        // As a build left it that knew of none of this.
+        by_hand(&house, &format!("drop index {{t}}\"{}_{column}_g\"; update {{t}}\"{0}\" set \"{column}\" = null", deal.table)).await;
+        house.store.fit(&house.model).await.unwrap();
+        let findings = house.store.doctor(&house.model).await.unwrap();
+        assert!(sound(&findings) && !findings.iter().any(|finding| finding.code == "drift/missing-index"), "{findings:?}");
     }
 }
