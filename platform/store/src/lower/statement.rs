@@ -9,6 +9,7 @@ use tenon_value::Uuid;
 
 use super::bind::Bind;
 use super::columns::Physical;
+use super::fan::Fan;
 use crate::db::{Arg, Shape};
 use crate::run::values::Values;
 use crate::{Dialect, StoreError};
@@ -31,6 +32,8 @@ pub(crate) struct Statement {
     /// Qualified name and columns of every table of an object or link.
     tables: BTreeMap<String, Vec<Physical>>,
     limit: Option<Box<Limit>>,
+    /// The same rows by why they may be seen, where that serves.
+    fan: Option<Box<Fan>>,
     dialect: Dialect,
 }
 
@@ -42,7 +45,7 @@ impl Statement {
         tables: BTreeMap<String, Vec<Physical>>,
         dialect: Dialect,
     ) -> Self {
-        Self { sql: sql.into(), shapes, binds, tables, limit: None, dialect }
+        Self { sql: sql.into(), shapes, binds, tables, limit: None, fan: None, dialect }
     }
 
     /// The same, ending after so many rows and one more.
@@ -50,11 +53,23 @@ impl Statement {
         Self { limit: Some(Box::new(Limit { rows, first: OnceLock::new() })), ..self }
     }
 
+    /// The same, by arms where there are some.
+    pub(crate) fn fanned(self, fan: Option<Fan>) -> Self {
+        Self { fan: fan.map(Box::new), ..self }
+    }
+
     /// The text for these values, with tables that are not there yet replaced by what they would give: nothing.
     pub(crate) fn text(&self, values: Values<'_>, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
+        let rows = self.limit.as_ref().and_then(|limit| values.get(limit.rows).as_int());
+        if let Some(fanned) = self.fan.as_ref().and_then(|fan| fan.text(values, rows)) {
+            let sql = self.put_nothing(&fanned.into(), is_missing);
+            return match rows {
+                Some(rows) => format!("{sql} limit {}", rows.max(0).saturating_add(1)).into(),
+                None => sql,
+            };
+        }
         let sql = self.without(is_missing);
-        let Some(limit) = &self.limit else { return sql };
-        let Some(rows) = values.get(limit.rows).as_int() else { return sql };
+        let (Some(limit), Some(rows)) = (&self.limit, rows) else { return sql };
         let limited = || format!("{sql} limit {}", rows.max(0).saturating_add(1)).into();
         if !Arc::ptr_eq(&sql, &self.sql) {
             return limited();
@@ -74,11 +89,15 @@ impl Statement {
 
     /// The text with tables that are not there yet replaced by what they would give: nothing.
     pub(crate) fn without(&self, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
+        self.put_nothing(&self.sql, is_missing)
+    }
+
+    fn put_nothing(&self, sql: &Arc<str>, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
         let missing: Vec<_> = self.tables.iter().filter(|(name, _)| is_missing(name)).collect();
         if missing.is_empty() {
-            return Arc::clone(&self.sql);
+            return Arc::clone(sql);
         }
-        let mut sql = self.sql.to_string();
+        let mut sql = sql.to_string();
         for (name, columns) in missing {
             sql = sql.replace(&format!("{name} as "), &format!("{} as ", self.nothing(columns)));
         }
@@ -98,6 +117,7 @@ impl Statement {
 
     pub(crate) fn weight(&self) -> usize {
         self.sql.len()
+            + self.fan.as_ref().map_or(0, |fan| fan.weight())
             + self.binds.len() * size_of::<Bind>()
             + self.shapes.len()
             + self.tables.values().map(|columns| 64 + columns.len() * 40).sum::<usize>()
