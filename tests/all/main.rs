@@ -15,6 +15,7 @@ mod audit;
 mod bad_input;
 mod both;
 mod flow;
+mod live;
 mod live_model;
 mod moves;
 mod nodes;

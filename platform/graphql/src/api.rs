@@ -64,6 +64,26 @@ impl DataApi {
         self
     }
 
+    pub(crate) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) const fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    pub(crate) const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    pub(crate) fn secret(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
+    pub(crate) const fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
     /// The schema as this principal sees it, as sorted SDL.
     #[must_use]
     pub fn sdl(&self, cx: &OpContext) -> Bytes {
@@ -119,6 +139,14 @@ impl DataApi {
         if operation.kind == OperationKind::Mutation && request.view_as.is_some() {
             let problem = Problem::forbidden("view_as", "who sees as another changes nothing", "以他人身份查看时不能修改数据");
             return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into()));
+        }
+        if operation.kind == OperationKind::Subscription {
+            let problem = Problem::invalid(
+                "subscription",
+                "a subscription is sent with `Accept: text/event-stream`, or over a WebSocket",
+                "订阅请使用 `Accept: text/event-stream` 或 WebSocket",
+            );
+            return refuse(&problem.into());
         }
         let variables = match coerce_variables(&valid.schema, operation, &request.variables) {
             Ok(variables) => variables,
@@ -207,14 +235,14 @@ fn away(cx: &OpContext, errors: &Errors) -> GraphqlResponse {
     GraphqlResponse { outcome, retry_after: Some(RETRY_AFTER), ..answered(cx, response(cx, None, errors, None), errors) }
 }
 
-fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {
+pub(crate) fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {
     let mut errors = Errors::default();
     errors.add(cx, None, problems);
     GraphqlResponse { outcome, ..answered(cx, response(cx, None, &errors, None), &errors) }
 }
 
 /// The operation that is meant.
-fn operation<'a>(document: &'a Document, name: Option<&str>) -> Result<&'a Operation, Problem> {
+pub(crate) fn operation<'a>(document: &'a Document, name: Option<&str>) -> Result<&'a Operation, Problem> {
     let unknown = |en: String, zh: String| Problem::invalid("graphql/validation", en, zh);
     match (name.filter(|name| !name.is_empty()), document.operations.as_slice()) {
         (None, [only]) => Ok(only),

@@ -13,6 +13,7 @@ mod documents;
 mod execute;
 mod explain;
 mod limits;
+mod live;
 mod lower;
 mod members;
 mod metadata;
@@ -31,6 +32,7 @@ mod view_as;
 
 pub use api::DataApi;
 pub use limits::LIMITS;
+pub use live::{Feed, FeedLine, FeedPage, FeedQuery, Happened, Message, Subscription};
 pub use metadata::MetadataApi;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};
 pub use told::problem_json;

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tenon_automation::Relay;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
 use tenon_records::Pipeline;
 
 use crate::imports::ImportJobs;
+use crate::live::{SOCKETS_MAX, SUBSCRIPTIONS_MAX, Slots};
 use crate::rate::Rate;
 use crate::status::Status;
 use crate::traffic::Traffic;
@@ -33,6 +35,8 @@ pub struct AppParts {
     pub uploads: PathBuf,
     /// Ready, draining.
     pub status: Status,
+    /// What passes on changes.
+    pub relay: Relay,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
     /// Where people reach this server; its origin may use sessions.
@@ -61,6 +65,9 @@ pub struct Shared {
     pub(crate) metadata: MetadataApi,
     pub(crate) imports: ImportJobs,
     pub(crate) status: Status,
+    pub(crate) relay: Relay,
+    pub(crate) subscriptions: Arc<Slots>,
+    pub(crate) sockets: Arc<Slots>,
     pub(crate) rate: Arc<Rate>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) public_url: Arc<str>,
@@ -71,7 +78,7 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, pipeline, uploads, status, rate_per_minute, public_url, proxies } = parts;
+        let AppParts { identity, oidc, data, metadata, pipeline, uploads, status, relay, rate_per_minute, public_url, proxies } = parts;
         let imports = ImportJobs::new(pipeline, uploads);
         Self(Arc::new(Shared {
             identity,
@@ -80,6 +87,9 @@ impl App {
             metadata,
             imports,
             status,
+            relay,
+            subscriptions: Slots::new("subscriptions", SUBSCRIPTIONS_MAX),
+            sockets: Slots::new("sockets", SOCKETS_MAX),
             rate: Arc::new(Rate::new(rate_per_minute)),
             traffic: Arc::default(),
             public_url: public_url.into(),

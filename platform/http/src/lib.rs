@@ -19,6 +19,7 @@ mod imports;
 mod imports_route;
 mod keys_route;
 mod limits;
+mod live;
 mod members_route;
 mod negotiate;
 mod oidc_route;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tenon_automation::Relay;
 use tenon_catalog::Catalog;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
@@ -26,6 +27,7 @@ pub struct Engine {
     pub(crate) packages: Packages,
     pub(crate) identity: Identity,
     pub(crate) pipeline: Pipeline,
+    pub(crate) relay: Relay,
     pub(crate) uploads: PathBuf,
     rate_per_minute: u32,
     reach: Reach,
@@ -57,6 +59,7 @@ impl Engine {
         Ok(Self {
             packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall),
             identity,
+            relay: Relay::new(store.clone()),
             pipeline,
             reach: if config.private_providers { Reach::Private } else { Reach::Public },
             public_url: config.public_url(),
@@ -84,6 +87,7 @@ impl Engine {
             pipeline: self.pipeline.clone(),
             uploads: self.uploads.clone(),
             status,
+            relay: self.relay.clone(),
             rate_per_minute: self.rate_per_minute,
             public_url: self.public_url.clone(),
             proxies: self.proxies.clone(),

@@ -30,6 +30,7 @@ pub struct Running {
     doors: JoinHandle<std::io::Result<()>>,
     control: JoinHandle<()>,
     sealer: JoinHandle<()>,
+    relay: JoinHandle<()>,
 }
 
 /// Starts a server; it is ready when this returns.
@@ -50,6 +51,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let control = tokio::spawn(control::listen(control::open(&config.data)?, Arc::clone(&engine)));
     let (stop, mut stopped) = watch::channel(false);
     let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
+    let relay = tokio::spawn(engine.relay.clone().run());
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {
@@ -65,7 +67,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
         axum::serve(listener, service).with_graceful_shutdown(until).await
     });
     tracing::info!("listening on http://{address}");
-    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer })
+    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, relay })
 }
 
 impl Running {
@@ -102,6 +104,7 @@ impl Running {
             Ok(ended) => ended.context("the doors broke")??,
             Err(_) => doors.abort(),
         }
+        self.relay.abort();
         if tokio::time::timeout(DRAIN_MAX, self.sealer).await.is_err() {
             tracing::warn!("the sealer of the audit trail is still at work; the next start goes on with it");
         }

@@ -90,7 +90,11 @@ impl Head {
                 .filter_map(Json::as_str)
                 .map(str::to_owned)
                 .collect(),
-            by: (by_text("kind").unwrap_or_default().to_owned(), by_text("id").and_then(|id| id.parse().ok()).unwrap_or_default(), by_text("display").unwrap_or_default().to_owned()),
+            by: (
+                by_text("kind").unwrap_or_default().to_owned(),
+                by_text("id").and_then(|id| id.parse().ok()).unwrap_or_default(),
+                by_text("display").unwrap_or_default().to_owned(),
+            ),
             via: text("via").unwrap_or_default().to_owned(),
             at,
             clock: text("clock").and_then(|clock| clock.parse().ok()).unwrap_or(at),

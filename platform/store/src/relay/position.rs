@@ -88,7 +88,13 @@ impl Position {
     pub fn parse(text: &str) -> Option<Self> {
         let [era, done, upto, after, part] = <[&str; 5]>::try_from(text.split('|').collect::<Vec<_>>()).ok()?;
         let snapshot = |text: &str| if text.is_empty() { Some(None) } else { Snapshot::parse(text).map(Some) };
-        Some(Self { era: era.parse().ok()?, done: snapshot(done)?, upto: snapshot(upto)?, after: after.parse().ok()?, part: part.parse().ok()? })
+        Some(Self {
+            era: era.parse().ok()?,
+            done: snapshot(done)?,
+            upto: snapshot(upto)?,
+            after: after.parse().ok()?,
+            part: part.parse().ok()?,
+        })
     }
 
     /// Whether a row was read already, all of it, by who stands here.

@@ -82,11 +82,7 @@ async fn prune(conn: &mut Conn, schema: &str, before: DateTime) -> Result<usize,
     let Some(seq) = old.iter().map(|row| row.seq).max() else { return Ok(0) };
     let transaction = old.iter().map(|row| row.transaction).max().unwrap_or_default();
     let known = marks(conn, &format!("\"{schema}\".\"relay\"")).await?;
-    let values = [
-        Arg::int(seq.max(known.seq)),
-        Arg::text(transaction.max(known.transaction).to_string()),
-        Arg::int(known.era),
-    ];
+    let values = [Arg::int(seq.max(known.seq)), Arg::text(transaction.max(known.transaction).to_string()), Arg::int(known.era)];
     let sql = format!(
         "insert into \"{schema}\".\"relay\" (\"id\", \"pruned\", \"transaction\", \"era\") values (1, $1, $2, $3) \
          on conflict (\"id\") do update set \"pruned\" = excluded.\"pruned\", \"transaction\" = excluded.\"transaction\""
@@ -121,9 +117,7 @@ impl Marks {
         match dialect {
             Dialect::Sqlite => Position { era: self.era, after: self.seq, ..Position::default() },
             // Everything before the next of those that were removed is seen; what is left of them comes once more.
-            Dialect::Postgres => {
-                Position { era: self.era, done: Some(Snapshot::before(self.transaction + 1)), ..Position::default() }
-            }
+            Dialect::Postgres => Position { era: self.era, done: Some(Snapshot::before(self.transaction + 1)), ..Position::default() },
         }
     }
 

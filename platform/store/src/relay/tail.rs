@@ -90,7 +90,9 @@ async fn read(conn: &mut Conn, (table, relay): (&str, &str), place: Option<&Posi
             if place.is_some_and(|place| place.done.is_some() || place.upto.is_some()) || last(conn).await? < from.after {
                 return Ok(None);
             }
-            let sql = format!("select o.\"seq\", '0', o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > ?1 order by o.\"seq\" limit {ROWS}");
+            let sql = format!(
+                "select o.\"seq\", '0', o.\"at\", o.\"payload\" from {table} as o where o.\"seq\" > ?1 order by o.\"seq\" limit {ROWS}"
+            );
             (rows(conn, &sql, &[Arg::int(from.after)]).await?, None)
         }
         Dialect::Postgres => {

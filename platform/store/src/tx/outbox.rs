@@ -44,7 +44,8 @@ impl Tx {
         // What is destroyed has no history that could hold the reason.
         let reason = self.author.reason.as_ref().filter(|_| entry.word == "destroyed");
         let gone = |(id, _): &(tenon_value::RecordId, i64)| Some((id.to_string(), self.was.get(&id.to_string())?.clone()));
-        let was: serde_json::Map<String, Json> = if self.was.is_empty() { Default::default() } else { entry.records.iter().filter_map(gone).collect() };
+        let was: serde_json::Map<String, Json> =
+            if self.was.is_empty() { Default::default() } else { entry.records.iter().filter_map(gone).collect() };
         let mut payload = serde_json::json!({
             "type": format!("{name}.{}", entry.word),
             "object": entry.object.to_string(),
