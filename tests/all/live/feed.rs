@@ -76,7 +76,8 @@ async fn fed(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
     ensure!(others.changes(&format!("after={foreign}")).await?.0.is_empty(), "the other tenant is told of it");
 
     // A wait ends with the first line.
-    let (waited, made) = tokio::join!(ours.changes(&format!("after={end}&wait=20")), async {
+    let query = format!("objects=opportunity&after={end}&wait=20");
+    let (waited, made) = tokio::join!(ours.changes(&query), async {
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         deal(&ours, "Awaited", None).await
     });

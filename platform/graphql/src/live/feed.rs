@@ -102,6 +102,17 @@ impl Feed {
         Ok(())
     }
 
+    /// Takes the next piece of what has happened already; false where there is none.
+    ///
+    /// # Errors
+    /// As [`Feed::wait`].
+    pub async fn ready(&mut self) -> Result<bool, Problem> {
+        if self.left.is_none() {
+            self.left = self.follower.ready().await.map_err(|error| broken(&error))?.map(|followed| (followed, 0));
+        }
+        Ok(self.left.is_some())
+    }
+
     /// Where it stands before what was waited for.
     #[must_use]
     pub fn cursor(&self, cx: &OpContext) -> String {

@@ -74,30 +74,29 @@ async fn answer(call: &Call) -> Result<Response, Problem> {
 async fn page(who: &Who, mut feed: Feed, max: usize, until: Instant) -> Result<Response, Problem> {
     let context = who.context().await?;
     let (mut lines, mut cursor): (Vec<FeedLine>, String) = (Vec::new(), feed.cursor(&context));
-    // What is there already is taken without waiting; a little patience lets the database answer.
-    let mut patience = until.max(Instant::now() + Duration::from_millis(50));
     while lines.len() < max {
-        let status = &who.app.status;
-        let waited = tokio::select! {
-            waited = timeout_at(patience, feed.wait()) => waited,
-            () = status.drained() => break,
-        };
-        match waited {
-            Ok(waited) => waited?,
-            Err(_) => break,
+        if !feed.ready().await? {
+            // Whoever has a line is not kept waiting for another.
+            if !lines.is_empty() {
+                break;
+            }
+            let waited = tokio::select! {
+                waited = timeout_at(until, feed.wait()) => waited,
+                () = who.app.status.drained() => break,
+            };
+            match waited {
+                Ok(waited) => waited?,
+                Err(_) => {
+                    cursor = feed.cursor(&context);
+                    break;
+                }
+            }
         }
         // Whoever waited long is looked at anew.
         let context = who.context().await?;
         let page = feed.page(&context, max - lines.len()).await?;
         lines.extend(page.lines);
         cursor = page.cursor;
-        if !lines.is_empty() {
-            patience = Instant::now();
-            if !page.more {
-                break;
-            }
-            patience += Duration::from_millis(50);
-        }
     }
     let mut body = String::new();
     for line in &lines {

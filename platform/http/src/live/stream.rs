@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::Stream;
 use futures::stream::unfold;
 use tenon_context::OpContext;
-use tenon_graphql::{GraphqlRequest, GraphqlResponse, Message, Subscription, problem_json};
+use tenon_graphql::{GraphqlRequest, GraphqlResponse, Message, Outcome, Subscription, problem_json};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::slots::Slot;
@@ -50,6 +50,9 @@ pub(crate) async fn subscribe(call: &Call, context: OpContext, request: GraphqlR
     let who = Who::of(call);
     if !call.app.data.is_subscription(&context, &request) {
         let answer = Box::pin(call.app.data.execute(context, request)).await;
+        if answer.outcome != Outcome::Answered {
+            return Err(Box::new(answer));
+        }
         let mut waiting = VecDeque::from([event("next", &answer.body, None), complete()]);
         return Ok(streamed(unfold((), move |()| std::future::ready(waiting.pop_front().map(|event| (Ok(event), ()))))));
     }
