@@ -76,10 +76,6 @@ impl DataApi {
         &self.catalog
     }
 
-    pub(crate) fn secret(&self) -> &[u8; 32] {
-        &self.secret
-    }
-
     pub(crate) const fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
     }

@@ -79,6 +79,8 @@ pub struct Subscription {
     api: DataApi,
     request: GraphqlRequest,
     waiting: Waiting,
+    /// What the tenant's cursors are signed with.
+    secret: [u8; 32],
 }
 
 impl std::fmt::Debug for Subscription {
@@ -124,7 +126,8 @@ impl DataApi {
         request: GraphqlRequest,
         resume: Option<&str>,
     ) -> Result<Subscription, Box<GraphqlResponse>> {
-        let fit = self.fit(cx, &request, |listening| match listening.to {
+        let secret = self.store().cursor_secret(cx.model.tenant).await.map_err(|error| ended(cx, &error))?;
+        let fit = self.fit(cx, (&request, &secret), |listening| match listening.to {
             Source::Changes(_) => Some(listening.after),
             Source::Metadata(_) => None,
         })?;
@@ -132,7 +135,7 @@ impl DataApi {
         let waiting = match fit.made {
             None => Waiting::Model { tenant, catalog: Arc::clone(self.catalog()), known: None },
             Some(after) => {
-                let place = self.place(cx, after.as_deref().or(resume)).map_err(|problem| refused(cx, &problem))?;
+                let place = Self::place(cx, &secret, after.as_deref().or(resume)).map_err(|problem| refused(cx, &problem))?;
                 let resumes = place.is_some();
                 let follower = relay.follow(tenant, place).await.map_err(|error| broken(cx, &error))?;
                 let follower = Box::new(follower);
@@ -143,7 +146,7 @@ impl DataApi {
                 Waiting::Changes(follower)
             }
         };
-        Ok(Subscription { api: self.clone(), request, waiting })
+        Ok(Subscription { api: self.clone(), request, waiting, secret })
     }
 
     /// The same principal over the tenant's newest model.
@@ -156,17 +159,17 @@ impl DataApi {
     }
 
     /// The place of a cursor.
-    fn place(&self, cx: &OpContext, cursor: Option<&str>) -> Result<Option<Position>, Problem> {
+    fn place(cx: &OpContext, secret: &[u8; 32], cursor: Option<&str>) -> Result<Option<Position>, Problem> {
         let Some(cursor) = cursor else { return Ok(None) };
         let damaged = || Problem::invalid("cursor", "this is no cursor of this tenant's changes", "游标无效");
-        Places::new(self.secret(), cx.model.tenant).read(cursor).map(Some).ok_or_else(damaged)
+        Places::new(secret, cx.model.tenant).read(cursor).map(Some).ok_or_else(damaged)
     }
 
     /// Parses, validates and plans a subscription; `look` takes of the plan what outlives it.
     fn fit<T: Send>(
         &self,
         cx: &OpContext,
-        request: &GraphqlRequest,
+        (request, secret): (&GraphqlRequest, &[u8; 32]),
         look: impl FnOnce(crate::lower::Listening<'_>) -> T + Send,
     ) -> Result<Fit<T>, Box<GraphqlResponse>> {
         let refuse = |problems: Problems| Box::new(rejected(cx, Outcome::Rejected, &problems));
@@ -178,7 +181,7 @@ impl DataApi {
                 let variables = coerce_variables(&valid.schema, operation, &request.variables)?;
                 let collector = Collector { document: &valid.document, variables: &variables };
                 measure(&valid.schema, &collector, operation)?;
-                let signer = Signer::new(self.secret(), cx.model.tenant);
+                let signer = Signer::new(secret, cx.model.tenant);
                 let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
                 look(listening(shared, operation)?)
             };
@@ -236,7 +239,7 @@ impl Subscription {
                     out.raw("}");
                     Bytes::from(response(cx, Some(&out.bytes), &Errors::default(), None))
                 };
-                let fit = self.api.fit(cx, &self.request, body)?;
+                let fit = self.api.fit(cx, (&self.request, &self.secret), body)?;
                 Ok(vec![Message { body: fit.made, cursor: None }])
             }
             Happened::Changes(followed) => {
@@ -254,7 +257,7 @@ impl Subscription {
 
     async fn changes(&self, cx: &OpContext, followed: &Followed) -> Result<Result<Vec<Message>, Box<GraphqlResponse>>, StoreError> {
         // Lowered twice: first what is listened to, then, where there is something to tell, how it is told.
-        let fit = match self.api.fit(cx, &self.request, |listening| match listening.to {
+        let fit = match self.api.fit(cx, (&self.request, &self.secret), |listening| match listening.to {
             Source::Changes(heard) => heard.into_iter().map(|heard| heard.interest).collect::<Vec<Interest>>(),
             Source::Metadata(_) => Vec::new(),
         }) {
@@ -279,9 +282,9 @@ impl Subscription {
             identity: self.api.identity(),
             levels: fit.levels,
         };
-        let places = Places::new(self.api.secret(), cx.model.tenant);
+        let places = Places::new(&self.secret, cx.model.tenant);
         let telling = Telling { reader: &reader, places: &places, followed };
-        telling.messages(&self.request, &told, (&fit.valid, self.api.secret())).await
+        telling.messages(&self.request, &told, (&fit.valid, &self.secret)).await
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Feed {
     api: DataApi,
     objects: Vec<String>,
     follower: Follower,
+    /// What the tenant's cursors are signed with.
+    secret: [u8; 32],
     /// What was read and did not fit.
     left: Option<(Followed, usize)>,
 }
@@ -66,21 +68,22 @@ impl DataApi {
     /// Begins to follow.
     ///
     /// # Errors
-    /// INVALID `cursor`, EXHAUSTED `resume_window`, NOT_FOUND for an object that is not seen; UNAVAILABLE.
+    /// INVALID `cursor`, INVALID `objects` for one that is not seen, EXHAUSTED `resume_window`; UNAVAILABLE.
     pub async fn feed(&self, relay: &Relay, cx: &OpContext, query: FeedQuery) -> Result<Feed, Problem> {
         for name in &query.objects {
             if !self.is_seen(cx, name) {
                 return Err(unknown(name));
             }
         }
+        let secret = self.store().cursor_secret(cx.model.tenant).await.map_err(|error| told(&error))?;
         let place = match query.after.as_deref() {
             Some("now") => None,
-            Some(after) => self.place(cx, Some(after))?,
+            Some(after) => Self::place(cx, &secret, Some(after))?,
             None => Some(self.store().outbox_begin(cx.model.tenant).await.map_err(|error| told(&error))?),
         };
         let follower = relay.follow(cx.model.tenant, place).await.map_err(|error| broken(&error))?;
         follower.check().await.map_err(|error| broken(&error))?;
-        Ok(Feed { api: self.clone(), objects: query.objects, follower, left: None })
+        Ok(Feed { api: self.clone(), objects: query.objects, follower, secret, left: None })
     }
 
     fn is_seen(&self, cx: &OpContext, name: &str) -> bool {
@@ -116,7 +119,7 @@ impl Feed {
     /// Where it stands before what was waited for.
     #[must_use]
     pub fn cursor(&self, cx: &OpContext) -> String {
-        Places::new(self.api.secret(), cx.model.tenant).cursor(self.follower.place())
+        Places::new(&self.secret, cx.model.tenant).cursor(self.follower.place())
     }
 
     /// Up to `max` lines of what was waited for, as the principal of now may know them.
@@ -145,7 +148,7 @@ impl Feed {
             return Ok(FeedPage { lines, cursor, more: true });
         }
         let more = followed.is_behind();
-        let cursor = Places::new(self.api.secret(), cx.model.tenant).cursor(followed.place());
+        let cursor = Places::new(&self.secret, cx.model.tenant).cursor(followed.place());
         Ok(FeedPage { lines, cursor, more })
     }
 
@@ -161,7 +164,7 @@ impl Feed {
         }
         told.sort_by_key(|(_, event)| event.place);
         let records = self.records(cx, &told).await?;
-        let places = Places::new(self.api.secret(), cx.model.tenant);
+        let places = Places::new(&self.secret, cx.model.tenant);
         let line = |(object, event): &(&Object, Event)| {
             let cursor = places.cursor(&followed.place_of(&event.change));
             let record = records.get(&(object.ix.0, event.change.record().0)).filter(|_| event.kind.has_record());
