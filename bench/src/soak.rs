@@ -1,5 +1,8 @@
-//! Soak runs: `kill` ends the server at random moments and counts what was promised; `fuzz` throws rubbish at it.
+//! Soak runs: `kill` ends the server at random moments and counts what was promised; `feed` does so to either of two nodes
+//! while the feed is read; `fuzz` throws rubbish at it.
 
+mod feed;
+mod follower;
 mod fuzz;
 mod journal;
 mod kill;
@@ -47,6 +50,8 @@ impl Wish {
 enum Kind {
     /// `kill -9` at random moments under write load
     Kill,
+    /// `kill -9` of either node, while the feed and a subscription are read
+    Feed,
     /// Malformed documents and metadata
     Fuzz,
 }
@@ -57,6 +62,7 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     crate::say::step(&format!("seed {seed}"));
     match wish.kind {
         Kind::Kill => kill::run(&wish, seed).await,
+        Kind::Feed => feed::run(&wish, seed).await,
         Kind::Fuzz => fuzz::run(&wish, seed).await,
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Connection {
     pub(crate) body: Vec<u8>,
     /// The cookie of the last answer that set one.
     pub(crate) cookie: String,
+    /// The place in the changes of the last answer that told one.
+    pub(crate) cursor: String,
 }
 
 impl Connection {
@@ -44,6 +46,7 @@ impl Connection {
             request: Vec::new(),
             body: Vec::new(),
             cookie: String::new(),
+            cursor: String::new(),
         })
     }
 
@@ -76,6 +79,41 @@ impl Connection {
         self.answer().await
     }
 
+    /// Asks by GET, and leaves the answer in `body`; the answer here is the status.
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<u16> {
+        let Target { address, key, .. } = &self.target;
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\r\n");
+        self.stream.get_mut().write_all(head.as_bytes()).await?;
+        self.answer().await
+    }
+
+    /// Begins an event stream; the answer here is the status.
+    pub(crate) async fn stream(&mut self, body: &[u8]) -> anyhow::Result<u16> {
+        let Target { address, path, key } = &self.target;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        self.stream.get_mut().write_all(head.as_bytes()).await?;
+        self.stream.get_mut().write_all(body).await?;
+        self.read_line().await?;
+        let status = std::str::from_utf8(&self.line)?.split(' ').nth(1).and_then(|word| word.parse().ok()).context("no HTTP answer")?;
+        while !self.line.is_empty() {
+            self.read_line().await?;
+        }
+        Ok(status)
+    }
+
+    /// The next line of a stream that begins with these words.
+    pub(crate) async fn line_of(&mut self, beginning: &str) -> anyhow::Result<String> {
+        loop {
+            self.read_line().await?;
+            if let Some(rest) = std::str::from_utf8(&self.line)?.strip_prefix(beginning) {
+                return Ok(rest.to_owned());
+            }
+        }
+    }
+
     async fn answer(&mut self) -> anyhow::Result<u16> {
         self.read_line().await?;
         let status = std::str::from_utf8(&self.line)?.split(' ').nth(1).and_then(|word| word.parse().ok());
@@ -90,6 +128,9 @@ impl Connection {
             if let Some(value) = self.line.get(..11).filter(|name| name.eq_ignore_ascii_case(b"set-cookie:")).and(self.line.get(11..)) {
                 let cookie = std::str::from_utf8(value)?.split(';').next().unwrap_or_default();
                 cookie.trim().clone_into(&mut self.cookie);
+            }
+            if let Some(value) = self.line.get(..13).filter(|name| name.eq_ignore_ascii_case(b"tenon-cursor:")).and(self.line.get(13..)) {
+                std::str::from_utf8(value)?.trim().clone_into(&mut self.cursor);
             }
             self.line.make_ascii_lowercase();
             if let Some(value) = self.line.strip_prefix(b"content-length:") {

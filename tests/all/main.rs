@@ -16,6 +16,7 @@ mod bad_input;
 mod both;
 mod flow;
 mod jobs;
+mod live;
 mod live_model;
 mod moves;
 mod nodes;

@@ -6,6 +6,7 @@
 //! Runs in a test program of its own (`tests/attack.rs`), since it listens to the trace of the whole process.
 
 mod case;
+mod changes;
 mod doors;
 mod judge;
 mod proof;

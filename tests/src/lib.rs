@@ -9,6 +9,7 @@
 mod attack;
 mod bystander;
 mod http;
+mod live;
 mod matching;
 mod member;
 mod names;
@@ -25,6 +26,7 @@ mod tenant;
 pub use attack::{Attack, Report};
 pub use bystander::Bystander;
 pub use http::{Answer, Request};
+pub use live::{EventStream, Heard, Socket, StreamEvent, TOLD_MAX};
 pub use matching::{Mismatch, match_answer, match_part};
 pub use member::{Member, PASSWORD};
 pub use names::Names;

@@ -119,6 +119,19 @@ impl TestServer {
         }
     }
 
+    /// Ends every connection that listens for notifications: what is told now is lost.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn lose_notifications(&self) -> anyhow::Result<()> {
+        let Some(database) = &self.database else { return Ok(()) };
+        let url = database.url.clone();
+        let end =
+            "select pg_terminate_backend(pid)::text from pg_stat_activity where datname = current_database() and query ilike 'listen %'";
+        tokio::task::spawn_blocking(move || crate::postgres::rows(&url, end)).await??;
+        Ok(())
+    }
+
     /// The folder it works in.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()

@@ -65,4 +65,36 @@ export class Tenant {
     if (!answer.data) throw new Error(`status ${response.status} without data`)
     return answer.data
   }
+
+  /** Listens: each answer with the cursor to go on after, until `signal` ends it. A connection that breaks throws. */
+  async *listen<Data, Variables>(
+    what: Operation<Data, Variables>,
+    variables: Variables,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ data: Data; cursor: string }> {
+    const response = await fetch(this.endpoint, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${this.key}`,
+        'content-type': 'application/json',
+        accept: 'text/event-stream',
+        'accept-language': this.language,
+      },
+      body: JSON.stringify({ query: what.text, variables }),
+      signal,
+    })
+    if (!response.ok || !response.body) throw new Refused(((await response.json()) as { errors: Problem[] }).errors)
+    let text = ''
+    for await (const piece of response.body.pipeThrough(new TextDecoderStream()) as unknown as AsyncIterable<string>) {
+      const events = (text + piece).split('\n\n')
+      text = events.pop() ?? ''
+      for (const event of events) {
+        const field = (name: string) => event.split('\n').find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2)
+        if (field('event') !== 'next') continue // a sign of life, or the end
+        const answer = JSON.parse(field('data') ?? '') as { data?: Data; errors?: Problem[] }
+        if (answer.errors) throw new Refused(answer.errors)
+        if (answer.data) yield { data: answer.data, cursor: field('id') ?? '' }
+      }
+    }
+  }
 }

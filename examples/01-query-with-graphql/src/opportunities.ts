@@ -1,7 +1,7 @@
 // Everything the page asks of a tenant: list, filter, page, save. The types are those of the tenant's schema
 // (`GET /t/{tenant}/schema.graphql`), written out for the fields this page shows.
 
-import { operation, type Tenant } from './graphql.js'
+import { Refused, operation, type Tenant } from './graphql.js'
 
 export const STAGES = ['PROSPECTING', 'NEEDS_CONFIRMED', 'PROPOSAL', 'NEGOTIATION', 'WON', 'LOST'] as const
 export type Stage = (typeof STAGES)[number]
@@ -89,6 +89,37 @@ export async function create(tenant: Tenant, input: OpportunityInput): Promise<O
 export async function save(tenant: Tenant, opportunity: Opportunity, input: OpportunityInput): Promise<Opportunity> {
   const { id, version } = opportunity
   return (await tenant.run(UPDATE, { id, version, input })).updateOpportunity
+}
+
+/** What happened to one opportunity; `node` is there unless it left or is gone. */
+export interface Change {
+  kind: 'CREATED' | 'UPDATED' | 'DELETED' | 'RESTORED' | 'DESTROYED' | 'ENTERED' | 'LEFT'
+  id: string
+  node: Opportunity | null
+}
+
+const CHANGED = operation<{ opportunityChanged: Change }, { filter: Filter; after: string | null }>(/* GraphQL */ `
+  subscription Changed($filter: OpportunityFilter, $after: String) {
+    opportunityChanged(filter: $filter, after: $after) { kind id node { ...fields } }
+  }
+  ${FIELDS}
+`)
+
+/** Changes of what is wanted, as they happen. If the connection breaks, it goes on after the last change: nothing is missed. */
+export async function* changes(tenant: Tenant, wanted: Wanted, signal: AbortSignal): AsyncGenerator<Change> {
+  let after: string | null = null
+  while (!signal.aborted) {
+    try {
+      for await (const { data, cursor } of tenant.listen(CHANGED, { filter: filterOf(wanted), after }, signal)) {
+        after = cursor
+        yield data.opportunityChanged
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof Refused) throw error
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    }
+  }
 }
 
 /** The filter for what is wanted: members that are absent must not appear at all, since `null` in a filter is refused. */

@@ -1,7 +1,7 @@
 // The page: a list that is filtered as one types, and saves a cell when one leaves it.
 
 import { Refused, Tenant } from './graphql.js'
-import { STAGES, create, list, save, type Opportunity, type OpportunityInput, type Stage, type Wanted } from './opportunities.js'
+import { STAGES, changes, create, list, save, type Opportunity, type OpportunityInput, type Stage, type Wanted } from './opportunities.js'
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T
 
@@ -50,9 +50,24 @@ async function show(next = false): Promise<void> {
   total.textContent = `${page.totalCount.value}${page.totalCount.exact ? '' : '+'}`
 }
 
+/** Shows what others do to what is listed. */
+let listening = new AbortController()
+async function listen(): Promise<void> {
+  listening.abort()
+  listening = new AbortController()
+  if (!tenant) return
+  for await (const { kind, id, node } of changes(tenant, wanted(), listening.signal)) {
+    const line = rows.querySelector(`[data-id="${id}"]`)
+    if (!node) line?.remove()
+    else if (line && !line.contains(document.activeElement)) line.replaceWith(row(node))
+    else if (!line && kind !== 'UPDATED') rows.prepend(row(node))
+  }
+}
+
 function row(opportunity: Opportunity): HTMLTableRowElement {
   let seen = opportunity
   const line = document.createElement('tr')
+  line.dataset['id'] = seen.id
   const change = async (input: OpportunityInput): Promise<void> => {
     if (!tenant) return
     seen = await save(tenant, seen, input)
@@ -102,7 +117,10 @@ function complain(error: unknown): void {
 }
 
 for (const one of STAGES) stage.append(new Option(one, one))
-for (const control of [text, stage, from, to]) control.addEventListener('input', () => void show().catch(complain))
+for (const control of [text, stage, from, to]) control.addEventListener('input', () => {
+  void show().catch(complain)
+  void listen().catch(complain)
+})
 more.addEventListener('click', () => void show(true).catch(complain))
 form.addEventListener('submit', (event) => {
   event.preventDefault()
@@ -114,3 +132,4 @@ form.addEventListener('submit', (event) => {
 })
 connect()
 void show().catch(complain)
+void listen().catch(complain)

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, it } from 'node:test'
 
 import { Refused, Tenant } from '../dist/graphql.js'
-import { create, filterOf, list, save } from '../dist/opportunities.js'
+import { changes, create, filterOf, list, save } from '../dist/opportunities.js'
 import { startTenon } from '../../../tests/node/tenon.js'
 
 let tenon
@@ -67,4 +67,20 @@ it('says what is wrong with a form, field by field', async () => {
     assert.deepEqual(places.sort(), ['input.amount', 'input.closeDate', 'input.name'])
     return true
   })
+})
+
+it('is told what others do to what is listed', async () => {
+  const end = new AbortController()
+  const told = []
+  const listening = (async () => {
+    for await (const { kind, node } of changes(tenant, { stages: ['WON'] }, end.signal)) {
+      told.push([kind, node?.name ?? null])
+      if (told.length === 2) end.abort()
+    }
+  })()
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  const deal = await create(tenant, { name: 'Sails', stage: 'WON' })
+  await save(tenant, deal, { stage: 'LOST' })
+  await listening
+  assert.deepEqual(told, [['CREATED', 'Sails'], ['LEFT', null]])
 })

@@ -74,6 +74,18 @@ impl DataApi {
         &self.store
     }
 
+    pub(crate) const fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    pub(crate) const fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    pub(crate) const fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
     /// The schema as this principal sees it, as sorted SDL.
     #[must_use]
     pub fn sdl(&self, cx: &OpContext) -> Bytes {
@@ -129,6 +141,14 @@ impl DataApi {
         if operation.kind == OperationKind::Mutation && request.view_as.is_some() {
             let problem = Problem::forbidden("view_as", "who sees as another changes nothing", "以他人身份查看时不能修改数据");
             return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into()));
+        }
+        if operation.kind == OperationKind::Subscription {
+            let problem = Problem::invalid(
+                "subscription",
+                "a subscription is sent with `Accept: text/event-stream`, or over a WebSocket",
+                "订阅请使用 `Accept: text/event-stream` 或 WebSocket",
+            );
+            return refuse(&problem.into());
         }
         let variables = match coerce_variables(&valid.schema, operation, &request.variables) {
             Ok(variables) => variables,

@@ -4,6 +4,7 @@
 //! not fit is a problem with its `inputPath`. Every value becomes a parameter of the plan.
 
 mod aggregate;
+mod changes;
 mod composite;
 mod filter;
 mod group_by;
@@ -34,6 +35,7 @@ use crate::cursor::Signer;
 use crate::limits;
 use crate::schema::{Schema, TypeKind, View};
 
+pub(crate) use changes::{ByPart, ChangePart, Heard, Listening, Source, listening};
 pub(crate) use roots::{Planned, Root, Work, query};
 pub(crate) use search::{Found, FoundIn, HitPart};
 pub(crate) use writes::{Failed, IDS, Located, MutationPlan, MutationRoot, mutation};

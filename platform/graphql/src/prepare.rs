@@ -15,6 +15,7 @@ mod measure;
 mod operations;
 mod overlap;
 mod selections;
+mod single_root;
 mod values;
 mod variables;
 mod walk;

@@ -4,6 +4,7 @@
 //! policy hides has no type, no field and no argument here.
 
 mod aggregates;
+mod changes;
 mod choices;
 mod descriptions;
 mod edges;
@@ -19,6 +20,7 @@ mod table;
 mod view;
 mod writes;
 
+pub(crate) use changes::changed_of;
 pub(crate) use introspect::answer as introspect;
 pub(crate) use names::edge_stem;
 pub(crate) use references::is_composite;

@@ -26,7 +26,7 @@ use crate::cursor::Signer;
 pub(crate) use batch::{BatchPart, MergePart, MutationShape, ResultPart};
 pub(crate) use clear::ReadInClear;
 pub(crate) use groups::{GroupPart, GroupShape, KeyPart, KeyRecords, KeyTerm, MeasurePart, SpecOf};
-pub(crate) use mask::has_mask;
+pub(crate) use mask::{has_mask, mask};
 pub(crate) use out::Out;
 
 /// What writing needs to know of the request.

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenon_automation::JobDesk;
+use tenon_automation::{JobDesk, Relay};
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
 
+use crate::live::{SOCKETS_MAX, SUBSCRIPTIONS_MAX, Slots};
 use crate::rate::Rate;
 use crate::status::Status;
 use crate::traffic::Traffic;
@@ -29,6 +30,8 @@ pub struct AppParts {
     pub jobs: JobDesk,
     /// Ready, draining.
     pub status: Status,
+    /// What passes on changes.
+    pub relay: Relay,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
     /// Where people reach this server; its origin may use sessions.
@@ -57,6 +60,9 @@ pub struct Shared {
     pub(crate) metadata: MetadataApi,
     pub(crate) jobs: JobDesk,
     pub(crate) status: Status,
+    pub(crate) relay: Relay,
+    pub(crate) subscriptions: Arc<Slots>,
+    pub(crate) sockets: Arc<Slots>,
     pub(crate) rate: Arc<Rate>,
     pub(crate) traffic: Arc<Traffic>,
     pub(crate) public_url: Arc<str>,
@@ -67,7 +73,7 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, jobs, status, rate_per_minute, public_url, proxies } = parts;
+        let AppParts { identity, oidc, data, metadata, jobs, status, relay, rate_per_minute, public_url, proxies } = parts;
         Self(Arc::new(Shared {
             identity,
             oidc,
@@ -75,6 +81,9 @@ impl App {
             metadata,
             jobs,
             status,
+            relay,
+            subscriptions: Slots::new("subscriptions", SUBSCRIPTIONS_MAX),
+            sockets: Slots::new("sockets", SOCKETS_MAX),
             rate: Arc::new(Rate::new(rate_per_minute)),
             traffic: Arc::default(),
             public_url: public_url.into(),

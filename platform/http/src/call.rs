@@ -63,7 +63,7 @@ impl Call {
     }
 
     /// What the caller shows: a key in a header goes before a cookie, which a browser sends by itself.
-    fn credential(&self) -> Credential<'_> {
+    pub(crate) fn credential(&self) -> Credential<'_> {
         match self.headers.get(header::AUTHORIZATION) {
             // What is no text is no credential either; it does not fall back to the cookie.
             Some(value) => value.to_str().map_or(Credential::None, Credential::Authorization),

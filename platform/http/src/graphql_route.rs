@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
@@ -15,6 +17,7 @@ use crate::etag;
 use crate::explorer;
 use crate::facts::wants_full_cost;
 use crate::limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_MAX};
+use crate::live;
 use crate::negotiate::{Media, accepted, is_json};
 use crate::request::{from_body, from_query};
 use crate::respond::{graphql_failure, status_of};
@@ -39,7 +42,10 @@ pub(crate) async fn metadata(call: Call, body: Result<Bytes, BytesRejection>) ->
     by_post(&call, body, Endpoint::Metadata).await.unwrap_or_else(|response| *response)
 }
 
-pub(crate) async fn data_by_get(call: Call) -> Response {
+pub(crate) async fn data_by_get(call: Call, socket: Result<WebSocketUpgrade, WebSocketUpgradeRejection>) -> Response {
+    if call.headers.contains_key(header::UPGRADE) {
+        return live::upgrade(&call, socket);
+    }
     by_get(&call, Endpoint::Data).await.unwrap_or_else(|response| *response)
 }
 
@@ -91,6 +97,10 @@ async fn by_get(call: &Call, endpoint: Endpoint) -> Result<Response, Early> {
 }
 
 fn media(call: &Call) -> Result<Media, Early> {
+    // What is wrong with a stream before it begins is said by status.
+    if live::wants_stream(&call.headers) {
+        return Ok(Media::GraphqlResponse);
+    }
     accepted(&call.headers).ok_or_else(|| {
         let problem = Problem::invalid(
             "accept",
@@ -138,6 +148,10 @@ async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, en
     let is_get = request.is_get;
     if let Err(refused) = call.app.data.settle(&context, &mut request).await {
         return Ok(respond(call, *refused, media, is_get));
+    }
+    if matches!(endpoint, Endpoint::Data) && request.view_as.is_none() && live::wants_stream(&call.headers) {
+        let begun = Box::pin(live::subscribe(call, context, request)).await;
+        return Ok(begun.unwrap_or_else(|refused| respond(call, *refused, media, is_get)));
     }
     let response = match endpoint {
         // Boxed: layers pass a route's future around by value.

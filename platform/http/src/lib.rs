@@ -21,6 +21,7 @@ mod imports_route;
 mod jobs_route;
 mod keys_route;
 mod limits;
+mod live;
 mod members_route;
 mod negotiate;
 mod oidc_route;

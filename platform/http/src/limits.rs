@@ -12,6 +12,7 @@ use crate::body::FORM_BYTES_MAX;
 use crate::call::Call;
 use crate::imports_route::MAPPING_BYTES_MAX;
 use crate::receiving::IMPORT_BYTES_MAX;
+use crate::live::{FEED_LINES_MAX, FEED_WAIT_MAX, MESSAGE_BYTES_MAX, SOCKETS_MAX, SUBSCRIPTIONS_MAX};
 use crate::respond::problem;
 use crate::scim_route::SCIM_BYTES_MAX;
 
@@ -33,6 +34,12 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("body_bytes".to_owned(), json!(BODY_BYTES_MAX));
     limits.insert("time".to_owned(), json!(TIME_MAX.as_secs()));
     limits.insert("rate".to_owned(), json!(call.app.rate.per_minute()));
+    limits.insert("subscriptions".to_owned(), json!(SUBSCRIPTIONS_MAX));
+    limits.insert("sockets".to_owned(), json!(SOCKETS_MAX));
+    limits.insert("message_bytes".to_owned(), json!(MESSAGE_BYTES_MAX));
+    limits.insert("changes".to_owned(), json!(FEED_LINES_MAX));
+    limits.insert("wait".to_owned(), json!(FEED_WAIT_MAX));
+    limits.insert("resume_window".to_owned(), json!(tenon_store::RESUME_WINDOW.as_secs()));
     limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
     limits.extend(of_jobs());

@@ -33,7 +33,7 @@ pub(crate) fn from_query(query: &str) -> Result<GraphqlRequest, Problem> {
     Ok(GraphqlRequest { is_get: true, ..from_members(members)? })
 }
 
-fn from_members(mut members: JsonMap<String, Json>) -> Result<GraphqlRequest, Problem> {
+pub(crate) fn from_members(mut members: JsonMap<String, Json>) -> Result<GraphqlRequest, Problem> {
     let query = match members.remove("query") {
         Some(Json::String(query)) => Some(query),
         Some(Json::Null) | None => None,

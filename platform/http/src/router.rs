@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
@@ -13,7 +13,7 @@ use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    documents_route, exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, members_route, oidc_route, probes, respond,
+    documents_route, exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route, oidc_route, probes, respond,
     schema_route, scim_route, secrets_route, session_route, traffic,
 };
 
@@ -66,6 +66,7 @@ fn tenant() -> Doors {
         .otherwise("/metadata", graphql_route::no_such_method)
         .get("/schema.graphql", schema_route::data)
         .get("/metadata/schema.graphql", schema_route::metadata)
+        .get("/changes", live::changes)
         .get("/limits", limits::list)
         .post("/documents", documents_route::push)
         .get("/documents", documents_route::list)
@@ -124,7 +125,7 @@ pub fn router(app: App) -> Router {
         .layer((
             // Every answer leaves through it, whoever gave it.
             axum::middleware::from_fn_with_state(app.clone(), facts::receive),
-            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)),
+            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::SSE)),
             // An encoding that it does not know is refused by the door that would read the body, in the door's own shape.
             RequestDecompressionLayer::new().gzip(true).zstd(true).pass_through_unaccepted(true),
             DefaultBodyLimit::max(BODY_BYTES_MAX),

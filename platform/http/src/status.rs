@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::watch;
 
 /// Asks the database whether it can be written.
 pub type Readiness = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
@@ -11,7 +12,7 @@ pub type Readiness = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> 
 /// Ready or draining; shared by the server and its probes.
 #[derive(Clone)]
 pub struct Status {
-    draining: Arc<AtomicBool>,
+    draining: watch::Sender<bool>,
     database: Readiness,
 }
 
@@ -19,16 +20,22 @@ impl Status {
     /// The status of a server whose database is asked by `database`.
     #[must_use]
     pub fn new(database: Readiness) -> Self {
-        Self { draining: Arc::new(AtomicBool::new(false)), database }
+        Self { draining: watch::Sender::new(false), database }
     }
 
     /// From now on new work is refused.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.draining.send_replace(true);
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+        *self.draining.borrow()
+    }
+
+    /// Waits until the server ends.
+    pub(crate) async fn drained(&self) {
+        // This holds the sender: the wait ends with it only.
+        drop(self.draining.subscribe().wait_for(|draining| *draining).await);
     }
 
     pub(crate) async fn is_ready(&self) -> bool {

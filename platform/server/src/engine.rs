@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Runner, RunnerParts, UNDO, UndoHandler};
+use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Runner, RunnerParts, Relay, UNDO, UndoHandler};
 use tenon_catalog::Catalog;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
@@ -28,6 +28,7 @@ pub struct Engine {
     pub(crate) packages: Packages,
     pub(crate) identity: Identity,
     pub(crate) pipeline: Pipeline,
+    pub(crate) relay: Relay,
     pub(crate) uploads: PathBuf,
     rate_per_minute: u32,
     reach: Reach,
@@ -59,6 +60,7 @@ impl Engine {
         Ok(Self {
             packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall),
             identity,
+            relay: Relay::new(store.clone()),
             pipeline,
             reach: if config.private_providers { Reach::Private } else { Reach::Public },
             public_url: config.public_url(),
@@ -86,6 +88,7 @@ impl Engine {
             metadata,
             jobs: JobDesk::new(self.store.clone()),
             status,
+            relay: self.relay.clone(),
             rate_per_minute: self.rate_per_minute,
             public_url: self.public_url.clone(),
             proxies: self.proxies.clone(),

@@ -2,7 +2,8 @@
 //!
 //! It is told of commits in this process and waits a moment for more of them. What another process committed and left (a
 //! kill, another node) it finds by walking slowly over all tenants: once after the start, and again and again where there
-//! can be other nodes. Payloads that have expired are removed on these walks.
+//! can be other nodes. Payloads that have expired, and changes
+//! too old to be asked for, are removed on these walks.
 
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ async fn walk(store: &Store, mut stop: watch::Receiver<bool>) {
                 }
                 if expiry {
                     expire(store, tenant.id).await;
+                    prune(store, tenant.id).await;
                 }
             }
         }
@@ -90,6 +92,21 @@ async fn expire(store: &Store, tenant: TenantId) {
             Ok(count) => tracing::info!(%tenant, count, "payloads of the audit trail have expired"),
             Err(error) => {
                 tracing::debug!(%tenant, %error, "expired payloads could not be removed");
+                return;
+            }
+        }
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+/// Lets go of changes that nobody may ask for any more.
+async fn prune(store: &Store, tenant: TenantId) {
+    loop {
+        match store.outbox_prune(tenant).await {
+            Ok(0) => return,
+            Ok(count) => tracing::debug!(%tenant, count, "old changes were let go"),
+            Err(error) => {
+                tracing::debug!(%tenant, %error, "old changes could not be let go");
                 return;
             }
         }

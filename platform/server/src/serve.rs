@@ -32,6 +32,7 @@ pub struct Running {
     control: JoinHandle<()>,
     sealer: JoinHandle<()>,
     runner: JoinHandle<()>,
+    relay: JoinHandle<()>,
 }
 
 /// Starts a server; it is ready when this returns.
@@ -55,6 +56,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
     let runner = tokio::spawn(runner.run(stopped.clone()));
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
+    let relay = tokio::spawn(engine.relay.clone().run());
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {
@@ -70,7 +72,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
         axum::serve(listener, service).with_graceful_shutdown(until).await
     });
     tracing::info!("listening on http://{address}");
-    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner })
+    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner, relay })
 }
 
 impl Running {
@@ -110,6 +112,7 @@ impl Running {
         if tokio::time::timeout(DRAIN_MAX, self.runner).await.is_err() {
             tracing::warn!("jobs are still under way; who starts next goes on with them");
         }
+        self.relay.abort();
         if tokio::time::timeout(DRAIN_MAX, self.sealer).await.is_err() {
             tracing::warn!("the sealer of the audit trail is still at work; the next start goes on with it");
         }

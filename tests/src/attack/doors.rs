@@ -32,6 +32,7 @@ pub(super) async fn woven(world: &World, report: &mut Report) -> anyhow::Result<
     removals(world, &judge, report).await?;
     giving_away(world, report).await?;
     cursors(world, &judge, report).await?;
+    super::changes::run(world, &judge, report).await?;
     imports(world, &judge, report).await
 }
 

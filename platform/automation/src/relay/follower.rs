@@ -59,6 +59,28 @@ impl Follower {
         self.store.outbox_tail(self.topic.tenant, Some(&self.place)).await?.map(drop).ok_or(RelayError::TooOld)
     }
 
+    /// The next piece of what is committed already; none where there is none.
+    ///
+    /// # Errors
+    /// As [`Follower::next`].
+    pub async fn ready(&mut self) -> Result<Option<Followed>, RelayError> {
+        // Nothing tells whether what comes by itself is all there is: it is looked for.
+        self.behind = true;
+        while self.behind {
+            let followed = self.look().await?;
+            if !followed.fresh.is_empty() {
+                return Ok(Some(followed));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn look(&mut self) -> Result<Followed, RelayError> {
+        let tail = self.store.outbox_tail(self.topic.tenant, Some(&self.place)).await?.ok_or(RelayError::TooOld)?;
+        self.behind = tail.more;
+        Ok(self.take(Arc::new(Batch::new(tail))))
+    }
+
     /// The next piece, when there is one. What was handed out counts as read. May be dropped while it waits.
     ///
     /// # Errors
@@ -66,9 +88,7 @@ impl Follower {
     pub async fn next(&mut self) -> Result<Followed, RelayError> {
         loop {
             if self.behind {
-                let tail = self.store.outbox_tail(self.topic.tenant, Some(&self.place)).await?.ok_or(RelayError::TooOld)?;
-                self.behind = tail.more;
-                let followed = self.take(Arc::new(Batch::new(tail)));
+                let followed = self.look().await?;
                 if !followed.fresh.is_empty() {
                     return Ok(followed);
                 }

@@ -340,13 +340,31 @@ impl<'a> Lower<'a> {
         object: &'a Object,
         selections: &[Vec<&'a crate::syntax::ast::Field>],
     ) -> Option<(Planned, Vec<RecordShape<'a>>)> {
+        self.by_ids_at(object, selections, (Deleted::Include, Place::Returning))
+    }
+
+    /// The same for records that somebody is told of.
+    pub(super) fn by_ids_live(
+        &mut self,
+        object: &'a Object,
+        selections: &[Vec<&'a crate::syntax::ast::Field>],
+    ) -> Option<(Planned, Vec<RecordShape<'a>>)> {
+        self.by_ids_at(object, selections, (Deleted::Exclude, Place::Live))
+    }
+
+    fn by_ids_at(
+        &mut self,
+        object: &'a Object,
+        selections: &[Vec<&'a crate::syntax::ast::Field>],
+        (deleted, place): (Deleted, Place),
+    ) -> Option<(Planned, Vec<RecordShape<'a>>)> {
         self.params = Params::default();
-        let table = self.table(object.ix, Action::Read, Place::Returning)?;
+        let table = self.table(object.ix, Action::Read, place)?;
         let list = self.param(Value::List(Vec::new()));
         let mut output = Output::default();
         let shapes = selections.iter().map(|fields| self.record(object, fields, &mut output)).collect();
         let filter = Some(Predicate::In { column: tenon_query::ColumnRef::whole(system::ID), list });
-        let select = Select { table, filter, deleted: Deleted::Include, order: Vec::new(), window: Window::All, output, count: None };
+        let select = Select { table, filter, deleted, order: Vec::new(), window: Window::All, output, count: None };
         Some((self.planned(select), shapes))
     }
 }

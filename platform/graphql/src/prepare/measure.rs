@@ -169,7 +169,7 @@ impl<'a> Meter<'a> {
             || matches!(ty.kind, TypeKind::Union(_) | TypeKind::Interface { .. });
         let from_record =
             matches!(&parent.kind, TypeKind::Object { interfaces, .. } if !interfaces.is_empty()) || &*parent.name == "Record";
-        let is_root = matches!(&*parent.name, "Query" | "Mutation");
+        let is_root = matches!(&*parent.name, "Query" | "Mutation" | "Subscription");
         let is_page = definition.arguments.iter().any(|argument| &*argument.name == "orderBy");
         let hop = is_root || (from_record && (is_record || is_page));
         Sum { once, per_row: 0, hops: below.hops + u64::from(hop), count: 1 }
@@ -209,7 +209,7 @@ impl<'a> Meter<'a> {
     fn rows(&self, field: &'a Field, parent: &TypeDef, ty: &TypeDef) -> (u64, u64) {
         let number = |name: &str| self.collector.argument(field, name).and_then(Value::as_int).and_then(|rows| u64::try_from(rows).ok());
         let length = |name: &str| self.collector.argument(field, name).map(|value| value.elements().len() as u64);
-        let is_root = matches!(&*parent.name, "Query" | "Mutation");
+        let is_root = matches!(&*parent.name, "Query" | "Mutation" | "Subscription");
         let page = number("first").or_else(|| number("last"));
         if ty.name.ends_with("Connection") {
             let default = if is_root { limits::PAGE_DEFAULT } else { limits::PAGE_NESTED_DEFAULT };

@@ -1,8 +1,8 @@
 //! Operations: unique names, a lone anonymous one, a root type there is.
 
-use super::selections;
 use super::walk::Rules;
 use super::{directives, variables};
+use super::{selections, single_root};
 use crate::syntax::ast::{Operation, OperationKind};
 
 pub(super) const fn root_type(kind: OperationKind) -> &'static str {
@@ -37,6 +37,7 @@ pub(super) fn check_names(rules: &mut Rules<'_>) {
 pub(super) fn check<'a>(rules: &mut Rules<'a>, operation: &'a Operation) {
     directives::check(rules, &operation.directives, operation.kind.word().to_uppercase().as_str());
     variables::check_definitions(rules, operation);
+    single_root::check(rules, operation);
     match rules.schema.ty(root_type(operation.kind)) {
         Some(root) => selections::check(rules, &operation.selection, Some(root)),
         None => {

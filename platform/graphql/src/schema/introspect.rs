@@ -190,6 +190,7 @@ impl<'a> Walker<'a> {
             }
             "queryType" => self.named("Query"),
             "mutationType" => self.named("Mutation"),
+            "subscriptionType" => self.named("Subscription"),
             "directives" => Out::List(DIRECTIVES.iter().map(Node::Directive).collect()),
             _ => Out::Leaf(Json::Null),
         }

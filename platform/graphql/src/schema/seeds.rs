@@ -4,7 +4,7 @@ use tenon_model::{EdgeKind, FieldIx, FieldKind, LinkIx, ObjectIx, RelationIx, Re
 use tenon_query::Action;
 
 use super::names::{choice_type, edge_stem, link_choice_type, relation_stem};
-use super::{TypeDef, View, aggregates, choices, edges, filters, objects, references, roots, writes};
+use super::{TypeDef, View, aggregates, changes, choices, edges, filters, objects, references, roots, writes};
 
 /// The types every object has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,7 @@ pub(crate) enum Family {
     Averages,
     Extremes,
     Distinct,
+    Change,
     CreateInput,
     UpdateInput,
     ConnectOrCreate,
@@ -75,6 +76,7 @@ pub(crate) enum Seed {
     Builtin(usize),
     Query,
     Mutation,
+    Subscription,
     Object(ObjectIx, Family),
     Choice(ObjectIx, FieldIx, ChoiceFamily),
     LinkChoice(LinkIx, FieldIx, ChoiceFamily),
@@ -91,6 +93,7 @@ pub(super) fn sow(view: &View<'_>, add: &mut dyn FnMut(&str, Seed)) {
     if !roots::mutations(view).is_empty() {
         add("Mutation", Seed::Mutation);
     }
+    add("Subscription", Seed::Subscription);
     for object in view.objects() {
         let name = object.graphql.type_name.as_str();
         let ix = object.ix;
@@ -158,6 +161,7 @@ fn sow_reads(view: &View<'_>, object: &tenon_model::Object, add: &mut dyn FnMut(
         ("Having", Family::Having),
         ("Extremes", Family::Extremes),
         ("Distinct", Family::Distinct),
+        ("Change", Family::Change),
     ] {
         add(&format!("{name}{suffix}"), Seed::Object(object.ix, family));
     }
@@ -233,6 +237,7 @@ pub(super) fn grow(view: &View<'_>, seed: Seed, name: &str) -> TypeDef {
         Seed::Builtin(_) => None,
         Seed::Query => Some(roots::query(view)),
         Seed::Mutation => Some(roots::mutation(view)),
+        Seed::Subscription => Some(changes::subscription(view)),
         Seed::Object(ix, family) => view.object(ix).map(|object| of_object(view, object, family)),
         Seed::Choice(ix, field, family) => {
             view.object(ix).and_then(|object| object.field(field).map(|field| choices::grow(field, &choice_type(object, field), family)))
@@ -260,6 +265,7 @@ fn of_object(view: &View<'_>, object: &tenon_model::Object, family: Family) -> T
         Family::Type => objects::record(view, object),
         Family::Connection => objects::connection(object),
         Family::Edge => objects::edge(object),
+        Family::Change => changes::change(object),
         Family::Filter => filters::filter(view, object),
         Family::Order => filters::order(view, object),
         Family::Many => filters::many(object),

@@ -25,7 +25,7 @@ pub struct Tail {
     pub from: Position,
     /// Where he stands when he has read all of them.
     pub next: Position,
-    /// There is more.
+    /// There is more, or may be.
     pub more: bool,
 }
 
@@ -131,7 +131,10 @@ async fn read(conn: &mut Conn, (table, relay): (&str, &str), place: Option<&Posi
         return Ok(None);
     }
     let with_era = |place: Position| Position { era: marks.era, ..place };
-    Ok(Some(gathered(rows, with_era(from), next.map(with_era))))
+    let tail = gathered(rows, with_era(from), next.map(with_era));
+    // Who goes on in the middle of what an older snapshot saw has not looked at what came since.
+    let more = tail.more || place.is_some_and(|place| place.upto.is_some());
+    Ok(Some(Tail { more, ..tail }))
 }
 
 /// A row as read: its number, and what it tells of records.
