@@ -5,7 +5,7 @@ use serde_json::json;
 use tenon_context::Via;
 use tenon_identity as identity;
 use tenon_packages::CORS_MAX;
-use tenon_records::CASCADE_MAX;
+use tenon_records::{CASCADE_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX};
 
 use crate::app::TIME_MAX;
 use crate::body::FORM_BYTES_MAX;
@@ -37,6 +37,8 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("line_bytes".to_owned(), json!(LINE_BYTES_MAX));
     limits.insert("mapping_bytes".to_owned(), json!(MAPPING_BYTES_MAX));
     limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
+    limits.insert("merge_others".to_owned(), json!(MERGE_OTHERS_MAX));
+    limits.insert("merge_moved".to_owned(), json!(MERGE_MOVED_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
     limits.extend(of_sign_in());
     limits.extend(of_providers());
