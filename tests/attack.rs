@@ -12,11 +12,10 @@ use tokio::sync::Mutex;
 static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Places where nothing can be caught from outside, each with its reason.
-const NO_DOOR: [(&str, &str); 8] = [
+const NO_DOOR: [(&str, &str); 7] = [
     ("returning", "no role here may write a record into one that it then no longer sees"),
     ("having", "asks of groups that are woven as aggregates"),
     ("cursor", "a page begins among the rows of its list"),
-    ("merge", "records cannot be merged yet"),
     ("import", "rows come in as upserts, connects and writes"),
     ("cascade", "what goes with a record goes whoever sees it"),
     ("export", "only administrators hand out what is kept of a person"),

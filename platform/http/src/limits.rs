@@ -5,7 +5,7 @@ use serde_json::json;
 use tenon_context::Via;
 use tenon_identity as identity;
 use tenon_packages::CORS_MAX;
-use tenon_records::{CASCADE_MAX, import};
+use tenon_records::{CASCADE_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, import};
 
 use crate::app::TIME_MAX;
 use crate::body::FORM_BYTES_MAX;
@@ -41,6 +41,8 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("wait".to_owned(), json!(FEED_WAIT_MAX));
     limits.insert("resume_window".to_owned(), json!(tenon_store::RESUME_WINDOW.as_secs()));
     limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
+    limits.insert("merge_others".to_owned(), json!(MERGE_OTHERS_MAX));
+    limits.insert("merge_moved".to_owned(), json!(MERGE_MOVED_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
     limits.extend(of_jobs());
     limits.extend(of_sign_in());

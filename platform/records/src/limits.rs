@@ -7,7 +7,7 @@ pub const NEST_DEPTH_MAX: usize = 4;
 /// `cascade`: records that one deletion may take with it or clear.
 pub const CASCADE_MAX: usize = 20_000;
 /// `merge_others`: records that become one with the survivor by one call.
-pub const MERGE_OTHERS_MAX: usize = 10;
+pub const MERGE_OTHERS_MAX: usize = 20;
 /// `merge_moved`: records, links, names and shares that one merge may move.
 pub const MERGE_MOVED_MAX: usize = 20_000;
 /// Days for which a merge can be taken back.

@@ -63,6 +63,8 @@ const fn aim(place: Place) -> (&'static [&'static str], &'static str) {
         Place::Unique => (&["create", "update", "upsert"], "externalIds"),
         Place::History => (&["nested"], "first"),
         Place::Share => (&["share", "unshare"], ""),
+        Place::Merge => (&["merge"], ""),
+        Place::Search => (&["search"], "text"),
         _ => (&[], ""),
     }
 }
