@@ -8,11 +8,15 @@
 mod case;
 mod changes;
 mod doors;
+mod handing;
+mod injections;
 mod judge;
+mod people;
 mod proof;
 mod recipe;
 mod records;
 mod report;
+mod routes;
 mod schema;
 mod slot;
 mod world;
@@ -23,12 +27,14 @@ use crate::TestServer;
 use world::World;
 
 /// How hard to try.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Attack {
     /// Foreign and hidden ids at each kind of door.
     pub ids: usize,
     /// With which of them to begin.
     pub seed: usize,
+    /// One of `records`, `doors`, `routes`, `injections`, `people`; none for all of them.
+    pub part: Option<String>,
 }
 
 impl Attack {
@@ -36,13 +42,32 @@ impl Attack {
     ///
     /// # Errors
     /// When an attack cannot be carried out; what attacks find stands in the report.
-    pub async fn run(self, server: &TestServer) -> anyhow::Result<Report> {
+    pub async fn run(&self, server: &TestServer) -> anyhow::Result<Report> {
         // Two objects' worth of baits come together at a door that all objects share.
         let world = World::create(server, (self.ids / 20).max(6)).await?;
         let mut report = Report::default();
         let cases = records::cases(&world, (self.ids, self.seed), &mut report);
-        records::run(&world, &cases, &mut report).await?;
-        doors::run(&world, &mut report).await?;
+        let part = |name: &str| self.part.as_deref().is_none_or(|wanted| wanted == name);
+        if part("records") {
+            records::run(&world, &cases, &mut report).await?;
+        }
+        if part("doors") {
+            let ended = doors::run(&world, &mut report).await;
+            report.ends("doors", ended);
+        }
+        if part("routes") {
+            let ended = routes::run(&world, &mut report).await;
+            report.ends("routes", ended);
+        }
+        if part("injections") {
+            let ended = injections::run(&world, &cases, &mut report).await;
+            report.ends("injections", ended);
+        }
+        // The last: records change hands.
+        if part("people") {
+            let ended = people::run(&world, (self.ids, self.seed), &mut report).await;
+            report.ends("people", ended);
+        }
         Ok(report)
     }
 

@@ -27,6 +27,8 @@ pub struct Setting {
     pub attack_seed: usize,
     /// `TENON_MOVES`: one story in so many moves from server to server; 1 moves all.
     pub moves: Option<usize>,
+    /// `TENON_ATTACK_PART`: only one part of the attack suite.
+    pub attack_part: Option<String>,
     /// `STORY`: only stories whose path contains this.
     pub story: Option<String>,
 }
@@ -48,6 +50,7 @@ impl Setting {
             attack_ids: variable("TENON_ATTACK_IDS").and_then(|ids| ids.parse().ok()).unwrap_or(Self::ATTACK_IDS),
             attack_seed: variable("TENON_ATTACK_SEED").and_then(|seed| seed.parse().ok()).unwrap_or_default(),
             moves: variable("TENON_MOVES").and_then(|nth| nth.parse().ok()),
+            attack_part: variable("TENON_ATTACK_PART"),
             story: variable("STORY"),
         }
     }

@@ -23,6 +23,12 @@ const HOUSEKEEPING: [&str; 8] =
 /// How our request ids begin.
 const OURS: &str = "attack-";
 
+/// In every text that tries to become SQL: a statement that holds it was put together from what somebody sent.
+pub(crate) const INJECTED: &str = "zinj7q";
+
+/// Statements that were.
+static SPLICED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static TOLD: OnceLock<Mutex<HashMap<String, Vec<String>>>> = OnceLock::new();
 
@@ -77,6 +83,11 @@ impl Statements {
         format!("{OURS}{}", NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// Statements that hold an injected text, whoever ran them; they are forgotten with this.
+    pub(crate) fn spliced() -> Vec<String> {
+        SPLICED.lock().map(|mut spliced| std::mem::take(&mut *spliced)).unwrap_or_default()
+    }
+
     /// What a request ran; it is forgotten with this.
     pub(crate) fn of(request: &str) -> Vec<String> {
         TOLD.get().and_then(|told| told.lock().ok()?.remove(request)).unwrap_or_default()
@@ -111,11 +122,16 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
         if event.metadata().target() != TARGET {
             return;
         }
+        let mut sql = Sql(String::new());
+        event.record(&mut sql);
+        if sql.0.contains(INJECTED)
+            && let Ok(mut spliced) = SPLICED.lock()
+        {
+            spliced.push(sql.0.clone());
+        }
         let request =
             context.event_scope(event).into_iter().flatten().find_map(|span| span.extensions().get::<Of>().map(|of| of.0.clone()));
         let (Some(request), Some(told)) = (request, TOLD.get()) else { return };
-        let mut sql = Sql(String::new());
-        event.record(&mut sql);
         if HOUSEKEEPING.iter().any(|table| sql.0.contains(table)) {
             return;
         }

@@ -162,7 +162,7 @@ fn replace_headers(request: &mut Request, headers: &[(String, String)]) {
 }
 
 /// Everything but unreserved characters, as a URL writes it.
-fn percent(text: &str) -> String {
+pub(crate) fn percent(text: &str) -> String {
     let mut safe = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -25,7 +25,8 @@ const COST: HeaderName = HeaderName::from_static("tenon-cost");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-const VARY: HeaderValue = HeaderValue::from_static("Authorization, Cookie, Accept, Accept-Language, Accept-Encoding, Origin");
+const VARY: HeaderValue =
+    HeaderValue::from_static("Authorization, Cookie, Accept, Accept-Language, Accept-Encoding, Origin, Tenon-View-As");
 
 /// What the door knows of a request before it knows the caller; an extension of the request.
 #[derive(Clone, Debug)]

@@ -14,6 +14,8 @@ pub(super) struct Case {
     pub(super) slot: Slot,
     /// Which record of the pool is the bait.
     pub(super) number: usize,
+    /// What comes in instead of a bait.
+    pub(super) text: Option<&'static str>,
 }
 
 /// A document with its variables, and what of it the attacker knew.
@@ -38,6 +40,9 @@ impl Case {
     }
 
     fn bait(&self, world: &World, whose: Whose) -> Value {
+        if let Some(text) = self.text {
+            return if self.slot.of.is_list() { json!(vec![text; LIST]) } else { json!(text) };
+        }
         let place = self.place(world, self.number);
         let one = |number: usize| match self.slot.sort {
             Sort::Id => json!(id(whose, place, number)),

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 
 use super::case::Shot;
+use super::handing;
 use super::judge::Judge;
 use super::records::{difference, fire};
 use super::report::Report;
 use super::world::{MARKER, SEEN, Whose, World, id};
-use crate::{Answer, Request, Tenant};
+use crate::{Request, Tenant};
 
 /// Members made to leave: each needs a login of his own.
 static LEAVERS: AtomicU64 = AtomicU64::new(0);
@@ -20,7 +21,6 @@ static LEAVERS: AtomicU64 = AtomicU64::new(0);
 pub(super) async fn run(world: &World, report: &mut Report) -> anyhow::Result<()> {
     woven(world, report).await?;
     replays(world, &Judge::new()?, report).await?;
-    credentials(world, report).await?;
     bombs(world, report).await
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn woven(world: &World, report: &mut Report) -> anyhow::Result<
     names(world, &judge, report).await?;
     whole_texts(world, &judge, report).await?;
     removals(world, &judge, report).await?;
-    giving_away(world, report).await?;
+    handing::run(world, report).await?;
     cursors(world, &judge, report).await?;
     super::changes::run(world, &judge, report).await?;
     imports(world, &judge, report).await
@@ -59,26 +59,6 @@ async fn removals(world: &World, judge: &Judge, report: &mut Report) -> anyhow::
         answers.push(judge.even(&tenant.post("metadata", &counts, &[]).await?.json()?, &[]));
     }
     compare(report, "how many records there are", &answers);
-    Ok(())
-}
-
-/// Nobody makes a record, or makes one of his, into one that he could not write.
-async fn giving_away(world: &World, report: &mut Report) -> anyhow::Result<()> {
-    let (account, user) = (world.place("Account").unwrap_or_default(), world.place("User").unwrap_or_default());
-    let owner = json!({ "connect": { "id": id(Whose::Seen, user, 1) } });
-    let update = "mutation ($id: ID!, $input: UpdateAccountInput!) { updateAccount(id: $id, input: $input) { id } }";
-    let create = "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { id } }";
-    for (document, variables) in [
-        (update, json!({ "id": id(Whose::Seen, account, 1), "input": { "owner": owner } })),
-        (create, json!({ "input": { "name": "given away", "owner": owner } })),
-    ] {
-        let body = json!({ "query": document, "variables": variables, "extensions": { "dryRun": true } });
-        let answer = world.target.post("graphql", &body, &[]).await?.json()?;
-        report.tried("giving away", 1);
-        if answer["errors"][0]["extensions"]["code"] != "FORBIDDEN" {
-            report.finds(&format!("giving away by `{document}`"), &format!("is not forbidden: {answer}"));
-        }
-    }
     Ok(())
 }
 
@@ -126,18 +106,17 @@ async fn names(world: &World, judge: &Judge, report: &mut Report) -> anyhow::Res
 
 /// What is given out whole: no word of what is out of sight.
 async fn whole_texts(world: &World, judge: &Judge, report: &mut Report) -> anyhow::Result<()> {
+    let mark = world.mark;
+    let types = format!(
+        "query {mark} {{ __schema {{ types {{ name description fields {{ name description args {{ name }} }} inputFields {{ name }} enumValues {{ name }} }} }} }}"
+    );
     let describe = "{ describe { objects { name fields { name } relations { name } views { name } } } }";
     let objects = "{ objects { name fields { name } relations { name to inverse } } }";
     let texts = [
         ("schema.graphql", None),
         ("metadata/schema.graphql", None),
         ("limits", None),
-        (
-            "graphql",
-            Some(
-                "{ __schema { types { name description fields { name description args { name } } inputFields { name } enumValues { name } } } }",
-            ),
-        ),
+        ("graphql", Some(types.as_str())),
         ("graphql", Some("{ me { id display roles rights } }")),
         ("metadata", Some(describe)),
         ("metadata", Some(objects)),
@@ -165,7 +144,7 @@ async fn whole_texts(world: &World, judge: &Judge, report: &mut Report) -> anyho
 
 /// Cursors of a stranger, of another list, damaged ones: refused in the same words, whatever they hold.
 async fn cursors(world: &World, judge: &Judge, report: &mut Report) -> anyhow::Result<()> {
-    let ask = "query ($after: String) { accounts(after: $after, first: 2) { nodes { id } } }";
+    let ask = format!("query {}($after: String) {{ accounts(after: $after, first: 2) {{ nodes {{ id }} }} }}", world.mark);
     let cursor = async |tenant: &Tenant, list: &str| -> anyhow::Result<String> {
         let data = tenant.data(&format!("{{ {list}(first: 1) {{ edges {{ cursor }} }} }}"), json!({})).await?;
         Ok(data[list]["edges"][0]["cursor"].as_str().unwrap_or_default().to_owned())
@@ -232,8 +211,11 @@ async fn replays(world: &World, judge: &Judge, report: &mut Report) -> anyhow::R
     Ok(())
 }
 
-/// Credentials that are none: one answer for all of them, at every door.
-async fn credentials(world: &World, report: &mut Report) -> anyhow::Result<()> {
+/// Credentials that are none, and how each is called.
+pub(super) async fn wrong_credentials(
+    world: &World,
+    report: &mut Report,
+) -> anyhow::Result<Vec<(&'static str, Vec<(&'static str, String)>)>> {
     let revoked = world.admin.with_roles(&[super::world::ROLE]).await?;
     let keys = world.admin.request("GET", "keys").send(world.admin.address).await?.json()?;
     let newest =
@@ -248,7 +230,7 @@ async fn credentials(world: &World, report: &mut Report) -> anyhow::Result<()> {
     let flipped: String = world.target.key.chars().rev().collect();
     let none = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.";
     let signed = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiIsInJvbGVzIjpbImFkbWluaXN0cmF0b3IiXX0.c2lnbmF0dXJl";
-    let wrong: Vec<(&str, Vec<(&str, String)>)> = vec![
+    Ok(vec![
         ("none", vec![]),
         ("an empty one", vec![("authorization", "Bearer ".to_owned())]),
         ("a forged key", vec![("authorization", format!("Bearer tenon_{}", "A".repeat(43)))]),
@@ -263,53 +245,7 @@ async fn credentials(world: &World, report: &mut Report) -> anyhow::Result<()> {
         ("a password", vec![("authorization", "Basic YWRtaW46YWRtaW4=".to_owned())]),
         ("an injection", vec![("authorization", "Bearer ' or '1'='1".to_owned())]),
         ("a very long one", vec![("authorization", format!("Bearer tenon_{}", "A".repeat(6_000)))]),
-    ];
-    let doors = [
-        ("POST", "graphql"),
-        ("POST", "metadata"),
-        ("GET", "schema.graphql"),
-        ("GET", "metadata/schema.graphql"),
-        ("GET", "limits"),
-        ("GET", "keys"),
-        ("GET", "sessions"),
-        ("GET", "members"),
-        ("POST", "imports?object=account"),
-        ("GET", "imports/0198c1d2-7a3e-7100-8000-000000000001"),
-        ("POST", "imports/0198c1d2-7a3e-7100-8000-000000000001/cancel"),
-        ("POST", "imports/0198c1d2-7a3e-7100-8000-000000000001/undo"),
-        ("POST", "imports/suggest?object=account"),
-        ("GET", "jobs"),
-        ("GET", "jobs/0198c1d2-7a3e-7100-8000-000000000001"),
-        ("POST", "jobs/0198c1d2-7a3e-7100-8000-000000000001/retry"),
-    ];
-    for (method, door) in doors {
-        let mut first: Option<(u16, Value)> = None;
-        for (which, headers) in &wrong {
-            let mut request = Request::new(method, format!("/t/{}/{door}", world.target.name))
-                .header("content-type", "application/json")
-                .body(if method == "POST" { r#"{"query":"{ __typename }"}"# } else { "" });
-            for (name, value) in headers {
-                request = request.header(name, value.clone());
-            }
-            let answer = request.send(world.target.address).await?;
-            report.tried("credentials", 1);
-            let told = refusal(&answer);
-            if answer.status != 401 {
-                report.finds(&format!("credential: {which}"), &format!("{method} {door} answers {}", answer.status));
-            } else if first.get_or_insert_with(|| told.clone()) != &told {
-                report.finds(&format!("credential: {which}"), &format!("{method} {door}: {told:?} is not {first:?}"));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn refusal(answer: &Answer) -> (u16, Value) {
-    let mut body = answer.json().unwrap_or_default();
-    for place in ["/errors/0/extensions/requestId", "/extensions/requestId", "/requestId"] {
-        body.pointer_mut(place).into_iter().for_each(|id| *id = Value::Null);
-    }
-    (answer.status, body)
+    ])
 }
 
 /// Imports: matching by a key of a record out of sight, and tying to one, end in the same report as with nobody's.
@@ -372,7 +308,7 @@ async fn bombs(world: &World, report: &mut Report) -> anyhow::Result<()> {
 }
 
 /// All answers are like the first, and none shows anything.
-fn compare(report: &mut Report, attack: &str, answers: &[Value]) {
+pub(super) fn compare(report: &mut Report, attack: &str, answers: &[Value]) {
     let Some(first) = answers.first() else { return };
     for answer in answers {
         if answer != first {

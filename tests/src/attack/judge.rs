@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::world::MARKER;
+use super::world::{MARKER, Whose, World};
 
 /// Members that differ between two runs of the same request, whatever it asks.
 const BY_NATURE: [&str; 9] = ["requestId", "available", "ms", "planCache", "restorePerSecond", "max", "locations", "drainMs", "hash"];
@@ -21,6 +21,8 @@ const CURSORS: [&str; 3] = ["cursor", "startCursor", "endCursor"];
 pub(super) struct Judge {
     id: Regex,
     time: Regex,
+    /// What records hold that the attacker may see, though they are called hidden.
+    open: Vec<String>,
 }
 
 impl Judge {
@@ -28,7 +30,15 @@ impl Judge {
         Ok(Self {
             id: Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")?,
             time: Regex::new(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")?,
+            open: Vec::new(),
         })
+    }
+
+    /// A judge of what an attacker is told who may see every record of some objects.
+    pub(super) fn of(world: &World) -> anyhow::Result<Self> {
+        let marks = |place: &usize| [format!("{}{place:02}", Whose::Hidden.mark()), format!("0198c1d2-7a3e-71{place:02x}")];
+        let open = world.open.iter().flat_map(marks).chain(world.words.iter().cloned()).collect();
+        Ok(Self { open, ..Self::new()? })
     }
 
     /// An answer as it can be compared.
@@ -63,6 +73,7 @@ impl Judge {
         let mut sent: Vec<&String> = sent.iter().filter(|one| one.len() > 2).collect();
         sent.sort_by_key(|one| std::cmp::Reverse(one.len()));
         let cut = sent.iter().fold(text.to_owned(), |text, one| text.replace(one.as_str(), "<sent>"));
+        let cut = self.open.iter().fold(cut, |text, one| text.replace(one.as_str(), "<open>"));
         let timed = self.time.replace_all(&cut, "<time>");
         let even = self.id.replace_all(&timed, |found: &regex_lite::Captures<'_>| match found.get(0).map_or("", |one| one.as_str()) {
             known if known.starts_with("0198c1d2-7a3e-7") => known.to_owned(),

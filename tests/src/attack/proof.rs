@@ -14,6 +14,9 @@ use super::world::World;
 /// Cases that are tried for a place at most.
 const CASES_MAX: usize = 160;
 
+/// Cases that are tried before looking whether something was caught.
+const CHUNK: usize = 32;
+
 /// Switches off one after another.
 pub(super) async fn run(world: &World) -> anyhow::Result<Vec<(&'static str, Option<String>)>> {
     let cases = records::cases(world, (1, 0), &mut Report::default());
@@ -22,25 +25,28 @@ pub(super) async fn run(world: &World) -> anyhow::Result<Vec<(&'static str, Opti
     doors::woven(world, &mut known).await?;
     let mut caught = Vec::new();
     for place in Place::ALL {
-        let some = some(&cases, place);
-        records::run(world, &some, &mut known).await?;
-        Place::switch_off(Some(place));
-        let found = one(&world.marked(place.word()), &some, &known).await;
-        Place::switch_off(None);
-        caught.push((place.word(), found?));
+        caught.push((place.word(), one(world, place, &some(&cases, place), &mut known).await?));
     }
     Ok(caught)
 }
 
-async fn one(world: &World, cases: &[Case], known: &Report) -> anyhow::Result<Option<String>> {
+async fn one(world: &World, place: Place, cases: &[Case], known: &mut Report) -> anyhow::Result<Option<String>> {
+    let marked = world.marked(place.word());
     let mut report = Report::default();
-    for some in cases.chunks(32) {
-        records::run(world, some, &mut report).await?;
+    for some in cases.chunks(CHUNK) {
+        records::run(world, some, known).await?;
+        Place::switch_off(Some(place));
+        let done = records::run(&marked, some, &mut report).await;
+        Place::switch_off(None);
+        done?;
         if let Some(found) = report.beyond(known) {
             return Ok(Some(found));
         }
     }
-    doors::woven(world, &mut report).await?;
+    Place::switch_off(Some(place));
+    let done = doors::woven(&marked, &mut report).await;
+    Place::switch_off(None);
+    done?;
     Ok(report.beyond(known))
 }
 
@@ -53,8 +59,8 @@ const fn aim(place: Place) -> (&'static [&'static str], &'static str) {
         Place::Order => (&["list"], "orderBy"),
         Place::Group => (&["aggregate"], "groupBy"),
         Place::Having => (&["aggregate"], "having"),
+        Place::Count => (&["output.totalCount"], ""),
         Place::Aggregate => (&["aggregate", "output.count"], ""),
-        Place::Returning => (&["update", "create"], ""),
         Place::Write => (&["update", "delete"], "id"),
         Place::Batch => (&["update many", "delete many"], "filter"),
         Place::NestedWrite => (&["create", "update", "upsert"], "disconnect"),

@@ -37,18 +37,17 @@ pub(super) fn cases(world: &World, (ids, seed): (usize, usize), report: &mut Rep
             Sort::Plain => door.operation == "Query" || slot.path.len() < 2,
             Sort::Id | Sort::Text => true,
         };
-        kind.extend(slots.into_iter().filter(is_told).map(|slot| Case { door: door.clone(), slot, number: 0 }));
+        kind.extend(slots.into_iter().filter(is_told).map(|slot| Case { door: door.clone(), slot, number: 0, text: None }));
     }
     let mut all = Vec::new();
     for cases in by_kind.into_values() {
-        let baited = cases.iter().filter(|case| case.slot.sort == Sort::Id).count();
+        // An upsert is attacked through the keys it matches by.
+        let is_key = |case: &Case| case.door.kind.starts_with("upsert") && case.slot.sort == Sort::Text;
+        let is_baited = |case: &Case| (case.slot.sort == Sort::Id || is_key(case)) && !case.slot.of.is_list();
+        let baited = cases.iter().filter(|case| is_baited(case)).count();
         let rounds = if baited == 0 { 1 } else { ids.div_ceil(baited * 2).max(1) };
         for case in cases {
-            let rounds = match case.slot.sort {
-                Sort::Id if case.slot.of.is_list() => 1,
-                Sort::Id => rounds,
-                _ => 1,
-            };
+            let rounds = if is_baited(&case) { rounds } else { 1 };
             all.extend((0..rounds).map(|round| Case { number: (seed + round) % world.baits, ..case.clone() }));
         }
     }
@@ -62,7 +61,7 @@ pub(super) async fn run(world: &World, cases: &[Case], report: &mut Report) -> a
     report.counts(baited.len() + plain.len(), mutations.len());
     let mut packs: Vec<Vec<&Case>> = baited.chunks(PACK).chain(plain.chunks(PACK)).map(<[&Case]>::to_vec).collect();
     packs.extend(mutations.into_iter().map(|case| vec![case]));
-    let judge = Judge::new()?;
+    let judge = Judge::of(world)?;
     while !packs.is_empty() {
         let now = packs.split_off(packs.len().saturating_sub(AT_ONCE));
         let asked = futures::future::join_all(now.iter().map(|pack| Asked::ask(world, &judge, pack))).await;
@@ -133,7 +132,7 @@ impl Asked {
                 }
                 continue;
             }
-            if told.whose == Whose::Hidden && pack.iter().all(|case| is_unique_write(case)) && says_only_taken(&told.even) {
+            if told.whose == Whose::Hidden && pack.iter().all(|case| is_unique_write(case)) && says_only_taken(&base.even, &told.even) {
                 report.tells_taken(&name());
                 continue;
             }
@@ -154,9 +153,14 @@ impl Told {
 
 /// Sends one document and waits for its statements.
 pub(super) async fn fire(tenant: &Tenant, shot: &Shot, judge: &Judge) -> anyhow::Result<(Value, Vec<String>)> {
+    fire_at(tenant, "graphql", shot, judge).await
+}
+
+/// The same at another door.
+pub(super) async fn fire_at(tenant: &Tenant, door: &str, shot: &Shot, judge: &Judge) -> anyhow::Result<(Value, Vec<String>)> {
     let request = Statements::next_request();
     let headers = [("tenon-cost".to_owned(), "full".to_owned()), ("x-request-id".to_owned(), request.clone())];
-    let answer = tenant.post("graphql", &shot.body, &headers).await?;
+    let answer = tenant.post(door, &shot.body, &headers).await?;
     let mut even = judge.even(&answer.json()?, &shot.sent);
     even["status"] = Value::from(answer.status);
     Ok((even, Statements::of(&request)))
@@ -178,14 +182,14 @@ fn is_unique_write(case: &Case) -> bool {
 }
 
 /// CONFLICT on a unique key, and nothing of the record that has it.
-fn says_only_taken(even: &Value) -> bool {
+fn says_only_taken(base: &Value, even: &Value) -> bool {
+    let before = base.get("errors").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let errors = even.get("errors").and_then(Value::as_array);
-    errors.is_some_and(|errors| {
-        errors.iter().all(|error| {
-            let extensions = &error["extensions"];
-            extensions["code"] == "CONFLICT" && extensions["existing"].is_null() && extensions["currentVersion"].is_null()
-        })
-    })
+    let is_taken = |error: &Value| {
+        let extensions = &error["extensions"];
+        extensions["code"] == "CONFLICT" && extensions["existing"].is_null() && extensions["currentVersion"].is_null()
+    };
+    errors.is_some_and(|errors| errors.iter().any(is_taken) && errors.iter().all(|error| is_taken(error) || before.contains(error)))
 }
 
 /// The first member in which two answers differ.

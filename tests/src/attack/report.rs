@@ -42,6 +42,22 @@ impl Report {
         self.counts = (reads, writes);
     }
 
+    /// Takes over what was found by somebody with this role.
+    pub(super) fn adopt(&mut self, role: &str, other: Self) {
+        let (attacks, ids) = other.doors.values().fold((0, 0), |(attacks, ids), (more, further)| (attacks + more, ids + further));
+        let door = self.doors.entry(format!("role {role}")).or_default();
+        *door = (door.0 + attacks, door.1 + ids);
+        self.findings.extend(other.findings.into_iter().map(|(attack, found)| (format!("{role}: {attack}"), found)));
+        self.unanswered.extend(other.unanswered.into_iter().map(|(entry, why)| (format!("{role}: {entry}"), why)));
+    }
+
+    /// What a part of the attacks ended with: where it could not go on, that is a finding.
+    pub(super) fn ends(&mut self, part: &str, ended: anyhow::Result<()>) {
+        if let Err(error) = ended {
+            self.finds(part, &format!("could not go on: {error:#}"));
+        }
+    }
+
     pub(super) fn tells_taken(&mut self, attack: &str) {
         self.taken.insert(attack.to_owned());
     }

@@ -117,7 +117,16 @@ const QUERY: &str = "{ __schema { types { kind name interfaces { name } possible
 impl Schema {
     /// Asks for it.
     pub(super) async fn of(tenant: &Tenant) -> anyhow::Result<Self> {
-        let answer = tenant.data(QUERY, json!({})).await.context("introspection")?;
+        Self::at(tenant, "graphql").await
+    }
+
+    /// The same of another door.
+    pub(super) async fn at(tenant: &Tenant, door: &str) -> anyhow::Result<Self> {
+        let answer = match door {
+            "metadata" => tenant.metadata(QUERY, json!({})).await,
+            _ => tenant.data(QUERY, json!({})).await,
+        };
+        let answer = answer.context("introspection")?;
         let mut types = BTreeMap::new();
         for one in items(&answer["__schema"]["types"]) {
             let field =

@@ -19,6 +19,9 @@ pub(super) const MARKER: &str = "zqx";
 /// The role that attacks.
 pub(super) const ROLE: &str = "attack_rep";
 
+/// Of this object the role may write records that it then no longer sees.
+pub(super) const HANDED: &str = "lead";
+
 /// Records of each object that the role sees.
 pub(super) const SEEN: usize = 4;
 
@@ -94,6 +97,10 @@ pub(super) struct World {
     pub(super) baits: usize,
     /// How its operations are named.
     pub(super) mark: &'static str,
+    /// Objects, by their place, of which the attacker may see every record of his tenant.
+    pub(super) open: Vec<usize>,
+    /// Words with the marker that are the attacker's to see: fields a role has by having all.
+    pub(super) words: Vec<String>,
 }
 
 /// Metadata of the attacked tenants beyond the base: an object out of sight, fields out of sight, masked, read-only.
@@ -133,7 +140,7 @@ impl World {
         }
         let (Some(twin), Some(target)) = (lowest.pop(), lowest.pop()) else { anyhow::bail!("two tenants were made") };
         let schema = Schema::of(&target).await.context("as the lowest role")?;
-        Ok(Self { target, twin, admin, stranger, schema, objects, baits, mark: "attack" })
+        Ok(Self { target, twin, admin, stranger, schema, objects, baits, mark: "attack", open: Vec::new(), words: Vec::new() })
     }
 
     /// The same with documents of its own: no plan made before is used again.
@@ -170,11 +177,12 @@ fn access(objects: &[Object]) -> Vec<(String, String)> {
             "account" => "{ '*': write, zqx_secret: none, zqx_amount: none, zqx_vault: none, masked_code: mask, fixed_note: read }",
             _ => "{ '*': write }",
         };
+        let check = if object.name == HANDED { ", check: \"owner != null\"" } else { "" };
         files.push((
             format!("objects/{}/access.yaml", object.name),
             format!(
                 "format: tenon/v1\nobject: {}\nroles:\n  {ROLE}:\n    can: [create, read, update, delete, restore, destroy, share, import, export]\n    \
-                 rows: {{ read: \"owner.login == '{login}'\", update: \"owner.login == '{login}'\" }}\n    fields: {fields}\n",
+                 rows: {{ read: \"owner.login == '{login}'\", update: \"owner.login == '{login}'\"{check} }}\n    fields: {fields}\n",
                 object.name
             ),
         ));

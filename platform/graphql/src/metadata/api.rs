@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tenon_access::Policy;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
-use tenon_diagnostics::Problems;
+use tenon_diagnostics::{Problem, Problems};
 use tenon_identity::Identity;
 use tenon_packages::Packages;
 use tenon_store::Store;
@@ -18,7 +18,7 @@ use super::mutation::Mutation;
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
 use super::{guard, respond};
-use crate::{GraphqlRequest, GraphqlResponse};
+use crate::{GraphqlRequest, GraphqlResponse, view_as};
 
 /// All reads.
 #[derive(MergedObject, Default)]
@@ -87,6 +87,15 @@ impl MetadataApi {
         };
         if kind == guard::Kind::Mutation && request.is_get {
             return respond::mutation_by_get(&told);
+        }
+        if let Some(user) = &request.view_as {
+            if kind == guard::Kind::Mutation {
+                let problem = Problem::forbidden("view_as", "who sees as another changes nothing", "以他人身份查看时不能修改数据");
+                return respond::failed(&told, problem.into());
+            }
+            if let Err(problem) = Box::pin(view_as::change(&self.store, self.identity.as_ref(), &mut cx, user)).await {
+                return respond::failed(&told, problem.into());
+            }
         }
         // The context's model is as old as its resolving; here the newest one this node knows is told.
         if let Ok(newest) = self.catalog.model(cx.model.tenant).await
