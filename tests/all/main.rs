@@ -18,6 +18,7 @@ mod flow;
 mod live_model;
 mod nodes;
 mod plugins;
+mod plugins_within;
 mod real_pipeline;
 mod scim;
 mod sign_in;

@@ -9,7 +9,7 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_identity::Identity;
 use tenon_model::ModelVersion;
-use tenon_records::Pipeline;
+use tenon_records::{Pipeline, Queries};
 use tenon_store::{Store, StoreError};
 use tenon_value::Json;
 
@@ -19,6 +19,7 @@ use crate::documents::{Documents, Valid, told};
 use crate::execute::{Reader, refused};
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
+use crate::plugin_reads::PluginReads;
 use crate::prepare::{coerce_variables, measure};
 use crate::respond::{Cost, Errors, response};
 use crate::stack::{deep, levels};
@@ -63,6 +64,13 @@ impl DataApi {
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
         self
+    }
+
+    /// How plugins read: the same documents and plans, without a door.
+    #[must_use]
+    pub fn for_plugins(&self) -> Arc<dyn Queries> {
+        let (store, documents, secret) = (self.store.clone(), self.documents.clone(), Arc::clone(&self.secret));
+        Arc::new(PluginReads { store, documents, secret })
     }
 
     /// The schema as this principal sees it, as sorted SDL.
@@ -144,7 +152,8 @@ impl DataApi {
         let signer = Signer::new(&self.secret, cx.model.tenant);
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
-        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };
+        let reader =
+            Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels, elsewhere: None };
         if operation.kind == OperationKind::Mutation {
             // Boxed: queries need not carry a save's future through every layer.
             let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost)).await;

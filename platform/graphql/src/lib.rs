@@ -17,6 +17,7 @@ mod lower;
 mod members;
 mod metadata;
 mod mutate;
+mod plugin_reads;
 mod prepare;
 mod range;
 mod request;

@@ -4,6 +4,7 @@
 //! asked for every object touched; hooks speak outside the write transaction; a failure leaves nothing behind; each
 //! answer is read after its write, before the next one. `coerce` is where the doors check types.
 
+mod after;
 mod answer;
 mod apply;
 mod attempt;
@@ -14,6 +15,7 @@ mod change;
 mod children;
 pub mod coerce;
 mod defaults;
+mod desk;
 mod destroy;
 mod error;
 mod external;
@@ -30,6 +32,8 @@ mod money;
 mod mutation;
 pub mod personal;
 mod pipeline;
+mod queries;
+mod reading;
 mod relations;
 mod remove;
 mod resolve;
@@ -46,3 +50,4 @@ pub use error::RecordsError;
 pub use limits::{BATCH_SIZE_MAX, CASCADE_MAX, HOOK_ROUNDS_MAX, NEST_DEPTH_MAX, RETRIES_MAX};
 pub use mutation::{BatchRow, Done, Idempotency, Mutation, Status, Step, StepAnswer, StepOutcome};
 pub use pipeline::{Pipeline, Respond};
+pub use queries::{Queries, Source};

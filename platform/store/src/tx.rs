@@ -9,6 +9,7 @@ pub(crate) mod idempotency;
 pub(crate) mod image;
 pub(crate) mod link;
 pub(crate) mod load;
+pub(crate) mod named;
 pub(crate) mod outbox;
 pub(crate) mod past;
 pub(crate) mod savepoint;
