@@ -7,6 +7,7 @@
 mod denied;
 mod explain;
 mod fields;
+mod granted;
 mod held;
 mod place;
 mod policy;
@@ -18,6 +19,7 @@ mod witness;
 
 pub use denied::Denied;
 pub use explain::{By, Reason, Subject, explain, explain_verb};
+pub use granted::Granted;
 pub use place::Place;
 pub use policy::Policy;
 pub use report::{Compared, compared, counted, is_served};

@@ -9,7 +9,7 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_identity::Identity;
 use tenon_model::ModelVersion;
-use tenon_records::Pipeline;
+use tenon_records::{Pipeline, Queries};
 use tenon_store::{Store, StoreError};
 use tenon_value::Json;
 
@@ -20,6 +20,7 @@ use crate::execute::{Reader, refused};
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
 use crate::persisted::Persisted;
+use crate::plugin_reads::PluginReads;
 use crate::prepare::{coerce_variables, measure};
 use crate::respond::{Cost, Errors, response};
 use crate::stack::{deep, levels};
@@ -84,6 +85,12 @@ impl DataApi {
 
     pub(crate) const fn identity(&self) -> Option<&Identity> {
         self.identity.as_ref()
+    }
+
+    /// How plugins read: the same documents and plans, without a door.
+    #[must_use]
+    pub fn for_plugins(&self) -> Arc<dyn Queries> {
+        Arc::new(PluginReads { store: self.store.clone(), documents: self.documents.clone() })
     }
 
     /// The schema as this principal sees it, as sorted SDL.
@@ -179,7 +186,8 @@ impl DataApi {
         };
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
-        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };
+        let reader =
+            Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels, elsewhere: None };
         if operation.kind == OperationKind::Mutation {
             // Boxed: queries need not carry a save's future through every layer.
             let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request, cost)).await;

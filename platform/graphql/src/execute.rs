@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Problem, Problems};
 use tenon_identity::Identity;
 use tenon_model::ObjectIx;
-use tenon_query::{Answer, Page, Read, Row};
+use tenon_query::{Answer, Page, Params, Read, Row};
 use tenon_store::{AuditKind, AuditNote, Prepared, Store, StoreError};
 use tenon_value::{Json, RecordId, Uuid, Value};
 
@@ -19,6 +20,13 @@ use crate::respond::Errors;
 use crate::shape::{GroupShape, KeyRecords, Out, ReadInClear, Scene};
 use crate::stack::deep;
 
+/// A place to read in that is not the store's own: a transaction under way.
+#[async_trait]
+pub(crate) trait Elsewhere: Send + Sync {
+    /// Runs a read there.
+    async fn read(&self, prepared: &Prepared, params: &Params) -> Result<Answer, StoreError>;
+}
+
 /// Reads for one request.
 pub(crate) struct Reader<'a> {
     pub(crate) store: &'a Store,
@@ -29,6 +37,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) identity: Option<&'a Identity>,
     /// How deep the document nests.
     pub(crate) levels: usize,
+    /// Where it reads, if not in the store.
+    pub(crate) elsewhere: Option<&'a dyn Elsewhere>,
 }
 
 impl Reader<'_> {
@@ -40,7 +50,10 @@ impl Reader<'_> {
 
     async fn answer(&self, planned: Planned) -> Result<Answer, StoreError> {
         let prepared = self.prepare(planned.read)?;
-        self.store.read(self.cx, &prepared, &planned.params).await
+        match self.elsewhere {
+            Some(place) => place.read(&prepared, &planned.params).await,
+            None => self.store.read(self.cx, &prepared, &planned.params).await,
+        }
     }
 
     async fn page(&self, planned: Planned) -> Result<Page, StoreError> {

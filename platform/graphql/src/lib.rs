@@ -20,6 +20,7 @@ mod members;
 mod metadata;
 mod mutate;
 mod persisted;
+mod plugin_reads;
 mod prepare;
 mod range;
 mod registered;

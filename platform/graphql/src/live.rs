@@ -182,7 +182,7 @@ impl DataApi {
                 let collector = Collector { document: &valid.document, variables: &variables };
                 measure(&valid.schema, &collector, operation)?;
                 let signer = Signer::new(secret, cx.model.tenant);
-                let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
+                let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
                 look(listening(shared, operation)?)
             };
             Ok::<_, Problems>(Fit { valid, levels, made })

@@ -21,6 +21,8 @@ pub(crate) struct Cost {
 #[derive(Default)]
 pub(crate) struct Errors {
     entries: Vec<Json>,
+    /// The first of them, for callers inside the house.
+    first: Option<Problem>,
     more: usize,
     /// Seconds after which the caller should ask again, where a problem says so.
     retry_after: Option<u64>,
@@ -41,6 +43,7 @@ impl Errors {
         let again = problem.details.iter().find(|(key, _)| *key == "retryAfter").and_then(|(_, seconds)| seconds.as_u64());
         self.retry_after = self.retry_after.max(again);
         self.away += usize::from(problem.kind == Kind::Unavailable);
+        self.first.get_or_insert_with(|| problem.clone());
         if self.entries.len() >= PROBLEMS_MAX {
             self.more += 1;
             return;
@@ -53,6 +56,11 @@ impl Errors {
             members.insert("path".to_owned(), Json::Array(vec![Json::from(key)]));
         }
         self.entries.push(entry);
+    }
+
+    /// The first problem, as it was found.
+    pub(crate) fn first(&self) -> Option<Problem> {
+        self.first.clone()
     }
 
     pub(crate) const fn is_empty(&self) -> bool {

@@ -27,6 +27,9 @@ pub enum HookError {
     /// Every place for a plugin to run in stayed taken.
     #[error("no plugin can run for the moment")]
     Busy,
+    /// The transaction ended under a plugin; whoever ended it knows why.
+    #[error("the transaction ended while a plugin ran")]
+    Stopped,
 }
 
 impl Classify for HookError {
@@ -34,7 +37,7 @@ impl Classify for HookError {
         match self {
             Self::Refused(_) => Kind::Refused,
             Self::Fault(_) => Kind::PluginFault,
-            Self::Busy => Kind::Unavailable,
+            Self::Busy | Self::Stopped => Kind::Unavailable,
         }
     }
 
@@ -42,7 +45,7 @@ impl Classify for HookError {
         match self {
             Self::Refused(refusal) => refusal.unplaced(),
             Self::Fault(fault) => fault.problem(),
-            Self::Busy => Problem::of_kind(self.kind()),
+            Self::Busy | Self::Stopped => Problem::of_kind(self.kind()),
         }
     }
 }

@@ -1,14 +1,21 @@
 //! The port through which the pipeline asks plugins, without knowing what runs them.
 //!
-//! Floor 4. `records` calls it, `plugin-host` answers it, tests answer it by hand. Invariants: nothing here writes or
-//! opens a transaction; a refusal (the author's words) and a fault (the plugin broke) are never mixed.
+//! Floor 4. `records` calls it, `plugin-host` answers it, tests answer it by hand. Both ways go through here: hooks are
+//! asked through [`Hooks`], and ask back through [`Desk`]. Invariants: nothing here writes or opens a transaction; a
+//! refusal (the author's words) and a fault (the plugin broke) are never mixed.
 
+mod desk;
 mod error;
+mod grant;
 mod none;
 mod port;
 mod refusal;
+mod tree;
 
+pub use desk::{Ask, By, Declined, Desk, Fate, Given, NoDesk, Reading, Wanted};
 pub use error::{Fault, HookError};
+pub use grant::{Grant, Names, ObjectGrant};
 pub use none::NoHooks;
-pub use port::{HookChange, Hooks, Operation, Phase, Verdict};
+pub use port::{Asked, HookChange, Hooks, Operation, Phase, Verdict};
 pub use refusal::Refusal;
+pub use tree::{Blocked, Stop, Tree};

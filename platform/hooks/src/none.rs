@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tenon_context::OpContext;
 use tenon_model::{Model, ObjectIx};
 
-use crate::{HookChange, HookError, Hooks, Operation, Phase, Verdict};
+use crate::{Asked, Desk, HookError, Hooks, Operation, Phase, Tree, Verdict};
 
 /// No plugin at all: for tools and tests, and for a server before its first install.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,7 +16,7 @@ impl Hooks for NoHooks {
         false
     }
 
-    async fn before_save(&self, _: &OpContext, _: ObjectIx, _: Operation, changes: &[HookChange<'_>]) -> Result<Vec<Verdict>, HookError> {
-        Ok(vec![Verdict::Keep; changes.len()])
+    async fn ask(&self, _: &OpContext, asked: Asked<'_>, _: &Tree, _: &mut dyn Desk) -> Result<Vec<Verdict>, HookError> {
+        Ok(vec![Verdict::Keep; asked.changes.len()])
     }
 }

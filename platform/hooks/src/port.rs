@@ -6,25 +6,34 @@ use tenon_model::{FieldIx, Model, ObjectIx};
 use tenon_query::Record;
 use tenon_value::Value;
 
-use crate::{HookError, Refusal};
+use crate::{Desk, HookError, Refusal, Tree};
 
 /// The moments of a save at which plugins are asked. The others of the contract come with their pipeline steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Before the write transaction: may patch and refuse, may not write.
+    /// Before the write transaction: may patch, refuse and read, may not write.
     BeforeSave,
+    /// Inside the transaction, after the records were written: may refuse, read and write.
+    AfterSave,
+    /// Inside the transaction, before records go to the recycle bin: may refuse and read.
+    BeforeDelete,
+    /// Inside the transaction, after they went: may refuse, read and write.
+    AfterDelete,
 }
 
 impl Phase {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::BeforeSave];
+    pub const ALL: [Self; 4] = [Self::BeforeSave, Self::AfterSave, Self::BeforeDelete, Self::AfterDelete];
 
     /// The word in manifests and logs.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::BeforeSave => "before_save",
+            Self::AfterSave => "after_save",
+            Self::BeforeDelete => "before_delete",
+            Self::AfterDelete => "after_delete",
         }
     }
 
@@ -39,7 +48,21 @@ impl Phase {
     pub const fn has(self, operation: Operation) -> bool {
         match self {
             Self::BeforeSave => matches!(operation, Operation::Create | Operation::Update),
+            Self::AfterSave => matches!(operation, Operation::Create | Operation::Update | Operation::Restore),
+            Self::BeforeDelete | Self::AfterDelete => matches!(operation, Operation::Delete),
         }
+    }
+
+    /// True where plugins are asked inside the write transaction, and their writes are undone where they fail.
+    #[must_use]
+    pub const fn is_within(self) -> bool {
+        !matches!(self, Self::BeforeSave)
+    }
+
+    /// True where a plugin may write.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::AfterSave | Self::AfterDelete)
     }
 }
 
@@ -100,19 +123,38 @@ pub enum Verdict {
     Refuse(Vec<Refusal>),
 }
 
+/// What plugins are asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// At which moment.
+    pub phase: Phase,
+    /// Of which object.
+    pub object: ObjectIx,
+    /// What happens to the records.
+    pub operation: Operation,
+    /// The records.
+    pub changes: &'a [HookChange<'a>],
+}
+
 /// Whoever runs plugins. One for the whole process; the context names the tenant.
 #[async_trait]
 pub trait Hooks: Send + Sync {
     /// Asked before every save, so that one nobody cares for pays nothing: no lock, no allocation.
     fn subscribes(&self, model: &Model, object: ObjectIx, phase: Phase, operation: Operation) -> bool;
 
-    /// Asked outside the write transaction, once per save, object and operation, with all its records; again with
-    /// fresh ones where a version moved meanwhile. The answer has one verdict per change, in their order.
-    async fn before_save(
-        &self,
-        cx: &OpContext,
-        object: ObjectIx,
-        operation: Operation,
-        changes: &[HookChange<'_>],
-    ) -> Result<Vec<Verdict>, HookError>;
+    /// Called once per mutation before it takes a connection: what its plugins will share. May wait for room; later
+    /// nobody waits for any while holding a transaction.
+    ///
+    /// # Errors
+    /// `Busy` where all room stays taken.
+    async fn enter(&self, cx: &OpContext) -> Result<Tree, HookError> {
+        let _: &OpContext = cx;
+        Ok(Tree::default())
+    }
+
+    /// Asks all who subscribe, in their order, with all records of one object and operation. `BeforeSave` is asked
+    /// outside the write transaction, and again with fresh records where a version moved meanwhile (or inside it,
+    /// where a plugin itself is saving); the other phases inside. The answer has one verdict per change, in their
+    /// order; only `BeforeSave` patches.
+    async fn ask(&self, cx: &OpContext, asked: Asked<'_>, tree: &Tree, desk: &mut dyn Desk) -> Result<Vec<Verdict>, HookError>;
 }

@@ -3,7 +3,8 @@
 use tenon_hooks::{Operation, Phase};
 use tenon_value::{Json, Name};
 
-use crate::{LoadError, Subscription, since_1};
+use crate::limits::Size;
+use crate::{LoadError, OnFault, Subscription, since_1};
 
 /// The only form of description there is.
 const FORMAT: i64 = 1;
@@ -15,6 +16,7 @@ const VERSION_LETTERS: usize = 64;
 pub(crate) struct Description {
     pub name: String,
     pub version: String,
+    pub size: Size,
     pub subscriptions: Vec<Subscription>,
 }
 
@@ -38,7 +40,11 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
     }
     let hooks = json.get("hooks").and_then(Json::as_array).ok_or_else(|| wrong("`hooks` is missing"))?;
     let subscriptions = hooks.iter().map(subscription).collect::<Result<_, _>>()?;
-    Ok(Description { name, version: version.to_owned(), subscriptions })
+    let size = match json.get("size").and_then(Json::as_str) {
+        None => Size::Small,
+        Some(size) => Size::from_word(size).ok_or_else(|| wrong("its size is neither `small` nor `large`"))?,
+    };
+    Ok(Description { name, version: version.to_owned(), size, subscriptions })
 }
 
 /// An older host cannot know what a younger contract added, so the linker's word is not enough.
@@ -65,7 +71,11 @@ fn subscription(hook: &Json) -> Result<Subscription, LoadError> {
         let operation = operation.as_str().unwrap_or_default();
         operations.push(Operation::from_word(operation).ok_or_else(|| unknown(operation))?);
     }
-    Ok(Subscription { object, phase, operations })
+    let on_fault = match hook.get("on_fault").and_then(Json::as_str) {
+        None => OnFault::Refuse,
+        Some(word) => OnFault::from_word(word).ok_or_else(|| unknown(word))?,
+    };
+    Ok(Subscription { object, phase, operations, on_fault })
 }
 
 fn word<'a>(json: &'a Json, key: &str) -> Result<&'a str, LoadError> {
@@ -86,6 +96,7 @@ mod tests {
             object: "opportunity".to_owned(),
             phase: Phase::BeforeSave,
             operations: vec![Operation::Create, Operation::Update],
+            on_fault: OnFault::Refuse,
         };
         assert_eq!(description.subscriptions, [expected]);
     }
@@ -100,8 +111,10 @@ mod tests {
             r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"A b","version":"1","hooks":[]}"#,
             r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"<1>","hooks":[]}"#,
             r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1"}"#,
-            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[{"phase":"after_save","object":"x","operations":["create"]}]}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[{"phase":"after_sale","object":"x","operations":["create"]}]}"#,
             r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[{"phase":"before_save","object":"x","operations":["insert"]}]}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","size":"huge","hooks":[]}"#,
+            r#"{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[{"phase":"before_save","object":"x","operations":["create"],"on_fault":"ignore"}]}"#,
         ];
         for text in wrong {
             assert!(matches!(read(text.as_bytes()), Err(LoadError::Undescribed(_))), "{text}");

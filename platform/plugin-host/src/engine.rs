@@ -1,21 +1,20 @@
-//! The engine: one for the process, with everything off that plugins do not need.
+//! The engines: one per size of guest, with everything off that plugins do not need.
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::LoadError;
 use crate::limits::{
-    ASYNC_STACK_BYTES, CALLS_AT_ONCE, CORE_INSTANCES_MAX, CallLimits, KEEP_RESIDENT_BYTES, MEMORIES_MAX, STACK_BYTES, TABLE_ELEMENTS_MAX,
-    TABLES_MAX, WARM_SLOTS_MAX,
+    ASYNC_STACK_BYTES, CORE_INSTANCES_MAX, KEEP_RESIDENT_BYTES, MEMORIES_MAX, STACK_BYTES, Size, TABLES_MAX, WARM_SLOTS_MAX,
 };
 
 /// An engine with a pool of instances, or one that allocates on demand where the machine grants no room for the pool.
-pub(crate) fn start(limits: &CallLimits) -> Result<Engine, LoadError> {
+pub(crate) fn start(size: Size) -> Result<Engine, LoadError> {
     let mut pooled = config();
-    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(size)));
     match Engine::new(&pooled) {
         Ok(engine) => Ok(engine),
         Err(error) => {
-            tracing::warn!(%error, "no room for a pool of plugin instances, each call allocates its own");
+            tracing::warn!(%error, size = size.word(), "no room for a pool of plugin instances, each call allocates its own");
             Engine::new(&config()).map_err(|again| LoadError::Engine(again.to_string()))
         }
     }
@@ -41,18 +40,20 @@ fn config() -> Config {
     config
 }
 
-fn pool(limits: &CallLimits) -> PoolingAllocationConfig {
+fn pool(size: Size) -> PoolingAllocationConfig {
+    let slots = size.slots();
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(CALLS_AT_ONCE)
-        .total_core_instances(CALLS_AT_ONCE * CORE_INSTANCES_MAX)
-        .total_memories(CALLS_AT_ONCE * MEMORIES_MAX)
-        .total_tables(CALLS_AT_ONCE * TABLES_MAX)
-        .total_stacks(CALLS_AT_ONCE)
+    pool.total_component_instances(slots)
+        // Components rarely have more than a few core instances; each is looked at when it is installed.
+        .total_core_instances(slots * CORE_INSTANCES_MAX)
+        .total_memories(slots * MEMORIES_MAX)
+        .total_tables(slots * TABLES_MAX)
+        .total_stacks(slots)
         .max_core_instances_per_component(CORE_INSTANCES_MAX)
         .max_memories_per_component(MEMORIES_MAX)
         .max_tables_per_component(TABLES_MAX)
-        .max_memory_size(limits.memory)
-        .table_elements(TABLE_ELEMENTS_MAX)
+        .max_memory_size(size.memory())
+        .table_elements(size.table_elements())
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
         .max_unused_warm_slots(WARM_SLOTS_MAX);
     pool

@@ -1,44 +1,57 @@
 //! How a plugin can break, and which limit that was.
 
-use tenon_hooks::Fault;
+use tenon_hooks::{Fault, HookError};
 use wasmtime::Trap;
 
 /// What the sandbox says when more than [`output`](crate::CallLimits::output) bytes come out; its type is private.
 const OUTPUT_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
-/// A plugin broke: which limit, if it was one, and what operators should know.
+/// Why a call gave no answer.
 #[derive(Debug)]
-pub(crate) struct Broken {
-    pub limit: Option<&'static str>,
-    pub detail: String,
+pub(crate) enum Broken {
+    /// The plugin broke: which limit, if it was one, and what operators should know.
+    Fault {
+        /// The limit's word.
+        limit: Option<&'static str>,
+        /// For operators.
+        detail: String,
+    },
+    /// The transaction ended under it.
+    Stopped,
+    /// There is no slot to run in.
+    Busy,
 }
 
 impl Broken {
     /// An answer that does not fit the contract.
     pub(crate) fn answer(detail: impl Into<String>) -> Self {
-        Self { limit: None, detail: detail.into() }
+        Self::Fault { limit: None, detail: detail.into() }
     }
 
     /// A limit that was crossed.
     pub(crate) fn limit(limit: &'static str, detail: impl Into<String>) -> Self {
-        Self { limit: Some(limit), detail: detail.into() }
+        Self::Fault { limit: Some(limit), detail: detail.into() }
     }
 
-    /// What ended the guest. One that was denied memory ends as it likes, so that is asked first.
-    pub(crate) fn trap(error: &wasmtime::Error, memory_denied: bool) -> Self {
+    /// What ended the guest. One that was denied something ends as it likes, so that is asked first.
+    pub(crate) fn trap(error: &wasmtime::Error, crossed: Option<&'static str>) -> Self {
         let detail = format!("{error:?}");
         let limit = match error.downcast_ref::<Trap>() {
-            _ if memory_denied => Some("memory"),
+            _ if crossed.is_some() => crossed,
             Some(Trap::OutOfFuel) => Some("fuel"),
             Some(Trap::StackOverflow) => Some("stack"),
             _ if detail.contains(OUTPUT_EXHAUSTED) => Some("output"),
             _ => None,
         };
-        Self { limit, detail }
+        Self::Fault { limit, detail }
     }
 
-    /// The fault of that plugin.
-    pub(crate) fn of(self, package: String) -> Fault {
-        Fault { package, limit: self.limit, detail: self.detail }
+    /// The error of that plugin.
+    pub(crate) fn of(self, package: String) -> HookError {
+        match self {
+            Self::Fault { limit, detail } => HookError::Fault(Fault { package, limit, detail }),
+            Self::Stopped => HookError::Stopped,
+            Self::Busy => HookError::Busy,
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! component gets the functions of `sdk/wit` and nothing else; every call has an instance of its own, dropped after
 //! it; a refusal (the author's words) and a fault (the plugin broke) are never mixed; no word of the sandbox leaves.
 
+mod asking;
+mod breaker;
 mod describe;
 mod engine;
 mod error;
@@ -15,11 +17,14 @@ mod linked;
 mod merge;
 mod package;
 mod registry;
+mod room;
 mod section;
 mod since_1;
 mod state;
+mod usage;
 
 pub use error::LoadError;
 pub use host::PluginHost;
-pub use limits::{COMPONENT_BYTES_MAX, CallLimits, ROWS_PER_CALL};
-pub use package::{PluginPackage, Subscription};
+pub use limits::{Budgets, COMPONENT_BYTES_MAX, CallLimits, ROWS_PER_CALL, Size};
+pub use package::{OnFault, PluginPackage, Subscription};
+pub use usage::Usage;

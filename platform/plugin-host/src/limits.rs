@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tenon_hooks::Phase;
+
 /// A component's size. Compiling costs seconds for every 10 MiB.
 pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
 
@@ -17,9 +19,6 @@ pub(crate) const RULE_LETTERS: usize = 100;
 /// Patched fields of one record.
 pub(crate) const PATCHES_PER_ROW: usize = 500;
 
-/// Log bytes kept of one call.
-pub(crate) const LOG_BYTES: usize = 16 << 10;
-
 /// Handles one call may hold. The contract has no resources, so honest plugins hold none.
 pub(crate) const HANDLES_MAX: usize = 1_000;
 /// Linear memories, tables and core instances of one component.
@@ -28,17 +27,15 @@ pub(crate) const MEMORIES_MAX: u32 = 2;
 pub(crate) const TABLES_MAX: u32 = 8;
 /// Core instances of one component.
 pub(crate) const CORE_INSTANCES_MAX: u32 = 16;
-/// Elements of one table.
-pub(crate) const TABLE_ELEMENTS_MAX: usize = 10_000;
 /// Bytes of the stack of WebAssembly code.
 pub(crate) const STACK_BYTES: usize = 512 << 10;
 /// Bytes of the stack a call runs on, host functions included.
 pub(crate) const ASYNC_STACK_BYTES: usize = 1 << 20;
 
-/// Calls at once; each has a slot of the pool. More wait, at most [`QUEUE_WAIT`].
-pub(crate) const CALLS_AT_ONCE: u32 = 64;
-/// How long a call waits for a slot before the caller is told to try again.
+/// How long a mutation waits for room for its plugins before the caller is told to try again.
 pub(crate) const QUEUE_WAIT: Duration = Duration::from_secs(1);
+/// Mutations of one tenant with plugins at once, so that one tenant leaves room for the others.
+pub(crate) const TENANT_TREES_MAX: usize = 16;
 /// Memory a pool slot keeps between calls, so that the next one need not fault it in.
 pub(crate) const KEEP_RESIDENT_BYTES: usize = 256 << 10;
 /// Slots kept warm.
@@ -49,6 +46,74 @@ pub(crate) const THREADS: usize = 2;
 /// Fuel between two yields: about 0.07 ms, for 8 % of speed.
 pub(crate) const FUEL_PER_SLICE: u64 = 1_000_000;
 
+/// Bytes that the data of one document may have.
+pub(crate) const PAGE_BYTES_MAX: usize = 1 << 20;
+/// Bytes that are drawn at random, or digested, in one call of a host function.
+pub(crate) const RANDOM_BYTES_MAX: u32 = 4_096;
+
+/// Which engine a plugin runs on. Each has a pool of its own, so that large guests take no room from small ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Size {
+    /// 16 MiB, 10,000 table elements: Rust, Zig, TinyGo.
+    #[default]
+    Small,
+    /// 64 MiB, 20,000 table elements: what brings a language's own engine, JavaScript and Python.
+    Large,
+}
+
+impl Size {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Small, Self::Large];
+
+    /// The word in manifests: `small`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Small => "small",
+            Self::Large => "large",
+        }
+    }
+
+    /// The size of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|size| size.word() == word)
+    }
+
+    /// `memory`: bytes of linear memory.
+    #[must_use]
+    pub const fn memory(self) -> usize {
+        match self {
+            Self::Small => 16 << 20,
+            Self::Large => 64 << 20,
+        }
+    }
+
+    /// Elements of one table.
+    pub(crate) const fn table_elements(self) -> usize {
+        match self {
+            Self::Small => 10_000,
+            Self::Large => 20_000,
+        }
+    }
+
+    /// Instances at once.
+    pub(crate) const fn slots(self) -> u32 {
+        match self {
+            Self::Small => 256,
+            Self::Large => 64,
+        }
+    }
+
+    /// Mutations at once whose plugins run on it. Fewer than slots: plugins stand below plugins, and there nobody waits.
+    pub(crate) const fn trees(self) -> usize {
+        match self {
+            Self::Small => 64,
+            Self::Large => 16,
+        }
+    }
+}
+
 /// What one call of a hook may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallLimits {
@@ -56,33 +121,117 @@ pub struct CallLimits {
     pub fuel: u64,
     /// More `fuel` for every record.
     pub fuel_per_row: u64,
-    /// `memory`: bytes of linear memory.
-    pub memory: usize,
     /// `wall`: time from the instance's making to the answer.
     pub wall: Duration,
     /// `input`: bytes given to one call.
     pub input: usize,
-    /// `output`: bytes answered.
+    /// `output`: bytes answered, and bytes that go into any one host function.
     pub output: usize,
-}
-
-impl Default for CallLimits {
-    fn default() -> Self {
-        Self {
-            fuel: 50_000_000,
-            fuel_per_row: 1_000_000,
-            memory: 16 << 20,
-            wall: Duration::from_millis(100),
-            input: 1 << 20,
-            output: 1 << 20,
-        }
-    }
+    /// `queries`: records and documents asked for.
+    pub queries: u32,
+    /// `rows`: rows they give.
+    pub rows: u32,
+    /// `writes`: requests that write or lock.
+    pub writes: u32,
+    /// Log bytes kept; the rest is dropped.
+    pub log: usize,
 }
 
 impl CallLimits {
+    /// Outside the transaction: a check or a patch, and a look around.
+    pub const BEFORE: Self = Self {
+        fuel: 50_000_000,
+        fuel_per_row: 1_000_000,
+        wall: Duration::from_millis(100),
+        input: 1 << 20,
+        output: 1 << 20,
+        queries: 20,
+        rows: 2_000,
+        writes: 0,
+        log: 16 << 10,
+    };
+
+    /// Inside the transaction, where others may wait for its locks.
+    pub const WITHIN: Self =
+        Self { fuel: 200_000_000, wall: Duration::from_secs(2), queries: 50, rows: 10_000, writes: 50, log: 32 << 10, ..Self::BEFORE };
+
     /// The fuel of a call with that many records.
     pub(crate) fn fuel_for(&self, rows: usize) -> u64 {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.fuel.saturating_add(self.fuel_per_row.saturating_mul(rows))
+    }
+
+    fn scaled(&self, percent: u32) -> Self {
+        let number = |number: u32| u32::try_from(u64::from(number) * u64::from(percent) / 100).unwrap_or(u32::MAX);
+        Self {
+            fuel: self.fuel / 100 * u64::from(percent),
+            fuel_per_row: self.fuel_per_row / 100 * u64::from(percent),
+            queries: number(self.queries),
+            rows: number(self.rows),
+            writes: number(self.writes),
+            ..self.clone()
+        }
+    }
+}
+
+/// What the plugins of a tenant may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// One call before a transaction.
+    pub before: CallLimits,
+    /// One call inside it.
+    pub within: CallLimits,
+    /// `fuel_tree`: fuel of all plugins of one mutation.
+    pub tree_fuel: u64,
+    /// `wall`: time all of them share inside the transaction.
+    pub tree_wall: Duration,
+    /// `nesting`: plugins below plugins.
+    pub depth: usize,
+    /// Faults of one plugin within a minute after which it is not asked any more (`breaker`), for a minute.
+    pub faults_per_minute: usize,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            before: CallLimits::BEFORE,
+            within: CallLimits::WITHIN,
+            tree_fuel: 1_000_000_000,
+            tree_wall: Duration::from_millis(500),
+            depth: 8,
+            faults_per_minute: 5,
+        }
+    }
+}
+
+impl Budgets {
+    /// The budgets of a plan that gives so many percent of everything that is counted. Time, memory and depth stay: they
+    /// protect the others.
+    #[must_use]
+    pub fn scaled(&self, percent: u32) -> Self {
+        Self {
+            before: self.before.scaled(percent),
+            within: self.within.scaled(percent),
+            tree_fuel: self.tree_fuel / 100 * u64::from(percent),
+            ..self.clone()
+        }
+    }
+
+    /// What one call of a phase may use.
+    pub(crate) const fn of(&self, phase: Phase) -> &CallLimits {
+        if phase.is_within() { &self.within } else { &self.before }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_scales_what_is_counted_and_not_what_protects_others() {
+        let (plain, double) = (Budgets::default(), Budgets::default().scaled(200));
+        assert_eq!((double.before.fuel, double.before.queries, double.within.writes), (100_000_000, 40, 100));
+        assert_eq!((double.tree_fuel, double.tree_wall, double.depth), (2_000_000_000, plain.tree_wall, plain.depth));
+        assert_eq!(plain.scaled(100), plain);
     }
 }

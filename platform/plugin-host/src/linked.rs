@@ -1,16 +1,18 @@
 //! A component that was checked, compiled and linked: everything that can be done before the first call.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
+use tenon_hooks::Grant;
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::since_1::{self, HooksPre};
+use crate::limits::Size;
+use crate::since_1::{self, Ready};
 use crate::state::CallState;
-use crate::{CallLimits, LoadError, PluginPackage, Subscription};
+use crate::{LoadError, PluginPackage, Subscription, engine};
 
 /// A page of WebAssembly memory.
 const PAGE_BYTES: u64 = 64 << 10;
@@ -22,82 +24,117 @@ pub(crate) struct Linked {
     pub title: String,
     pub subscriptions: Vec<Subscription>,
     pub priority: i32,
-    pub component: Arc<HooksPre<CallState>>,
+    pub size: Size,
+    pub grant: Grant,
+    pub component: Arc<Ready>,
+}
+
+/// What an engine needs to make plugins ready.
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    linker: Linker<CallState>,
+}
+
+impl Bench {
+    fn new(size: Size) -> Result<Self, LoadError> {
+        let engine = engine::start(size)?;
+        let mut linker = Linker::new(&engine);
+        since_1::link(&mut linker).map_err(|error| LoadError::Engine(error.to_string()))?;
+        Ok(Self { engine, linker })
+    }
 }
 
 /// Makes plugins ready. The same component is compiled once, however many tenants have it.
 pub(crate) struct Workshop {
-    engine: Engine,
-    linker: Linker<CallState>,
-    compiled: Mutex<HashMap<[u8; 32], Weak<HooksPre<CallState>>>>,
+    small: Bench,
+    /// Made when the first large guest comes: most houses have none.
+    large: OnceLock<Bench>,
+    compiled: Mutex<HashMap<(Size, [u8; 32]), Weak<Ready>>>,
 }
 
 impl Workshop {
-    pub(crate) fn new(engine: Engine) -> Result<Self, LoadError> {
-        let mut linker = Linker::new(&engine);
-        since_1::link(&mut linker).map_err(|error| LoadError::Engine(error.to_string()))?;
-        Ok(Self { engine, linker, compiled: Mutex::default() })
+    pub(crate) fn new() -> Result<Self, LoadError> {
+        Ok(Self { small: Bench::new(Size::Small)?, large: OnceLock::new(), compiled: Mutex::default() })
     }
 
-    pub(crate) fn make(&self, package: PluginPackage, limits: &CallLimits) -> Result<Linked, LoadError> {
+    fn bench(&self, size: Size) -> Result<&Bench, LoadError> {
+        match (size, self.large.get()) {
+            (Size::Small, _) => Ok(&self.small),
+            (Size::Large, Some(bench)) => Ok(bench),
+            (Size::Large, None) => {
+                let bench = Bench::new(size)?;
+                Ok(self.large.get_or_init(|| bench))
+            }
+        }
+    }
+
+    pub(crate) fn make(&self, package: PluginPackage) -> Result<Linked, LoadError> {
+        let component = self.component(&package.component, package.size)?;
         for subscription in &package.subscriptions {
             check(subscription)?;
+            component.answers(subscription.phase)?;
         }
-        let component = self.component(&package.component, limits)?;
         let title = package.title();
-        let PluginPackage { name, subscriptions, priority, .. } = package;
-        Ok(Linked { name, title, subscriptions, priority, component })
+        let PluginPackage { name, subscriptions, priority, size, grant, .. } = package;
+        Ok(Linked { name, title, subscriptions, priority, size, grant, component })
     }
 
-    fn component(&self, bytes: &[u8], limits: &CallLimits) -> Result<Arc<HooksPre<CallState>>, LoadError> {
-        let digest: [u8; 32] = Sha256::digest(bytes).into();
-        let known = |compiled: &HashMap<_, Weak<_>>| compiled.get(&digest).and_then(Weak::upgrade);
+    fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {
+        let key = (size, Sha256::digest(bytes).into());
+        let known = |compiled: &HashMap<_, Weak<_>>| compiled.get(&key).and_then(Weak::upgrade);
         if let Some(component) = known(&self.compiled.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(component);
         }
         // Compiled outside the lock: it takes long, and twice is not wrong.
-        let component = Arc::new(self.compile(bytes, limits)?);
+        let component = Arc::new(compile(self.bench(size)?, bytes, size)?);
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.retain(|_, held| held.strong_count() > 0);
-        compiled.insert(digest, Arc::downgrade(&component));
+        compiled.insert(key, Arc::downgrade(&component));
         Ok(component)
     }
+}
 
-    fn compile(&self, bytes: &[u8], limits: &CallLimits) -> Result<HooksPre<CallState>, LoadError> {
-        let broken = |error: wasmtime::Error| LoadError::NotAComponent(error.to_string());
-        let component = Component::from_binary(&self.engine, bytes).map_err(broken)?;
-        self.granted(&component)?;
-        let pages = component.resources_required().and_then(|required| required.max_initial_memory_size);
-        let (asked, most) = (pages.unwrap_or_default().saturating_mul(PAGE_BYTES), limits.memory);
-        if usize::try_from(asked).is_ok_and(|asked| asked <= most) {
-            let contract = |error: wasmtime::Error| LoadError::Contract(error.to_string());
-            return HooksPre::new(self.linker.instantiate_pre(&component).map_err(contract)?).map_err(contract);
-        }
-        Err(LoadError::Contract(format!("it begins with {asked} bytes of memory, {most} are allowed")))
+fn compile(bench: &Bench, bytes: &[u8], size: Size) -> Result<Ready, LoadError> {
+    let broken = |error: wasmtime::Error| LoadError::NotAComponent(error.to_string());
+    let component = Component::from_binary(&bench.engine, bytes).map_err(broken)?;
+    granted(&bench.engine, &component)?;
+    let required = component.resources_required();
+    let pages = required.as_ref().and_then(|required| required.max_initial_memory_size);
+    let (asked, most) = (pages.unwrap_or_default().saturating_mul(PAGE_BYTES), size.memory());
+    if usize::try_from(asked).map_or(true, |asked| asked > most) {
+        return Err(LoadError::Contract(format!("it begins with {asked} bytes of memory, {most} are allowed for size `{}`", size.word())));
     }
-    /// The import list is the request for permission. The linker would refuse too, but not by the function's name.
-    fn granted(&self, component: &Component) -> Result<(), LoadError> {
-        let component = component.component_type();
-        for (interface, import) in component.imports(&self.engine) {
-            let refused = || LoadError::NotGranted(interface.to_owned());
-            let ComponentItem::ComponentInstance(instance) = import.ty else { return Err(refused()) };
-            let functions = granted_of(interface);
-            for (name, item) in instance.exports(&self.engine) {
-                let allowed = match item.ty {
-                    ComponentItem::ComponentFunc(_) => functions.is_some_and(|functions| functions.contains(&name)),
-                    ComponentItem::Type(_) => true,
-                    _ => false,
-                };
-                if !allowed {
-                    return Err(LoadError::NotGranted(format!("{interface}#{name}")));
-                }
-            }
-            if functions.is_none() {
-                return Err(refused());
+    let elements = required.and_then(|required| required.max_initial_table_size).unwrap_or_default();
+    if usize::try_from(elements).map_or(true, |elements| elements > size.table_elements()) {
+        let most = size.table_elements();
+        return Err(LoadError::Contract(format!("it begins with a table of {elements}, {most} are allowed for size `{}`", size.word())));
+    }
+    let contract = |error: wasmtime::Error| LoadError::Contract(error.to_string());
+    Ok(Ready::new(bench.linker.instantiate_pre(&component).map_err(contract)?))
+}
+
+/// The import list is the request for permission. The linker would refuse too, but not by the function's name.
+fn granted(engine: &Engine, component: &Component) -> Result<(), LoadError> {
+    let component = component.component_type();
+    for (interface, import) in component.imports(engine) {
+        let refused = || LoadError::NotGranted(interface.to_owned());
+        let ComponentItem::ComponentInstance(instance) = import.ty else { return Err(refused()) };
+        let functions = granted_of(interface);
+        for (name, item) in instance.exports(engine) {
+            let allowed = match item.ty {
+                ComponentItem::ComponentFunc(_) => functions.is_some_and(|functions| functions.contains(&name)),
+                ComponentItem::Type(_) => true,
+                _ => false,
+            };
+            if !allowed {
+                return Err(LoadError::NotGranted(format!("{interface}#{name}")));
             }
         }
-        Ok(())
+        if functions.is_none() {
+            return Err(refused());
+        }
     }
+    Ok(())
 }
 
 /// The functions granted of an interface such as `tenon:plugin/log@1.2.0`; none for a foreign one or another major.
@@ -111,7 +148,7 @@ fn granted_of(interface: &str) -> Option<&'static [&'static str]> {
 
 /// A subscription that is never met would be a promise nobody keeps.
 fn check(subscription: &Subscription) -> Result<(), LoadError> {
-    let Subscription { phase, operations, object } = subscription;
+    let Subscription { phase, operations, object, .. } = subscription;
     if operations.is_empty() {
         return Err(LoadError::Undescribed(format!("its `{}` of `{object}` names no operation", phase.word())));
     }

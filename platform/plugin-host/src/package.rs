@@ -2,13 +2,36 @@
 
 use std::path::Path;
 
-use tenon_hooks::{Operation, Phase};
+use tenon_hooks::{Grant, Operation, Phase};
 
+use crate::limits::Size;
 use crate::section::Form;
 use crate::{COMPONENT_BYTES_MAX, LoadError, describe, section};
 
 /// The component's file in a package's folder.
 const COMPONENT_FILE: &str = "plugin.wasm";
+
+/// What becomes of a save whose plugin broke. A refusal is never skipped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFault {
+    /// It fails, too.
+    #[default]
+    Refuse,
+    /// It goes on as if the plugin had not been asked.
+    Skip,
+}
+
+impl OnFault {
+    /// The fate of a word: `refuse`, `skip`.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "refuse" => Some(Self::Refuse),
+            "skip" => Some(Self::Skip),
+            _ => None,
+        }
+    }
+}
 
 /// Where a plugin wants to be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +42,8 @@ pub struct Subscription {
     pub phase: Phase,
     /// For which operations; never empty once loaded.
     pub operations: Vec<Operation>,
+    /// What becomes of a save where it breaks.
+    pub on_fault: OnFault,
 }
 
 /// A plugin as it is handed in. Nothing of it has been checked but its description.
@@ -34,6 +59,10 @@ pub struct PluginPackage {
     pub subscriptions: Vec<Subscription>,
     /// Plugins with a lower number are asked first; equal ones in the order of their installs.
     pub priority: i32,
+    /// Which engine it needs.
+    pub size: Size,
+    /// What it may ask of records, beside the caller's rights.
+    pub grant: Grant,
 }
 
 impl PluginPackage {
@@ -53,8 +82,8 @@ impl PluginPackage {
         let described = section::find(component).ok_or_else(|| {
             LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
         })?;
-        let describe::Description { name, version, subscriptions } = describe::read(described)?;
-        Ok(Self { name, version, component: component.to_vec(), subscriptions, priority: 0 })
+        let describe::Description { name, version, size, subscriptions } = describe::read(described)?;
+        Ok(Self { name, version, component: component.to_vec(), subscriptions, priority: 0, size, grant: Grant::Caller })
     }
 
     /// The plugin of a component's file.

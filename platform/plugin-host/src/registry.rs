@@ -7,7 +7,9 @@ use arc_swap::ArcSwap;
 use tenon_hooks::{Operation, Phase};
 use tenon_value::TenantId;
 
+use crate::limits::Size;
 use crate::linked::Linked;
+use crate::{Budgets, Subscription};
 
 /// All installed plugins.
 #[derive(Default)]
@@ -15,11 +17,13 @@ pub(crate) struct Registry {
     installed: ArcSwap<Installed>,
 }
 
+/// What is installed at one moment. A mutation holds one, so that all of it meets the same versions.
 #[derive(Clone, Default)]
-struct Installed {
+pub(crate) struct Installed {
     /// Plugins that every tenant has.
     everywhere: Vec<Entry>,
     tenants: HashMap<TenantId, Vec<Entry>>,
+    budgets: HashMap<TenantId, Arc<Budgets>>,
     /// Counts installs, for the order of calls.
     installs: u64,
 }
@@ -39,10 +43,11 @@ pub(crate) struct Occasion<'a> {
 }
 
 impl Linked {
-    fn wants(&self, occasion: Occasion<'_>) -> bool {
+    /// The subscription to an occasion.
+    pub(crate) fn subscription(&self, occasion: Occasion<'_>) -> Option<&Subscription> {
         self.subscriptions
             .iter()
-            .any(|one| one.object == occasion.object && one.phase == occasion.phase && one.operations.contains(&occasion.operation))
+            .find(|one| one.object == occasion.object && one.phase == occasion.phase && one.operations.contains(&occasion.operation))
     }
 }
 
@@ -53,24 +58,51 @@ impl Installed {
         let replaced = |entry: &&Entry| !own.iter().any(|other| other.plugin.name == entry.plugin.name);
         self.everywhere.iter().filter(replaced).chain(own)
     }
+
+    /// On which engines a tenant's plugins run; none where it has no plugin.
+    pub(crate) fn sizes(&self, tenant: TenantId) -> Vec<Size> {
+        let has = |size: &Size| self.of(tenant).any(|entry| entry.plugin.size == *size);
+        Size::ALL.into_iter().filter(has).collect()
+    }
+
+    /// What a tenant's plan gives, where it is not what everybody has.
+    pub(crate) fn budgets(&self, tenant: TenantId) -> Option<Arc<Budgets>> {
+        self.budgets.get(&tenant).cloned()
+    }
+
+    /// Whom to ask, in order: priority, then install.
+    pub(crate) fn asked(&self, tenant: TenantId, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
+        let mut asked: Vec<&Entry> = self.of(tenant).filter(|entry| entry.plugin.subscription(occasion).is_some()).collect();
+        asked.sort_by_key(|entry| (entry.plugin.priority, entry.install));
+        asked.into_iter().map(|entry| Arc::clone(&entry.plugin)).collect()
+    }
 }
 
 impl Registry {
     /// True where somebody wants to be asked.
     pub(crate) fn wants(&self, tenant: TenantId, occasion: Occasion<'_>) -> bool {
-        self.installed.load().of(tenant).any(|entry| entry.plugin.wants(occasion))
+        self.installed.load().of(tenant).any(|entry| entry.plugin.subscription(occasion).is_some())
     }
 
-    /// Whom to ask, in order: priority, then install.
-    pub(crate) fn asked(&self, tenant: TenantId, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
-        let installed = self.installed.load();
-        let mut asked: Vec<&Entry> = installed.of(tenant).filter(|entry| entry.plugin.wants(occasion)).collect();
-        asked.sort_by_key(|entry| (entry.plugin.priority, entry.install));
-        asked.into_iter().map(|entry| Arc::clone(&entry.plugin)).collect()
+    /// What is installed now.
+    pub(crate) fn now(&self) -> Arc<Installed> {
+        self.installed.load_full()
+    }
+
+    /// What a tenant's plugins may use from now on; none: what everybody has.
+    pub(crate) fn budget(&self, tenant: TenantId, budgets: Option<&Arc<Budgets>>) {
+        self.installed.rcu(|before| {
+            let mut after = Installed::clone(before);
+            match budgets {
+                Some(budgets) => after.budgets.insert(tenant, Arc::clone(budgets)),
+                None => after.budgets.remove(&tenant),
+            };
+            after
+        });
     }
 
     /// Takes a plugin in, for one tenant or for all. Another version of the package gives way and leaves its place in
-    /// the order; calls that are under way end on the old one.
+    /// the order; mutations that are under way end on the old one.
     pub(crate) fn install(&self, tenant: Option<TenantId>, plugin: &Arc<Linked>) {
         self.installed.rcu(|before| {
             let mut after = Installed::clone(before);

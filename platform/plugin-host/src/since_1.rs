@@ -2,14 +2,16 @@
 //!
 //! Invariant: the only place that knows the contract's types. A second major gets a file of its own beside this one.
 
+mod exports;
+mod imports;
 mod incoming;
 mod outgoing;
 
-use tenon_value::{Date, DateTime};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::state::CallState;
 
+pub(crate) use exports::{Asked, Ready};
 pub(crate) use incoming::{Answer, answer};
 pub(crate) use outgoing::{Row, row, size};
 
@@ -17,6 +19,7 @@ pub(crate) use outgoing::{Row, row, size};
 #[allow(
     missing_docs,
     unreachable_pub,
+    dead_code,
     clippy::all,
     clippy::pedantic,
     clippy::too_many_arguments,
@@ -28,16 +31,18 @@ pub(crate) use outgoing::{Row, row, size};
 mod generated {
     wasmtime::component::bindgen!({
         path: "../../sdk/wit",
-        world: "hooks",
+        world: "moments",
+        imports: {
+            "tenon:plugin/records-read": async | trappable,
+            "tenon:plugin/records-write": async | trappable,
+            "tenon:plugin/random": trappable,
+        },
         exports: { default: async },
     });
 }
 
 pub(crate) use generated::exports::tenon::plugin::record_hooks::{Change, Error, Operation, Verdict};
 pub(crate) use generated::tenon::plugin::types;
-pub(crate) use generated::{Hooks, HooksPre};
-
-use generated::tenon::plugin::{clock, log};
 
 /// The package of the contract, and its major.
 pub(crate) const PACKAGE: &str = "tenon:plugin";
@@ -46,12 +51,29 @@ pub(crate) const MAJOR: &str = "1";
 /// The minors this host knows.
 pub(crate) const MINORS: std::ops::RangeInclusive<u32> = 0..=0;
 
+/// The interface that the host serves by hand, for it looks at the fuel.
+const LIMITS: &str = "tenon:plugin/limits@1.0.0";
+
 /// What every plugin may import, by interface. `types` has no functions.
-pub(crate) const GRANTED: [(&str, &[&str]); 3] = [("types", &[]), ("log", &["write"]), ("clock", &["now", "today"])];
+pub(crate) const GRANTED: [(&str, &[&str]); 8] = [
+    ("types", &[]),
+    ("clock", &["now", "today"]),
+    ("crypto", &["sha256", "hmac-sha256"]),
+    ("limits", &["remaining"]),
+    ("log", &["write"]),
+    ("random", &["bytes"]),
+    ("records-read", &["get", "query"]),
+    ("records-write", &["get-for-update", "lock", "create", "update", "update-where", "create-or-get", "delete", "next-number"]),
+];
 
 /// Gives a linker the granted functions, and nothing else.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    Hooks::add_to_linker::<CallState, HasSelf<CallState>>(linker, |state| state)
+    generated::Moments::add_to_linker::<CallState, HasSelf<CallState>>(linker, |state| state)?;
+    linker.instance(LIMITS)?.func_wrap("remaining", |store: wasmtime::StoreContextMut<'_, CallState>, (): ()| {
+        let fuel = store.get_fuel()?;
+        let (wall, [queries, rows, writes, log_bytes, depth]) = store.data().left();
+        Ok((types::Budget { fuel, wall, queries, rows, writes, log_bytes, depth },))
+    })
 }
 
 /// An operation as the contract has it.
@@ -61,30 +83,5 @@ pub(crate) const fn operation(operation: tenon_hooks::Operation) -> Operation {
         tenon_hooks::Operation::Update => Operation::Update,
         tenon_hooks::Operation::Delete => Operation::Delete,
         tenon_hooks::Operation::Restore => Operation::Restore,
-    }
-}
-
-impl types::Host for CallState {}
-
-impl clock::Host for CallState {
-    fn now(&mut self) -> i64 {
-        DateTime::millis(self.now)
-    }
-
-    fn today(&mut self) -> i32 {
-        Date::days(self.today)
-    }
-}
-
-impl log::Host for CallState {
-    fn write(&mut self, level: log::Level, message: String) {
-        let Some(line) = self.keep(&message) else { return };
-        let plugin = self.plugin.as_str();
-        match level {
-            log::Level::Debug => tracing::debug!(target: "tenon::plugin", plugin, "{line}"),
-            log::Level::Info => tracing::info!(target: "tenon::plugin", plugin, "{line}"),
-            log::Level::Warn => tracing::warn!(target: "tenon::plugin", plugin, "{line}"),
-            log::Level::Error => tracing::error!(target: "tenon::plugin", plugin, "{line}"),
-        }
     }
 }

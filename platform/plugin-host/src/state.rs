@@ -1,26 +1,87 @@
-//! What the host keeps for one call: the clock that stands still, the room for log lines, the guard of its memory.
+//! What the host keeps for one call: the clock that stands still, what is left of each limit, the line to the desk.
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+use tenon_hooks::{Ask, Declined, Given, Phase};
+use tenon_model::Model;
 use tenon_value::{Date, DateTime};
+use tokio::sync::{mpsc, oneshot};
 use wasmtime::ResourceLimiter;
 
-use crate::limits::{LOG_BYTES, TABLE_ELEMENTS_MAX};
+use crate::limits::{CallLimits, PAGE_BYTES_MAX, Size};
 
-/// Data of a store. Lives exactly as long as one call.
-#[derive(Debug)]
-pub(crate) struct CallState {
-    pub now: DateTime,
-    pub today: Date,
+/// A request on its way to the desk, and where its answer is waited for.
+pub(crate) type Letter = (Ask, oneshot::Sender<Result<Given, Declined>>);
+
+/// What a call begins with.
+pub(crate) struct Beginning {
+    pub model: Arc<Model>,
+    pub clock: (DateTime, Date),
     /// `name@version`, for log lines.
     pub plugin: String,
-    memory: usize,
+    pub phase: Phase,
+    pub size: Size,
+    pub limits: CallLimits,
+    pub deadline: Instant,
+    /// Levels of plugins that may still stand below.
+    pub depth: u32,
+    /// From which its random numbers follow.
+    pub seed: [u8; 32],
+    pub desk: mpsc::Sender<Letter>,
+}
+
+/// Data of a store. Lives exactly as long as one call.
+pub(crate) struct CallState {
+    pub begun: Beginning,
     log_left: usize,
-    /// True once the guest was denied memory: what it does then is a consequence.
-    pub memory_denied: bool,
+    queries_left: u32,
+    rows_left: u32,
+    writes_left: u32,
+    drawn: u64,
+    /// The most memory it had.
+    pub memory: usize,
+    /// What the guest was denied: what it does then is a consequence.
+    denied: Option<&'static str>,
+    /// The limit crossed in a function of the host: the trap is a consequence.
+    crossed: Option<&'static str>,
+    /// The transaction ended under the plugin: nothing of it is its fault.
+    pub stopped: bool,
 }
 
 impl CallState {
-    pub(crate) fn new(plugin: String, (now, today): (DateTime, Date), memory: usize) -> Self {
-        Self { now, today, plugin, memory, log_left: LOG_BYTES, memory_denied: false }
+    pub(crate) fn new(begun: Beginning) -> Self {
+        let limits = &begun.limits;
+        Self {
+            log_left: limits.log,
+            queries_left: limits.queries,
+            rows_left: limits.rows,
+            writes_left: limits.writes,
+            drawn: 0,
+            memory: 0,
+            denied: None,
+            crossed: None,
+            stopped: false,
+            begun,
+        }
+    }
+
+    /// The limit that ended it, where the host knows better than the trap.
+    pub(crate) fn crossed(&self) -> Option<&'static str> {
+        self.crossed.or(self.denied)
+    }
+
+    /// Requests made so far.
+    pub(crate) const fn asked(&self) -> u32 {
+        let limits = &self.begun.limits;
+        limits.queries - self.queries_left + (limits.writes - self.writes_left)
+    }
+
+    /// Ends the call at a limit.
+    pub(crate) fn cross(&mut self, limit: &'static str) -> wasmtime::Error {
+        self.crossed.get_or_insert(limit);
+        wasmtime::Error::msg(format!("the limit `{limit}` was crossed"))
     }
 
     /// As much of a line as is still kept; none once the room is used up.
@@ -31,35 +92,150 @@ impl CallState {
         self.log_left = if kept.len() == line.len() { room - kept.len() } else { 0 };
         Some(kept)
     }
+
+    /// What is left, but for fuel.
+    pub(crate) fn left(&self) -> (u32, [u32; 5]) {
+        let wall = self.begun.deadline.saturating_duration_since(Instant::now()).as_millis();
+        let log = u32::try_from(self.log_left).unwrap_or(u32::MAX);
+        (u32::try_from(wall).unwrap_or(u32::MAX), [self.queries_left, self.rows_left, self.writes_left, log, self.begun.depth])
+    }
+
+    /// The next random bytes: the same in every run of the same call.
+    pub(crate) fn draw(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(count + 32);
+        while bytes.len() < count {
+            let mut digest = Sha256::new();
+            digest.update(self.begun.seed);
+            digest.update(self.drawn.to_be_bytes());
+            bytes.extend_from_slice(&digest.finalize());
+            self.drawn += 1;
+        }
+        bytes.truncate(count);
+        bytes
+    }
+
+    /// Sends a request to the desk. The inner error is for the plugin, the outer ends it.
+    pub(crate) async fn ask(&mut self, ask: Ask) -> wasmtime::Result<Result<Given, Box<tenon_diagnostics::Problem>>> {
+        if ask.writes() {
+            if !self.begun.phase.writes() {
+                return Err(self.cross("phase"));
+            }
+            self.writes_left = self.writes_left.checked_sub(1).ok_or_else(|| self.cross("writes"))?;
+        } else {
+            self.queries_left = self.queries_left.checked_sub(1).ok_or_else(|| self.cross("queries"))?;
+        }
+        let gone = || wasmtime::Error::msg("nobody is at the desk any more");
+        let (reply, answer) = oneshot::channel();
+        self.begun.desk.send((ask, reply)).await.map_err(|_| gone())?;
+        match answer.await {
+            Ok(Ok(given)) => {
+                self.count(&given)?;
+                Ok(Ok(given))
+            }
+            Ok(Err(Declined::Told(problem))) => Ok(Err(problem)),
+            Ok(Err(Declined::Stopped)) => {
+                self.stopped = true;
+                Err(wasmtime::Error::msg("the transaction ended"))
+            }
+            Err(_) => Err(gone()),
+        }
+    }
+
+    fn count(&mut self, given: &Given) -> wasmtime::Result<()> {
+        let rows = match given {
+            Given::Data(json, _) if json.len() > PAGE_BYTES_MAX => return Err(self.cross("page")),
+            Given::Data(_, rows) | Given::Count(rows) => *rows,
+            Given::Record(record) => usize::from(record.is_some()),
+            Given::Saved(..) | Given::Number(_) | Given::Done => 0,
+        };
+        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+        self.rows_left = self.rows_left.checked_sub(rows).ok_or_else(|| self.cross("rows"))?;
+        Ok(())
+    }
 }
 
 impl ResourceLimiter for CallState {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let allowed = desired <= self.memory;
-        self.memory_denied |= !allowed;
+        let allowed = desired <= self.begun.size.memory();
+        if !allowed {
+            self.denied.get_or_insert("memory");
+        }
+        self.memory = self.memory.max(if allowed { desired } else { 0 });
         Ok(allowed)
     }
 
     fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
-        self.memory_denied = true;
+        self.denied.get_or_insert("memory");
         Ok(())
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS_MAX)
+        let allowed = desired <= self.begun.size.table_elements();
+        if !allowed {
+            self.denied.get_or_insert("table");
+        }
+        Ok(allowed)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tenon_model::{ModelVersion, Settings};
+    use tenon_value::{TenantId, Uuid};
+
     use super::*;
+
+    fn state() -> CallState {
+        let model = Model {
+            tenant: TenantId(Uuid::nil()),
+            version: ModelVersion(1),
+            settings: Settings::default(),
+            by_name: std::collections::HashMap::new(),
+            objects: Vec::new(),
+            links: Vec::new(),
+            roles: Vec::new(),
+            facts: Vec::new(),
+            literals: Vec::new(),
+            conditions: Vec::new(),
+        };
+        CallState::new(Beginning {
+            model: Arc::new(model),
+            clock: (DateTime::from_millis(0), Date::from_days(0)),
+            plugin: String::new(),
+            phase: Phase::BeforeSave,
+            size: Size::Small,
+            limits: CallLimits::BEFORE,
+            deadline: Instant::now() + Duration::from_secs(1),
+            depth: 8,
+            seed: [7; 32],
+            desk: mpsc::channel(1).0,
+        })
+    }
 
     #[test]
     fn a_log_has_an_end() {
-        let mut state = CallState::new(String::new(), (DateTime::from_millis(0), Date::from_days(0)), 0);
-        let long = "é".repeat(LOG_BYTES / 2 - 2);
+        let mut state = state();
+        let long = "é".repeat(CallLimits::BEFORE.log / 2 - 2);
         assert_eq!(state.keep(&long), Some(long.as_str()));
         assert_eq!(state.keep("éé"), Some("é"));
         assert_eq!(state.keep("more"), None);
+    }
+
+    #[test]
+    fn chance_is_the_same_in_every_run() {
+        let (mut one, mut two) = (state(), state());
+        let drawn = one.draw(40);
+        assert_eq!(drawn, two.draw(40));
+        assert_ne!(one.draw(40), drawn);
+    }
+
+    #[test]
+    fn rows_have_an_end() {
+        let mut state = state();
+        assert!(state.count(&Given::Data(String::new(), 2_000)).is_ok());
+        assert!(state.count(&Given::Count(1)).is_err());
+        assert_eq!(state.crossed(), Some("rows"));
     }
 }

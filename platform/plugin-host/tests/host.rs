@@ -5,6 +5,8 @@
 mod calls;
 #[path = "host/faults.rs"]
 mod faults;
+#[path = "host/houses.rs"]
+mod houses;
 #[path = "host/loading.rs"]
 mod loading;
 #[path = "host/setting.rs"]

@@ -1,17 +1,21 @@
 //! One try of a mutation inside one transaction: its steps in order, each with its answer.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use tenon_access::{Place, Policy};
 use tenon_context::{OpContext, Principal, Via};
 use tenon_diagnostics::{InputPath, Kind, Message, Problem};
+use tenon_hooks::Tree;
 use tenon_model::{Model, Object, ObjectIx};
 use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
 use tenon_store::{NewJob, Tx};
 use tenon_value::{Decimal, RecordId};
 
 use crate::ending::Ending;
+use crate::after::After;
+use crate::desk::Mark;
 use crate::halt::{Found, Halt, Tried};
 use crate::hooking::Verdicts;
 use crate::job::{Aim, Job, Saved};
@@ -26,6 +30,14 @@ pub(crate) struct Memory {
     ids: HashMap<(usize, usize, usize), RecordId>,
     /// What hooks have said, and have yet to say.
     pub(crate) verdicts: Verdicts,
+    /// What the plugins of the mutation share.
+    pub(crate) tree: Arc<Tree>,
+}
+
+impl Memory {
+    pub(crate) fn new(tree: Tree) -> Self {
+        Self { tree: Arc::new(tree), ..Self::default() }
+    }
 }
 
 /// How far a try goes on that has met a question hooks have not yet answered.
@@ -49,7 +61,8 @@ pub(crate) enum Ended {
 pub(crate) struct Attempt<'p> {
     pub(crate) pipeline: &'p Pipeline,
     pub(crate) cx: &'p OpContext,
-    pub(crate) policy: &'p Policy,
+    /// Of who acts; of a plugin where one writes.
+    pub(crate) policy: Policy,
     /// The house's own rights: for what the law of the whole holds, whoever acts.
     house: Policy,
     pub(crate) model: &'p Model,
@@ -72,6 +85,14 @@ pub(crate) struct Attempt<'p> {
     place: usize,
     /// New records of each of its rows so far.
     pub(crate) made: HashMap<usize, usize>,
+    /// What was written and has not been asked about yet.
+    pub(crate) afters: Vec<After>,
+    /// Where plugins' own parts of the transaction begin.
+    pub(crate) marks: Vec<Mark>,
+    /// How often plugins have written.
+    pub(crate) asks: usize,
+    /// What ended the transaction under a plugin.
+    pub(crate) halted: Option<Halt>,
 }
 
 impl<'p> Attempt<'p> {
@@ -87,7 +108,7 @@ impl<'p> Attempt<'p> {
         let mut attempt = Self {
             pipeline,
             cx,
-            policy,
+            policy: policy.clone(),
             house: Policy::resolve(&cx.model, &Principal::system()),
             model: &cx.model,
             tx,
@@ -101,6 +122,10 @@ impl<'p> Attempt<'p> {
             rows: 0,
             place: 0,
             made: HashMap::new(),
+            afters: Vec::new(),
+            marks: Vec::new(),
+            asks: 0,
+            halted: None,
         };
         let ended = attempt.journey(mutation, ending).await;
         let Self { tx, .. } = attempt;
@@ -213,7 +238,17 @@ impl<'p> Attempt<'p> {
             Write::UndoMerge(id) => vec![self.undo_merge(*id).await?],
             Write::Batch(..) | Write::Later(_) | Write::Merge(..) => Vec::new(),
         };
+        self.heard().await?;
         Ok(saved.into_iter().next().flatten())
+    }
+
+    /// Lets those speak who are asked after the writes of a step; not while anything of it is provisional.
+    pub(crate) async fn heard(&mut self) -> Tried<()> {
+        if self.unanswered || !self.found.is_empty() {
+            self.afters.clear();
+            return Ok(());
+        }
+        if self.afters.is_empty() { Ok(()) } else { self.ask_after().await }
     }
 
     /// An object of the model.
@@ -263,7 +298,7 @@ async fn commit(tx: Tx) -> Result<(), RecordsError> {
 fn ended_by(step: Option<usize>, halt: Halt) -> Result<Ended, RecordsError> {
     match halt {
         Halt::Store(error) => Err(error.into()),
-        Halt::Refuse(problem) => Err(RecordsError::problem(step, *problem)),
+        Halt::Refuse(problem) | Halt::Broken(problem) => Err(RecordsError::problem(step, *problem)),
         Halt::Unanswered => Ok(Ended::Unanswered),
     }
 }

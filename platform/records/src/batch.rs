@@ -115,6 +115,7 @@ impl Attempt<'_> {
             Batch::Restore(_) | Batch::RestoreWhere(_) => self.restore(object, &of_ids().collect::<Vec<_>>()).await?,
             Batch::Destroy(_) | Batch::DestroyWhere(_) => self.destroy(object, &of_ids().collect::<Vec<_>>()).await?,
         };
+        self.heard().await?;
         Ok(chosen.iter().copied().zip(saved).collect())
     }
 

@@ -47,6 +47,7 @@ impl Attempt<'_> {
                 *slot = None;
             }
         }
+        self.before_removal(&reach, &removals).await?;
         if self.found.is_empty() {
             self.clear(&reach.clears).await?;
             self.wipe(&reach).await?;

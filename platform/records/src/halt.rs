@@ -13,6 +13,8 @@ pub(crate) enum Halt {
     Refuse(Box<Problem>),
     /// Hooks must speak first, outside the transaction.
     Unanswered,
+    /// A plugin broke: nobody is told but the caller, and nothing stays.
+    Broken(Box<Problem>),
 }
 
 pub(crate) type Tried<T> = Result<T, Halt>;

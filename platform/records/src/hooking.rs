@@ -4,9 +4,11 @@
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
+use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_diagnostics::Classify;
-use tenon_hooks::{HookChange, Operation, Phase, Verdict};
+use tenon_diagnostics::{Classify, Problem};
+use tenon_hooks::{Ask, Asked, By, Declined, Desk, Fate, Given, HookChange, HookError, Operation, Phase, Reading, Verdict};
 use tenon_model::ObjectIx;
 use tenon_query::Record;
 use tenon_value::RecordId;
@@ -14,6 +16,8 @@ use tenon_value::RecordId;
 use crate::attempt::{Attempt, Rehearsal};
 use crate::halt::{Halt, Tried};
 use crate::job::Work;
+use crate::queries::Place;
+use crate::reading::{self, Outside};
 use crate::{Pipeline, RecordsError, change, coerce};
 
 /// A record as hooks are shown it.
@@ -45,12 +49,15 @@ impl Verdicts {
 impl Attempt<'_> {
     /// Lets the verdicts of the hooks come true on records about to be written.
     #[tracing::instrument(name = "records.hooks", skip_all)]
-    pub(crate) fn heed(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
+    pub(crate) async fn heed(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
+        // A plugin that saves waits inside the transaction: whoever has a say in that is asked there and then.
+        let is_plugins = self.memory.tree.depth() > 0;
         for operation in [Operation::Create, Operation::Update] {
             if !self.pipeline.hooks.subscribes(self.model, object, Phase::BeforeSave, operation) {
                 continue;
             }
-            for work in works.iter_mut() {
+            let mut here = Vec::new();
+            for (place, work) in works.iter_mut().enumerate() {
                 let asked = match (&work.old, operation) {
                     (None, Operation::Create) => true,
                     (Some(old), Operation::Update) => *old != work.new,
@@ -61,6 +68,7 @@ impl Attempt<'_> {
                 }
                 match self.memory.verdicts.find(object, operation, work).cloned() {
                     Some(verdict) => self.apply_verdict(object, work, verdict)?,
+                    None if is_plugins => here.push(place),
                     None => {
                         let question = Question { object, operation, old: work.old.clone(), new: work.new.clone() };
                         self.memory.verdicts.open.push(question);
@@ -68,8 +76,30 @@ impl Attempt<'_> {
                     }
                 }
             }
+            self.heed_here(object, operation, works, &here).await?;
         }
         if self.unanswered && self.rehearsal == Rehearsal::ToTheFirstQuestion { Err(Halt::Unanswered) } else { Ok(()) }
+    }
+
+    /// Asks about records that a plugin saves.
+    async fn heed_here(&mut self, object: ObjectIx, operation: Operation, works: &mut [Work<'_>], here: &[usize]) -> Tried<()> {
+        if here.is_empty() {
+            return Ok(());
+        }
+        let known = self.object(object)?;
+        let asked: Vec<(Option<Record>, Record)> =
+            here.iter().filter_map(|place| works.get(*place)).map(|work| (work.old.clone(), work.new.clone())).collect();
+        let changes: Vec<HookChange<'_>> = asked
+            .iter()
+            .map(|(old, new)| HookChange { old: old.as_ref(), new, changed: change::names(known, old.as_ref(), new) })
+            .collect();
+        let verdicts = self.ask_hooks(Asked { phase: Phase::BeforeSave, object, operation, changes: &changes }).await?;
+        for (place, verdict) in here.iter().zip(verdicts) {
+            if let Some(work) = works.get_mut(*place) {
+                self.apply_verdict(object, work, verdict)?;
+            }
+        }
+        Ok(())
     }
 
     fn apply_verdict(&mut self, object: ObjectIx, work: &mut Work<'_>, verdict: Verdict) -> Tried<()> {
@@ -105,7 +135,10 @@ impl Attempt<'_> {
 }
 
 /// Asks the hooks all open questions, outside any transaction: one call per object and operation.
-pub(crate) async fn answer(pipeline: &Pipeline, cx: &OpContext, memory: &mut crate::attempt::Memory) -> Result<(), RecordsError> {
+pub(crate) async fn answer(
+    (pipeline, cx, policy): (&Pipeline, &OpContext, &Policy),
+    memory: &mut crate::attempt::Memory,
+) -> Result<(), RecordsError> {
     let mut open = std::mem::take(&mut memory.verdicts.open);
     while let Some(first) = open.first() {
         let (object, operation) = (first.object, first.operation);
@@ -124,11 +157,13 @@ pub(crate) async fn answer(pipeline: &Pipeline, cx: &OpContext, memory: &mut cra
                     .unwrap_or_default(),
             })
             .collect();
-        let verdicts = pipeline
-            .hooks
-            .before_save(cx, object, operation, &changes)
-            .await
-            .map_err(|error| RecordsError::problem(None, error.problem()))?;
+        let mut desk = Outside { pipeline, cx, policy, halted: None };
+        let asked = Asked { phase: Phase::BeforeSave, object, operation, changes: &changes };
+        let verdicts = match (pipeline.hooks.ask(cx, asked, &memory.tree, &mut desk).await, desk.halted) {
+            (Ok(verdicts), _) => verdicts,
+            (Err(HookError::Stopped), Some(error)) => return Err(error.into()),
+            (Err(error), _) => return Err(RecordsError::problem(None, error.problem())),
+        };
         drop(changes);
         let mut verdicts = verdicts.into_iter();
         for question in now {
@@ -137,4 +172,37 @@ pub(crate) async fn answer(pipeline: &Pipeline, cx: &OpContext, memory: &mut cra
         }
     }
     Ok(())
+}
+
+#[async_trait]
+impl Desk for Outside<'_> {
+    async fn serve(&mut self, by: By<'_>, ask: Ask) -> Result<Given, Declined> {
+        let (pipeline, cx) = (self.pipeline, self.cx);
+        let policy = reading::limited(&cx.model, self.policy, by);
+        let place = Place::Store(&pipeline.store, cx);
+        let told = match ask {
+            Ask::Get(object, id, Reading::Plain) => reading::record((pipeline, &cx.model), &policy, (object, id), place).await,
+            Ask::Query(document, variables) => reading::document((pipeline, cx), &policy, (&document, &variables), place).await,
+            _ => {
+                let problem = Problem::forbidden("phase", "nothing is written before the transaction", "事务开始前不能写入");
+                return Err(Declined::Told(Box::new(problem)));
+            }
+        };
+        match told {
+            Ok(told) => told.map_err(Declined::Told),
+            Err(Halt::Store(error)) => {
+                self.halted = Some(error);
+                Err(Declined::Stopped)
+            }
+            Err(_) => Err(Declined::Stopped),
+        }
+    }
+
+    async fn mark(&mut self) -> Result<(), Declined> {
+        Ok(())
+    }
+
+    async fn settle(&mut self, _: Fate) -> Result<(), Declined> {
+        Ok(())
+    }
 }

@@ -4,6 +4,7 @@
 //! asked for every object touched; hooks speak outside the write transaction; a failure leaves nothing behind; each
 //! answer is read after its write, before the next one. `coerce` is where the doors check types.
 
+mod after;
 mod answer;
 mod apply;
 mod attempt;
@@ -14,6 +15,7 @@ mod change;
 mod children;
 pub mod coerce;
 mod defaults;
+mod desk;
 mod destroy;
 mod ending;
 mod error;
@@ -32,6 +34,8 @@ mod money;
 mod mutation;
 pub mod personal;
 mod pipeline;
+mod queries;
+mod reading;
 mod relations;
 mod remove;
 mod resolve;
@@ -51,3 +55,4 @@ pub use limits::{
 };
 pub use mutation::{BatchRow, Done, Idempotency, Merged, Mutation, Status, Step, StepAnswer, StepOutcome};
 pub use pipeline::{Pipeline, Respond};
+pub use queries::{Queries, Source};

@@ -12,7 +12,7 @@
 //! after, is still the same. Without subscribers there is exactly one try. A conflict inside the database starts anew.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use tenon_access::Policy;
@@ -26,6 +26,7 @@ use crate::ending::{Ending, JobEnding, Settle};
 use crate::hooking;
 use crate::idempotency::Running;
 use crate::limits::{HOOK_ROUNDS_MAX, RETRIES_MAX};
+use crate::queries::Queries;
 use crate::{Done, Mutation, RecordsError, StepOutcome};
 
 /// Makes the caller's bytes of what became of the steps; its problem rolls everything back.
@@ -37,13 +38,22 @@ pub struct Pipeline {
     pub(crate) store: Store,
     pub(crate) hooks: Arc<dyn Hooks>,
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
+    /// How plugins read; brought by the data API once it is there.
+    pub(crate) queries: Arc<OnceLock<Arc<dyn Queries>>>,
 }
 
 impl Pipeline {
     /// A pipeline over a store, with whoever runs the plugins.
     #[must_use]
     pub fn new(store: Store, hooks: Arc<dyn Hooks>) -> Self {
-        Self { store, hooks, running: Arc::default() }
+        Self { store, hooks, running: Arc::default(), queries: Arc::default() }
+    }
+
+    /// Brings the data API, by which plugins read. The first one stays.
+    pub fn read_by(&self, queries: Arc<dyn Queries>) {
+        if self.queries.set(queries).is_err() {
+            tracing::debug!("plugins already read through a data API");
+        }
     }
 
     /// Carries out a mutation, whole or not at all.
@@ -90,7 +100,9 @@ impl Pipeline {
         ending: &Ending<'_>,
     ) -> Result<(Vec<StepOutcome>, Done), RecordsError> {
         let _running = Running::enter(self, cx, mutation.idempotency.as_ref())?;
-        let mut memory = Memory::default();
+        // Room for plugins is taken before a connection: who holds one must not wait for the other.
+        let tree = self.hooks.enter(cx).await.map_err(|error| RecordsError::problem(None, error.problem()))?;
+        let mut memory = Memory::new(tree);
         let (mut retries, mut rounds) = (0, 0);
         loop {
             let rehearsal = if mutation.steps.len() > 1 { Rehearsal::Whole } else { Rehearsal::ToTheFirstQuestion };
@@ -102,7 +114,7 @@ impl Pipeline {
                     if rounds > mutation.steps.len() + HOOK_ROUNDS_MAX {
                         return Err(RecordsError::problem(None, moved()));
                     }
-                    hooking::answer(self, cx, &mut memory).await?;
+                    hooking::answer((self, cx, policy), &mut memory).await?;
                 }
                 Err(RecordsError::Store(error)) if may_help(&error) && retries < RETRIES_MAX && in_time(cx) => {
                     tracing::debug!(%error, "the mutation runs again");

@@ -94,6 +94,7 @@ impl Attempt<'_> {
                 *slot = None;
             }
         }
+        self.before_removal(&reach, removals).await?;
         if self.found.is_empty() {
             self.clear(&reach.clears).await?;
             let now = Value::DateTime(self.cx.now);

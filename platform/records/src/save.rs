@@ -21,7 +21,7 @@ use crate::law::Absent;
 use crate::limits::NEST_DEPTH_MAX;
 use crate::{Status, change, defaults};
 
-type Pending<'s, T> = Pin<Box<dyn Future<Output = Tried<T>> + Send + 's>>;
+pub(crate) type Pending<'s, T> = Pin<Box<dyn Future<Output = Tried<T>> + Send + 's>>;
 
 impl Attempt<'_> {
     /// Saves records of one object; one result per job, none where it has a problem. Boxed, for it calls itself.
@@ -43,7 +43,7 @@ impl Attempt<'_> {
         self.resolve_ones(model_object, &mut works).await?;
         self.apply_fields(model_object, &mut works);
         self.value_money(object, &mut works).await?;
-        self.heed(object, &mut works)?;
+        self.heed(object, &mut works).await?;
         self.value_money(object, &mut works).await?;
         self.rules(object, &mut works).await?;
         self.number(object, &mut works).await?;
@@ -209,6 +209,7 @@ impl Attempt<'_> {
                 (Some(_), Status::Restored) => "restored",
                 (Some(_), _) => "updated",
             };
+            self.after_write(object, work);
             let entry =
                 entries.entry(word).or_insert_with(|| OutboxEntry { word, object: object.id, records: Vec::new(), changed: Vec::new() });
             entry.records.push((work.new.id, work.old.as_ref().map_or(1, |old| old.version() + 1)));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use tenon_identity::{Clock, MailConfigError, Mailer};
 use tenon_model::Settings;
+use tenon_plugin_host::Budgets;
 use tenon_store::{Database, StoreConfig, StoreLimits};
 use tenon_value::Locale;
 
@@ -44,6 +45,8 @@ pub struct ServeConfig {
     pub database: Option<String>,
     /// Plugin components offered to every tenant, until packages can be installed.
     pub plugins: Vec<PathBuf>,
+    /// What plugins may use.
+    pub plugin_budgets: Budgets,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
     /// Connections to PostgreSQL.
@@ -72,6 +75,7 @@ impl ServeConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: None,
             plugins: Vec::new(),
+            plugin_budgets: Budgets::default(),
             rate_per_minute: RATE_PER_MINUTE,
             connections: None,
             public_url: None,

@@ -47,7 +47,7 @@ impl Engine {
         let lock = DataLock::take(&config.data).with_context(|| format!("cannot use `{}`", config.data.display()))?;
         let store = Store::open(config.store()).await.context("cannot open the database")?;
         let catalog = Arc::new(Catalog::new(store.clone()));
-        let hooks = hooks(&config.plugins)?;
+        let hooks = hooks(config)?;
         let pipeline = Pipeline::new(store.clone(), hooks);
         let identity = Identity::new(IdentityParts {
             store: store.clone(),
@@ -79,6 +79,7 @@ impl Engine {
         let secret = self.store.installation_secret().await.context("cannot read the server's secret")?;
         let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone()).with_identity(self.identity.clone());
         let runner = self.runner(data.clone());
+        self.pipeline.read_by(data.for_plugins());
         let metadata =
             MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
         let app = App::new(AppParts {
@@ -112,11 +113,12 @@ impl Engine {
 }
 
 /// The plugins' host, if there are plugins.
-fn hooks(plugins: &[PathBuf]) -> anyhow::Result<Arc<dyn Hooks>> {
+fn hooks(config: &ServeConfig) -> anyhow::Result<Arc<dyn Hooks>> {
+    let plugins = &config.plugins;
     if plugins.is_empty() {
         return Ok(Arc::new(NoHooks));
     }
-    let host = PluginHost::new().context("cannot start the plugin host")?;
+    let host = PluginHost::with_budgets(config.plugin_budgets.clone()).context("cannot start the plugin host")?;
     for path in plugins {
         let package = PluginPackage::from_file(path).with_context(|| format!("`{}` is no plugin", path.display()))?;
         host.install_everywhere(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;

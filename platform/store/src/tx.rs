@@ -10,6 +10,7 @@ pub(crate) mod image;
 pub(crate) mod link;
 pub(crate) mod load;
 pub(crate) mod merge;
+pub(crate) mod named;
 pub(crate) mod outbox;
 pub(crate) mod past;
 pub(crate) mod savepoint;

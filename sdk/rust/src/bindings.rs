@@ -5,7 +5,7 @@
 mod generated {
     wit_bindgen::generate!({
         path: "../wit",
-        world: "hooks",
+        world: "plugin",
         pub_export_macro: true,
         default_bindings_module: "tenon_sdk::bindings",
     });

@@ -2,7 +2,8 @@
 
 /// Makes a component of a value that implements [`Hooks`](crate::Hooks), and says where it wants to be asked.
 ///
-/// One line per subscription: phase, object, operations. They are written into the component itself, with the
+/// One line per subscription: phase, object, operations, and `on_fault skip` where a save goes on without you if you
+/// break (a refusal is never skipped). They are written into the component itself, with the
 /// crate's name (`-` becomes `_`) and version as the package's: code and manifest cannot drift apart.
 ///
 /// ```
@@ -15,6 +16,8 @@
 ///     Hello,
 ///     before_save: opportunity [create, update],
 ///     before_save: contact [create],
+///     after_save: opportunity [create, update, restore] on_fault skip,
+///     before_delete: opportunity [delete],
 /// }
 /// ```
 ///
@@ -28,22 +31,13 @@
 /// ```
 #[macro_export]
 macro_rules! export {
-    ($plugin:expr, $($phase:ident: $object:ident [$($operation:ident),+ $(,)?]),+ $(,)?) => {
+    ($plugin:expr, $($phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)?),+ $(,)?) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Exports;
-            impl $crate::guest::Guest for Exports {
-                fn before_save(
-                    object: ::std::string::String,
-                    operation: $crate::guest::Operation,
-                    changes: ::std::vec::Vec<$crate::guest::Change>,
-                ) -> ::std::result::Result<
-                    ::std::vec::Vec<$crate::guest::Verdict>,
-                    $crate::guest::Error,
-                > {
-                    $crate::guest::before_save(&$plugin, &object, operation, changes)
-                }
-            }
+            $crate::__exported!($plugin, Exports, Guest [before_save]);
+            $crate::__exported!($plugin, Exports, AfterGuest [after_save]);
+            $crate::__exported!($plugin, Exports, DeleteGuest [before_delete after_delete]);
             $crate::bindings::export!(Exports with_types_in $crate::bindings);
         };
 
@@ -52,7 +46,7 @@ macro_rules! export {
                 "{\"format\":1,\"package\":\"", ::std::env!("CARGO_PKG_NAME"),
                 "\",\"version\":\"", ::std::env!("CARGO_PKG_VERSION"),
                 "\",\"contract\":\"tenon:plugin@1.0.0\",\"hooks\":[",
-                $crate::__hooks!($([$phase $object $($operation)+])+),
+                $crate::__hooks!($([$phase $object [$($fate)?] $($operation)+])+),
                 "]}",
             );
             #[cfg_attr(target_arch = "wasm32", unsafe(link_section = "tenon:hooks"), used)]
@@ -68,14 +62,33 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hooks {
-    ([$phase:ident $object:ident $($operation:ident)+] $($rest:tt)+) => {
-        ::std::concat!($crate::__hooks!([$phase $object $($operation)+]), ",", $crate::__hooks!($($rest)+))
+    ([$phase:ident $object:ident [$($fate:ident)?] $($operation:ident)+] $($rest:tt)+) => {
+        ::std::concat!(
+            $crate::__hooks!([$phase $object [$($fate)?] $($operation)+]), ",", $crate::__hooks!($($rest)+)
+        )
     };
-    ([$phase:ident $object:ident $($operation:ident)+]) => {
+    ([$phase:ident $object:ident [$($fate:ident)?] $($operation:ident)+]) => {
         ::std::concat!(
             "{\"phase\":\"", $crate::__word!(phase $phase), "\",\"object\":\"", ::std::stringify!($object),
-            "\",\"operations\":[", $crate::__operations!($($operation)+), "]}",
+            "\",", $crate::__word!(fate $($fate)?), "\"operations\":[", $crate::__operations!($($operation)+), "]}",
         )
+    };
+}
+
+/// The functions of one interface, carried to the plugin.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __exported {
+    ($plugin:expr, $exports:ident, $guest:ident [$($hook:ident)+]) => {
+        impl $crate::guest::$guest for $exports {
+            $(fn $hook(
+                object: ::std::string::String,
+                operation: $crate::guest::Operation,
+                changes: ::std::vec::Vec<$crate::guest::Change>,
+            ) -> ::std::result::Result<::std::vec::Vec<$crate::guest::Verdict>, $crate::guest::Error> {
+                $crate::guest::$hook(&$plugin, &object, operation, changes)
+            })+
+        }
     };
 }
 
@@ -98,10 +111,34 @@ macro_rules! __word {
     (phase before_save) => {
         "before_save"
     };
+    (phase after_save) => {
+        "after_save"
+    };
+    (phase before_delete) => {
+        "before_delete"
+    };
+    (phase after_delete) => {
+        "after_delete"
+    };
     (operation create) => {
         "create"
     };
     (operation update) => {
         "update"
+    };
+    (operation delete) => {
+        "delete"
+    };
+    (operation restore) => {
+        "restore"
+    };
+    (fate) => {
+        ""
+    };
+    (fate refuse) => {
+        "\"on_fault\":\"refuse\","
+    };
+    (fate skip) => {
+        "\"on_fault\":\"skip\","
     };
 }

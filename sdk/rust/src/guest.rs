@@ -5,16 +5,50 @@ use std::rc::Rc;
 use crate::{Hooks, wire};
 
 pub use crate::bindings::exports::tenon::plugin::record_hooks::{Change, Error, Guest, Operation, Verdict};
+pub use crate::bindings::exports::tenon::plugin::{after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest};
 
 /// Runs the hook of a plugin. Everything it lives on is made here and dropped here.
 ///
 /// # Errors
 /// What the plugin says.
 pub fn before_save(plugin: &dyn Hooks, object: &str, operation: Operation, changes: Vec<Change>) -> Result<Vec<Verdict>, Error> {
+    asked(object, operation, changes, |changes| plugin.before_save_all(changes))
+}
+
+/// Runs the hook of a plugin.
+///
+/// # Errors
+/// What the plugin says.
+pub fn after_save(plugin: &dyn Hooks, object: &str, operation: Operation, changes: Vec<Change>) -> Result<Vec<Verdict>, Error> {
+    asked(object, operation, changes, |changes| plugin.after_save_all(changes))
+}
+
+/// Runs the hook of a plugin.
+///
+/// # Errors
+/// What the plugin says.
+pub fn before_delete(plugin: &dyn Hooks, object: &str, operation: Operation, changes: Vec<Change>) -> Result<Vec<Verdict>, Error> {
+    asked(object, operation, changes, |changes| plugin.before_delete_all(changes))
+}
+
+/// Runs the hook of a plugin.
+///
+/// # Errors
+/// What the plugin says.
+pub fn after_delete(plugin: &dyn Hooks, object: &str, operation: Operation, changes: Vec<Change>) -> Result<Vec<Verdict>, Error> {
+    asked(object, operation, changes, |changes| plugin.after_delete_all(changes))
+}
+
+fn asked(
+    object: &str,
+    operation: Operation,
+    changes: Vec<Change>,
+    hook: impl FnOnce(&mut [crate::Change]) -> Result<(), crate::Error>,
+) -> Result<Vec<Verdict>, Error> {
     report_panics();
     let object: Rc<str> = object.into();
     let mut changes: Vec<crate::Change> = changes.into_iter().map(|change| wire::change(&object, operation, change)).collect();
-    plugin.before_save_all(&mut changes).map_err(wire::error)?;
+    hook(&mut changes).map_err(wire::error)?;
     Ok(changes.into_iter().map(wire::verdict).collect())
 }
 

@@ -77,4 +77,150 @@ pub trait Hooks {
         }
         Ok(())
     }
+
+    /// Called after a record was written, inside the transaction that saves it. It may read and write other records, and
+    /// refuse; it cannot set fields of this change (write the record instead: your own plugin is asked again).
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn after_save(&self, change: &Change) -> Result<(), Error> {
+    ///         if change.becomes("stage", "won") {
+    ///             records::create("activity", &[("subject", "Say thank you".into())])?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let change = tenon_sdk::testing::create("opportunity").after("stage", "won").build();
+    /// assert_eq!(Plugin.after_save(&change), Ok(()));
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal of the record, which fails it; or a failure, which only operators read.
+    fn after_save(&self, change: &Change) -> Result<(), Error> {
+        let _: &Change = change;
+        Ok(())
+    }
+
+    /// The same with all records of one save, up to 200, of one object and one operation.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Counting;
+    ///
+    /// impl Hooks for Counting {
+    ///     fn after_save_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+    ///         log::info(&format!("{} deals", changes.len()));
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal of the whole save, or a failure.
+    fn after_save_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+        each(changes, |change| self.after_save(change))
+    }
+
+    /// Called before a record goes to the recycle bin, inside the transaction, also where it only goes along. It may read
+    /// and refuse; it cannot write.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn before_delete(&self, change: &Change) -> Result<(), Refusal> {
+    ///         if change.text("stage") == Some("won") { Err(Refusal::new("won deals stay")) } else { Ok(()) }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal: the record stays.
+    fn before_delete(&self, change: &Change) -> Result<(), Refusal> {
+        let _: &Change = change;
+        Ok(())
+    }
+
+    /// The same with all records of one removal, up to 200, of one object.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Few;
+    ///
+    /// impl Hooks for Few {
+    ///     fn before_delete_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+    ///         if changes.len() > 10 { Err(Refusal::new("ten at a time").into()) } else { Ok(()) }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal of all, or a failure.
+    fn before_delete_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+        each(changes, |change| self.before_delete(change).map_err(Error::from))
+    }
+
+    /// Called after a record went to the recycle bin, inside the transaction. It may read, write and refuse.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn after_delete(&self, change: &Change) -> Result<(), Error> {
+    ///         records::create("activity", &[("subject", "Ask why".into())])?;
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal of the removal, or a failure.
+    fn after_delete(&self, change: &Change) -> Result<(), Error> {
+        let _: &Change = change;
+        Ok(())
+    }
+
+    /// The same with all records of one removal, up to 200, of one object.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Counting;
+    ///
+    /// impl Hooks for Counting {
+    ///     fn after_delete_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+    ///         log::info(&format!("{} gone", changes.len()));
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal of all, or a failure.
+    fn after_delete_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+        each(changes, |change| self.after_delete(change))
+    }
+}
+
+/// One after the other: a refusal is of its record, a failure ends it all.
+fn each(changes: &mut [Change], hook: impl Fn(&Change) -> Result<(), Error>) -> Result<(), Error> {
+    for change in changes {
+        match hook(change) {
+            Ok(()) => {}
+            Err(Error::Refused(refusal)) => change.refuse(refusal),
+            Err(failed) => return Err(failed),
+        }
+    }
+    Ok(())
 }

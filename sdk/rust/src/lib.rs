@@ -36,8 +36,13 @@ mod export;
 #[doc(hidden)]
 pub mod guest;
 mod hooks;
+mod json;
+pub mod limits;
 pub mod log;
 pub mod prelude;
+pub mod random;
+mod record;
+pub mod records;
 mod refusal;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -49,6 +54,8 @@ pub use change::{Change, Operation};
 pub use composite::{Address, Geo, Money, Reference};
 pub use decimal::{Decimal, DecimalError};
 pub use hooks::Hooks;
+pub use json::{Json, JsonError};
+pub use record::{Problem, Record, Saved};
 pub use refusal::{Error, Refusal};
 pub use time::{Date, DateError, DateTime};
 pub use value::Value;

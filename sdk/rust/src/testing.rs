@@ -7,7 +7,11 @@
 //! assert!(change.becomes("stage", "won"));
 //! ```
 
+pub(crate) mod records;
+
 use std::cell::{Cell, RefCell};
+
+pub use records::{answer_queries, put_record};
 
 use crate::{Change, DateTime, Operation, Refusal, Value};
 

@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use crate::bindings::tenon::plugin::types as wit;
 use crate::{Address, Change, Date, DateTime, Decimal, Error, Geo, Money, Operation, Reference, Refusal, Value};
+#[cfg(any(target_arch = "wasm32", test))]
+use crate::{Problem, Record, Saved};
 
 pub(crate) fn change(object: &Rc<str>, operation: wit::Operation, change: wit::Change) -> Change {
     Change {
@@ -39,6 +41,27 @@ pub(crate) fn error(error: Error) -> wit::Error {
         Error::Refused(words) => wit::Error::Refused(refusal(words)),
         Error::Failed(words) => wit::Error::Failed(words),
     }
+}
+
+#[cfg(any(target_arch = "wasm32", test))]
+pub(crate) fn stored(stored: wit::Stored) -> Record {
+    Record { id: stored.id, version: stored.version, fields: fields(stored.fields) }
+}
+
+#[cfg(any(target_arch = "wasm32", test))]
+pub(crate) fn saved(saved: wit::Saved) -> Saved {
+    Saved { id: saved.id, version: saved.version, created: saved.created }
+}
+
+#[cfg(any(target_arch = "wasm32", test))]
+pub(crate) fn problem(problem: wit::Problem) -> Problem {
+    let wit::Problem { code, rule, message, field } = problem;
+    Problem { code, rule, message, field }
+}
+
+#[cfg(any(target_arch = "wasm32", test))]
+pub(crate) fn values(values: &[(&str, Value)]) -> Vec<wit::FieldValue> {
+    values.iter().map(|(name, value)| wit::FieldValue { name: (*name).to_owned(), value: outgoing(value.clone()) }).collect()
 }
 
 fn refusal(refusal: Refusal) -> wit::Refusal {
@@ -134,6 +157,16 @@ mod tests {
         for value in values {
             assert_eq!(incoming(outgoing(value.clone())), value);
         }
+    }
+
+    #[test]
+    fn what_the_host_tells_is_read() {
+        let fields = values(&[("city", "Bonn".into())]);
+        let record = stored(wit::Stored { id: "7".to_owned(), version: 2, fields });
+        assert_eq!((record.text("city"), record.version), (Some("Bonn"), 2));
+        let told = wit::Problem { code: "REFUSED".to_owned(), rule: None, message: "no".to_owned(), field: None };
+        assert_eq!(crate::Error::from(problem(told)), crate::Error::Refused(Refusal::new("no")));
+        assert!(saved(wit::Saved { id: "7".to_owned(), version: 1, created: true }).created);
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Telling<'_> {
         let (operation, variables) = variables;
         let collector = Collector { document: &valid.document, variables: &variables };
         let signer = Signer::new(secret, cx.model.tenant);
-        let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
+        let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
         let mut plan = match deep(self.reader.levels, || listening(shared, operation)).unwrap_or_else(|problem| Err(problem.into())) {
             Ok(plan) => plan,
             Err(problems) => return Ok(Err(Box::new(crate::api::rejected(cx, crate::Outcome::Rejected, &problems)))),

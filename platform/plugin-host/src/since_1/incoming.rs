@@ -1,7 +1,7 @@
 //! A plugin's answers as our values. Nothing in them is believed: what does not fit makes the plugin faulty.
 
-use tenon_hooks::{Refusal, Verdict as OurVerdict};
-use tenon_model::{Field, FieldKind, Object};
+use tenon_hooks::{Phase, Refusal, Verdict as OurVerdict, Wanted};
+use tenon_model::{Field, FieldKind, Model, Object, Relation, RelationShape};
 use tenon_value::{Address, Date, DateTime, Decimal, Duration, Geo, Json, Money, Value};
 
 use super::{Error, Verdict, types};
@@ -21,8 +21,16 @@ pub(crate) enum Answer {
 }
 
 /// Checks and translates what came back for `rows` changes.
-pub(crate) fn answer(package: &str, object: &Object, rows: usize, said: Result<Vec<Verdict>, Error>) -> Result<Answer, Broken> {
+pub(crate) fn answer(
+    package: &str,
+    object: &Object,
+    (rows, phase): (usize, Phase),
+    said: Result<Vec<Verdict>, Error>,
+) -> Result<Answer, Broken> {
     match said {
+        Ok(verdicts) if phase != Phase::BeforeSave && verdicts.iter().any(|verdict| matches!(verdict, Verdict::Patch(_))) => {
+            Err(Broken::answer(format!("patched in `{}`, where nothing can be patched", phase.word())))
+        }
         Ok(verdicts) if verdicts.len() == rows => {
             let verdicts = verdicts.into_iter().map(|one| verdict(package, object, one)).collect::<Result<_, _>>()?;
             Ok(Answer::Verdicts(verdicts))
@@ -73,6 +81,41 @@ fn patch(object: &Object, said: types::FieldValue) -> Result<(tenon_model::Field
     let value = incoming(field, said.value)
         .ok_or_else(|| Broken::answer(format!("patched `{name}` with something else than {}", field.kind.word())))?;
     Ok((field.ix, value))
+}
+
+/// What a plugin wants a record to hold, in our words; what does not fit is a problem it can read.
+pub(super) fn wanted(model: &Model, object: &Object, said: Vec<types::FieldValue>) -> Result<Wanted, types::Problem> {
+    let mut wanted = Wanted::default();
+    for types::FieldValue { name, value } in said {
+        let problem = |message: String| types::Problem {
+            code: "INVALID".to_owned(),
+            rule: Some("type".to_owned()),
+            message,
+            field: Some(name.clone()),
+        };
+        if let Some(field) = object.field_named(&name) {
+            let misfit = || problem(format!("`{name}` expects {}", field.kind.word()));
+            wanted.fields.push((field.ix, incoming(field, value).ok_or_else(misfit)?));
+        } else if let Some(relation) = object.relation_named(&name) {
+            let target = match value {
+                types::Value::Null => None,
+                types::Value::Reference(to) => {
+                    Some(target(model, relation, &to).ok_or_else(|| problem(format!("`{name}` cannot refer to that")))?)
+                }
+                _ => return Err(problem(format!("`{name}` expects a reference"))),
+            };
+            wanted.relations.push((relation.ix, target));
+        } else {
+            return Err(problem(format!("there is no field `{}`", name.escape_debug())));
+        }
+    }
+    Ok(wanted)
+}
+
+fn target(model: &Model, relation: &Relation, said: &types::Reference) -> Option<(tenon_model::ObjectIx, tenon_value::RecordId)> {
+    let object = model.object_named(&said.object)?.ix;
+    let fits = matches!(relation.shape, RelationShape::One | RelationShape::Any) && relation.targets.contains(&object);
+    Some((object, said.id.parse().ok()?)).filter(|_| fits)
 }
 
 /// The value, if it is of the field's type. Whether the field allows it is checked with everything else that is saved.

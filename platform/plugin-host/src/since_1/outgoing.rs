@@ -24,6 +24,11 @@ pub(crate) fn row(model: &Model, object: &Object, row: &Row<'_>) -> Change {
     }
 }
 
+/// A record as the contract has it.
+pub(super) fn stored(model: &Model, object: &Object, record: &Record) -> types::Stored {
+    types::Stored { id: record.id.to_string(), version: record.version(), fields: fields(model, object, record) }
+}
+
 /// What holds something: fields but the id and secrets, then relations but many-to-many ones.
 fn fields(model: &Model, object: &Object, record: &Record) -> Vec<types::FieldValue> {
     let of_fields = object.active_fields().filter(|field| !matches!(field.kind, FieldKind::Id | FieldKind::Secret)).filter_map(|field| {

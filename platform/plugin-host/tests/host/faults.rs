@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tenon_diagnostics::{Classify, Kind};
 use tenon_hooks::{HookError, Verdict};
-use tenon_plugin_host::{CallLimits, PluginHost};
+use tenon_plugin_host::{Budgets, CallLimits, PluginHost};
 use tenon_value::Value;
 
-use crate::setting::{create, host, package, patient, tenant, update};
+use crate::setting::{create, host, package, patient, tenant, update, with_calls};
 
 /// What a caller reads of the fault that this name provokes.
 async fn fault(host: &PluginHost, name: &str) -> (Option<&'static str>, String) {
@@ -32,8 +32,8 @@ async fn a_loop_is_stopped_by_its_fuel_and_the_host_goes_on() {
 
 #[tokio::test]
 async fn a_loop_is_stopped_by_the_clock_where_fuel_would_last() {
-    let limits = CallLimits { fuel: u64::MAX / 2, wall: Duration::from_millis(50), ..CallLimits::default() };
-    let host = PluginHost::with_limits(limits).unwrap();
+    let endless = CallLimits { fuel: u64::MAX / 2, wall: Duration::from_millis(50), ..CallLimits::BEFORE };
+    let host = PluginHost::with_budgets(Budgets { tree_fuel: u64::MAX, ..with_calls(endless) }).unwrap();
     host.install(tenant(), package("looping")).unwrap();
     assert_eq!(fault(&host, "any").await.0, Some("wall"));
 }
@@ -48,8 +48,7 @@ async fn more_than_it_may_have_ends_a_call_by_name() {
 
 #[tokio::test]
 async fn a_record_that_is_too_large_to_give_is_a_limit_too() {
-    let limits = CallLimits { input: 1_000, ..patient() };
-    let host = PluginHost::with_limits(limits).unwrap();
+    let host = PluginHost::with_budgets(with_calls(CallLimits { input: 1_000, ..patient().before })).unwrap();
     host.install(tenant(), package("unruly")).unwrap();
     assert!(create(&host, &["any"; 10]).await.is_ok());
     assert_eq!(fault(&host, &"x".repeat(2_000)).await.0, Some("input"));
@@ -92,8 +91,7 @@ async fn a_hundred_faults_at_once_leave_the_host_whole() {
 #[tokio::test]
 async fn secrets_do_not_enter_a_plugin() {
     // Were the secret in it, the row would be larger than the input limit allows.
-    let limits = CallLimits { input: 1_000, ..patient() };
-    let host = PluginHost::with_limits(limits).unwrap();
+    let host = PluginHost::with_budgets(with_calls(CallLimits { input: 1_000, ..patient().before })).unwrap();
     host.install(tenant(), package("hello")).unwrap();
     let secret = [("api_key", Value::text("x".repeat(5_000)))];
     assert!(update(&host, &secret, &secret).await.is_ok());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tenon_diagnostics::Classify;
 use tenon_hooks::{Operation, Phase};
-use tenon_plugin_host::{COMPONENT_BYTES_MAX, LoadError, PluginHost, PluginPackage, Subscription};
+use tenon_plugin_host::{COMPONENT_BYTES_MAX, LoadError, OnFault, PluginHost, PluginPackage, Subscription};
 
 use crate::setting::{create, host, package, patient, tenant};
 
@@ -13,7 +13,10 @@ fn a_component_says_itself_what_it_is() {
     let hello = package("hello");
     assert_eq!(hello.title(), "hello@1.0.0");
     let operations = vec![Operation::Create, Operation::Update];
-    assert_eq!(hello.subscriptions, [Subscription { object: "opportunity".to_owned(), phase: Phase::BeforeSave, operations }]);
+    assert_eq!(
+        hello.subscriptions,
+        [Subscription { object: "opportunity".to_owned(), phase: Phase::BeforeSave, operations, on_fault: OnFault::Refuse }]
+    );
 }
 
 #[test]
@@ -47,7 +50,7 @@ fn what_is_no_component_is_refused() {
 
 #[test]
 fn broken_bytes_are_refused_without_harm() {
-    let host = PluginHost::with_limits(patient()).unwrap();
+    let host = PluginHost::with_budgets(patient()).unwrap();
     let whole = package("hello");
     for place in (0..whole.component.len()).step_by(997) {
         let mut broken = whole.clone();
@@ -59,7 +62,7 @@ fn broken_bytes_are_refused_without_harm() {
 
 #[test]
 fn a_subscription_that_is_never_met_is_refused() {
-    let host = PluginHost::with_limits(patient()).unwrap();
+    let host = PluginHost::with_budgets(patient()).unwrap();
     let mut hello = package("hello");
     hello.subscriptions[0].operations = vec![Operation::Restore];
     assert!(matches!(host.check(hello.clone()), Err(LoadError::NeverCalled { .. })));

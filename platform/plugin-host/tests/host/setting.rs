@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_context::{OpContext, OpContextParts, Principal, Via};
-use tenon_hooks::{HookChange, HookError, Hooks, Operation, Verdict};
+use tenon_hooks::{Asked, HookChange, HookError, Hooks, NoDesk, Operation, Phase, Verdict};
 use tenon_model::{
     Field, FieldIx, FieldKind, GraphqlNames, Model, ModelVersion, Object, ObjectIx, OnDelete, Relation, RelationIx, RelationShape,
     Settings, SortRule, State, system,
 };
-use tenon_plugin_host::{CallLimits, PluginHost, PluginPackage};
+use tenon_plugin_host::{Budgets, CallLimits, PluginHost, PluginPackage};
 use tenon_query::Record;
 use tenon_value::{DateTime, ElementId, Locale, Localized, Name, RecordId, RequestId, TenantId, Uuid, Value};
 
@@ -38,13 +38,18 @@ fn component(name: &str) -> PathBuf {
 }
 
 /// Limits that do not depend on how busy the machine is.
-pub(crate) fn patient() -> CallLimits {
-    CallLimits { wall: Duration::from_secs(20), ..CallLimits::default() }
+pub(crate) fn patient() -> Budgets {
+    with_calls(CallLimits { wall: Duration::from_secs(20), ..CallLimits::BEFORE })
+}
+
+/// Budgets with these limits of a call, in which no breaker trips.
+pub(crate) fn with_calls(before: CallLimits) -> Budgets {
+    Budgets { before, faults_per_minute: usize::MAX, ..Budgets::default() }
 }
 
 /// A host that has these plugins for the tenant of [`model`].
 pub(crate) fn host(plugins: &[&str]) -> PluginHost {
-    let host = PluginHost::with_limits(patient()).unwrap();
+    let host = PluginHost::with_budgets(patient()).unwrap();
     for plugin in plugins {
         host.install(tenant(), package(plugin)).unwrap();
     }
@@ -204,17 +209,29 @@ pub(crate) fn ix(name: &str) -> FieldIx {
 pub(crate) async fn create(host: &PluginHost, names: &[&str]) -> Result<Vec<Verdict>, HookError> {
     let records: Vec<Record> = names.iter().map(|name| record(&[("name", Value::text(*name))])).collect();
     let changes: Vec<HookChange<'_>> = records.iter().map(|new| HookChange { old: None, new, changed: vec!["name".to_owned()] }).collect();
-    host.before_save(&context(), OPPORTUNITY, Operation::Create, &changes).await
+    ask(host, Phase::BeforeSave, Operation::Create, &changes).await
 }
 
 /// Asks about one new record.
 pub(crate) async fn create_with(host: &PluginHost, values: &[(&str, Value)]) -> Result<Vec<Verdict>, HookError> {
     let (new, changed) = (record(values), values.iter().map(|(name, _)| (*name).to_owned()).collect());
-    host.before_save(&context(), OPPORTUNITY, Operation::Create, &[HookChange { old: None, new: &new, changed }]).await
+    ask(host, Phase::BeforeSave, Operation::Create, &[HookChange { old: None, new: &new, changed }]).await
 }
 
 /// Asks about one change of a record.
 pub(crate) async fn update(host: &PluginHost, old: &[(&str, Value)], new: &[(&str, Value)]) -> Result<Vec<Verdict>, HookError> {
     let (old, new, changed) = (record(old), record(new), new.iter().map(|(name, _)| (*name).to_owned()).collect());
-    host.before_save(&context(), OPPORTUNITY, Operation::Update, &[HookChange { old: Some(&old), new: &new, changed }]).await
+    ask(host, Phase::BeforeSave, Operation::Update, &[HookChange { old: Some(&old), new: &new, changed }]).await
+}
+
+/// Asks as the pipeline does, with nobody at the desk.
+pub(crate) async fn ask(
+    host: &PluginHost,
+    phase: Phase,
+    operation: Operation,
+    changes: &[HookChange<'_>],
+) -> Result<Vec<Verdict>, HookError> {
+    let cx = context();
+    let tree = host.enter(&cx).await?;
+    host.ask(&cx, Asked { phase, object: OPPORTUNITY, operation, changes }, &tree, &mut NoDesk).await
 }

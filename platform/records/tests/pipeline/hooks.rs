@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use async_trait::async_trait;
 use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_hooks::{HookChange, HookError, Hooks, Operation, Phase, Refusal, Verdict};
+use tenon_hooks::{Asked, Desk, HookChange, HookError, Hooks, Operation, Phase, Refusal, Tree, Verdict};
 use tenon_model::{Model, ObjectIx};
 use tenon_query::{Batch, BatchMode, Write};
 use tenon_records::{Mutation, Pipeline, Status, Step};
@@ -23,18 +23,12 @@ struct Measure {
 #[async_trait]
 impl Hooks for Measure {
     fn subscribes(&self, model: &Model, object: ObjectIx, phase: Phase, operation: Operation) -> bool {
-        phase.has(operation) && model.object(object).is_some_and(|object| object.name.as_str() == "account")
+        phase == Phase::BeforeSave && phase.has(operation) && model.object(object).is_some_and(|object| object.name.as_str() == "account")
     }
 
-    async fn before_save(
-        &self,
-        cx: &OpContext,
-        object: ObjectIx,
-        _: Operation,
-        changes: &[HookChange<'_>],
-    ) -> Result<Vec<Verdict>, HookError> {
+    async fn ask(&self, cx: &OpContext, asked: Asked<'_>, _: &Tree, _: &mut dyn Desk) -> Result<Vec<Verdict>, HookError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        let object = cx.model.object(object).unwrap();
+        let object = cx.model.object(asked.object).unwrap();
         let (name, size) = (object.field_named("name").unwrap().ix, object.field_named("size").unwrap().ix);
         let verdict = |change: &HookChange<'_>| match change.new.field(name).as_text() {
             Some("bad") => Verdict::Refuse(vec![Refusal {
@@ -46,7 +40,7 @@ impl Hooks for Measure {
             Some(name) => Verdict::Patch(vec![(size, Value::Int(i64::try_from(name.len()).unwrap()))]),
             None => Verdict::Keep,
         };
-        Ok(changes.iter().map(verdict).collect())
+        Ok(asked.changes.iter().map(verdict).collect())
     }
 }
 
@@ -101,10 +95,10 @@ struct Meddler {
 #[async_trait]
 impl Hooks for Meddler {
     fn subscribes(&self, _: &Model, _: ObjectIx, phase: Phase, operation: Operation) -> bool {
-        phase.has(operation) && operation == Operation::Update && self.way.get().is_some()
+        phase == Phase::BeforeSave && operation == Operation::Update && self.way.get().is_some()
     }
 
-    async fn before_save(&self, cx: &OpContext, _: ObjectIx, _: Operation, changes: &[HookChange<'_>]) -> Result<Vec<Verdict>, HookError> {
+    async fn ask(&self, cx: &OpContext, asked: Asked<'_>, _: &Tree, _: &mut dyn Desk) -> Result<Vec<Verdict>, HookError> {
         let count = self.asked.fetch_add(1, Ordering::SeqCst);
         if count < self.times {
             let (pipeline, policy, write) = self.way.get().unwrap();
@@ -114,7 +108,7 @@ impl Hooks for Meddler {
             }
             pipeline.write(cx, policy, &Mutation { steps: vec![Step { write, answer: None }], idempotency: None }).await.unwrap();
         }
-        Ok(vec![Verdict::Keep; changes.len()])
+        Ok(vec![Verdict::Keep; asked.changes.len()])
     }
 }
 

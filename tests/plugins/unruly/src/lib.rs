@@ -1,4 +1,9 @@
-//! A plugin that misbehaves as the name of the record asks it to.
+//! A plugin that does as the name of the record asks it to, at every moment there is: most of it should not be done.
+//!
+//! `before …` is asked for in `before_save`, `after …` in `after_save`; accounts are asked about with `on_fault skip`.
+
+mod after;
+mod before;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,36 +18,46 @@ impl Hooks for Unruly {
     fn before_save_all(&self, changes: &mut [Change]) -> Result<(), Error> {
         let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
         let size = changes.len();
-        for change in changes {
+        for change in changes.iter_mut().filter(|change| change.object() == "opportunity") {
             let wish = change.text("name").unwrap_or_default().to_owned();
-            match wish.as_str() {
-                "memory" => {
-                    std::hint::black_box(vec![1_u8; 64 << 20]);
-                }
-                "output" => change.set("name", "x".repeat(2 << 20)),
-                "panic" => panic!("the plugin's own secret"),
-                "fail" => return Err(Error::Failed("the plugin's own secret".to_owned())),
-                "refuse all" => return Err(Refusal::new("not today").rule("CLOSED").into()),
-                "recurse" => change.set("name", recurse(1).to_string()),
-                "unknown field" => change.set("nobody_has_this", 1),
-                "system field" => change.set("version", 7),
-                "wrong type" => change.set("close_date", "tomorrow"),
-                "empty refusal" => change.refuse(Refusal::new(" ")),
-                "clock" => change.set("next_step", format!("{} {}", clock::now(), clock::today())),
-                "log" => (0..1_000).for_each(|_| log::info(&"x".repeat(1_000))),
-                _ => change.set("next_step", format!("call {calls} of {size}")),
+            if !before::obey(&wish, change)? && !wish.starts_with("after ") && wish != "keep" {
+                change.set("next_step", format!("call {calls} of {size}"));
             }
+        }
+        Ok(())
+    }
+
+    fn after_save(&self, change: &Change) -> Result<(), Error> {
+        let wish = change.text("name").unwrap_or_default().to_owned();
+        after::obey(&wish, change)
+    }
+
+    fn before_delete(&self, change: &Change) -> Result<(), Refusal> {
+        match change.text("name") {
+            Some("keep") => Err(Refusal::new("it stays").rule("KEEP")),
+            Some("after write") => {
+                // Nothing is written here: the host ends it.
+                let done = records::create("tag", &[("name", "never".into())]);
+                Err(Refusal::new(format!("{done:?}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn after_delete(&self, change: &Change) -> Result<(), Error> {
+        records::create("tag", &[("name", format!("gone {}", change.text("name").unwrap_or_default()).into())])?;
+        if change.text("name") == Some("panic late") {
+            panic!("the plugin's own secret")
         }
         Ok(())
     }
 }
 
-#[expect(unconditional_recursion, reason = "the stack's end is what it is after")]
-fn recurse(depth: u64) -> u64 {
-    recurse(std::hint::black_box(depth) + 1) + depth
-}
-
 tenon_sdk::export! {
     Unruly,
     before_save: opportunity [create],
+    after_save: opportunity [create, update, restore],
+    after_save: account [create] on_fault skip,
+    before_delete: opportunity [delete],
+    after_delete: opportunity [delete],
 }

@@ -1,0 +1,139 @@
+//! What a plugin may ask while it speaks: the pipeline's desk, at which every request is met by the law.
+//!
+//! `records` answers (inside its transaction, or outside for phases before it), `plugin-host` asks for the guest.
+//! Invariants: a desk acts as the caller within the package's grant; it never commits; what it declines is told to the
+//! plugin in the words of any other caller; what ends the transaction is never told, it stops the plugin.
+
+use async_trait::async_trait;
+use tenon_diagnostics::Problem;
+use tenon_model::{FieldIx, ObjectIx, RelationIx};
+use tenon_query::Record;
+use tenon_value::{RecordId, Value};
+
+use crate::Grant;
+
+/// For whom the desk acts, beside the caller.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// The package's name, without version.
+    pub package: &'a str,
+    /// What it was granted.
+    pub grant: &'a Grant,
+}
+
+/// What a plugin wants a record to hold. What is absent is left alone, `Null` clears.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// Fields.
+    pub fields: Vec<(FieldIx, Value)>,
+    /// To-one relations: which object and record, or nothing.
+    pub relations: Vec<(RelationIx, Option<(ObjectIx, RecordId)>)>,
+}
+
+/// Whether a record is read or also locked until the transaction ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// As it is.
+    Plain,
+    /// Nobody else writes it until this transaction ends.
+    ForUpdate,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// One record by its id.
+    Get(ObjectIx, RecordId, Reading),
+    /// A document of the data API, which is the text of the plan language, and its variables as JSON.
+    Query(String, String),
+    /// A lock by name, per tenant, until the transaction ends.
+    Lock(String),
+    /// A new record.
+    Create(ObjectIx, Wanted),
+    /// A change of a record, with the version that was seen.
+    Update(ObjectIx, RecordId, Option<i64>, Wanted),
+    /// The same change of every record that a filter of the data API (as JSON) selects, so many at most.
+    UpdateWhere(ObjectIx, String, Wanted, usize),
+    /// The record that a unique key (by its name) finds with the values given, or a new one.
+    CreateOrGet(ObjectIx, String, Wanted),
+    /// Into the recycle bin, with the version that was seen.
+    Delete(ObjectIx, RecordId, Option<i64>),
+    /// The next number of a series of the package.
+    NextNumber(String),
+}
+
+impl Ask {
+    /// Whether something may be written or locked, so that it is for a transaction.
+    #[must_use]
+    pub const fn writes(&self) -> bool {
+        !matches!(self, Self::Get(_, _, Reading::Plain) | Self::Query(..))
+    }
+}
+
+/// One answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// A record as the caller sees it, or none. Withheld fields hold nothing.
+    Record(Option<Box<Record>>),
+    /// The data of a document as JSON, and how many rows it holds.
+    Data(String, usize),
+    /// A record was written (or found): its id, its version, whether it is new.
+    Saved(RecordId, i64, bool),
+    /// So many records were written.
+    Count(usize),
+    /// The next number.
+    Number(i64),
+    /// Nothing to say.
+    Done,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Declined {
+    /// The plugin is told, and may go on.
+    Told(Box<Problem>),
+    /// The transaction cannot go on, and so the plugin cannot.
+    Stopped,
+}
+
+/// What becomes of the writes since a mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They stay.
+    Kept,
+    /// They are undone.
+    Undone,
+}
+
+/// Whoever answers plugins.
+#[async_trait]
+pub trait Desk: Send {
+    /// Answers a request. Called any number of times while a plugin speaks, one at a time.
+    async fn serve(&mut self, by: By<'_>, ask: Ask) -> Result<Given, Declined>;
+
+    /// Called before each plugin of a phase inside the transaction: its writes from here on are one whole.
+    async fn mark(&mut self) -> Result<(), Declined>;
+
+    /// Called after it, once for each mark.
+    async fn settle(&mut self, fate: Fate) -> Result<(), Declined>;
+}
+
+/// A desk at which nobody sits: for tests, and for phases that may not ask.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoDesk;
+
+#[async_trait]
+impl Desk for NoDesk {
+    async fn serve(&mut self, _: By<'_>, _: Ask) -> Result<Given, Declined> {
+        let problem = Problem::forbidden("phase", "records cannot be asked for here", "此处不能访问记录");
+        Err(Declined::Told(Box::new(problem)))
+    }
+
+    async fn mark(&mut self) -> Result<(), Declined> {
+        Ok(())
+    }
+
+    async fn settle(&mut self, _: Fate) -> Result<(), Declined> {
+        Ok(())
+    }
+}

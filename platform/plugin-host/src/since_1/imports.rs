@@ -1,0 +1,184 @@
+//! What a plugin may call: each function of the contract, carried to the desk or answered on the spot.
+
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256};
+use tenon_diagnostics::Problem;
+use tenon_hooks::{Ask, Given, Reading, Wanted};
+use tenon_model::{Object, ObjectIx};
+use tenon_value::{Date, DateTime, Locale, RecordId};
+
+use super::generated::tenon::plugin::{clock, crypto, log, random, records_read, records_write};
+use super::{incoming, outgoing, types};
+use crate::limits::RANDOM_BYTES_MAX;
+use crate::state::CallState;
+
+/// What the plugin reads of a request: an answer, or a problem. The outer error ends it.
+type Told<T> = wasmtime::Result<Result<T, types::Problem>>;
+
+impl types::Host for CallState {}
+
+impl clock::Host for CallState {
+    fn now(&mut self) -> i64 {
+        DateTime::millis(self.begun.clock.0)
+    }
+
+    fn today(&mut self) -> i32 {
+        Date::days(self.begun.clock.1)
+    }
+}
+
+impl log::Host for CallState {
+    fn write(&mut self, level: log::Level, message: String) {
+        let Some(line) = self.keep(&message) else { return };
+        let plugin = self.begun.plugin.as_str();
+        match level {
+            log::Level::Debug => tracing::debug!(target: "tenon::plugin", plugin, "{line}"),
+            log::Level::Info => tracing::info!(target: "tenon::plugin", plugin, "{line}"),
+            log::Level::Warn => tracing::warn!(target: "tenon::plugin", plugin, "{line}"),
+            log::Level::Error => tracing::error!(target: "tenon::plugin", plugin, "{line}"),
+        }
+    }
+}
+
+impl random::Host for CallState {
+    fn bytes(&mut self, count: u32) -> wasmtime::Result<Vec<u8>> {
+        match usize::try_from(count) {
+            Ok(length) if count <= RANDOM_BYTES_MAX => Ok(self.draw(length)),
+            _ => Err(self.cross("output")),
+        }
+    }
+}
+
+impl crypto::Host for CallState {
+    fn sha256(&mut self, data: Vec<u8>) -> Vec<u8> {
+        Sha256::digest(&data).to_vec()
+    }
+
+    fn hmac_sha256(&mut self, key: Vec<u8>, data: Vec<u8>) -> Vec<u8> {
+        // Keys of any length are allowed, so there is always one.
+        let Ok(mut mac) = <Hmac<Sha256> as Mac>::new_from_slice(&key) else { return Vec::new() };
+        mac.update(&data);
+        mac.finalize().into_bytes().to_vec()
+    }
+}
+
+impl CallState {
+    fn object(&self, name: &str) -> Result<ObjectIx, types::Problem> {
+        let known = self.begun.model.object_named(name);
+        known.map(|object| object.ix).ok_or_else(|| problem("NOT_FOUND", format!("there is no object `{}`", name.escape_debug())))
+    }
+
+    fn record(&self, object: &str, id: &str) -> Result<(ObjectIx, RecordId), types::Problem> {
+        let object = self.object(object)?;
+        let id = id.parse().map_err(|_| problem("INVALID", format!("`{}` is no id", id.escape_debug())))?;
+        Ok((object, id))
+    }
+
+    fn known(&self, object: ObjectIx) -> Option<&Object> {
+        self.begun.model.object(object)
+    }
+
+    fn wanted(&self, object: ObjectIx, values: Vec<types::FieldValue>) -> Result<Wanted, types::Problem> {
+        let unknown = || problem("NOT_FOUND", "there is no such object".to_owned());
+        incoming::wanted(&self.begun.model, self.known(object).ok_or_else(unknown)?, values)
+    }
+
+    async fn told(&mut self, ask: Ask) -> Told<Given> {
+        Ok(self.ask(ask).await?.map_err(|declined| told(&declined)))
+    }
+
+    async fn stored(&mut self, object: &str, id: &str, reading: Reading) -> Told<Option<types::Stored>> {
+        let (object, id) = match self.record(object, id) {
+            Ok(found) => found,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let given = self.told(Ask::Get(object, id, reading)).await?;
+        Ok(given.map(|given| match (given, self.known(object)) {
+            (Given::Record(Some(record)), Some(object)) => Some(outgoing::stored(&self.begun.model, object, &record)),
+            _ => None,
+        }))
+    }
+
+    async fn saved(&mut self, ask: Result<Ask, types::Problem>) -> Told<types::Saved> {
+        let given = match ask {
+            Ok(ask) => self.told(ask).await?,
+            Err(problem) => Err(problem),
+        };
+        Ok(given.map(|given| match given {
+            Given::Saved(id, version, created) => types::Saved { id: id.to_string(), version, created },
+            _ => types::Saved { id: String::new(), version: 0, created: false },
+        }))
+    }
+}
+
+/// A problem in the plugin's words.
+fn problem(code: &str, message: String) -> types::Problem {
+    types::Problem { code: code.to_owned(), rule: None, message, field: None }
+}
+
+fn told(problem: &Problem) -> types::Problem {
+    types::Problem {
+        code: problem.kind.code().to_owned(),
+        rule: problem.rule.as_ref().map(ToString::to_string),
+        message: problem.message.in_locale(Locale::En).to_owned(),
+        field: problem.field.clone(),
+    }
+}
+
+impl records_read::Host for CallState {
+    async fn get(&mut self, object: String, id: String) -> Told<Option<types::Stored>> {
+        self.stored(&object, &id, Reading::Plain).await
+    }
+
+    async fn query(&mut self, document: String, variables: String) -> Told<String> {
+        let given = self.told(Ask::Query(document, variables)).await?;
+        Ok(given.map(|given| if let Given::Data(json, _) = given { json } else { String::new() }))
+    }
+}
+
+impl records_write::Host for CallState {
+    async fn get_for_update(&mut self, object: String, id: String) -> Told<Option<types::Stored>> {
+        self.stored(&object, &id, Reading::ForUpdate).await
+    }
+
+    async fn lock(&mut self, name: String) -> Told<()> {
+        Ok(self.told(Ask::Lock(name)).await?.map(drop))
+    }
+
+    async fn create(&mut self, object: String, values: Vec<types::FieldValue>) -> Told<types::Saved> {
+        let ask = self.object(&object).and_then(|object| Ok(Ask::Create(object, self.wanted(object, values)?)));
+        self.saved(ask).await
+    }
+
+    async fn update(&mut self, object: String, id: String, expect: Option<i64>, values: Vec<types::FieldValue>) -> Told<types::Saved> {
+        let ask = self.record(&object, &id).and_then(|(object, id)| Ok(Ask::Update(object, id, expect, self.wanted(object, values)?)));
+        self.saved(ask).await
+    }
+
+    async fn update_where(&mut self, object: String, filter: String, values: Vec<types::FieldValue>, limit: u32) -> Told<u32> {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let ask = self.object(&object).and_then(|object| Ok(Ask::UpdateWhere(object, filter, self.wanted(object, values)?, limit)));
+        let given = match ask {
+            Ok(ask) => self.told(ask).await?,
+            Err(problem) => Err(problem),
+        };
+        Ok(given.map(|given| if let Given::Count(count) = given { u32::try_from(count).unwrap_or(u32::MAX) } else { 0 }))
+    }
+
+    async fn create_or_get(&mut self, object: String, key: String, values: Vec<types::FieldValue>) -> Told<types::Saved> {
+        let ask = self.object(&object).and_then(|object| Ok(Ask::CreateOrGet(object, key, self.wanted(object, values)?)));
+        self.saved(ask).await
+    }
+
+    async fn delete(&mut self, object: String, id: String, expect: Option<i64>) -> Told<()> {
+        match self.record(&object, &id) {
+            Ok((object, id)) => Ok(self.told(Ask::Delete(object, id, expect)).await?.map(drop)),
+            Err(problem) => Ok(Err(problem)),
+        }
+    }
+
+    async fn next_number(&mut self, series: String) -> Told<i64> {
+        let given = self.told(Ask::NextNumber(series)).await?;
+        Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+    }
+}

@@ -1,0 +1,200 @@
+//! Plugins inside the transaction: what they read and write stands or falls with the save; on both databases, with a
+//! second tenant beside that must not notice.
+
+use serde_json::{Value, json};
+use tenon_tests::{Database, Setting, Tenant, TestServer};
+
+/// How often each fault is provoked: the long form is `xtask soak plugins`.
+const REPETITIONS: usize = 20;
+
+/// What a save is asked to do, and the limit that it crosses (none: a fault without one).
+const FAULTS: [(&str, Option<&str>); 24] = [
+    ("memory", Some("memory")),
+    ("output", Some("output")),
+    ("panic", None),
+    ("fail", None),
+    ("recurse", Some("stack")),
+    ("unknown field", None),
+    ("system field", None),
+    ("wrong type", None),
+    ("empty refusal", None),
+    ("error flood", Some("output")),
+    ("patch flood", Some("output")),
+    ("long refusal", Some("output")),
+    ("loop", Some("fuel")),
+    ("call flood", Some("fuel")),
+    ("query flood", Some("queries")),
+    ("write before", Some("phase")),
+    ("random flood", Some("output")),
+    ("after panic", None),
+    ("after fail", None),
+    ("after loop", Some("fuel")),
+    ("after ping", Some("recursion")),
+    ("after breed", Some("nesting")),
+    ("after queries", Some("queries")),
+    ("after writes", Some("writes")),
+];
+
+async fn with_unruly(database: Database, test: impl AsyncFnOnce(&TestServer) -> anyhow::Result<()>) {
+    let setting = Setting::read();
+    let component = setting.component("unruly").unwrap();
+    let configure = |config: &mut tenon_server::ServeConfig| {
+        config.plugins = vec![component];
+        let budgets = &mut config.plugin_budgets;
+        // The machine may be busy, and one plugin faults here more often than any breaker allows.
+        budgets.faults_per_minute = usize::MAX;
+        budgets.tree_wall = std::time::Duration::from_secs(30);
+        budgets.before.wall = std::time::Duration::from_secs(30);
+        budgets.within.wall = std::time::Duration::from_secs(30);
+    };
+    let Some(server) = TestServer::start_as(database, &setting, configure).await.unwrap() else { return };
+    let result = test(&server).await;
+    server.stop().await.unwrap();
+    if let Err(error) = result {
+        panic!("on {database:?}: {error:#}");
+    }
+}
+
+macro_rules! on_both {
+    ($($name:ident => $sqlite:ident, $postgres:ident;)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $sqlite() {
+            with_unruly(Database::Sqlite, $name).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $postgres() {
+            with_unruly(Database::Postgres, $name).await;
+        })+
+    };
+}
+
+on_both! {
+    every_fault_is_named_and_leaves_nothing => faults_on_sqlite, faults_on_postgres;
+    what_a_plugin_writes_stands_with_the_save => writes_on_sqlite, writes_on_postgres;
+    a_removal_can_be_refused_and_followed => removals_on_sqlite, removals_on_postgres;
+    a_plugin_that_is_skipped_leaves_nothing => skipped_on_sqlite, skipped_on_postgres;
+    a_plugin_reads_as_its_caller => callers_on_sqlite, callers_on_postgres;
+}
+
+async fn create(tenant: &Tenant, name: &str) -> anyhow::Result<Value> {
+    let body = json!({
+        "query": "mutation($name: String) { createOpportunity(input: { name: $name }) { id nextStep version } }",
+        "variables": { "name": name },
+    });
+    tenant.post("graphql", &body, &[]).await?.json()
+}
+
+async fn all(tenant: &Tenant) -> anyhow::Result<Value> {
+    tenant.data("{ opportunities { nodes { name } } tags(orderBy: { name: ASC }) { nodes { name } } }", json!({})).await
+}
+
+fn nothing() -> Value {
+    json!({ "opportunities": { "nodes": [] }, "tags": { "nodes": [] } })
+}
+
+async fn every_fault_is_named_and_leaves_nothing(server: &TestServer) -> anyhow::Result<()> {
+    let (tenant, beside) = (server.tenant(None, None, None).await?, server.tenant(None, None, None).await?);
+    for (wish, limit) in FAULTS {
+        for _ in 0..REPETITIONS {
+            let answer = create(&tenant, wish).await?;
+            let extensions = &answer["errors"][0]["extensions"];
+            assert_eq!((&extensions["code"], extensions["limit"].as_str()), (&json!("PLUGIN_FAULT"), limit), "{wish}: {answer}");
+            assert_eq!(extensions["package"], json!("unruly@1.0.0"), "{wish}: {answer}");
+            assert!(!answer.to_string().contains("secret"), "{wish}: {answer}");
+        }
+        assert_eq!(all(&tenant).await?, nothing(), "{wish}");
+    }
+    let fine = create(&beside, "fine").await?;
+    assert_eq!(fine["data"]["createOpportunity"]["nextStep"], json!("call 1 of 1"), "{fine}");
+    Ok(())
+}
+
+async fn what_a_plugin_writes_stands_with_the_save(server: &TestServer) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let expected = [
+        ("after write", "tags: 1"),
+        ("after told", "INVALID NOT_FOUND CONFLICT 2"),
+        ("after words", "1 2 true false vip 1 0 true 3"),
+        ("after conflict", "CONFLICT"),
+        ("limits", "true 20 0 8"),
+        ("slow", "call 1 of 1"),
+        ("fill memory", "filled"),
+        ("dirty memory", "clean"),
+        ("read", "tags: made by unruly new twice"),
+    ];
+    for (wish, words) in expected {
+        let answer = create(&tenant, wish).await?;
+        // What a plugin writes after the save is in the answer of the save.
+        assert_eq!(
+            answer["data"]["createOpportunity"]["nextStep"],
+            json!(if wish == "slow" { Value::Null } else { json!(words) }),
+            "{wish}: {answer}"
+        );
+    }
+    let refused = create(&tenant, "after refuse").await?;
+    let extensions = &refused["errors"][0]["extensions"];
+    assert_eq!(
+        (&extensions["code"], &extensions["rule"], &extensions["package"]),
+        (&json!("REFUSED"), &json!("NOT_LIKE_THIS"), &json!("unruly")),
+        "{refused}"
+    );
+    let data = tenant.data(r#"{ opportunities(filter: { name: { eq: "after refuse" } }) { nodes { id } } }"#, json!({})).await?;
+    assert_eq!(data, json!({ "opportunities": { "nodes": [] } }));
+    // History tells through which door each version came.
+    let history = r#"{ opportunities(filter: { name: { eq: "after write" } }) { nodes { version history { nodes { version via } } } } }"#;
+    let data = tenant.data(history, json!({})).await?;
+    let versions = &data["opportunities"]["nodes"][0]["history"]["nodes"];
+    assert_eq!(*versions, json!([{ "version": 2, "via": "plugin" }, { "version": 1, "via": "graphql" }]), "{data}");
+    // A dry run runs them, and leaves nothing.
+    let dry = json!({ "query": r#"mutation { createOpportunity(input: { name: "after write" }) { nextStep } }"#, "extensions": { "dryRun": true } });
+    let answer = tenant.post("graphql", &dry, &[]).await?.json()?;
+    assert!(
+        answer["errors"][0]["extensions"]["rule"] == json!("unique") || answer["errors"][0]["extensions"]["code"] == json!("PLUGIN_FAULT"),
+        "the tag is there already: {answer}"
+    );
+    // In a batch, the rows that are refused are set aside.
+    let batch = r#"mutation { createOpportunities(mode: PARTIAL, inputs: [{ name: "a" }, { name: "after refuse" }, { name: "b" }]) { created failed results { status } } }"#;
+    let data = tenant.data(batch, json!({})).await?;
+    assert_eq!((&data["createOpportunities"]["created"], &data["createOpportunities"]["failed"]), (&json!(2), &json!(1)), "{data}");
+    Ok(())
+}
+
+async fn a_removal_can_be_refused_and_followed(server: &TestServer) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    for (name, outcome) in [("keep", "REFUSED"), ("after write", "PLUGIN_FAULT"), ("panic late", "PLUGIN_FAULT"), ("plain", "")] {
+        let created = create(&tenant, name).await?;
+        let id = created["data"]["createOpportunity"]["id"].as_str().unwrap_or_default().to_owned();
+        for mutation in ["deleteOpportunity", "destroyOpportunity"] {
+            if outcome.is_empty() && mutation == "destroyOpportunity" {
+                continue;
+            }
+            let body = json!({ "query": format!("mutation($id: ID!) {{ {mutation}(id: $id) {{ id }} }}"), "variables": { "id": id } });
+            let answer = tenant.post("graphql", &body, &[]).await?.json()?;
+            assert_eq!(answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_default(), outcome, "{name} {mutation}: {answer}");
+        }
+    }
+    let data = all(&tenant).await?;
+    assert_eq!(data["tags"]["nodes"], json!([{ "name": "gone plain" }, { "name": "made by unruly" }]), "{data}");
+    Ok(())
+}
+
+async fn a_plugin_that_is_skipped_leaves_nothing(server: &TestServer) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let data = tenant.data(r#"mutation { createAccount(input: { name: "after panic" }) { name } }"#, json!({})).await?;
+    assert_eq!(data, json!({ "createAccount": { "name": "after panic" } }), "the save goes on");
+    assert_eq!(all(&tenant).await?["tags"]["nodes"], json!([]), "what the plugin wrote does not");
+    Ok(())
+}
+
+/// The lowest role: what it may not do, no plugin does for it.
+async fn a_plugin_reads_as_its_caller(server: &TestServer) -> anyhow::Result<()> {
+    let admin = server.tenant(None, None, None).await?;
+    admin.data(r#"mutation { createTag(input: { name: "secret plan" }) { id } }"#, json!({})).await?;
+    let answer = create(&admin, "read").await?;
+    assert_eq!(answer["data"]["createOpportunity"]["nextStep"], json!("tags: secret plan"), "{answer}");
+    let beside = server.tenant(None, None, None).await?;
+    let answer = create(&beside, "read").await?;
+    assert_eq!(answer["data"]["createOpportunity"]["nextStep"], json!("tags: "), "another tenant's tags are not there: {answer}");
+    Ok(())
+}
