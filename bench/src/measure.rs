@@ -125,8 +125,7 @@ async fn loads(wish: &Wish, database: &Database, amount: &Amount, table: &mut ta
     }
     if let Some((server, target, ids)) = platform {
         if wish.loads.is_empty() || wish.loads.iter().any(|name| name == "w2low") {
-            let url = database.place.database.as_deref();
-            lowest::measure((&server, &target), &ids, url, (CONNECTIONS[1], wish.rounds, wish.seconds), table).await?;
+            lowest::measure((&server, &target), &ids, &database.place, (CONNECTIONS[1], wish.rounds, wish.seconds), table).await?;
         }
         server.kill().await?;
     }

@@ -42,6 +42,15 @@ impl Place {
         listen(self.command(&["serve", "--rate", "4000000000", "--listen", &format!("127.0.0.1:{port}")])).await
     }
 
+    /// Starts a server that writes each statement it runs into a file, as lines of JSON.
+    pub(crate) async fn serve_telling(&self, into: &Path) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = self.command(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
+        command.env("TENON_LOG", "warn,tenon_store::sql=trace").env("TENON_LOG_FORMAT", "json");
+        command.stderr(std::fs::File::create(into)?);
+        listen(command).await
+    }
+
     /// Makes a tenant; the answer opens its data API at a server's address.
     pub(crate) async fn create_tenant(&self, name: &str, address: &str) -> anyhow::Result<Target> {
         let answer = self.run(&["tenant", "create", name, "--json"]).await?;

@@ -29,5 +29,7 @@ pub fn model_of(tenant: TenantId, rows: &MetadataRows) -> Result<Model, CatalogE
 /// A tenant's model, from the store.
 pub(crate) async fn load(store: &Store, tenant: TenantId) -> Result<Model, CatalogError> {
     let rows = store.metadata(tenant).await?;
-    model_of(tenant, &rows)
+    let model = model_of(tenant, &rows)?;
+    store.fit(&model).await?;
+    Ok(model)
 }

@@ -106,5 +106,6 @@ impl Model {
         facts.sort_unstable();
         facts.dedup();
         (self.facts, self.literals, self.conditions) = (facts, literals, conditions);
+        self.gather_reaches();
     }
 }

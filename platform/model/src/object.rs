@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_value::{ElementId, Localized, Name};
 
-use crate::{Edge, Field, FieldIx, Grant, Layout, Relation, RelationIx, Rule, SharingRule, State, View};
+use crate::{Edge, Field, FieldIx, Grant, Layout, Reach, Reached, Relation, RelationIx, Rule, SharingRule, State, View};
 
 /// The place of an object in the model: stable within one model version only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,6 +116,10 @@ pub struct Object {
     pub access: Vec<Grant>,
     /// Rows that reach further.
     pub sharing: Vec<SharingRule>,
+    /// What rules ask for at the ends of its references, kept as columns of its own.
+    pub reaches: Vec<Reach>,
+    /// Who keeps what of it.
+    pub reached: Vec<Reached>,
     /// Package that brought it.
     pub package: Name,
     /// In use or retired.

@@ -21,6 +21,12 @@ pub const GROUPS_MAX: usize = 2_000;
 pub const GROUPS_SCANNED_MAX: usize = 100_000;
 /// Rows of one level of a read (`nested_rows`).
 pub const ROWS_MAX: usize = 100_000;
+/// Arms of one statement at most (`lower/fan.rs`): who sees rows in more ways is answered from all rows.
+pub(crate) const FAN_ARMS_MAX: usize = 48;
+/// Elements of a list that get an arm each.
+pub(crate) const FAN_EACH_MAX: usize = 16;
+/// Elements of a list that PostgreSQL goes through one by one for a page.
+pub(crate) const FAN_LISTED_MAX: usize = 1_000;
 /// How long an idempotency key is kept.
 pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -5,6 +5,7 @@
 pub(crate) mod catalog;
 pub(crate) mod fixtures;
 pub(crate) mod object;
+pub(crate) mod reach;
 pub(crate) mod shape;
 
 use std::borrow::Cow;
@@ -40,6 +41,7 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
         Rows::Live => " where \"deleted_at\" is null",
         Rows::Deleted => " where \"deleted_at\" is not null",
         Rows::Filled => &format!(" where {} is not null", quoted(index.columns.first().map(String::as_str))),
+        Rows::Guided => &format!(" where \"deleted_at\" is null and {} is not null", quoted(index.columns.first().map(String::as_str))),
     };
     let (name, table) = match dialect {
         Dialect::Postgres => (format!("\"{}\"", index.name), format!("\"{schema}\".\"{}\"", index.table)),
@@ -51,11 +53,11 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
         // Nulls are the least there, so they are last by themselves.
         (true, Dialect::Sqlite) => " desc",
     };
-    let columns = quoted(index.columns.iter().map(String::as_str));
-    let columns = match columns.split_once(", ") {
-        Some((first, rest)) => format!("{first}{way}, {rest}"),
-        None => format!("{columns}{way}"),
-    };
+    // The day comes first, or after what rows are found by.
+    let day = usize::from(index.rows == Rows::Guided);
+    let columns: Vec<String> =
+        index.columns.iter().enumerate().map(|(at, name)| format!("\"{name}\"{}", if at == day { way } else { "" })).collect();
+    let columns = columns.join(", ");
     let carried = quoted(index.carried.iter().map(String::as_str));
     let (columns, carried) = match (carried.is_empty(), dialect) {
         (true, _) => (columns, String::new()),
@@ -74,7 +76,7 @@ pub(crate) struct Index<'a> {
     /// Columns that it holds beside, so that those who ask for no others need not look at the rows.
     pub(crate) carried: Vec<String>,
     pub(crate) rows: Rows,
-    /// By its first column downwards, with what has none at the end, as lists are asked for.
+    /// By its first column (of a guide: its second) downwards, with what has none at the end, as lists are asked for.
     pub(crate) newest_first: bool,
 }
 
@@ -86,4 +88,6 @@ pub(crate) enum Rows {
     Deleted,
     /// Rows that have something in the first column.
     Filled,
+    /// Live rows that have something in the first column, by which rules find them.
+    Guided,
 }

@@ -1,6 +1,7 @@
 //! `doctor`: what is stored, against what the model says and what refers to what. It reads everything, and is slow.
 
 pub(crate) mod drift;
+pub(crate) mod kept;
 pub(crate) mod orphans;
 pub(crate) mod past;
 
@@ -124,6 +125,7 @@ async fn examine(conn: &mut Conn, model: &Model) -> Result<(Vec<Finding>, Vec<St
     // Rows can be asked about only where the columns are there.
     if sound {
         orphans::find(&mut patient).await?;
+        kept::find(&mut patient).await?;
         past::find(&mut patient).await?;
     }
     Ok((patient.findings, patient.remedies))

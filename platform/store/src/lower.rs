@@ -7,6 +7,7 @@ pub(crate) mod aggregate;
 pub(crate) mod bind;
 pub(crate) mod bucket;
 pub(crate) mod columns;
+pub(crate) mod fan;
 pub(crate) mod geo;
 pub(crate) mod keyset;
 pub(crate) mod many;
@@ -77,12 +78,22 @@ pub(crate) struct Lower<'m> {
     pub(crate) schema: String,
     binds: Vec<Bind>,
     aliases: u32,
+    /// Whether the columns are at hand that are kept beside what an object declares.
+    pub(crate) keeps: bool,
     tables: BTreeMap<String, Vec<columns::Physical>>,
 }
 
 impl<'m> Lower<'m> {
     pub(crate) fn new(model: &'m Model, dialect: Dialect) -> Self {
-        Self { model, dialect, schema: schema_of(model.tenant, dialect), binds: Vec::new(), aliases: 0, tables: BTreeMap::new() }
+        Self {
+            model,
+            dialect,
+            schema: schema_of(model.tenant, dialect),
+            binds: Vec::new(),
+            aliases: 0,
+            keeps: true,
+            tables: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn is_postgres(&self) -> bool {

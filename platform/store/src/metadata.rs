@@ -1,6 +1,7 @@
 //! A tenant's metadata as rows: settings, layers of elements, physical names.
 
 pub(crate) mod change;
+mod fit;
 
 use std::collections::HashMap;
 

@@ -15,6 +15,7 @@ pub(crate) mod savepoint;
 pub(crate) mod share;
 pub(crate) mod write;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use tenon_context::{ActorKind, OpContext, Standing};
@@ -267,12 +268,22 @@ impl Tx {
 
     /// Makes an object's table before its first write: on PostgreSQL in a short transaction of its own.
     pub(crate) async fn make_table(&mut self, table: &AuthorizedTable) -> Result<(), Fault> {
-        let object = self.object(table.object())?;
+        let model = Arc::clone(&self.model);
+        let object = model.object(table.object()).ok_or(StoreError::Plan("no such object"))?;
         if !self.memory.tables.is_missing(&self.table(&object.table)) {
             return Ok(());
         }
-        let (name, statements) = (object.table.clone(), object::create(self.dialect(), &self.schema, object));
-        self.make(&name, statements).await
+        let mut there = HashSet::new();
+        if !self.is_postgres() {
+            // Triggers there name tables that must be.
+            for peer in object.peers() {
+                if self.is_there(peer).await? {
+                    there.insert(peer);
+                }
+            }
+        }
+        let statements = object::create_kept(self.dialect(), &self.schema, object, &|peer| there.contains(peer));
+        self.make(&object.table, statements).await
     }
 
     /// The same for a link's table.

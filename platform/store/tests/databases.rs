@@ -11,6 +11,8 @@ mod connections;
 mod crash;
 #[path = "databases/differential.rs"]
 mod differential;
+#[path = "databases/fans.rs"]
+mod fans;
 #[path = "databases/homes.rs"]
 mod homes;
 #[path = "databases/house.rs"]

@@ -66,6 +66,8 @@ pub(super) fn declare(ix: ObjectIx, part: &Parts<'_>, scope: &mut Scope<'_>) -> 
         layouts: Vec::new(),
         access: Vec::new(),
         sharing: Vec::new(),
+        reaches: Vec::new(),
+        reached: Vec::new(),
         package: merged.package.clone(),
         state: merged.state,
         aliases: aliases(merged),

@@ -104,6 +104,8 @@ pub(crate) fn model() -> Arc<Model> {
         layouts: Vec::new(),
         access: Vec::new(),
         sharing: Vec::new(),
+        reaches: Vec::new(),
+        reached: Vec::new(),
         package: Name::known("crm"),
         state: State::Active,
         aliases: Vec::new(),

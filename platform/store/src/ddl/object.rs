@@ -2,11 +2,18 @@
 
 use tenon_model::{Field, FieldKind, Link, Object, Part, RelationShape, UniqueKey, UniquePart};
 
-use super::{Index, Rows, column, index, quoted};
+use super::{Index, Rows, column, index, quoted, reach};
 use crate::Dialect;
 use crate::lower::columns::{self, Physical};
 
-/// The statements that make an object's table.
+/// The statements that make an object's table, kept in step with others; `there` knows which of those are made already.
+pub(crate) fn create_kept(dialect: Dialect, schema: &str, object: &Object, there: &(dyn Fn(&str) -> bool + Sync)) -> Vec<String> {
+    let mut statements = create(dialect, schema, object);
+    statements.extend(reach::triggers(dialect, schema, object, there));
+    statements
+}
+
+/// The same, not kept in step: [`super::shape::change`] sees to that when all rows are in.
 pub(crate) fn create(dialect: Dialect, schema: &str, object: &Object) -> Vec<String> {
     let mut statements = vec![table(dialect, schema, &object.table, &columns::of_object(object), &["id"])];
     statements.extend(indexes(object).iter().map(|over| index(dialect, schema, over)));
@@ -40,6 +47,7 @@ pub(crate) fn indexes(object: &Object) -> Vec<Index<'_>> {
     let mut indexes: Vec<Index<'_>> =
         references.map(|relation| reference(object, &relation.column, relation.kind_column.as_deref())).collect();
     indexes.extend(object.fields.iter().filter_map(|field| by_day(object, field)));
+    indexes.extend(object.guides().into_iter().map(|column| guide(object, column)));
     indexes.extend(object.unique.iter().flat_map(|key| [unique(object, key), in_the_bin(object, key)]));
     indexes
 }
@@ -51,6 +59,31 @@ fn by_day<'a>(object: &'a Object, field: &'a Field) -> Option<Index<'a>> {
     let columns = vec![column.name.clone(), "id".to_owned()];
     let name = column.name.as_str().into();
     Some(Index { name, table: &object.table, columns, unique: false, carried: summed(object), rows: Rows::Live, newest_first: true })
+}
+
+/// By what rules on rows ask for, newest first: whoever sees few of all rows finds them here, however many others there are.
+fn guide<'a>(object: &'a Object, column: &str) -> Index<'a> {
+    let day = day(object).and_then(|field| field.columns.first());
+    let columns = [Some(column), day.map(|day| day.name.as_str()), Some("id")].into_iter().flatten().map(str::to_owned).collect();
+    Index {
+        name: guide_name(&object.table, column).into(),
+        table: &object.table,
+        columns,
+        unique: false,
+        carried: if day.is_some() { summed(object) } else { Vec::new() },
+        rows: Rows::Guided,
+        newest_first: day.is_some(),
+    }
+}
+
+/// The name of the index by a column that rules ask for.
+pub(crate) fn guide_name(table: &str, column: &str) -> String {
+    format!("{table}_{column}_g")
+}
+
+/// The day by which an object's records are listed: its first.
+pub(crate) fn day(object: &Object) -> Option<&Field> {
+    object.active_fields().find(|field| !field.system && matches!(field.kind, FieldKind::Date))
 }
 
 fn summed(object: &Object) -> Vec<String> {

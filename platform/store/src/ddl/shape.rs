@@ -9,7 +9,7 @@ use tenon_value::Value;
 
 use super::catalog::Catalog;
 use super::object::{indexes, unique_columns};
-use super::{Index, column, index, quoted};
+use super::{Index, column, index, quoted, reach};
 use crate::StoreError;
 use crate::db::{Conn, Fault, Shape};
 use crate::lower::columns::{self, Physical};
@@ -38,6 +38,12 @@ pub(crate) async fn change(
             }
         }
     }
+    let is_there = |table: &str| catalog.tables.contains_key(table);
+    let is_new = |object: &Object| {
+        let there = catalog.tables.get(&object.table);
+        object.reaches.iter().any(|reach| there.is_some_and(|there| !there.contains_key(&reach.column)))
+    };
+    reach::change(conn, schema, (before, after), &is_there, &is_new).await?;
     for link in &after.links {
         let Some(there) = catalog.tables.get(&link.table) else { continue };
         let wanted = columns::of_link(link);

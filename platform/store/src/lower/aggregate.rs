@@ -7,6 +7,7 @@ use tenon_model::{Column, ColumnType, Field, Part};
 use tenon_query::{Aggregate, AggregateOrder, Func, GroupKey, GroupTerm, Having, Measure, Param};
 use tenon_value::Decimal;
 
+use super::fan::{End, Fan};
 use super::output::{Columns, Reader};
 use super::statement::Statement;
 use super::{Lower, Lowered, Scope};
@@ -129,7 +130,8 @@ pub(crate) fn lower(model: &tenon_model::Model, dialect: Dialect, aggregate: &Ag
         grouping.condition,
         GROUPS_SCANNED_MAX + 1,
     );
-    let statement = lower.finish(sql, grouping.columns.shapes);
+    let fan = lower.fanned_groups(aggregate, &grouping, &group)?;
+    let statement = lower.finish(sql, grouping.columns.shapes).fanned(fan);
     Ok(AggregatePlan {
         statement,
         keys: grouping.keys,
@@ -182,6 +184,20 @@ fn lower_ranked(
 }
 
 impl<'m> Lower<'m> {
+    /// The same groups over rows found by why they may be seen.
+    fn fanned_groups(&mut self, aggregate: &Aggregate, grouping: &Grouping<'m>, group: &str) -> Lowered<Option<Fan>> {
+        if aggregate.table.rows().is_none() {
+            return Ok(None);
+        }
+        let filter = aggregate.filter.as_ref();
+        let also = filter.map(|filter| self.predicate(&grouping.scope, filter)).transpose()?;
+        let also = also.map(|filter| format!("{filter} and ")).unwrap_or_default();
+        let (columns, from, id) = (grouping.columns.expressions.join(", "), &grouping.from, grouping.scope.column("id"));
+        let head = format!("select {columns} from {from} where {also}{id} in (");
+        let tail = format!("){group} limit {}", GROUPS_SCANNED_MAX + 1);
+        self.fanned_ids(&aggregate.table, aggregate.deleted, filter, (head, tail, End::Never))
+    }
+
     fn grouping(&mut self, aggregate: &Aggregate) -> Lowered<Grouping<'m>> {
         let (mut from, scope) = self.table(&aggregate.table)?;
         let mut condition = self.visible(&aggregate.table, &scope, aggregate.deleted)?;

@@ -21,8 +21,15 @@ fn of_field(field: &Field) -> impl Iterator<Item = Physical> + '_ {
     field.columns.iter().map(move |column| Physical::new(&column.name, column.kind, always || column.kind == ColumnType::Bool))
 }
 
-/// The columns of an object's table: fields, then relations; retired ones included.
+/// The columns of an object's table: what it declares, then what is kept of the ends of its references.
 pub(crate) fn of_object(object: &Object) -> Vec<Physical> {
+    let mut columns = declared(object);
+    columns.extend(object.reaches.iter().map(|reach| Physical::new(&reach.column, reach.kind, false)));
+    columns
+}
+
+/// What an object declares: fields, then relations; retired ones included.
+pub(crate) fn declared(object: &Object) -> Vec<Physical> {
     let mut columns: Vec<Physical> = object.fields.iter().flat_map(of_field).collect();
     for relation in &object.relations {
         if matches!(relation.shape, RelationShape::Many(_)) {

@@ -19,6 +19,11 @@ pub(crate) struct Term {
 }
 
 impl Term {
+    /// The same by the column at this place of a select.
+    pub(crate) fn at(&self, place: usize) -> Self {
+        Self { expression: place.to_string(), ..self.clone() }
+    }
+
     const fn descending(&self) -> bool {
         matches!(self.sorting, Sorting::Desc | Sorting::DescNullsFirst)
     }

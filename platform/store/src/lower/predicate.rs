@@ -52,7 +52,10 @@ impl<'m> Lower<'m> {
             Predicate::Near { field, center, meters } => self.near(scope, *field, *center, *meters)?,
             Predicate::InBox { field, south_west, north_east } => self.in_box(scope, *field, *south_west, *north_east)?,
             Predicate::Ref { relation, op } => self.reference(scope, *relation, *op)?,
-            Predicate::ToOne { relation, table, holds } => self.target_holds(scope, *relation, table, holds)?,
+            Predicate::ToOne { relation, table, holds } => match self.kept_end(scope, *relation, table, holds)? {
+                Some(kept) => kept,
+                None => self.target_holds(scope, *relation, table, holds)?,
+            },
             Predicate::ToMany { edge, table, quantifier, holds, link } => {
                 let target = super::relation::Many { edge: *edge, table, holds, link: link.as_deref() };
                 self.ends_hold(scope, &target, *quantifier)?
@@ -100,12 +103,30 @@ impl<'m> Lower<'m> {
     }
 
     fn compare(&mut self, scope: &Scope<'m>, column: ColumnRef, op: CompareOp, with: Param) -> Lowered<String> {
+        let options = scope.field(column.field)?.kind.options();
         let (name, column) = self.column(scope, column)?;
-        let value = self.param(with, kind_of(column.kind), rounding(op));
+        let value = match self.written(with, options) {
+            Some(written) => written,
+            None => self.param(with, kind_of(column.kind), rounding(op)),
+        };
         Ok(match op {
             CompareOp::Ne => format!("{name} {} {value}", self.by("is distinct from", "is not")),
             _ => format!("{name} {} {value}", operator(op)),
         })
+    }
+
+    /// What a rule compares with, where it can stand in the text: yes, no, an option of the field. So the database knows how
+    /// many rows there are of it.
+    fn written(&self, with: Param, options: &[tenon_model::Choice]) -> Option<String> {
+        let Param::Literal(place) = with else { return None };
+        match self.model.literals.get(usize::from(place))? {
+            tenon_value::Value::Bool(yes) => Some(self.truth(*yes).to_owned()),
+            tenon_value::Value::Text(code) => {
+                let option = options.iter().find(|option| option.name.as_str() == code)?.name.as_str();
+                option.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_').then(|| format!("'{option}'"))
+            }
+            _ => None,
+        }
     }
 
     fn matches(&mut self, scope: &Scope<'m>, column: ColumnRef, how: Match, text: Param) -> Lowered<String> {

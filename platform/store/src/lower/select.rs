@@ -3,6 +3,7 @@
 use tenon_query::{Cursor, Direction, Param, Select, Window};
 
 use super::bind::Mode;
+use super::fan::End;
 use super::keyset::{Term, order_by};
 use super::output::{Columns, Node, Place};
 use super::statement::Statement;
@@ -99,13 +100,20 @@ pub(crate) fn plan(
         _ => Some((ROWS_MAX + 1).to_string()),
     };
     let sql = text(&source, &columns, &joins, &condition, &order, limit.as_deref());
+    let fan = match (&select.window, &source.parent) {
+        (Window::Page { .. }, None) => {
+            let (head, tail) = (format!("select {}", columns.expressions.join(", ")), format!("{joins} order by {order}"));
+            lower.fanned_page(select, (&head, &source.from, &tail), &source.scope, (&terms, reversed))?
+        }
+        _ => None,
+    };
     let node = node.owning(columns.shapes.len(), source.parent.as_ref().map(|_| 0));
-    let mut statement = lower.finish(sql, columns.shapes);
+    let mut statement = lower.finish(sql, columns.shapes).fanned(fan);
     if let (Window::Page { size, .. }, None) = (&select.window, limit) {
         statement = statement.limited(*size);
     }
     let window = window(model, dialect, select, rows)?;
-    let count = select.count.map(|cap| counting(model, dialect, cap, rows).map(|statement| (statement, cap))).transpose()?;
+    let count = select.count.map(|cap| counting(model, dialect, (select, cap), rows).map(|statement| (statement, cap))).transpose()?;
     Ok(SelectPlan { statement, node, window, count })
 }
 
@@ -161,7 +169,7 @@ fn window(
 fn counting(
     model: &tenon_model::Model,
     dialect: Dialect,
-    cap: Param,
+    (select, cap): (&Select, Param),
     rows: &dyn for<'m> Fn(&mut Lower<'m>) -> Lowered<Rows<'m>>,
 ) -> Lowered<Statement> {
     let mut lower = Lower::new(model, dialect);
@@ -172,5 +180,7 @@ fn counting(
     }
     let cap = lower.param(cap, Kind::Int, Mode::OneMore);
     let sql = format!("select count(*) from (select 1 from {} where {} limit {cap}) as c", source.from, source.condition);
-    Ok(lower.finish(sql, vec![Shape::Int]))
+    let around = ("select count(*) from (".to_owned(), ") as c".to_owned(), End::Count(cap));
+    let fan = lower.fanned_ids(&select.table, select.deleted, select.filter.as_ref(), around)?;
+    Ok(lower.finish(sql, vec![Shape::Int]).fanned(fan))
 }

@@ -21,6 +21,17 @@ pub(crate) const fn column_of(right: Verb) -> Option<&'static str> {
 impl<'m> Lower<'m> {
     /// There is a share of the record with one of these ids that gives the right and has not ended.
     pub(crate) fn shared(&mut self, scope: &Scope<'m>, with: &[Param], right: Verb) -> Lowered<String> {
+        let (table, holds) = self.share_holds(scope, with, right)?;
+        Ok(format!("exists (select 1 from {table} as s where s.\"record\" = {} and {holds})", scope.column("id")))
+    }
+
+    /// The ids of the records that are shared so.
+    pub(crate) fn shared_records(&mut self, scope: &Scope<'m>, with: &[Param], right: Verb) -> Lowered<String> {
+        let (table, holds) = self.share_holds(scope, with, right)?;
+        Ok(format!("select s.\"record\" from {table} as s where {holds}"))
+    }
+
+    fn share_holds(&mut self, scope: &Scope<'m>, with: &[Param], right: Verb) -> Lowered<(String, String)> {
         if matches!(right, Verb::Create | Verb::Import | Verb::Export) {
             return Err(StoreError::Plan("a share gives no such right"));
         }
@@ -33,9 +44,6 @@ impl<'m> Lower<'m> {
         }
         let among = if ids.is_empty() { self.truth(false).to_owned() } else { format!("({})", ids.join(" or ")) };
         let right = column_of(right).map(|column| format!(" and s.\"{column}\"")).unwrap_or_default();
-        Ok(format!(
-            "exists (select 1 from {table} as s where s.\"object\" = {object} and s.\"record\" = {} and {among}{right} and (s.\"until\" is null or s.\"until\" > {now}))",
-            scope.column("id")
-        ))
+        Ok((table, format!("s.\"object\" = {object} and {among}{right} and (s.\"until\" is null or s.\"until\" > {now})")))
     }
 }

@@ -9,6 +9,7 @@ use tenon_value::Uuid;
 
 use super::bind::Bind;
 use super::columns::Physical;
+use super::fan::Fan;
 use crate::db::{Arg, Shape};
 use crate::run::values::Values;
 use crate::{Dialect, StoreError};
@@ -24,6 +25,8 @@ pub(crate) struct Statement {
     /// How many rows, and one more: written into the text, for PostgreSQL takes a limit that it does not know for a tenth of
     /// all rows, and therefore plans anew for each value.
     limit: Option<Param>,
+    /// The same rows by why they may be seen, where that serves.
+    fan: Option<Box<Fan>>,
     dialect: Dialect,
 }
 
@@ -35,7 +38,7 @@ impl Statement {
         tables: BTreeMap<String, Vec<Physical>>,
         dialect: Dialect,
     ) -> Self {
-        Self { sql: sql.into(), shapes, binds, tables, limit: None, dialect }
+        Self { sql: sql.into(), shapes, binds, tables, limit: None, fan: None, dialect }
     }
 
     /// The same, ending after so many rows and one more.
@@ -43,10 +46,19 @@ impl Statement {
         Self { limit: Some(rows), ..self }
     }
 
+    /// The same, by arms where there are some.
+    pub(crate) fn fanned(self, fan: Option<Fan>) -> Self {
+        Self { fan: fan.map(Box::new), ..self }
+    }
+
     /// The text for these values, with tables that are not there yet replaced by what they would give: nothing.
     pub(crate) fn text(&self, values: Values<'_>, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
-        let sql = self.without(is_missing);
-        match self.limit.and_then(|limit| values.get(limit).as_int()) {
+        let limit = self.limit.and_then(|limit| values.get(limit).as_int());
+        let sql = match self.fan.as_ref().and_then(|fan| fan.text(values, limit)) {
+            Some(fanned) => self.put_nothing(&fanned.into(), is_missing),
+            None => self.without(is_missing),
+        };
+        match limit {
             Some(rows) => format!("{sql} limit {}", rows.max(0).saturating_add(1)).into(),
             None => sql,
         }
@@ -63,11 +75,15 @@ impl Statement {
 
     /// The text with tables that are not there yet replaced by what they would give: nothing.
     pub(crate) fn without(&self, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
+        self.put_nothing(&self.sql, is_missing)
+    }
+
+    fn put_nothing(&self, sql: &Arc<str>, is_missing: &dyn Fn(&str) -> bool) -> Arc<str> {
         let missing: Vec<_> = self.tables.iter().filter(|(name, _)| is_missing(name)).collect();
         if missing.is_empty() {
-            return Arc::clone(&self.sql);
+            return Arc::clone(sql);
         }
-        let mut sql = self.sql.to_string();
+        let mut sql = sql.to_string();
         for (name, columns) in missing {
             sql = sql.replace(&format!("{name} as "), &format!("{} as ", self.nothing(columns)));
         }
@@ -87,6 +103,7 @@ impl Statement {
 
     pub(crate) fn weight(&self) -> usize {
         self.sql.len()
+            + self.fan.as_ref().map_or(0, |fan| fan.weight())
             + self.binds.len() * size_of::<Bind>()
             + self.shapes.len()
             + self.tables.values().map(|columns| 64 + columns.len() * 40).sum::<usize>()

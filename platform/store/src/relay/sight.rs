@@ -89,6 +89,8 @@ fn lowered(
     images: &[&Record],
 ) -> Result<Statement, StoreError> {
     let mut lower = Lower::new(&cx.model, dialect);
+    // An image holds what its object declares, and nothing that is kept beside it.
+    lower.keeps = false;
     let object = lower.object(table.object())?;
     let scope = Scope { alias: lower.alias(), fields: &object.fields, object: Some(object) };
     let mut condition = lower.truth(true).to_owned();

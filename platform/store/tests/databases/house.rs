@@ -51,12 +51,17 @@ pub(crate) fn model(tenant: TenantId, version: u64, text: &str) -> Arc<Model> {
 
 impl House {
     pub(crate) async fn new(database: Database) -> Self {
+        Self::of(database, |tenant| model(tenant, 1, FILE)).await
+    }
+
+    /// A tenant of another model.
+    pub(crate) async fn of(database: Database, model: impl Fn(TenantId) -> Arc<Model>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::new(data.path(), database)).await.unwrap();
         let name = format!("s{}", Uuid::now_v7().simple());
         let new = NewTenant { name, sandbox: false, settings: Settings::default(), created_at: now() };
         let tenant = store.tenant_create(&new).await.unwrap().id;
-        let model = model(tenant, 1, FILE);
+        let model = model(tenant);
         let mut tx = store.metadata_begin(tenant).await.unwrap();
         tx.shape(None, &model).await.unwrap();
         tx.commit(model.version).await.unwrap();
@@ -126,6 +131,11 @@ impl House {
                 Err(error)
             }
         }
+    }
+
+    /// The same with rows of its own, to be waited for with others.
+    pub(crate) async fn write_of(&self, object: &str, rows: Vec<RowWrite>) -> Result<(), StoreError> {
+        self.write(object, &rows).await
     }
 
     pub(crate) async fn insert(&self, object: &str, records: Vec<Record>) {
