@@ -56,7 +56,7 @@ pub(crate) fn of_model(model: &Model) -> Vec<Archived> {
     let plain = |physical: Vec<columns::Physical>| physical.into_iter().map(|column| (column.name, column.kind)).collect();
     let objects = model.objects.iter().map(|object| Archived {
         name: object.table.clone(),
-        columns: plain(columns::of_object(object)),
+        columns: plain(columns::declared(object)),
         key: vec!["id".to_owned()],
     });
     let links = model.links.iter().map(|link| Archived {
