@@ -52,7 +52,12 @@ fn each_rule_says_what_is_wrong() {
         ("{ me { id @skip(if: true) @skip(if: true) } }", "The directive \"@skip\" can only be used once at this location."),
         ("query A { me { id } } query A { me { id } }", "There can be only one operation named \"A\"."),
         ("query A { me { id } } { me { id } }", "This anonymous operation must be the only defined operation."),
-        ("subscription { x }", "The schema has no subscription operations."),
+        ("subscription { x }", "Cannot query field \"x\" on type \"Subscription\"."),
+        (
+            "subscription { a: metadataChanged { version } b: metadataChanged { version } }",
+            "Anonymous Subscription must select only one top level field.",
+        ),
+        ("subscription S { __typename }", "Subscription \"S\" must not select an introspection top level field."),
         (
             "{ a: me { id } a: accounts { nodes { id } } }",
             "Fields \"a\" conflict because they are different fields (first at 1:3). Use different aliases on the fields to fetch both.",
