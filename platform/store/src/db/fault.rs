@@ -66,7 +66,7 @@ pub(crate) fn whole(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
-pub(crate) fn of_postgres(code: &str, constraint: Option<&str>, message: &str) -> Fault {
+fn of_postgres(code: &str, constraint: Option<&str>, message: &str) -> Fault {
     Fault::Store(match code {
         "23505" => return Fault::Unique(constraint.unwrap_or_default().to_owned()),
         "0A000" | "42703" | "42P01" | "42883" | "3F000" => return Fault::Undefined(format!("{code} {message}")),

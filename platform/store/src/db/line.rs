@@ -1,15 +1,18 @@
-//! One connection to PostgreSQL that reads share: statements prepared once by their text, many requests under way at once.
+//! One connection to PostgreSQL: statements prepared once by their text, many requests under way at once.
 //!
-//! Answers come in the order of the requests. Transactions have connections of their own, see `own`.
+//! The driver sends a request when its future is first polled, and answers come in the order of the requests: futures
+//! joined in an order are one round trip in that order. Preparing is a round trip of its own, so a caller that joins
+//! makes sure first that everything is prepared.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use tenon_value::Value;
-use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
+use tokio::task::AbortHandle;
+use tokio_postgres::{Client, Config, NoTls, RowStream, SimpleQueryMessage, Statement};
 
 use super::statements::Statements;
 use super::{Arg, Fault, Shape, postgres};
@@ -24,9 +27,11 @@ pub(crate) type Cells = Vec<Vec<Value>>;
 #[derive(Debug)]
 pub(crate) struct Line {
     client: Client,
-    statements: Mutex<Statements<Statement>>,
+    statements: Mutex<Statements>,
     /// Raised when a change of shape has broken statements; shared by all connections.
     broken: Arc<AtomicU64>,
+    /// Drives the connection; ends by itself when the client is gone.
+    task: AbortHandle,
     born: Instant,
     under_way: AtomicUsize,
     answered: AtomicU64,
@@ -50,8 +55,7 @@ impl Line {
         let connected = tokio::time::timeout(CONNECT_WAIT, config.connect(NoTls)).await;
         let away = || Fault::Store(StoreError::Unavailable("the server did not answer in time".to_owned()));
         let (client, connection) = connected.map_err(|_| away())??;
-        // Ends by itself when the client is gone.
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection has ended");
             }
@@ -60,6 +64,7 @@ impl Line {
             client,
             statements: Mutex::new(Statements::new(kept)),
             broken,
+            task: task.abort_handle(),
             born: Instant::now(),
             under_way: AtomicUsize::new(0),
             answered: AtomicU64::new(0),
@@ -75,6 +80,11 @@ impl Line {
     /// The server has ended it, or the network has.
     pub(crate) fn is_closed(&self) -> bool {
         self.client.is_closed()
+    }
+
+    /// Closes it at once, whatever is under way.
+    pub(crate) fn abort(&self) {
+        self.task.abort();
     }
 
     /// How many requests wait for their answers.
@@ -112,7 +122,7 @@ impl Line {
     }
 
     /// The statement if it is prepared already.
-    fn known(&self, sql: &str, args: &[Arg]) -> Option<Statement> {
+    pub(crate) fn known(&self, sql: &str, args: &[Arg]) -> Option<Statement> {
         let broken = self.broken.load(Ordering::Relaxed);
         let statement = self.statements.lock().ok()?.get(sql, broken)?;
         let fits = statement.params().len() == args.len()
@@ -121,7 +131,7 @@ impl Line {
     }
 
     /// The statement, prepared now if it is not yet.
-    async fn statement(&self, sql: &str, args: &[Arg]) -> Result<Statement, Fault> {
+    pub(crate) async fn statement(&self, sql: &str, args: &[Arg]) -> Result<Statement, Fault> {
         if let Some(statement) = self.known(sql, args) {
             return Ok(statement);
         }
@@ -130,8 +140,7 @@ impl Line {
         let prepared = self.client.prepare_typed(sql, &types).await;
         let statement = self.noticed(prepared)?;
         if let Ok(mut statements) = self.statements.lock() {
-            // The driver tells the server of what is dropped.
-            drop(statements.put(sql, statement.clone(), broken));
+            statements.put(sql, statement.clone(), broken);
         }
         Ok(statement)
     }
@@ -143,7 +152,7 @@ impl Line {
         self.fetch_prepared(&statement, args, shapes).await
     }
 
-    async fn fetch_prepared(&self, statement: &Statement, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
+    pub(crate) async fn fetch_prepared(&self, statement: &Statement, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
         let rows = self.client.query_raw(statement, args).await;
         self.cells(rows, shapes).await
     }
@@ -163,6 +172,39 @@ impl Line {
             cells.push(postgres::cells(&row, shapes)?);
         }
         Ok(cells)
+    }
+
+    /// Runs a statement that stays prepared; how many rows it touched.
+    pub(crate) async fn execute(&self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+        let _asks = self.asks();
+        let statement = self.statement(sql, args).await?;
+        self.execute_prepared(&statement, args).await
+    }
+
+    pub(crate) async fn execute_prepared(&self, statement: &Statement, args: &[Arg]) -> Result<u64, Fault> {
+        let done = self.client.execute_raw(statement, args).await;
+        self.noticed(done)
+    }
+
+    /// Runs statements without arguments.
+    pub(crate) async fn script(&self, sql: &str) -> Result<(), Fault> {
+        let _asks = self.asks();
+        let done = self.client.batch_execute(sql).await;
+        self.noticed(done)
+    }
+
+    /// Runs statements without arguments, of which the last gives one text.
+    pub(crate) async fn script_text(&self, sql: &str) -> Result<Option<String>, Fault> {
+        let _asks = self.asks();
+        let answered = match self.client.simple_query_raw(sql).await {
+            Ok(messages) => messages.try_collect::<Vec<_>>().await,
+            Err(error) => Err(error),
+        };
+        let last = self.noticed(answered)?.into_iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row.try_get(0).ok().flatten().map(str::to_owned)),
+            _ => None,
+        });
+        Ok(last.flatten())
     }
 
     /// An answer in our words. One that tells of a changed shape makes every connection prepare anew.

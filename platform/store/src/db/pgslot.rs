@@ -8,17 +8,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_postgres::Statement;
 
 use super::line::{Cells, Line};
-use super::own::{Ask, Own, Reply};
 use super::pool::{PgPool, STUCK_AFTER, Shelf};
 use super::{Arg, Fault, Shape};
 use crate::StoreError;
-
-const BEGIN: &str = "begin";
-const COMMIT: &str = "commit";
 
 /// The first words of a transaction.
 #[derive(Debug)]
@@ -27,6 +23,17 @@ pub(crate) struct Lead {
     pub(crate) lock: (&'static str, Arg),
     /// Fails where the transaction must not go on; it sees what was committed before the lock was had.
     pub(crate) check: (String, Arg),
+}
+
+impl Lead {
+    async fn send(&self, line: &Line, lock: &Statement, check: &Statement) -> Result<(), Fault> {
+        let lock = line.execute_prepared(lock, std::slice::from_ref(&self.lock.1));
+        let check = line.execute_prepared(check, std::slice::from_ref(&self.check.1));
+        let (begun, locked, checked) = futures::join!(line.script("begin"), lock, check);
+        begun?;
+        locked?;
+        checked.map(|_| ())
+    }
 }
 
 /// A write that has not been sent yet.
@@ -40,9 +47,8 @@ pub(crate) struct Later {
 }
 
 impl Later {
-    /// What its answer means.
-    fn judge(self, answer: Result<u64, Fault>) -> Result<(), Fault> {
-        match answer {
+    async fn send(self, line: &Line, statement: &Statement) -> Result<(), Fault> {
+        match line.execute_prepared(statement, &self.args).await {
             Ok(touched) if touched == self.rows => Ok(()),
             Ok(_) => Err((self.told)(StoreError::Serialization.into())),
             Err(fault) => Err((self.told)(fault)),
@@ -58,18 +64,21 @@ impl std::fmt::Debug for Later {
 
 #[derive(Debug)]
 enum Lent {
-    /// Nobody else uses it; none: thrown away. Unclean while something is under way: dropped then, it is not put back.
-    Own { own: Option<Box<Own>>, clean: bool, shelf: Shelf, _permit: OwnedSemaphorePermit },
+    /// Nobody else uses it. False while something is under way: dropped then, it is not put back.
+    Own { clean: bool, shelf: Shelf, _permit: OwnedSemaphorePermit },
     /// Others read on it at the same time; if it gets stuck behind them, one of the pool's is taken instead.
-    Shared { line: Arc<Line>, pool: Arc<PgPool> },
+    Shared(Arc<PgPool>),
 }
 
 /// A connection on loan.
 #[derive(Debug)]
 pub(crate) struct PgSlot {
+    line: Arc<Line>,
     lent: Lent,
     lead: Option<Lead>,
     later: Option<Later>,
+    /// Thrown away: nothing is sent any more.
+    gone: bool,
 }
 
 /// Which way a statement is planned.
@@ -82,12 +91,12 @@ pub(crate) enum Planning {
 }
 
 impl PgSlot {
-    pub(crate) const fn own(own: Box<Own>, shelf: Shelf, permit: OwnedSemaphorePermit) -> Self {
-        Self { lent: Lent::Own { own: Some(own), clean: true, shelf, _permit: permit }, lead: None, later: None }
+    pub(crate) const fn own(line: Arc<Line>, shelf: Shelf, permit: OwnedSemaphorePermit) -> Self {
+        Self { line, lent: Lent::Own { clean: true, shelf, _permit: permit }, lead: None, later: None, gone: false }
     }
 
     pub(crate) const fn shared(line: Arc<Line>, pool: Arc<PgPool>) -> Self {
-        Self { lent: Lent::Shared { line, pool }, lead: None, later: None }
+        Self { line, lent: Lent::Shared(pool), lead: None, later: None, gone: false }
     }
 
     /// Whether it may be put back when the loan ends.
@@ -97,11 +106,10 @@ impl PgSlot {
         }
     }
 
-    /// Throws it away: nothing is sent any more. One that others read on stays.
+    /// Throws it away when the loan ends; one that others read on stays.
     pub(crate) fn discard(&mut self) {
-        if let Lent::Own { own, .. } = &mut self.lent {
-            drop(own.take());
-        }
+        self.mark(false);
+        self.gone = matches!(self.lent, Lent::Own { .. });
     }
 
     /// What the next statement brings along.
@@ -122,100 +130,102 @@ impl PgSlot {
         self.lead.take().is_none()
     }
 
+    fn line(&self) -> Result<Arc<Line>, Fault> {
+        if self.gone { Err(StoreError::Unavailable("the connection is gone".to_owned()).into()) } else { Ok(Arc::clone(&self.line)) }
+    }
+
     /// Sends a write that waits.
     pub(crate) async fn flush(&mut self) -> Result<(), Fault> {
-        if self.later.is_some() { self.together(None).await.map(drop) } else { Ok(()) }
-    }
-
-    /// The connection, with what waits to be sent on it.
-    fn waiting(&mut self) -> Result<(&mut Own, Option<Lead>, Option<Later>), Fault> {
-        let gone = || Fault::Store(StoreError::Unavailable("the connection is gone".to_owned()));
-        let Lent::Own { own, .. } = &mut self.lent else {
-            return Err(StoreError::Unavailable("a transaction on a connection that is shared".to_owned()).into());
-        };
-        Ok((own.as_deref_mut().ok_or_else(gone)?, self.lead.take(), self.later.take()))
-    }
-
-    /// Sends what waits and then the statement, all in one flight; the first error counts.
-    async fn together(&mut self, ask: Option<Ask<'_>>) -> Result<Reply, Fault> {
-        let (own, lead, later) = self.waiting()?;
-        let mut asks: SmallVec<[Ask<'_>; 5]> = ahead(lead.as_ref(), later.as_ref());
-        let first = asks.len();
-        asks.extend(ask);
-        let done = own.ask(&asks).await;
-        drop(asks);
-        let begun = first - usize::from(later.is_some());
-        match (done, later) {
-            (Ok(mut replies), later) => {
-                if let Some(later) = later {
-                    later.judge(Ok(replies.get(begun).map_or(0, |reply| reply.touched)))?;
-                }
-                Ok(replies.pop().unwrap_or_default())
-            }
-            (Err((place, fault)), Some(later)) if place == begun => later.judge(Err(fault)).map(|()| Reply::default()),
-            (Err((place, fault)), _) => Err(of_lead(place, begun, fault)),
+        if self.later.is_none() {
+            return Ok(());
         }
+        let line = self.line()?;
+        self.before(&line, async { Ok(()) }).await
     }
 
-    async fn shared_script(&mut self, sql: &str) -> Result<Option<String>, Fault> {
-        let (own, lead, later) = self.waiting()?;
-        let asks: SmallVec<[Ask<'_>; 5]> = ahead(lead.as_ref(), later.as_ref());
-        let begun = asks.len() - usize::from(later.is_some());
-        let done = own.script(&asks, sql).await;
-        drop(asks);
-        match (done, later) {
-            (Err((place, fault)), Some(later)) if place == begun => later.judge(Err(fault)).map(|()| None),
-            (Err((place, fault)), _) => Err(of_lead(place, begun, fault)),
-            (Ok(done), _) => done,
+    /// Sends what waits and then the statement, all at once; the first error counts.
+    async fn before<T>(&mut self, line: &Line, statement: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        if self.lead.is_none() && self.later.is_none() {
+            return statement.await;
+        }
+        // Boxed: a save's futures nest deep, and this one is seldom needed.
+        Box::pin(self.together(line, statement)).await
+    }
+
+    async fn together<T>(&mut self, line: &Line, statement: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let lead = self.begun(line).await?;
+        let later = self.written(line).await?;
+        let first = async {
+            match lead {
+                Some((lead, [lock, check])) => lead.send(line, &lock, &check).await,
+                None => Ok(()),
+            }
+        };
+        let second = async {
+            match later {
+                Some((later, statement)) => later.send(line, &statement).await,
+                None => Ok(()),
+            }
+        };
+        let (first, second, third) = futures::join!(first, second, statement);
+        first?;
+        second?;
+        third
+    }
+
+    /// The first words, their statements prepared. Preparing waits for an answer, so it comes before anything is sent;
+    /// and where the write behind them must be prepared too, they are sent alone, for a failure there must end the
+    /// transaction they begin.
+    async fn begun(&mut self, line: &Line) -> Result<Option<(Lead, [Statement; 2])>, Fault> {
+        let Some(lead) = self.lead.take() else { return Ok(None) };
+        let lock = line.statement(lead.lock.0, std::slice::from_ref(&lead.lock.1)).await?;
+        let check = line.statement(&lead.check.0, std::slice::from_ref(&lead.check.1)).await;
+        let check = check.map_err(|fault| match fault {
+            Fault::Undefined(_) => Fault::Store(StoreError::NoTenant),
+            other => other,
+        })?;
+        if self.later.as_ref().is_some_and(|later| line.known(&later.sql, &later.args).is_none()) {
+            lead.send(line, &lock, &check).await?;
+            return Ok(None);
+        }
+        Ok(Some((lead, [lock, check])))
+    }
+
+    /// The write that waits, prepared.
+    async fn written(&mut self, line: &Line) -> Result<Option<(Later, Statement)>, Fault> {
+        let Some(later) = self.later.take() else { return Ok(None) };
+        match line.statement(&later.sql, &later.args).await {
+            Ok(statement) => Ok(Some((later, statement))),
+            Err(fault) => Err((later.told)(fault)),
         }
     }
 
     pub(crate) async fn fetch(&mut self, sql: &str, args: &[Arg], shapes: &[Shape], planning: Planning) -> Result<Cells, Fault> {
-        if let Lent::Shared { line, pool } = &self.lent {
-            if let Some(done) = patiently(line, ask(line, sql, args, shapes, planning)).await {
+        if let Lent::Shared(pool) = &self.lent {
+            let (line, pool) = (self.line()?, Arc::clone(pool));
+            if let Some(done) = patiently(&line, ask(&line, sql, args, shapes, planning)).await {
                 return done;
             }
             *self = pool.acquire().await?;
             self.mark(false);
         }
-        Ok(self.together(Some(Ask { sql, args, shapes, kept: planning == Planning::Kept })).await?.rows)
+        let line = self.line()?;
+        self.before(&line, ask(&line, sql, args, shapes, planning)).await
     }
 
     pub(crate) async fn execute(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
-        Ok(self.together(Some(Ask::telling(sql, args))).await?.touched)
+        let line = self.line()?;
+        self.before(&line, Box::pin(line.execute(sql, args))).await
     }
 
-    /// Runs statements without arguments. A commit goes with the write before it.
     pub(crate) async fn script(&mut self, sql: &str) -> Result<(), Fault> {
-        if sql == COMMIT {
-            return self.together(Some(Ask::telling(COMMIT, &[]))).await.map(drop);
-        }
-        self.script_text(sql).await.map(drop)
+        let line = self.line()?;
+        self.before(&line, line.script(sql)).await
     }
 
     pub(crate) async fn script_text(&mut self, sql: &str) -> Result<Option<String>, Fault> {
-        Box::pin(self.shared_script(sql)).await
-    }
-}
-
-/// What goes out ahead of a statement.
-fn ahead<'w>(lead: Option<&'w Lead>, later: Option<&'w Later>) -> SmallVec<[Ask<'w>; 5]> {
-    let mut asks = SmallVec::new();
-    if let Some(Lead { lock, check }) = lead {
-        asks.push(Ask::telling(BEGIN, &[]));
-        asks.push(Ask::telling(lock.0, std::slice::from_ref(&lock.1)));
-        asks.push(Ask::telling(&check.0, std::slice::from_ref(&check.1)));
-    }
-    asks.extend(later.map(|later| Ask::telling(&later.sql, &later.args)));
-    asks
-}
-
-/// The failure of the statement at `place`: before `begun` stand the first words of the transaction, which fail where the
-/// tenant is not there.
-fn of_lead(place: usize, begun: usize, fault: Fault) -> Fault {
-    match fault {
-        Fault::Undefined(_) if place < begun => Fault::Store(StoreError::NoTenant),
-        other => other,
+        let line = self.line()?;
+        self.before(&line, line.script_text(sql)).await
     }
 }
 
@@ -245,10 +255,11 @@ async fn patiently<T>(line: &Line, answer: impl Future<Output = T>) -> Option<T>
 
 impl Drop for PgSlot {
     fn drop(&mut self) {
-        let Lent::Own { own, clean, shelf, .. } = &mut self.lent else { return };
+        let Lent::Own { clean, shelf, .. } = &self.lent else { return };
         // What has not been sent is not under way.
-        if let (Some(own), true, Ok(mut shelf)) = (own.take(), *clean, shelf.lock()) {
-            shelf.push(own);
+        match (*clean && !self.gone, shelf.lock()) {
+            (true, Ok(mut shelf)) => shelf.push(Arc::clone(&self.line)),
+            _ => self.line.abort(),
         }
     }
 }

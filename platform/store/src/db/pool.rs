@@ -12,7 +12,6 @@ use tokio_postgres::Config;
 
 use super::Fault;
 use super::line::Line;
-use super::own::Own;
 use super::pgslot::PgSlot;
 use crate::StoreError;
 
@@ -23,7 +22,7 @@ const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// A shared connection that has not answered anything for so long gets no more to do.
 pub(crate) const STUCK_AFTER: Duration = Duration::from_millis(50);
 
-pub(crate) type Shelf = Arc<Mutex<Vec<Box<Own>>>>;
+pub(crate) type Shelf = Arc<Mutex<Vec<Arc<Line>>>>;
 
 /// How connections are opened.
 #[derive(Debug)]
@@ -36,12 +35,8 @@ struct Opening {
 }
 
 impl Opening {
-    async fn line(&self) -> Result<Arc<Line>, Fault> {
+    async fn open(&self) -> Result<Arc<Line>, Fault> {
         Ok(Arc::new(Line::open(&self.config, self.kept, Arc::clone(&self.broken)).await?))
-    }
-
-    async fn own(&self) -> Result<Box<Own>, Fault> {
-        Ok(Box::new(Own::open(&self.config, self.kept, Arc::clone(&self.broken)).await?))
     }
 }
 
@@ -67,22 +62,22 @@ impl PgPool {
     }
 
     pub(crate) async fn acquire(&self) -> Result<PgSlot, Fault> {
-        let (own, permit) = self.take().await?;
-        Ok(PgSlot::own(own, Arc::clone(&self.shelf), permit))
+        let (line, permit) = self.take().await?;
+        Ok(PgSlot::own(line, Arc::clone(&self.shelf), permit))
     }
 
-    async fn take(&self) -> Result<(Box<Own>, OwnedSemaphorePermit), Fault> {
+    async fn take(&self) -> Result<(Arc<Line>, OwnedSemaphorePermit), Fault> {
         let permit = tokio::time::timeout(ACQUIRE_WAIT, Arc::clone(&self.permits).acquire_owned()).await;
         let permit = permit
             .ok()
             .and_then(Result::ok)
             .ok_or_else(|| Fault::Store(StoreError::Unavailable("no connection became free in time".to_owned())))?;
-        while let Some(own) = self.shelf.lock().ok().and_then(|mut shelf| shelf.pop()) {
-            if own.age() < LIFETIME && own.is_quiet() {
-                return Ok((own, permit));
+        while let Some(line) = self.shelf.lock().ok().and_then(|mut shelf| shelf.pop()) {
+            if is_good(&line) {
+                return Ok((line, permit));
             }
         }
-        Ok((self.opening.own().await?, permit))
+        Ok((self.opening.open().await?, permit))
     }
 
     /// Forgets idle connections, after one of them turned out to be dead: the others may be, too.
@@ -147,7 +142,7 @@ impl Shared {
         if let Some(line) = place.line() {
             return Ok(line);
         }
-        let line = self.pool.opening.line().await?;
+        let line = self.pool.opening.open().await?;
         if let Ok(mut slot) = place.line.lock() {
             *slot = Some(Arc::clone(&line));
         }

@@ -124,26 +124,12 @@ pub(crate) fn cells(row: &Row, shapes: &[Shape]) -> Result<Vec<Value>, StoreErro
         let Raw(bytes) = row.try_get(place).map_err(|error| StoreError::Damaged(error.to_string()))?;
         cells.push(match bytes {
             None => Value::Null,
-            Some(bytes) => value(bytes, *shape).ok_or_else(|| no_such(bytes, *shape))?,
+            Some(bytes) => {
+                value(bytes, *shape).ok_or_else(|| StoreError::Damaged(format!("a cell of {} bytes is no {shape:?}", bytes.len())))?
+            }
         });
     }
     Ok(cells)
-}
-
-/// The values of a row whose cells follow each other.
-pub(crate) fn row<'r>(cells: impl Iterator<Item = Option<&'r [u8]>>, shapes: &[Shape]) -> Result<Vec<Value>, StoreError> {
-    let mut values = Vec::with_capacity(shapes.len());
-    for (cell, shape) in cells.zip(shapes) {
-        values.push(match cell {
-            None => Value::Null,
-            Some(bytes) => value(bytes, *shape).ok_or_else(|| no_such(bytes, *shape))?,
-        });
-    }
-    if values.len() < shapes.len() { Err(StoreError::Damaged("a row without all of its cells".to_owned())) } else { Ok(values) }
-}
-
-fn no_such(bytes: &[u8], shape: Shape) -> StoreError {
-    StoreError::Damaged(format!("a cell of {} bytes is no {shape:?}", bytes.len()))
 }
 
 fn value(bytes: &[u8], shape: Shape) -> Option<Value> {

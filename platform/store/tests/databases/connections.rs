@@ -62,26 +62,6 @@ async fn a_connection_that_the_server_ends_is_replaced_and_its_transaction_never
 }
 
 #[tokio::test]
-async fn who_stops_waiting_in_mid_flight_leaves_a_connection_that_others_can_use() {
-    let Some((house, ..)) = house().await else { return };
-    let table = house.table("account");
-    for number in 2..12 {
-        let mut tx = house.store.begin(&house.cx()).await.unwrap();
-        // Sent, and given up before an answer can be there.
-        let given_up = tokio::time::timeout(std::time::Duration::ZERO, tx.load(&table, &[first()], Deleted::Exclude, Lock::Update)).await;
-        assert!(given_up.is_err());
-        if number % 2 == 0 {
-            // The next request on the same connection gets its own answer, not the one that was given up.
-            let seen = tx.seen(&table, &[first(), RecordId(Uuid::from_u128(99))], Deleted::Exclude).await.unwrap();
-            assert_eq!(seen, [first()]);
-        }
-        drop(tx);
-        house.insert("account", vec![house.record("account", number, &[("name", Value::text(format!("Account {number}")))])]).await;
-    }
-    assert_eq!(names(&house).await.len(), 11);
-}
-
-#[tokio::test]
 async fn what_is_refused_as_late_as_the_commit_leaves_nothing_and_is_named() {
     let Some((house, ..)) = house().await else { return };
     let table = house.table("account");
