@@ -31,7 +31,7 @@ mod told;
 mod view_as;
 
 pub use api::DataApi;
-pub use jobs::{BATCH, BatchHandler, EXPORT, ExportHandler, ExportRequest};
+pub use jobs::{BATCH, BatchHandler, EXPORT, EXPORT_COLUMNS_MAX, ExportHandler, ExportRequest};
 pub use limits::LIMITS;
 pub use metadata::MetadataApi;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};

@@ -277,6 +277,8 @@ async fn credentials(world: &World, report: &mut Report) -> anyhow::Result<()> {
         ("POST", "imports/0198c1d2-7a3e-7100-8000-000000000001/cancel"),
         ("POST", "imports/0198c1d2-7a3e-7100-8000-000000000001/undo"),
         ("POST", "imports/suggest?object=account"),
+        ("POST", "exports"),
+        ("GET", "exports/0198c1d2-7a3e-7100-8000-000000000001/data"),
         ("GET", "jobs"),
         ("GET", "jobs/0198c1d2-7a3e-7100-8000-000000000001"),
         ("POST", "jobs/0198c1d2-7a3e-7100-8000-000000000001/retry"),
