@@ -15,6 +15,7 @@ use crate::GraphqlRequest;
 use crate::shape::Sub;
 
 pub use batch::BatchHandler;
+pub use columns::COLUMNS_MAX as EXPORT_COLUMNS_MAX;
 pub use export::{EXPORT, ExportHandler, ExportRequest};
 
 /// The kind of jobs that carry out a batch.

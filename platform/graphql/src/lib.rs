@@ -35,7 +35,7 @@ mod told;
 mod view_as;
 
 pub use api::DataApi;
-pub use jobs::{BATCH, BatchHandler, EXPORT, ExportHandler, ExportRequest};
+pub use jobs::{BATCH, BatchHandler, EXPORT, EXPORT_COLUMNS_MAX, ExportHandler, ExportRequest};
 pub use limits::LIMITS;
 pub use live::{Feed, FeedLine, FeedPage, FeedQuery, Happened, Message, Subscription};
 pub use metadata::MetadataApi;

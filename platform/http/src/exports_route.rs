@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use axum::Json as JsonBody;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, json};
+use serde_json::Map;
 use tenon_automation::{DATA, JobWish, job_json};
 use tenon_context::{OpContext, Via};
 use tenon_diagnostics::{Kind, Problem};
@@ -16,6 +17,7 @@ use tenon_value::{Json, TenantId, Uuid};
 
 use crate::call::Call;
 use crate::imports_route::{accepted, identified};
+use crate::negotiate::is_json;
 use crate::respond::{problem, problem_of};
 
 /// Bytes of a request for an export.
@@ -26,9 +28,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const PIECES: u32 = 4;
 
 /// Begins an export.
-pub(crate) async fn begin(call: Call, body: Bytes) -> Response {
+pub(crate) async fn begin(call: Call, body: Result<Bytes, BytesRejection>) -> Response {
     let made = async {
         let cx = call.context(Via::Graphql).await?;
+        if !is_json(&call.headers) {
+            return Err(Problem::invalid(
+                "content_type",
+                "send `Content-Type: application/json`",
+                "请使用 `Content-Type: application/json`",
+            ));
+        }
+        let body = body.map_err(|_| {
+            let max = u64::try_from(EXPORT_REQUEST_MAX).unwrap_or(u64::MAX);
+            Problem::exhausted("export_request_bytes", max, max + 1)
+        })?;
         let unread = |error: serde_json::Error| {
             Problem::invalid("body", format!("the request cannot be read: {error}"), format!("无法读取请求:{error}"))
         };

@@ -23,6 +23,8 @@ use crate::respond::{problem, problem_of};
 
 /// Bytes of a mapping file.
 pub(crate) const MAPPING_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes read after a file has been refused.
+const DRAINED_MAX: usize = 16 * 1024 * 1024;
 /// Pieces of an error file fetched at once.
 const PIECES: u32 = 4;
 
@@ -231,10 +233,23 @@ async fn receive(call: &Call, cx: &OpContext, mut field: Field<'_>) -> Result<(R
     let store = call.app.jobs.store().clone();
     let mut receiving = Receiving::begin(store, cx, (IMPORT, format)).await.map_err(|error| told(&error))?;
     while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
-        receiving.take(&chunk).await.map_err(|fault| fault.problem(&told))?;
+        if let Err(refused) = receiving.take(&chunk).await {
+            drain(&mut field).await;
+            return Err(refused.problem(&told));
+        }
     }
     receiving.flush().await.map_err(|fault| fault.problem(&told))?;
     Ok((receiving, name))
+}
+
+/// Reads on for a while, so that a caller who is still sending comes to hear why he is refused.
+async fn drain(field: &mut Field<'_>) {
+    let mut left = DRAINED_MAX;
+    while left > 0
+        && let Ok(Some(chunk)) = field.chunk().await
+    {
+        left = left.saturating_sub(chunk.len());
+    }
 }
 
 /// The query may name the object (it must be the mapping's) and decide what happens to records that are there.

@@ -10,6 +10,7 @@ use tenon_records::{CASCADE_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, import};
 use crate::app::TIME_MAX;
 use crate::body::FORM_BYTES_MAX;
 use crate::call::Call;
+use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::imports_route::MAPPING_BYTES_MAX;
 use crate::receiving::IMPORT_BYTES_MAX;
 use crate::live::{FEED_LINES_MAX, FEED_WAIT_MAX, MESSAGE_BYTES_MAX, SOCKETS_MAX, SUBSCRIPTIONS_MAX};
@@ -58,6 +59,9 @@ fn of_jobs() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("jobs_per_node", json!(tenon_automation::JOBS_PER_NODE)),
         ("job_days", json!(tenon_store::JOB_DAYS)),
         ("undo_days", json!(tenon_automation::UNDO_DAYS)),
+        ("export_request_bytes", json!(EXPORT_REQUEST_MAX)),
+        ("export_columns", json!(tenon_graphql::EXPORT_COLUMNS_MAX)),
+        ("snapshots", json!(tenon_store::SNAPSHOTS_MAX)),
         ("import_bytes", json!(IMPORT_BYTES_MAX)),
         ("import_errors", json!(import::ERROR_ROWS_MAX)),
         ("line_bytes", json!(import::RECORD_BYTES_MAX)),

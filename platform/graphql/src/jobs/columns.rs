@@ -8,7 +8,7 @@ use crate::schema::Schema;
 use crate::syntax::ast::TypeRef;
 
 /// Columns of an export at most (`export_columns`).
-pub(crate) const COLUMNS_MAX: usize = 200;
+pub const COLUMNS_MAX: usize = 200;
 
 /// One column.
 #[derive(Clone, Debug)]

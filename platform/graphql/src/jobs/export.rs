@@ -201,16 +201,17 @@ impl ExportHandler {
         let mut written = Written { columns: &columns, manner, csv: request.format == "csv", begun: false };
         let mut after: Option<String> = None;
         loop {
-            let (text, next) = {
-                let reader =
-                    Reader { store: &self.api.store, documents: &self.api.documents, valid: &valid, cx: &cx, identity: None, levels: 0 };
-                let (_, variables) = document(object, &columns, request, after.as_deref());
+            let (_, variables) = document(object, &columns, request, after.as_deref());
+            let (piece, next) = {
+                let (store, documents) = (&self.api.store, &self.api.documents);
+                let levels = levels(&text, variables.values());
+                let reader = Reader { store, documents, valid: &valid, cx: &cx, identity: None, levels };
                 match page(&self.api, &reader, &mut snapshot, &variables).await {
                     Err(StoreError::StaleModel) => return Ok(None),
                     found => written.page(&found?.map_err(|problems| JobFault::lasting(first(&problems)))?, state),
                 }
             };
-            let parts = if text.is_empty() { Vec::new() } else { vec![(DATA, state.pieces, text)] };
+            let parts = if piece.is_empty() { Vec::new() } else { vec![(DATA, state.pieces, piece)] };
             state.pieces += i64::try_from(parts.len()).unwrap_or_default();
             if next.is_none() {
                 snapshot.end().await?;
@@ -281,7 +282,11 @@ async fn page(
     let signer = Signer::new(&api.store.cursor_secret(cx.model.tenant).await?, cx.model.tenant);
     let collector = Collector { document: &valid.document, variables: &variables };
     let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: true };
-    let Some(root) = lower::query(shared, operation).into_iter().next() else { return Ok(Ok(Json::Null)) };
+    let roots = match deep(reader.levels, || lower::query(shared, operation)) {
+        Ok(roots) => roots,
+        Err(problem) => return Ok(Err(problem.into())),
+    };
+    let Some(root) = roots.into_iter().next() else { return Ok(Ok(Json::Null)) };
     let (Planned { read, params }, shape): (Planned, PageShape<'_>) = match root.work {
         Err(problems) => return Ok(Err(problems)),
         Ok(Work::Page(planned, shape)) => (planned, shape),
