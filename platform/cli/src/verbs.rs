@@ -3,8 +3,8 @@
 mod audit;
 mod check;
 mod data;
-mod export;
 mod documents;
+mod export;
 mod import;
 mod job;
 mod local;

@@ -281,6 +281,7 @@ impl Subscription {
             cx,
             identity: self.api.identity(),
             levels: fit.levels,
+            elsewhere: None,
         };
         let places = Places::new(&self.secret, cx.model.tenant);
         let telling = Telling { reader: &reader, places: &places, followed };

@@ -12,8 +12,8 @@ use crate::body::FORM_BYTES_MAX;
 use crate::call::Call;
 use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::imports_route::MAPPING_BYTES_MAX;
-use crate::receiving::IMPORT_BYTES_MAX;
 use crate::live::{FEED_LINES_MAX, FEED_WAIT_MAX, MESSAGE_BYTES_MAX, SOCKETS_MAX, SUBSCRIPTIONS_MAX};
+use crate::receiving::IMPORT_BYTES_MAX;
 use crate::respond::problem;
 use crate::scim_route::SCIM_BYTES_MAX;
 

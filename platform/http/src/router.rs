@@ -13,8 +13,8 @@ use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    documents_route, exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route, oidc_route, probes, respond,
-    schema_route, scim_route, secrets_route, session_route, traffic,
+    documents_route, exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route, oidc_route,
+    probes, respond, schema_route, scim_route, secrets_route, session_route, traffic,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.

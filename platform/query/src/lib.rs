@@ -21,5 +21,6 @@ pub use record::{Change, ExternalId, Record};
 pub use select::{Cursor, Deleted, Direction, FetchMany, FetchOne, HistoryFetch, Order, Output, Select, Slot, SortBy, Sorting, Window};
 pub use table::{Action, AuthorizedTable};
 pub use write::{
-    Batch, BatchMode, Later, LinkWrite, ManyWrite, MergeOf, MergeRule, Merging, OnMatch, OneWrite, RecordInput, RecordKey, Sharing, Target, Write,
+    Batch, BatchMode, Later, LinkWrite, ManyWrite, MergeOf, MergeRule, Merging, OnMatch, OneWrite, RecordInput, RecordKey, Sharing, Target,
+    Write,
 };

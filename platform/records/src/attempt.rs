@@ -13,9 +13,9 @@ use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
 use tenon_store::{NewJob, Tx};
 use tenon_value::{Decimal, RecordId};
 
-use crate::ending::Ending;
 use crate::after::After;
 use crate::desk::Mark;
+use crate::ending::Ending;
 use crate::halt::{Found, Halt, Tried};
 use crate::hooking::Verdicts;
 use crate::job::{Aim, Job, Saved};

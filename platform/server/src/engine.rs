@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Runner, RunnerParts, Relay, UNDO, UndoHandler};
+use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Relay, Runner, RunnerParts, UNDO, UndoHandler};
 use tenon_catalog::Catalog;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};

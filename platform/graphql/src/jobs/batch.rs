@@ -141,6 +141,7 @@ impl BatchHandler {
             cx: &cx,
             identity: self.api.identity.as_ref(),
             levels,
+            elsewhere: None,
         };
         let plan = match mutate::plan(&reader, shared, operation).await? {
             Ok(plan) => plan,

@@ -205,7 +205,7 @@ impl ExportHandler {
             let (piece, next) = {
                 let (store, documents) = (&self.api.store, &self.api.documents);
                 let levels = levels(&text, variables.values());
-                let reader = Reader { store, documents, valid: &valid, cx: &cx, identity: None, levels };
+                let reader = Reader { store, documents, valid: &valid, cx: &cx, identity: None, levels, elsewhere: None };
                 match page(&self.api, &reader, &mut snapshot, &variables).await {
                     Err(StoreError::StaleModel) => return Ok(None),
                     found => written.page(&found?.map_err(|problems| JobFault::lasting(first(&problems)))?, state),

@@ -265,7 +265,8 @@ impl Incoming<'_, '_> {
         let sql = format!("update {table} set \"cursor\" = $1 where \"number\" = (select max(b.\"number\") from {table} as b)");
         self.conn.execute(&numbered(&sql, self.conn), &[Arg::text(cursor)]).await?;
         // Places in the changes of another home are none in this one.
-        let sql = format!("insert into \"{}\".\"relay\" (\"id\", \"pruned\", \"transaction\", \"era\") values (1, 0, '0', $1)", self.schema);
+        let sql =
+            format!("insert into \"{}\".\"relay\" (\"id\", \"pruned\", \"transaction\", \"era\") values (1, 0, '0', $1)", self.schema);
         let (era, _) = tenon_value::Uuid::new_v4().as_u64_pair();
         self.conn.execute(&numbered(&sql, self.conn), &[Arg::int((era >> 1).cast_signed())]).await?;
         let sql = format!("select count(*) from \"{}\".\"model\"", self.schema);
