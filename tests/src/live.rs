@@ -107,10 +107,8 @@ impl EventStream {
                     return Ok(Some(StreamEvent { name, id: line("id:"), data: line("data:").unwrap_or_default() }));
                 }
             }
-            if !self.chunk()? {
-                if self.stream.read_buf(&mut self.raw).await? == 0 {
-                    return Ok(None);
-                }
+            if !self.chunk()? && self.stream.read_buf(&mut self.raw).await? == 0 {
+                return Ok(None);
             }
         }
     }

@@ -45,7 +45,7 @@ pub(super) async fn measure(
     let rep = prepare(target, ids).await.context("the organisation of the lowest role")?;
     if let Some(url) = &place.database {
         // As the database does by itself after a while: half of all rows have just been written again.
-        peer::analyze(url).await?;
+        peer::settle(url).await?;
     }
     for (name, budget) in [("w2", Some(COST_MAX)), ("w4", None)] {
         let load = LOADS.iter().find(|load| load.name == name).context("there is such a load")?;
@@ -185,7 +185,8 @@ async fn plan(place: &Place, rep: &Target, name: &str, body: Value) -> anyhow::R
     let statements = statements.filter_map(|line| line.pointer("/fields/sql").or(line.get("sql"))?.as_str().map(str::to_owned));
     // The longest is the one that rules were woven into; those before it looked up who asks.
     let Some(query) = statements.filter(|sql| sql.starts_with("select")).max_by_key(String::len) else {
-        return Ok(say::result("the server told of no statement"));
+        say::result("the server told of no statement");
+        return Ok(());
     };
     say::result(&format!("\n{} as the lowest role, the statement:\n\n```sql\n{query}\n```", name.to_uppercase()));
     let Some(url) = &place.database else { return Ok(()) };

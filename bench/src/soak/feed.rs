@@ -57,23 +57,15 @@ async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<
     let (tell, nodes) = watch::channel(addresses(&servers));
     let ended = Arc::new(AtomicBool::new(false));
     let feed = tokio::spawn(follow(target.clone(), nodes.clone(), Arc::clone(&ended), true, None));
-    let begin = beginning(&target).await?;
-    let listener = tokio::spawn(follow(target.clone(), nodes.clone(), Arc::clone(&ended), false, begin));
+    let start = beginning(&target).await?;
+    let listener = tokio::spawn(follow(target.clone(), nodes.clone(), Arc::clone(&ended), false, start));
 
     let mut writers: Vec<Writer> = (0..WRITERS).map(|number| Writer::new(number, seed)).collect();
     let mut findings = Vec::new();
     let begun = Instant::now();
     let mut kills = 0;
     while kills < wish.kills && begun.elapsed() < wish.length() && findings.is_empty() {
-        let working: Vec<_> = writers
-            .into_iter()
-            .map(|writer| {
-                let known = nodes.borrow().clone();
-                let address = known.get(writer.number % known.len().max(1)).cloned().unwrap_or_default();
-                let target = Target { address, ..target.clone() };
-                tokio::spawn(work(writer, target))
-            })
-            .collect();
+        let working = begin(writers, &target, &nodes.borrow());
         tokio::time::sleep(Duration::from_millis(u64::try_from(LIFE_MIN_MS + chance.below(LIFE_MAX_MS - LIFE_MIN_MS))?)).await;
         let victim = chance.below(servers.len());
         servers.swap_remove(victim).kill().await?;
@@ -102,22 +94,13 @@ async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<
         for writer in &mut writers {
             verify::settle(&mut connection, &mut writer.journal, &mut findings).await?;
         }
-        if kills % 20 == 0 {
-            say::step(&format!("{}: {kills} kills, {} findings", database.name, findings.len()));
-        }
     }
     // Both have the time to hear of the last change.
     tokio::time::sleep(Duration::from_secs(3)).await;
     ended.store(true, Ordering::Release);
     let (feed, listener) = (feed.await?, listener.await?);
     for (who, told) in [("feed", &feed), ("subscription", &listener)] {
-        findings.extend(told.findings.iter().map(|finding| format!("{who}: {finding}")));
-        for entry in writers.iter().flat_map(|writer| &writer.journal.entries) {
-            let known = told.versions.get(&entry.id).copied().unwrap_or_default();
-            if known < u64::try_from(entry.version())? {
-                findings.push(format!("{who}: {} was told up to version {known} of {}", entry.id, entry.version()));
-            }
-        }
+        compare(who, told, &writers, &mut findings)?;
     }
     for server in servers {
         server.kill().await?;
@@ -133,6 +116,27 @@ async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<
         findings.len()
     ));
     Ok(findings)
+}
+
+/// Every writer at work, on the nodes in turn.
+fn begin(writers: Vec<Writer>, target: &Target, known: &[String]) -> Vec<tokio::task::JoinHandle<(Writer, anyhow::Result<()>)>> {
+    let task = |writer: Writer| {
+        let address = known.get(writer.number % known.len().max(1)).cloned().unwrap_or_default();
+        tokio::spawn(work(writer, Target { address, ..target.clone() }))
+    };
+    writers.into_iter().map(task).collect()
+}
+
+/// Whether somebody was told everything that was acknowledged.
+fn compare(who: &str, told: &Told, writers: &[Writer], findings: &mut Vec<String>) -> anyhow::Result<()> {
+    findings.extend(told.findings.iter().map(|finding| format!("{who}: {finding}")));
+    for entry in writers.iter().flat_map(|writer| &writer.journal.entries) {
+        let known = told.versions.get(&entry.id).copied().unwrap_or_default();
+        if known < u64::try_from(entry.version())? {
+            findings.push(format!("{who}: {} was told up to version {known} of {}", entry.id, entry.version()));
+        }
+    }
+    Ok(())
 }
 
 async fn work(mut writer: Writer, target: Target) -> (Writer, anyhow::Result<()>) {

@@ -267,7 +267,7 @@ impl Subscription {
         let policy = &fit.valid.schema.policy;
         let mut told = Vec::new();
         for (nth, interest) in fit.made.iter().enumerate() {
-            let events = events(self.api.store(), (cx, policy), followed, interest, followed.is_behind()).await?;
+            let events = Box::pin(events(self.api.store(), (cx, policy), followed, interest, followed.is_behind())).await?;
             told.extend(events.into_iter().map(|event| (nth, event)));
         }
         if told.is_empty() {

@@ -54,7 +54,7 @@ pub(crate) const RANDOM_BYTES_MAX: u32 = 4_096;
 /// Which engine a plugin runs on. Each has a pool of its own, so that large guests take no room from small ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Size {
-    /// 16 MiB, 10,000 table elements: Rust, Zig, TinyGo.
+    /// 16 MiB, 10,000 table elements: Rust, Zig, `TinyGo`.
     #[default]
     Small,
     /// 64 MiB, 20,000 table elements: what brings a language's own engine, JavaScript and Python.

@@ -44,12 +44,15 @@ impl Bench {
     }
 }
 
+/// Components by size and digest, as long as somebody has them.
+type Compiled = HashMap<(Size, [u8; 32]), Weak<Ready>>;
+
 /// Makes plugins ready. The same component is compiled once, however many tenants have it.
 pub(crate) struct Workshop {
     small: Bench,
     /// Made when the first large guest comes: most houses have none.
     large: OnceLock<Bench>,
-    compiled: Mutex<HashMap<(Size, [u8; 32]), Weak<Ready>>>,
+    compiled: Mutex<Compiled>,
 }
 
 impl Workshop {

@@ -39,7 +39,7 @@ impl Attempt<'_> {
     /// Makes one record of several; none where something is wrong, which is noted.
     pub(crate) async fn merge(&mut self, object: ObjectIx, merging: &Merging) -> Tried<Option<Merged>> {
         let model_object = self.object(object)?;
-        let Some(stored) = self.to_be_merged(model_object, merging).await? else { return Ok(None) };
+        let Some(stored) = self.loaded_for_merge(model_object, merging).await? else { return Ok(None) };
         let others: Vec<RecordId> = merging.others.iter().map(|(id, _)| *id).collect();
         let Some((input, relations)) = self.taken(model_object, merging, &stored)? else { return Ok(None) };
         let mut log = Log { others: others.clone(), ..Log::default() };
@@ -70,7 +70,7 @@ impl Attempt<'_> {
     }
 
     /// The records that become one, locked, if all of them may.
-    async fn to_be_merged(&mut self, object: &Object, merging: &Merging) -> Tried<Option<HashMap<RecordId, Record>>> {
+    async fn loaded_for_merge(&mut self, object: &Object, merging: &Merging) -> Tried<Option<HashMap<RecordId, Record>>> {
         let path = InputPath::default().key("others");
         if merging.others.is_empty() {
             let problem = Problem::invalid("required", "name at least one other record", "请至少指定一条被合并的记录");

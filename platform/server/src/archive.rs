@@ -74,7 +74,7 @@ impl Engine {
         let tenant = self.tenant_named(name).await?;
         let key: Option<[u8; 32]> = secrets.map(|_| rand::random());
         for path in std::iter::once(out).chain(secrets) {
-            if path.exists() {
+            if path.try_exists().with_context(|| unwritten(path))? {
                 return Err(Declined::conflict("file", format!("`{}` exists already", path.display())).into());
             }
         }

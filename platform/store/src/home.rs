@@ -63,7 +63,7 @@ impl Store {
     /// Sees once per process that the tenant's home fits this build.
     pub(crate) async fn settle(&self, tenant: TenantId) -> Result<(), Fault> {
         let memory = self.memory(tenant);
-        memory.settled.get_or_try_init(|| self.bring_up(tenant)).await.map(|()| ())
+        memory.settled.get_or_try_init(|| self.bring_up(tenant)).await.copied()
     }
 
     async fn bring_up(&self, tenant: TenantId) -> Result<(), Fault> {

@@ -177,8 +177,7 @@ fn matches(text: &str, sought: &[Sought], wording: Wording) -> Vec<(usize, usize
         }
         return found;
     }
-    let mut runs = runs(text).into_iter().peekable();
-    while let Some(run) = runs.next() {
+    for run in runs(text) {
         if !run.paired {
             if is_sought(&word(&folded(text, run))) {
                 add(run.start, run.end);

@@ -139,7 +139,7 @@ async fn data(world: &World, cases: &[Case], report: &mut Report) -> anyhow::Res
     }
     let chunks: Vec<(usize, &Case)> = mutations.iter().enumerate().collect();
     for some in chunks.chunks(4) {
-        let tricks = |at: usize| if at % 4 == 0 { vec![ALL_AT_ONCE, trick(at / 4)] } else { vec![ALL_AT_ONCE] };
+        let tricks = |at: usize| if at.is_multiple_of(4) { vec![ALL_AT_ONCE, trick(at / 4)] } else { vec![ALL_AT_ONCE] };
         let asked = some.iter().flat_map(|(at, case)| tricks(*at).into_iter().map(|trick| (*case, trick)));
         let asked = asked.map(|(case, trick)| {
             let injected = shot(world, std::slice::from_ref(case), Some(trick));

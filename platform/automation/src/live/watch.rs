@@ -109,7 +109,7 @@ pub async fn events(
         let imaged: Vec<&Imaged> = all.iter().filter_map(|(place, _)| images.get(*place)).collect();
         seen(store, cx, interest, (&all, &imaged)).await
     };
-    let seen = batch.sight(interest.key(cx, policy), asking).await?;
+    let seen = Box::pin(batch.sight(interest.key(cx, policy), asking)).await?;
     let at: HashMap<usize, usize> = all.iter().enumerate().map(|(nth, (place, _))| (*place, nth)).collect();
     let fresh = followed.changes().filter(|(_, change)| concerns(change));
     let pieces = fresh.filter_map(|(place, change)| {
@@ -123,7 +123,7 @@ pub async fn events(
     let told = pieces.into_iter().filter_map(|piece| {
         let kind = match piece.change.word() {
             ChangeWord::Shared => shared(cx, piece.change, is_in(piece.after))?,
-            _ => kind((piece.first.word(), piece.change.word()), is_in(piece.before), is_in(piece.after))?,
+            _ => kind((piece.first.word(), piece.change.word()), (is_in(piece.before), is_in(piece.after)))?,
         };
         let changed = piece.changed.into_iter().filter(|name| is_known(policy, object, name)).collect();
         Some(Event { kind, change: piece.change.clone(), place: piece.place, version: piece.version, changed })
@@ -191,7 +191,7 @@ fn newest<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> Vec<Piece<'a>> {
 }
 
 /// What a change is to who had the record before, or has it after.
-fn kind((first, last): (ChangeWord, ChangeWord), before: bool, after: bool) -> Option<ChangeKind> {
+fn kind((first, last): (ChangeWord, ChangeWord), (before, after): (bool, bool)) -> Option<ChangeKind> {
     Some(match (last, before, after) {
         (_, false, true) if first == ChangeWord::Created => ChangeKind::Created,
         (_, false, true) if first == ChangeWord::Restored => ChangeKind::Restored,
@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn what_one_is_told_follows_from_what_one_had_and_has() {
         use ChangeWord::{Created, Deleted, Destroyed, Restored, Updated};
-        let one = |word, before, after| kind((word, word), before, after);
+        let one = |word, before, after| kind((word, word), (before, after));
         assert_eq!(one(Created, false, true), Some(ChangeKind::Created));
         assert_eq!(one(Created, false, false), None, "made out of sight");
         assert_eq!(one(Updated, false, true), Some(ChangeKind::Entered));
@@ -245,9 +245,9 @@ mod tests {
     #[test]
     fn a_merged_burst_is_told_as_its_sum() {
         use ChangeWord::{Created, Deleted, Updated};
-        assert_eq!(kind((Created, Updated), false, true), Some(ChangeKind::Created), "made and changed");
-        assert_eq!(kind((Created, Deleted), false, false), None, "made and deleted");
-        assert_eq!(kind((Updated, Deleted), true, false), Some(ChangeKind::Deleted));
-        assert_eq!(kind((Deleted, ChangeWord::Restored), true, true), Some(ChangeKind::Updated));
+        assert_eq!(kind((Created, Updated), (false, true)), Some(ChangeKind::Created), "made and changed");
+        assert_eq!(kind((Created, Deleted), (false, false)), None, "made and deleted");
+        assert_eq!(kind((Updated, Deleted), (true, false)), Some(ChangeKind::Deleted));
+        assert_eq!(kind((Deleted, ChangeWord::Restored), (true, true)), Some(ChangeKind::Updated));
     }
 }

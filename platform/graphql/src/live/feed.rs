@@ -159,7 +159,7 @@ impl Feed {
         let mut told: Vec<(&Object, Event)> = Vec::new();
         for object in view.objects().filter(wanted) {
             let Ok(table) = policy.table(&schema.model, object.ix, Action::Read, Place::Live) else { continue };
-            let found = events(self.api.store(), (cx, policy), followed, &Interest::all(table), false).await?;
+            let found = Box::pin(events(self.api.store(), (cx, policy), followed, &Interest::all(table), false)).await?;
             told.extend(found.into_iter().map(|event| (object, event)));
         }
         told.sort_by_key(|(_, event)| event.place);

@@ -150,8 +150,11 @@ impl Meter {
     }
 }
 
+/// A file from its beginning, of which a piece was looked at, with its quotes watched.
+type Watched = Quotes<Chain<Cursor<Vec<u8>>, Guarded>>;
+
 enum Rows {
-    Csv { reader: Box<csv::Reader<Quotes<Chain<Cursor<Vec<u8>>, Guarded>>>>, encoding: Encoding },
+    Csv { reader: Box<csv::Reader<Watched>>, encoding: Encoding },
     Jsonl { reader: BufReader<Guarded>, line: u64, columns: Vec<String> },
     Xlsx(Sheet),
 }

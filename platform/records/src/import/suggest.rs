@@ -60,7 +60,8 @@ pub fn suggest(model: &Model, policy: &Policy, object: &str, (begin, format): (V
     }
     let mut mapping = json!({ "format": "tenon/v1", "mapping": object.name.as_str(), "columns": mapped });
     if delimiter != b',' && format == Format::Csv {
-        mapping["read"] = json!({ "delimiter": char::from(delimiter).to_string() });
+        let read = json!({ "delimiter": char::from(delimiter).to_string() });
+        mapping.as_object_mut().map(|members| members.insert("read".to_owned(), read));
     }
     Ok(json!({ "object": object.name.as_str(), "columns": shown, "mapping": mapping }))
 }

@@ -43,7 +43,7 @@ pub(crate) fn fixed_named(name: &str) -> Option<Archived> {
 
 /// Whether rows of this table are brought into a tenant.
 pub(crate) fn is_brought(name: &str, anew: bool) -> bool {
-    !LEFT_BEHIND.contains(&name) && !(anew && NOT_ANEW.contains(&name))
+    !(LEFT_BEHIND.contains(&name) || anew && NOT_ANEW.contains(&name))
 }
 
 /// Whether the numbers of its rows come from the database.

@@ -41,7 +41,9 @@ fn by_reference(reaches: &[Reach]) -> Vec<(&str, Vec<&Reach>)> {
 }
 
 /// Who keeps what: table, column of the reference, pairs of the column there and here.
-fn by_follower(reached: &[Reached]) -> Vec<(&str, &str, Vec<(&str, &str)>)> {
+type Follower<'r> = (&'r str, &'r str, Vec<(&'r str, &'r str)>);
+
+fn by_follower(reached: &[Reached]) -> Vec<Follower<'_>> {
     let followers: BTreeSet<(&str, &str)> = reached.iter().map(|one| (one.table.as_str(), one.by.as_str())).collect();
     let pairs = |table: &str, by: &str| {
         let own = reached.iter().filter(|one| one.table == table && one.by == by);

@@ -27,7 +27,7 @@ pub(crate) enum Probe {
     /// Nobody needs to know exactly.
     Assumed,
     /// A statement tells.
-    Asked(Statement),
+    Asked(Box<Statement>),
 }
 
 /// Records, lowered.
@@ -160,7 +160,7 @@ fn window(
             Some(parent) => format!("select {parent} {tail} group by {parent}"),
             None => format!("select {} {tail} limit 1", source.scope.column("id")),
         };
-        Ok(Some(Probe::Asked(lower.finish(sql, vec![Shape::Id]))))
+        Ok(Some(Probe::Asked(Box::new(lower.finish(sql, vec![Shape::Id])))))
     };
     Ok(WindowPlan::Page { size: *size, direction: *direction, after: probe(after, true)?, before: probe(before, false)? })
 }

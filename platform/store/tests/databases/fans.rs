@@ -237,7 +237,7 @@ fn user(house: &House, number: u128, seed: u128) -> tenon_query::Record {
 
 fn deal(house: &House, number: u128, seed: u128) -> tenon_query::Record {
     let stages = ["open", "won", "lost"];
-    let stage = stages[usize::try_from(chance(seed, 3)).unwrap()];
+    let stage = *stages.get(usize::try_from(chance(seed, 3)).unwrap()).unwrap();
     let close = if chance(seed + 3, 5) == 0 { Value::Null } else { day(i32::try_from(chance(seed + 4, 6)).unwrap()) };
     let values = [
         ("name", Value::text("D")),
