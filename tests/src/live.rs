@@ -231,10 +231,9 @@ impl Socket {
     pub async fn hear(&mut self) -> anyhow::Result<Heard> {
         loop {
             let heard = tokio::time::timeout(TOLD_MAX, self.frame()).await.context("nothing was heard in time")??;
-            match &heard {
-                Some(Heard::Json(message)) if message["type"] == "ping" => {}
-                Some(_) => return Ok(heard.expect("looked at above")),
-                None => {}
+            let is_ping = |heard: &Heard| matches!(heard, Heard::Json(message) if message["type"] == "ping");
+            if let Some(heard) = heard.filter(|heard| !is_ping(heard)) {
+                return Ok(heard);
             }
         }
     }

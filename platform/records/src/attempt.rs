@@ -195,6 +195,10 @@ impl<'p> Attempt<'p> {
             let Some(merged) = self.merge(*object, merging).await? else {
                 return Ok(StepOutcome::Batch { rows: Vec::new(), answer: None });
             };
+            self.heard().await?;
+            if !self.found.is_empty() {
+                return Ok(StepOutcome::Batch { rows: Vec::new(), answer: None });
+            }
             let answer = answer::read(&mut self.tx, step, &[merged.survivor]).await?;
             return Ok(StepOutcome::Merged { merged, answer });
         }
