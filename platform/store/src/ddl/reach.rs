@@ -17,16 +17,20 @@ use crate::db::{Conn, Fault};
 pub(crate) fn triggers(dialect: Dialect, schema: &str, object: &Object, there: &(dyn Fn(&str) -> bool + Sync)) -> Vec<String> {
     match dialect {
         Dialect::Postgres => keeping(schema, object).into_iter().chain(telling(schema, object)).collect(),
+        // A trigger that names a table which is not there yet would stop every write: whichever of two tables comes last brings
+        // the triggers of both.
         Dialect::Sqlite => {
+            let is_there = |table: &str| table == object.table || there(table);
             let mut statements = Vec::new();
             for (by, reaches) in by_reference(&object.reaches) {
-                statements.extend(kept_by_sqlite(&object.table, by, &reaches));
-                if let Some(reach) = reaches.first().filter(|reach| there(&reach.table)) {
-                    let pairs = reaches.iter().map(|reach| (reach.column.as_str(), reach.from.as_str())).collect();
-                    statements.extend(told_by_sqlite(&reach.table, &object.table, by, pairs));
+                if let Some(target) = reaches.first().map(|reach| reach.table.as_str()).filter(|table| is_there(table)) {
+                    let pairs: Vec<_> = reaches.iter().map(|reach| (reach.column.as_str(), reach.from.as_str())).collect();
+                    statements.extend(kept_by_sqlite(&object.table, by, target, &pairs));
+                    statements.extend(told_by_sqlite(target, &object.table, by, pairs));
                 }
             }
-            for (table, by, pairs) in by_follower(&object.reached).into_iter().filter(|(table, ..)| there(table)) {
+            for (table, by, pairs) in by_follower(&object.reached).into_iter().filter(|(table, ..)| is_there(table)) {
+                statements.extend(kept_by_sqlite(table, by, &object.table, &pairs));
                 statements.extend(told_by_sqlite(&object.table, table, by, pairs));
             }
             statements
@@ -130,14 +134,12 @@ fn instead(name: &str, rest: &str) -> [String; 2] {
     [format!("drop trigger if exists \"main\".\"{name}\""), format!("create trigger \"main\".\"{name}\" {rest}")]
 }
 
-fn kept_by_sqlite(table: &str, by: &str, reaches: &[&Reach]) -> Vec<String> {
-    let target = reaches.first().map(|reach| reach.table.as_str()).unwrap_or_default();
-    let is = |reach: &&Reach| {
-        let (column, from) = (&reach.column, &reach.from);
+fn kept_by_sqlite(table: &str, by: &str, target: &str, pairs: &[(&str, &str)]) -> Vec<String> {
+    let is = |(column, from): &(&str, &str)| {
         format!("\"{column}\" = (select t.\"{from}\" from \"{target}\" as t where t.\"id\" = new.\"{by}\" and t.\"deleted_at\" is null)")
     };
-    let set: Vec<String> = reaches.iter().map(is).collect();
-    let nothing: Vec<String> = reaches.iter().map(|reach| format!("\"{}\" = null", reach.column)).collect();
+    let set: Vec<String> = pairs.iter().map(is).collect();
+    let nothing: Vec<String> = pairs.iter().map(|(column, _)| format!("\"{column}\" = null")).collect();
     let change = |set: &[String]| format!("begin update \"{table}\" set {} where rowid = new.rowid; end", set.join(", "));
     let mut statements = Vec::new();
     statements.extend(instead(
