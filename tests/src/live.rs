@@ -63,7 +63,9 @@ impl EventStream {
         stream.write_all(&request.body).await?;
         let (head, mut raw) = tokio::time::timeout(TOLD_MAX, head(&mut stream)).await??;
         if !head.starts_with("HTTP/1.1 200") || !head.contains("text/event-stream") {
-            drop(tokio::time::timeout(Duration::from_millis(200), stream.read_buf(&mut raw)).await);
+            let length = |line: &str| line.strip_prefix("content-length: ").and_then(|length| length.trim().parse().ok());
+            let length: usize = head.lines().find_map(length).unwrap_or_default();
+            while raw.len() < length && tokio::time::timeout(TOLD_MAX, stream.read_buf(&mut raw)).await?? > 0 {}
             bail!("{head}{}", String::from_utf8_lossy(&raw));
         }
         Ok(Self { stream, raw, text: String::new() })

@@ -5,8 +5,8 @@
 //! far the job has come are one transaction (`tenon_store::JobLease`); a job stops at the border of a chunk only.
 
 mod carrying;
+mod contract;
 mod desk;
-mod handler;
 mod import;
 mod pieces;
 mod rotation;
@@ -15,8 +15,8 @@ mod runner;
 mod undo;
 mod words;
 
+pub use contract::{JobDone, JobFault, JobHandler};
 pub use desk::{JobDesk, JobWish};
-pub use handler::{JobDone, JobFault, JobHandler};
 pub use import::{IMPORT, ImportHandler, ImportPlan};
 pub use pieces::{DATA, PIECE_BYTES, piece};
 pub use rotation::{JOBS_PER_NODE, JOBS_PER_TENANT};

@@ -79,10 +79,10 @@ fn type_of(name: &str) -> &'static str {
 }
 
 /// The job that was made just now, as its batch answers it; null in the other modes.
-pub(crate) fn made(job: Option<Uuid>, subs: &[Sub<'_>]) -> Json {
-    let Some(id) = job else { return Json::Null };
+pub(crate) fn made(job: Option<(Uuid, Option<i64>)>, subs: &[Sub<'_>]) -> Json {
+    let Some((id, total)) = job else { return Json::Null };
     let fresh = json!({
-        "id": id.to_string(), "kind": BATCH, "state": JobState::Queued.outside(), "total": null, "done": 0, "failed": 0,
+        "id": id.to_string(), "kind": BATCH, "state": JobState::Queued.outside(), "total": total, "done": 0, "failed": 0,
         "rowsPerSecond": null, "etaSeconds": null, "startedAt": null, "finishedAt": null, "error": null,
     });
     project(&fresh, subs, "Job")

@@ -189,7 +189,7 @@ impl<'p> Attempt<'p> {
         }
         if let Write::Later(later) = &step.write {
             let job = NewJob { total: later.total, ..NewJob::new(self.cx, later.kind, later.payload.clone()) };
-            return Ok(StepOutcome::Later(self.tx.job_put(&job).await?));
+            return Ok(StepOutcome::Later(self.tx.job_put(&job).await?, later.total));
         }
         if let Write::Merge(object, merging) = &step.write {
             let Some(merged) = self.merge(*object, merging).await? else {

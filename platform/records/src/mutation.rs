@@ -118,8 +118,8 @@ pub enum StepOutcome {
         /// What was read of those that did not fail.
         answer: Option<Answer>,
     },
-    /// Of what is done later: the job.
-    Later(tenon_value::Uuid),
+    /// Of what is done later: the job, and how many steps it has where that is known.
+    Later(tenon_value::Uuid, Option<i64>),
 }
 
 /// A mutation carried out.

@@ -1,7 +1,7 @@
 //! Stories after a move: their tenants are taken out of one server and brought into the next, and asked again there.
 //!
 //! What a story asked is asked once more when it has ended, on the server where it was played; every server the tenant
-//! then moves to must give the same bytes. Only what is left of the rate limit is not compared.
+//! then moves to must give the same bytes. Only what is left of the rate limit, and how long it took, is not compared.
 
 use std::path::PathBuf;
 
@@ -44,16 +44,19 @@ impl Question {
     }
 }
 
-/// The text without the numbers of `"available"`.
+/// The text without numbers that are of the moment: what is left of the rate, and how long it took.
 fn without_rate(text: &str) -> String {
-    const MEMBER: &str = "\"available\":";
-    let mut parts = text.split(MEMBER);
-    let mut kept = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        kept += MEMBER;
-        kept += part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let mut text = text.to_owned();
+    for member in ["\"available\":", "\"ms\":"] {
+        let mut parts = text.split(member);
+        let mut kept = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            kept += member;
+            kept += part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        }
+        text = kept;
     }
-    kept
+    text
 }
 
 /// Plays every story of these folders on the first server, every `nth` of them, then moves its tenant from server to server.

@@ -100,8 +100,8 @@ impl Out {
                 let found: HashMap<Uuid, &Row> = rows(answer.as_ref()).iter().map(|row| (row.id, row)).collect();
                 self.batch((object, parts, shapes), (results, &found), None, scene);
             }
-            (MutationShape::Batch { object, parts, shapes }, Some(StepOutcome::Later(job))) => {
-                self.batch((object, parts, shapes), (&[], &HashMap::new()), Some(*job), scene);
+            (MutationShape::Batch { object, parts, shapes }, Some(StepOutcome::Later(job, total))) => {
+                self.batch((object, parts, shapes), (&[], &HashMap::new()), Some((*job, *total)), scene);
             }
             _ => self.null(),
         }
@@ -135,7 +135,7 @@ impl Out {
         &mut self,
         (object, parts, shapes): (&Object, &[(&str, BatchPart<'_>)], &[RecordShape<'_>]),
         (results, found): (&[BatchRow], &HashMap<Uuid, &Row>),
-        job: Option<Uuid>,
+        job: Option<(Uuid, Option<i64>)>,
         scene: &Scene<'_>,
     ) {
         let count = |wanted: &[Status]| results.iter().filter(|row| wanted.contains(&row.status)).count();

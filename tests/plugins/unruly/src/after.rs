@@ -26,7 +26,7 @@ pub(crate) fn obey(wish: &str, change: &Change) -> Result<(), Error> {
             note(change, format!("tags: {}", tags()?))?;
         }
         "after refuse" if first => {
-            tag("made by unruly")?;
+            tag("never to be seen")?;
             return Err(Refusal::new("not like this").rule("NOT_LIKE_THIS").into());
         }
         "after panic" => {

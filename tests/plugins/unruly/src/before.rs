@@ -18,7 +18,7 @@ pub(crate) fn obey(wish: &str, change: &mut Change) -> Result<bool, Error> {
         "wrong type" => change.set("close_date", "tomorrow"),
         "empty refusal" => change.refuse(Refusal::new(" ")),
         "error flood" => (0..1_000).for_each(|turn| change.refuse(Refusal::new(format!("no {turn}")))),
-        "patch flood" => (0..1_000).for_each(|turn| change.set(&format!("field_{turn}"), 1)),
+        "patch flood" => (0..501).for_each(|turn| change.set(&format!("field_{turn}"), 1)),
         "long refusal" => change.refuse(Refusal::new("no ".repeat(1_000))),
         "clock" => change.set("next_step", format!("{} {}", clock::now(), clock::today())),
         "log" => (0..1_000).for_each(|_| log::info(&"x".repeat(1_000))),
