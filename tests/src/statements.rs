@@ -17,8 +17,8 @@ use tracing_subscriber::registry::LookupSpan;
 const TARGET: &str = "tenon_store::sql";
 
 /// What is asked once in a while, whoever asks whatever: is the model still the newest, the credential still good?
-const HOUSEKEEPING: [&str; 8] =
-    ["\"model\"", "sqlite_schema", "pg_class", "pg_tables", "\"api_key\"", "\"law\"", "\"session\"", "\"member\""];
+const HOUSEKEEPING: [&str; 9] =
+    ["\"model\"", "sqlite_schema", "pg_class", "pg_tables", "\"api_key\"", "\"law\"", "\"session\"", "\"member\"", "\"document_rule\""];
 
 /// How our request ids begin.
 const OURS: &str = "attack-";

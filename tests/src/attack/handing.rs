@@ -87,7 +87,10 @@ async fn handing_over(world: &World, report: &mut Report) -> anyhow::Result<()> 
 
 fn shows_more_than_id(value: &Value) -> bool {
     match value {
-        Value::Object(members) => members.iter().any(|(name, value)| name != "id" && shows_more_than_id(value)),
+        // What has no name that may be shown is called by its id.
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name != "id" && !(name == "display" && members.get("id") == Some(value)) && shows_more_than_id(value)),
         Value::Array(items) => items.iter().any(shows_more_than_id),
         Value::Null => false,
         _ => true,

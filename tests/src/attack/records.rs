@@ -103,6 +103,18 @@ impl Asked {
             let shot = Case::shot(world, pack, whose);
             let (even, statements) = fire(if is_twin { &world.twin } else { &world.target }, &shot, judge).await?;
             told.push(Told { whose, is_twin, even, statements });
+            let (Some(base), Some(last)) = (told.first(), told.last()) else { continue };
+            if !is_twin && last.even == base.even && last.statements != base.statements {
+                // A save that met another ran twice: only what is different every time tells anything.
+                let (_, base) = fire(&world.target, &Case::shot(world, pack, Whose::Missing), judge).await?;
+                let (even, statements) = fire(&world.target, &shot, judge).await?;
+                let again = Told { whose, is_twin, even, statements };
+                if again.statements == base
+                    && let (Some(first), Some(last)) = (told.first().map(|first| first.statements.clone()), told.last_mut())
+                {
+                    *last = Told { statements: first, even: last.even.clone(), ..again };
+                }
+            }
         }
         Ok(Self(told))
     }

@@ -80,7 +80,8 @@ impl<'m> Lower<'m> {
             arms += &format!(" when {} then {points}", ways.join(" or "));
         }
         if arms.is_empty() {
-            return Ok("0".to_owned());
+            // Not `0`: in an order that would be the number of a column.
+            return Ok("(0 + 0)".to_owned());
         }
         let words = self.param(search.words, Kind::Text, Mode::List);
         let object = self.fixed(Arg::text(scope.object()?.table.clone()));
