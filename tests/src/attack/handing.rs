@@ -43,14 +43,6 @@ async fn handing_over(world: &World, report: &mut Report) -> anyhow::Result<()> 
     };
     let owner = json!({ "connect": { "id": id(Whose::Seen, user, 1) } });
     let own = id(Whose::Seen, object, 1);
-    let mut new = super::recipe::whole(&world.objects, (object, Whose::Missing, 95_000));
-    new.insert("owner".to_owned(), owner.clone());
-    let mut matched = new.clone();
-    matched.remove("id");
-    matched.insert(
-        "externalIds".to_owned(),
-        json!([{ "system": super::recipe::SYSTEM, "id": super::recipe::text_of(Whose::Seen, object, 1) }]),
-    );
     let shown = "{ id display version createdAt owner { id display } }";
     let mark = world.mark;
     let writes = [
@@ -59,16 +51,10 @@ async fn handing_over(world: &World, report: &mut Report) -> anyhow::Result<()> 
             format!("mutation {mark}($id: ID!, $i: Update{kind}Input!) {{ update{kind}(id: $id, input: $i) {shown} }}"),
             json!({ "id": own, "i": { "owner": owner } }),
         ),
-        ("new", format!("mutation {mark}($i: Create{kind}Input!) {{ create{kind}(input: $i) {shown} }}"), json!({ "i": new })),
         (
             "many",
             format!("mutation {mark}($ids: [ID!], $i: Update{kind}Input!) {{ update{plural}(ids: $ids, input: $i) {{ nodes {shown} }} }}"),
             json!({ "ids": [own], "i": { "owner": owner } }),
-        ),
-        (
-            "matched",
-            format!("mutation {mark}($i: Create{kind}Input!) {{ upsert{kind}(by: EXTERNAL_ID, input: $i) {shown} }}"),
-            json!({ "i": matched }),
         ),
     ];
     for (which, document, variables) in writes {
