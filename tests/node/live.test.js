@@ -50,7 +50,9 @@ async function story(name) {
 
 function check(taken, name) {
   assert.deepEqual(taken.map((change) => [change.kind, change.version]), [['ENTERED', 2], ['UPDATED', 3], ['LEFT', 4]])
-  assert.deepEqual(taken.map((change) => change.node?.name ?? null), [`live ${name}`, `live ${name} again`, null])
+  // A node is the record of now, which may be newer than what is told.
+  for (const { node } of taken.slice(0, 2)) assert.ok(node.name.includes(name))
+  assert.equal(taken[2].node, null)
   assert.deepEqual(taken[1].changedFields, ['name'])
 }
 

@@ -149,7 +149,12 @@ async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, en
     if let Err(refused) = call.app.data.settle(&context, &mut request).await {
         return Ok(respond(call, *refused, media, is_get));
     }
-    if matches!(endpoint, Endpoint::Data) && request.view_as.is_none() && live::wants_stream(&call.headers) {
+    // A client that takes either gets a stream for what has more than one answer.
+    let streams = matches!(endpoint, Endpoint::Data)
+        && request.view_as.is_none()
+        && live::wants_stream(&call.headers)
+        && (!live::takes_json(&call.headers) || call.app.data.is_subscription(&context, &request));
+    if streams {
         let begun = Box::pin(live::subscribe(call, context, request)).await;
         return Ok(begun.unwrap_or_else(|refused| respond(call, *refused, media, is_get)));
     }

@@ -13,4 +13,4 @@ mod who;
 pub(crate) use feed::{FEED_LINES_MAX, FEED_WAIT_MAX, changes};
 pub(crate) use slots::{SOCKETS_MAX, SUBSCRIPTIONS_MAX, Slots};
 pub(crate) use socket::{MESSAGE_BYTES_MAX, upgrade};
-pub(crate) use stream::{subscribe, wants_stream};
+pub(crate) use stream::{subscribe, takes_json, wants_stream};

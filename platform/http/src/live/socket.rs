@@ -63,6 +63,9 @@ pub(crate) fn upgrade(call: &Call, upgrade: Result<WebSocketUpgrade, WebSocketUp
     })
 }
 
+/// How long a client that ends is waited for.
+const FAREWELL_MAX: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// A cookie travels by itself: it counts only from pages that may use it.
 struct SameSite {
     origin: Option<String>,
@@ -94,8 +97,10 @@ impl Talk {
             Ok(_slot) => self.serve().await,
             Err(closed) => closed,
         };
-        if let Some(closed) = ended {
-            self.close(closed).await;
+        match ended {
+            Some(closed) => self.close(closed).await,
+            // The client has said that it ends; reading on is what sends the answer to that.
+            None => drop(tokio::time::timeout(FAREWELL_MAX, self.socket.recv()).await),
         }
     }
 

@@ -37,6 +37,14 @@ pub(crate) fn wants_stream(headers: &HeaderMap) -> bool {
     values.flat_map(|value| value.split(',')).any(is_stream)
 }
 
+/// Whether one answer may be plain JSON.
+pub(crate) fn takes_json(headers: &HeaderMap) -> bool {
+    const PLAIN: [&str; 4] = ["application/graphql-response+json", "application/json", "application/*", "*/*"];
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut media = values.flat_map(|value| value.split(',')).map(|entry| entry.split(';').next().unwrap_or_default().trim());
+    media.any(|media| PLAIN.iter().any(|plain| media.eq_ignore_ascii_case(plain)))
+}
+
 /// Where the browser's own reader stood when its connection broke.
 pub(super) fn last_event(call: &Call) -> Option<&str> {
     call.headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty())
