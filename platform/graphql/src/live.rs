@@ -280,7 +280,9 @@ impl Subscription {
             valid: &fit.valid,
             cx,
             identity: self.api.identity(),
+            files: self.api.files.of(self.api.store(), cx.model.tenant).await?,
             levels: fit.levels,
+            elsewhere: None,
         };
         let places = Places::new(&self.secret, cx.model.tenant);
         let telling = Telling { reader: &reader, places: &places, followed };

@@ -77,7 +77,7 @@ pub(crate) fn plan(schema: &Schema, query: &str, variables: &Json) -> bool {
         if measure(schema, &collector, operation).is_err() {
             return false;
         }
-        let shared = Shared { schema, cx: &cx, collector: &collector, signer: &signer };
+        let shared = Shared { schema, cx: &cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
         match operation.kind {
             OperationKind::Mutation => lower::mutation(shared, operation, &Located::new()).is_ok(),
             _ => lower::query(shared, operation).iter().all(|root| root.work.is_ok()),
@@ -94,7 +94,7 @@ pub(crate) fn survives(schema: &Schema, query: &str, variables: &Json) {
     for operation in &document.operations {
         let variables = coerce_variables(schema, operation, variables.as_object().unwrap_or(&empty)).unwrap_or_default();
         let collector = Collector { document: &document, variables: &variables };
-        let shared = Shared { schema, cx: &cx, collector: &collector, signer: &signer };
+        let shared = Shared { schema, cx: &cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
         match operation.kind {
             OperationKind::Mutation => drop(lower::mutation(shared, operation, &Located::new())),
             _ => drop(lower::query(shared, operation)),

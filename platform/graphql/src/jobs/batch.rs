@@ -140,7 +140,9 @@ impl BatchHandler {
             valid: &valid,
             cx: &cx,
             identity: self.api.identity.as_ref(),
+            files: self.api.files.of(&self.api.store, cx.model.tenant).await?,
             levels,
+            elsewhere: None,
         };
         let plan = match mutate::plan(&reader, shared, operation).await? {
             Ok(plan) => plan,

@@ -7,6 +7,7 @@
 mod audit;
 mod credentials;
 mod federation;
+mod files;
 mod home;
 mod jobs;
 mod model;
@@ -54,6 +55,7 @@ const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 fn all() -> impl Iterator<Item = &'static Fixture> {
     [
         home::TABLES,
+        files::TABLES,
         jobs::TABLES,
         model::TABLES,
         records::TABLES,
