@@ -11,6 +11,7 @@ use tenon_value::TenantId;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::aot::AotCache;
 use crate::asking::Asking;
 use crate::breaker::Breaker;
 use crate::limits::THREADS;
@@ -74,10 +75,18 @@ impl PluginHost {
     /// # Errors
     /// Where plugins cannot run on this machine.
     pub fn with_budgets(budgets: Budgets) -> Result<Self, LoadError> {
+        Self::with_cache(budgets, None)
+    }
+
+    /// The same, which keeps compiled components on disk.
+    ///
+    /// # Errors
+    /// Where plugins cannot run on this machine.
+    pub fn with_cache(budgets: Budgets, cache: Option<AotCache>) -> Result<Self, LoadError> {
         let threads = Builder::new_multi_thread().worker_threads(THREADS).thread_name("tenon-plugin").enable_time().build();
         let threads = Some(threads.map_err(|error| LoadError::Engine(error.to_string()))?);
         let inner = Inner {
-            workshop: Workshop::new()?,
+            workshop: Workshop::new(cache)?,
             registry: Registry::default(),
             budgets: Arc::new(budgets),
             rooms: Rooms::new(),

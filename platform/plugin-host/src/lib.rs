@@ -4,6 +4,7 @@
 //! component gets the functions of `sdk/wit` and nothing else; every call has an instance of its own, dropped after
 //! it; a refusal (the author's words) and a fault (the plugin broke) are never mixed; no word of the sandbox leaves.
 
+mod aot;
 mod asking;
 mod breaker;
 mod describe;
@@ -23,6 +24,7 @@ mod since_1;
 mod state;
 mod usage;
 
+pub use aot::{AotCache, COMPILE_VERB, compile_for_parent};
 pub use error::LoadError;
 pub use host::PluginHost;
 pub use limits::{Budgets, COMPONENT_BYTES_MAX, CallLimits, ROWS_PER_CALL, Size};

@@ -47,6 +47,8 @@ pub struct ServeConfig {
     pub plugins: Vec<PathBuf>,
     /// What plugins may use.
     pub plugin_budgets: Budgets,
+    /// The program that compiles plugins apart from this process: `tenon` itself.
+    pub plugin_compiler: Option<PathBuf>,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
     /// Connections to PostgreSQL.
@@ -76,6 +78,7 @@ impl ServeConfig {
             database: None,
             plugins: Vec::new(),
             plugin_budgets: Budgets::default(),
+            plugin_compiler: None,
             rate_per_minute: RATE_PER_MINUTE,
             connections: None,
             public_url: None,

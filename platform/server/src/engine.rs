@@ -11,7 +11,7 @@ use tenon_hooks::{Hooks, NoHooks};
 use tenon_http::{App, AppParts, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
 use tenon_packages::Packages;
-use tenon_plugin_host::{PluginHost, PluginPackage};
+use tenon_plugin_host::{AotCache, PluginHost, PluginPackage};
 use tenon_records::Pipeline;
 use tenon_store::Store;
 
@@ -44,7 +44,7 @@ impl Engine {
         let lock = DataLock::take(&config.data).with_context(|| format!("cannot use `{}`", config.data.display()))?;
         let store = Store::open(config.store()).await.context("cannot open the database")?;
         let catalog = Arc::new(Catalog::new(store.clone()));
-        let hooks = hooks(config)?;
+        let hooks = hooks(config, &store).await?;
         let pipeline = Pipeline::new(store.clone(), hooks);
         let identity = Identity::new(IdentityParts {
             store: store.clone(),
@@ -94,12 +94,15 @@ impl Engine {
 }
 
 /// The plugins' host, if there are plugins.
-fn hooks(config: &ServeConfig) -> anyhow::Result<Arc<dyn Hooks>> {
+async fn hooks(config: &ServeConfig, store: &Store) -> anyhow::Result<Arc<dyn Hooks>> {
     let plugins = &config.plugins;
     if plugins.is_empty() {
         return Ok(Arc::new(NoHooks));
     }
-    let host = PluginHost::with_budgets(config.plugin_budgets.clone()).context("cannot start the plugin host")?;
+    let key = store.plugin_seal().await.context("cannot read the server's secret")?;
+    let cache =
+        AotCache::open(&config.data.join("compiled"), key, config.plugin_compiler.clone()).context("cannot keep compiled plugins")?;
+    let host = PluginHost::with_cache(config.plugin_budgets.clone(), Some(cache)).context("cannot start the plugin host")?;
     for path in plugins {
         let package = PluginPackage::from_file(path).with_context(|| format!("`{}` is no plugin", path.display()))?;
         host.install_everywhere(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;

@@ -26,6 +26,7 @@ pub(crate) async fn serve(
         listen,
         database: args.database.clone(),
         plugins: plugins.to_vec(),
+        plugin_compiler: std::env::current_exe().ok(),
         rate_per_minute,
         connections,
         public_url: outside.public_url.clone(),
