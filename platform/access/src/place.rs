@@ -61,11 +61,13 @@ pub enum Place {
     Introspection,
     /// What one is told of changes.
     Live,
+    /// Records through which a file is seen.
+    File,
 }
 
 impl Place {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Root,
         Self::Nested,
         Self::Filter,
@@ -92,6 +94,7 @@ impl Place {
         Self::Describe,
         Self::Introspection,
         Self::Live,
+        Self::File,
     ];
 
     /// Its word: `nested_write`.
@@ -124,6 +127,7 @@ impl Place {
             Self::Describe => "describe",
             Self::Introspection => "introspection",
             Self::Live => "live",
+            Self::File => "file",
         }
     }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
+use tenon_files::Links;
 use tenon_identity::Identity;
 use tenon_model::ModelVersion;
 use tenon_records::Pipeline;
@@ -17,6 +18,7 @@ use crate::collect::{Collector, Variables};
 use crate::cursor::Signer;
 use crate::documents::{Documents, Valid, told};
 use crate::execute::{Reader, refused};
+use crate::files::Addresses;
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
 use crate::prepare::{coerce_variables, measure};
@@ -36,6 +38,7 @@ pub struct DataApi {
     pipeline: Pipeline,
     documents: Documents,
     identity: Option<Identity>,
+    files: Addresses,
 }
 
 impl std::fmt::Debug for DataApi {
@@ -54,13 +57,20 @@ impl DataApi {
     /// The API over a store.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline) -> Self {
-        Self { store, catalog, pipeline, documents: Documents::new(), identity: None }
+        Self { store, catalog, pipeline, documents: Documents::new(), identity: None, files: Addresses::new(None) }
     }
 
     /// With who knows the members: for `explainAccess` of others and `whoCanSee`.
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
+        self
+    }
+
+    /// With who makes links to files: they begin with where people reach the server.
+    #[must_use]
+    pub fn with_files(mut self, links: Links) -> Self {
+        self.files = Addresses::new(Some(links));
         self
     }
 
@@ -149,7 +159,11 @@ impl DataApi {
         };
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer };
-        let reader = Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };
+        let files = match self.files.of(&self.store, cx.model.tenant).await {
+            Ok(files) => files,
+            Err(error) => return Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &told(&error).into())),
+        };
+        let reader = Reader { files, store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels };
         if operation.kind == OperationKind::Mutation {
             // Boxed: queries need not carry a save's future through every layer.
             let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request.idempotency.as_ref(), cost)).await;

@@ -12,6 +12,7 @@ use tenon_store::{AuditKind, AuditNote, Prepared, Store, StoreError};
 use tenon_value::{Json, RecordId, Uuid, Value};
 
 use crate::documents::{Documents, Valid, told};
+use crate::files::FileLinks;
 use crate::explain::{self, Question};
 use crate::lower::{Planned, Root, Work};
 use crate::respond::Errors;
@@ -26,6 +27,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) cx: &'a OpContext,
     /// Who knows the other members.
     pub(crate) identity: Option<&'a Identity>,
+    /// How links to files are made.
+    pub(crate) files: FileLinks,
     /// How deep the document nests.
     pub(crate) levels: usize,
 }
@@ -63,7 +66,7 @@ impl Reader<'_> {
     /// The data of a query. `StaleModel` is for the caller; everything else becomes errors with their paths.
     pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, u64), StoreError> {
         let settings = &self.valid.schema.model.settings;
-        let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency };
+        let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency, files: &self.files };
         let mut out = Out::default();
         let mut is_null = false;
         out.raw("{");

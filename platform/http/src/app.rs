@@ -5,11 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tenon_files::Links;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
 use tenon_records::Pipeline;
+use tenon_store::Store;
 
 use crate::imports::ImportJobs;
+use crate::patience::Patience;
 use crate::rate::Rate;
 use crate::status::Status;
 use crate::traffic::Traffic;
@@ -29,6 +32,12 @@ pub struct AppParts {
     pub metadata: MetadataApi,
     /// The record pipeline, for imports.
     pub pipeline: Pipeline,
+    /// Files.
+    pub store: Store,
+    /// Signed links to files.
+    pub links: Links,
+    /// How long is waited for those who send.
+    pub patience: Patience,
     /// Where uploads are kept while they are read.
     pub uploads: PathBuf,
     /// Ready, draining.
@@ -60,6 +69,9 @@ pub struct Shared {
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
     pub(crate) imports: ImportJobs,
+    pub(crate) store: Store,
+    pub(crate) links: Links,
+    pub(crate) patience: Patience,
     pub(crate) status: Status,
     pub(crate) rate: Arc<Rate>,
     pub(crate) traffic: Arc<Traffic>,
@@ -71,7 +83,7 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, pipeline, uploads, status, rate_per_minute, public_url, proxies } = parts;
+        let AppParts { identity, oidc, data, metadata, pipeline, store, links, patience, uploads, status, rate_per_minute, public_url, proxies } = parts;
         let imports = ImportJobs::new(pipeline, uploads);
         Self(Arc::new(Shared {
             identity,
@@ -79,6 +91,9 @@ impl App {
             data,
             metadata,
             imports,
+            store,
+            links,
+            patience,
             status,
             rate: Arc::new(Rate::new(rate_per_minute)),
             traffic: Arc::default(),

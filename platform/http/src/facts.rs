@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use axum::body::HttpBody;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -15,6 +16,7 @@ use tenon_value::{Locale, RequestId};
 use tracing::Instrument;
 
 use crate::app::{App, TIME_MAX};
+use crate::patience::{Lost, Waited};
 use crate::rate::{Allowance, Rate};
 use crate::{cors, respond};
 
@@ -87,9 +89,16 @@ pub(crate) async fn receive(State(app): State<App>, mut request: Request, next: 
         cors::preflight()
     } else {
         request.extensions_mut().insert(arrival.clone());
+        let lost;
+        (request, lost) = waited(&app, request);
+        let door = request.uri().path().to_owned();
         let answer = AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind().await;
         // The panic itself is in the log, by the hook of the server.
-        answer.unwrap_or_else(|_| respond::broken(&arrival))
+        let answer = answer.unwrap_or_else(|_| respond::broken(&arrival));
+        match lost.and_then(|lost| lost.problem(app.patience)) {
+            Some(slow) => respond::lost(&slow, &door, &arrival),
+            None => answer,
+        }
     };
     app.traffic.count(response.status().as_u16());
     complete(&mut response, &arrival, origin);
@@ -98,6 +107,18 @@ pub(crate) async fn receive(State(app): State<App>, mut request: Request, next: 
         insert(response.headers_mut(), SERVER_TIMING, &format!("total;dur={millis:.1}"));
     }
     response
+}
+
+/// The request with a body that is not waited for for ever. Uploads of files see to it themselves.
+fn waited(app: &App, request: Request) -> (Request, Option<Lost>) {
+    let door = request.uri().path();
+    if request.body().is_end_stream() || door.ends_with("/files") {
+        return (request, None);
+    }
+    let whole = if door.ends_with("/imports") { app.patience.upload } else { app.patience.body };
+    let (parts, body) = request.into_parts();
+    let (body, lost) = Waited::new(body, app.patience, whole);
+    (Request::from_parts(parts, body), Some(lost))
 }
 
 /// Whether the caller wants to know all of the cost.

@@ -6,10 +6,12 @@ use tenon_context::Via;
 use tenon_identity as identity;
 use tenon_packages::CORS_MAX;
 use tenon_records::CASCADE_MAX;
+use tenon_records::files::{FILE_HOLDERS_MAX, FILE_OWN};
 
 use crate::app::TIME_MAX;
 use crate::body::FORM_BYTES_MAX;
 use crate::call::Call;
+use crate::files_route::DRAWN_AT_ONCE;
 use crate::imports::{IMPORTS_MAX, LINE_BYTES_MAX};
 use crate::imports_route::MAPPING_BYTES_MAX;
 use crate::respond::problem;
@@ -38,9 +40,31 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("mapping_bytes".to_owned(), json!(MAPPING_BYTES_MAX));
     limits.insert("cascade".to_owned(), json!(CASCADE_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
+    limits.extend(of_files(&call));
     limits.extend(of_sign_in());
     limits.extend(of_providers());
     axum::Json(json!({ "limits": limits })).into_response()
+}
+
+/// The limits of files, and of sending; lengths of time are seconds.
+fn of_files(call: &Call) -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let (store, patience) = (&call.app.store, call.app.patience);
+    let limits = [
+        ("file_bytes", json!(store.file_bytes_max())),
+        ("files_bytes", json!(store.files_bytes_max())),
+        ("file_own", json!(FILE_OWN.as_secs())),
+        ("file_holders", json!(FILE_HOLDERS_MAX)),
+        ("file_link", json!(tenon_files::LINK_MAX.as_secs())),
+        ("thumbnail_bytes", json!(tenon_files::THUMBNAIL_BYTES_MAX)),
+        ("thumbnail_side", json!(tenon_files::THUMBNAIL_SIDE_MAX)),
+        ("thumbnail_memory", json!(tenon_files::THUMBNAIL_MEMORY_MAX)),
+        ("thumbnails", json!(DRAWN_AT_ONCE)),
+        ("head_time", json!(patience.head.as_secs())),
+        ("body_idle", json!(patience.idle.as_secs())),
+        ("body_time", json!(patience.body.as_secs())),
+        ("upload_time", json!(patience.upload.as_secs())),
+    ];
+    limits.map(|(name, max)| (name.to_owned(), max)).into_iter()
 }
 
 /// The limits of signing in; lengths of time are seconds.

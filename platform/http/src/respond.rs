@@ -44,6 +44,7 @@ pub(crate) fn graphql_failure(status: StatusCode, media: Media, problem: &Proble
 pub(crate) fn problem(problem: &Problem, arrival: &Arrival) -> Response {
     let status = match problem.rule.as_deref() {
         _ if problem.limit.is_some_and(|limit| limit.ends_with("bytes")) => StatusCode::PAYLOAD_TOO_LARGE,
+        _ if matches!(problem.limit, Some("body_idle" | "body_time" | "upload_time")) => StatusCode::REQUEST_TIMEOUT,
         Some("content_type") if problem.kind == Kind::Invalid => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         _ => status_of(problem.kind),
     };
@@ -88,6 +89,14 @@ fn failure(status: StatusCode, content_type: &'static str, body: &Json) -> Respo
         _ => {}
     }
     response
+}
+
+/// A body that did not come in time, in the shape of its door.
+pub(crate) fn lost(slow: &Problem, door: &str, arrival: &Arrival) -> Response {
+    if door.ends_with("/graphql") || door.ends_with("/metadata") {
+        return graphql_failure(StatusCode::REQUEST_TIMEOUT, Media::Json, slow, arrival);
+    }
+    problem(slow, arrival)
 }
 
 /// Says an error's problem, and tells the log what the caller is not told.

@@ -2,8 +2,9 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
@@ -12,8 +13,8 @@ use crate::doors::{Door, Doors, Method};
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    facts, graphql_route, imports_route, keys_route, limits, members_route, oidc_route, probes, respond, schema_route, scim_route,
-    secrets_route, session_route, traffic,
+    facts, files_route, graphql_route, imports_route, keys_route, limits, members_route, oidc_route, probes, respond, schema_route, scim_route,
+    secrets_route, session_route, traffic, upload_route,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -72,6 +73,9 @@ fn tenant() -> Doors {
         .merge(Doors::new().on(Method::Any, "/scim/v2/{*path}", scim_route::answer).layer(DefaultBodyLimit::max(SCIM_BYTES_MAX)))
         // Data in
         .merge(Doors::new().post("/imports", imports_route::begin).layer(DefaultBodyLimit::disable()))
+        .merge(Doors::new().post("/files", upload_route::upload).layer(DefaultBodyLimit::disable()))
+        .get("/files/{id}", files_route::fetch)
+        .get("/files/{id}/thumb", files_route::thumbnail)
         .get("/imports/{id}", imports_route::show)
         .get("/imports/{id}/errors.csv", imports_route::errors)
 }
@@ -92,6 +96,11 @@ pub fn doors() -> Vec<Door> {
     all().into_list()
 }
 
+/// Files are given out byte for byte, with their length: parts of them may be asked for.
+fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
+}
+
 /// All routes of a server.
 pub fn router(app: App) -> Router {
     all()
@@ -102,7 +111,7 @@ pub fn router(app: App) -> Router {
         .layer((
             // Every answer leaves through it, whoever gave it.
             axum::middleware::from_fn_with_state(app.clone(), facts::receive),
-            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE)),
+            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(is_no_file)),
             // An encoding that it does not know is refused by the door that would read the body, in the door's own shape.
             RequestDecompressionLayer::new().gzip(true).zstd(true).pass_through_unaccepted(true),
             DefaultBodyLimit::max(BODY_BYTES_MAX),

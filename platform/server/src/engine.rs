@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use tenon_catalog::Catalog;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
-use tenon_http::{App, AppParts, Status};
+use tenon_files::Links;
+use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
 use tenon_packages::Packages;
 use tenon_plugin_host::{PluginHost, PluginPackage};
@@ -27,6 +28,7 @@ pub struct Engine {
     pub(crate) identity: Identity,
     pub(crate) pipeline: Pipeline,
     pub(crate) uploads: PathBuf,
+    patience: Patience,
     rate_per_minute: u32,
     reach: Reach,
     public_url: String,
@@ -63,6 +65,7 @@ impl Engine {
             proxies: config.proxies.clone(),
             clock: config.clock,
             uploads: config.data.join("uploads"),
+            patience: config.patience,
             rate_per_minute: config.rate_per_minute,
             store,
             catalog,
@@ -73,7 +76,10 @@ impl Engine {
     /// The doors' shared state over this engine.
     pub(crate) async fn app(&self, status: Status) -> anyhow::Result<App> {
         let secret = self.store.installation_secret().await.context("cannot read the server's secret")?;
-        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone()).with_identity(self.identity.clone());
+        let links = Links::new(self.store.file_secret().await.context("cannot read the server's secret")?, &self.public_url);
+        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone())
+            .with_identity(self.identity.clone())
+            .with_files(links.clone());
         let metadata =
             MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
         Ok(App::new(AppParts {
@@ -82,6 +88,9 @@ impl Engine {
             data,
             metadata,
             pipeline: self.pipeline.clone(),
+            store: self.store.clone(),
+            links,
+            patience: self.patience,
             uploads: self.uploads.clone(),
             status,
             rate_per_minute: self.rate_per_minute,

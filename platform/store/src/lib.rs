@@ -15,6 +15,7 @@ mod ddl;
 mod doctor;
 mod error;
 mod federation;
+mod files;
 mod home;
 mod jobs;
 mod json;
@@ -34,7 +35,7 @@ mod wire;
 pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, ArchiveReport, Assemble};
 pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
 pub use config::{
-    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS,
+    Database, Dialect, FILE_BYTES_MAX, FILES_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS,
     StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
 };
 pub use contract::{
@@ -45,6 +46,10 @@ pub use credentials::contract::{MemberState, StoredKey, StoredMember, StoredSess
 pub use credentials::law::EPOCH_LEASE;
 pub use error::StoreError;
 pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};
+pub use files::blobs::Picture;
+pub use files::contract::{FileHolder, NewFile, StoredFile, Swept};
+pub use files::staging::{Staged, Staging};
+pub use files::sweep::{FILE_LET_GO_KEPT, FILE_STAGED_KEPT, FILE_UNTAKEN_KEPT};
 pub use home::HomeVersion;
 pub use jobs::contract::{JobAsk, JobBy, JobEnd, JobLease, JobProgress, JobState, NewJob, StoredJob};
 pub use jobs::looking::JobFilter;

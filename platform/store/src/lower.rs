@@ -7,6 +7,7 @@ pub(crate) mod aggregate;
 pub(crate) mod bind;
 pub(crate) mod bucket;
 pub(crate) mod columns;
+mod files;
 pub(crate) mod geo;
 pub(crate) mod keyset;
 pub(crate) mod many;

@@ -7,6 +7,7 @@
 mod audit;
 mod credentials;
 mod federation;
+mod files;
 mod home;
 mod jobs;
 mod model;
@@ -51,7 +52,7 @@ pub(crate) const OUTBOX: &str = "outbox";
 const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 
 fn all() -> impl Iterator<Item = &'static Fixture> {
-    [home::TABLES, jobs::TABLES, model::TABLES, records::TABLES, relay::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES]
+    [home::TABLES, files::TABLES, jobs::TABLES, model::TABLES, records::TABLES, relay::TABLES, audit::TABLES, credentials::TABLES, federation::TABLES]
         .into_iter()
         .flatten()
 }
