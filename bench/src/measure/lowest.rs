@@ -172,10 +172,12 @@ async fn ask(target: &Target, body: &Value) -> anyhow::Result<(Value, String)> {
     Ok((answer, connection.cookie))
 }
 
-/// What a server runs when the rep asks once, and how PostgreSQL goes about it.
+/// What a server runs when the rep asks once, and how PostgreSQL goes about it. A second node tells: on SQLite there is one only.
 async fn plan(place: &Place, rep: &Target, name: &str, body: Value) -> anyhow::Result<()> {
-    let told = empty_folder("lowest")?.join("statements.jsonl");
-    let server = place.serve_telling(&told).await?;
+    let Some(url) = &place.database else { return Ok(()) };
+    let node = Place { data: empty_folder("lowest")?, ..place.clone() };
+    let told = node.data.join("statements.jsonl");
+    let server = node.serve_telling(&told).await?;
     let mut asking = Connection::open(&Target { address: server.address.clone(), ..rep.clone() }).await?;
     let status = asking.post(body.to_string().as_bytes()).await?;
     anyhow::ensure!(status == 200, "{name} as the lowest role answers {status}");
@@ -189,7 +191,6 @@ async fn plan(place: &Place, rep: &Target, name: &str, body: Value) -> anyhow::R
         return Ok(());
     };
     say::result(&format!("\n{} as the lowest role, the statement:\n\n```sql\n{query}\n```", name.to_uppercase()));
-    let Some(url) = &place.database else { return Ok(()) };
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     let driver = tokio::spawn(connection);
     // A generic plan is the one that is run again and again; it does not look at the values, so none are given.
