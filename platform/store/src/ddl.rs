@@ -47,16 +47,13 @@ pub(crate) fn index(dialect: Dialect, schema: &str, index: &Index<'_>) -> String
         Dialect::Postgres => (format!("\"{}\"", index.name), format!("\"{schema}\".\"{}\"", index.table)),
         Dialect::Sqlite => (format!("\"{schema}\".\"{}\"", index.name), format!("\"{}\"", index.table)),
     };
-    let way = match (index.newest_first, dialect) {
-        (false, _) => "",
-        (true, Dialect::Postgres) => " desc nulls last",
+    let downwards = match dialect {
+        Dialect::Postgres => " desc nulls last",
         // Nulls are the least there, so they are last by themselves.
-        (true, Dialect::Sqlite) => " desc",
+        Dialect::Sqlite => " desc",
     };
-    // The day comes first, or after what rows are found by.
-    let day = usize::from(index.rows == Rows::Guided);
-    let columns: Vec<String> =
-        index.columns.iter().enumerate().map(|(at, name)| format!("\"{name}\"{}", if at == day { way } else { "" })).collect();
+    let way = |at| if index.newest == Some(at) { downwards } else { "" };
+    let columns: Vec<String> = index.columns.iter().enumerate().map(|(at, name)| format!("\"{name}\"{}", way(at))).collect();
     let columns = columns.join(", ");
     let carried = quoted(index.carried.iter().map(String::as_str));
     let (columns, carried) = match (carried.is_empty(), dialect) {
@@ -76,8 +73,8 @@ pub(crate) struct Index<'a> {
     /// Columns that it holds beside, so that those who ask for no others need not look at the rows.
     pub(crate) carried: Vec<String>,
     pub(crate) rows: Rows,
-    /// By its first column (of a guide: its second) downwards, with what has none at the end, as lists are asked for.
-    pub(crate) newest_first: bool,
+    /// The place of the column that goes downwards, with what has none at the end, as lists are asked for.
+    pub(crate) newest: Option<usize>,
 }
 
 /// Which rows an index holds.
@@ -88,6 +85,6 @@ pub(crate) enum Rows {
     Deleted,
     /// Rows that have something in the first column.
     Filled,
-    /// Live rows that have something in the first column, by which rules find them.
+    /// Live rows that have something in the first column, by which lists find them.
     Guided,
 }

@@ -159,7 +159,7 @@ fn indexes_of(fixture: &Fixture, dialect: Dialect, schema: &str) -> Vec<String> 
             unique: *unique,
             carried: Vec::new(),
             rows: Rows::All,
-            newest_first: false,
+            newest: None,
         };
         statements.push(index(dialect, schema, &over));
     }

@@ -30,7 +30,7 @@ pub(crate) fn create_link(dialect: Dialect, schema: &str, link: &Link) -> Vec<St
         unique: false,
         carried: Vec::new(),
         rows: Rows::All,
-        newest_first: false,
+        newest: None,
     };
     vec![table(dialect, schema, &link.table, &columns::of_link(link), &["source", "target"]), index(dialect, schema, &reverse)]
 }
@@ -47,7 +47,7 @@ pub(crate) fn indexes(object: &Object) -> Vec<Index<'_>> {
     let mut indexes: Vec<Index<'_>> =
         references.map(|relation| reference(object, &relation.column, relation.kind_column.as_deref())).collect();
     indexes.extend(object.fields.iter().filter_map(|field| by_day(object, field)));
-    indexes.extend(object.guides().into_iter().map(|column| guide(object, column)));
+    indexes.extend(lists(object).into_iter().map(|column| list(object, column)));
     indexes.extend(object.unique.iter().flat_map(|key| [unique(object, key), in_the_bin(object, key)]));
     indexes
 }
@@ -58,27 +58,51 @@ fn by_day<'a>(object: &'a Object, field: &'a Field) -> Option<Index<'a>> {
     let column = field.columns.first().filter(|_| !field.system && matches!(field.kind, FieldKind::Date))?;
     let columns = vec![column.name.clone(), "id".to_owned()];
     let name = column.name.as_str().into();
-    Some(Index { name, table: &object.table, columns, unique: false, carried: summed(object), rows: Rows::Live, newest_first: true })
+    Some(Index { name, table: &object.table, columns, unique: false, carried: summed(object), rows: Rows::Live, newest: Some(0) })
 }
 
-/// By what rules on rows ask for, newest first: whoever sees few of all rows finds them here, however many others there are.
-fn guide<'a>(object: &'a Object, column: &str) -> Index<'a> {
+/// The columns by which lists are found, newest first: what rules on rows ask for, so that whoever sees few of all rows finds
+/// them however many others there are; and of what has a day the first choice, for a board's columns and "open deals".
+fn lists(object: &Object) -> Vec<&str> {
+    let mut columns = object.guides();
+    let stage = day(object).and_then(|_| choice(object)?.columns.first()).map(|column| column.name.as_str());
+    for column in object.reaches.iter().map(|reach| reach.by.as_str()).filter(|by| is_followed(object, by)).chain(stage) {
+        if !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    columns
+}
+
+/// Whether a record referred to here tells by this column what moves, to rows in the bin as well, and no other index has those.
+fn is_followed(object: &Object, column: &str) -> bool {
+    let is_system = |relation: &tenon_model::Relation| relation.system && relation.column == column;
+    object.relations.iter().any(is_system) && object.reaches.iter().any(|reach| reach.by == column)
+}
+
+/// By one of [`lists`].
+fn list<'a>(object: &'a Object, column: &str) -> Index<'a> {
     let day = day(object).and_then(|field| field.columns.first());
     let columns = [Some(column), day.map(|day| day.name.as_str()), Some("id")].into_iter().flatten().map(str::to_owned).collect();
-    Index {
-        name: guide_name(&object.table, column).into(),
-        table: &object.table,
-        columns,
-        unique: false,
-        carried: if day.is_some() { summed(object) } else { Vec::new() },
-        rows: Rows::Guided,
-        newest_first: day.is_some(),
+    let mut carried: Vec<String> = summed(object).into_iter().filter(|carried| day.is_some() && carried != column).collect();
+    let mut rows = Rows::Guided;
+    if is_followed(object, column) {
+        carried.push("deleted_at".to_owned());
+        rows = Rows::Filled;
     }
+    let name = list_name(object, column).into();
+    Index { name, table: &object.table, columns, unique: false, carried, rows, newest: day.map(|_| 1) }
 }
 
-/// The name of the index by a column that rules ask for.
-pub(crate) fn guide_name(table: &str, column: &str) -> String {
-    format!("{table}_{column}_g")
+/// The names of the indexes by [`lists`].
+pub(crate) fn list_names(object: &Object) -> Vec<String> {
+    lists(object).into_iter().map(|column| list_name(object, column)).collect()
+}
+
+/// Of its own kind where it holds what is in the bin, so that what an older build made is not taken for it.
+fn list_name(object: &Object, column: &str) -> String {
+    let kind = if is_followed(object, column) { 'f' } else { 'g' };
+    format!("{}_{column}_{kind}", object.table)
 }
 
 /// The day by which an object's records are listed: its first.
@@ -86,11 +110,14 @@ pub(crate) fn day(object: &Object) -> Option<&Field> {
     object.active_fields().find(|field| !field.system && matches!(field.kind, FieldKind::Date))
 }
 
+/// The choice by which an object's records are told apart: its first, a deal's stage.
+fn choice(object: &Object) -> Option<&Field> {
+    object.active_fields().find(|field| !field.system && matches!(field.kind, FieldKind::Choice(_)))
+}
+
 fn summed(object: &Object) -> Vec<String> {
-    let mut own = object.fields.iter().filter(|field| !field.system && field.state == tenon_model::State::Active);
-    let choice = own.clone().find(|field| matches!(field.kind, FieldKind::Choice(_)));
-    let money = own.find(|field| matches!(field.kind, FieldKind::Money { .. }));
-    let columns = [(choice, Part::Whole), (money, Part::Amount), (money, Part::Base)];
+    let money = object.active_fields().find(|field| !field.system && matches!(field.kind, FieldKind::Money { .. }));
+    let columns = [(choice(object), Part::Whole), (money, Part::Amount), (money, Part::Base)];
     columns.into_iter().filter_map(|(field, part)| field?.column(part)).map(|column| column.name.clone()).collect()
 }
 
@@ -98,15 +125,7 @@ fn reference<'a>(object: &'a Object, column: &'a str, kind: Option<&'a str>) -> 
     let columns = [Some(column), kind].into_iter().flatten().map(str::to_owned).collect();
     // The column's name is opaque and never used twice in a tenant, so the index can carry it.
     // Most references of most records are empty, and nobody looks for those by them.
-    Index {
-        name: column.into(),
-        table: &object.table,
-        columns,
-        unique: false,
-        carried: Vec::new(),
-        rows: Rows::Filled,
-        newest_first: false,
-    }
+    Index { name: column.into(), table: &object.table, columns, unique: false, carried: Vec::new(), rows: Rows::Filled, newest: None }
 }
 
 fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
@@ -117,7 +136,7 @@ fn unique<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
         unique: true,
         carried: Vec::new(),
         rows: Rows::Live,
-        newest_first: false,
+        newest: None,
     }
 }
 
@@ -131,7 +150,7 @@ fn in_the_bin<'a>(object: &'a Object, key: &'a UniqueKey) -> Index<'a> {
         unique: false,
         carried: Vec::new(),
         rows: Rows::Deleted,
-        newest_first: false,
+        newest: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tables made by a build that kept less: they get what rules find rows by when their tenant's model is loaded.
+//! Tables made by a build that kept less: they get what rules and lists find rows by when their tenant's model is loaded.
 //!
 //! Invariant: a model that was given out never names a column its tables do not have.
 
@@ -7,12 +7,12 @@ use std::collections::HashSet;
 use tenon_model::Model;
 
 use crate::db::{Arg, Shape};
-use crate::ddl::object::guide_name;
+use crate::ddl::object::list_names;
 use crate::lower::schema_of;
 use crate::{Dialect, Store, StoreError};
 
 impl Store {
-    /// Sees that the tables that are there have what rules of the model find rows by; one look where they do.
+    /// Sees that the tables that are there have what rules of the model and lists find rows by; one look where they do.
     ///
     /// # Errors
     /// What the database says; `Busy` where somebody else changes the tenant's metadata for too long.
@@ -24,21 +24,18 @@ impl Store {
         if tx.version() != model.version || self.fits(model).await? {
             return tx.rollback().await;
         }
-        tracing::info!(tenant = %model.tenant, "tables made by an older build get indexes for rules on rows");
+        tracing::info!(tenant = %model.tenant, "tables made by an older build get indexes for lists");
         tx.shape(None, model).await?;
         tx.commit(model.version).await
     }
 
     async fn fits(&self, model: &Model) -> Result<bool, StoreError> {
-        let wanted = |object: &tenon_model::Object| -> Vec<String> {
-            object.guides().into_iter().map(|column| guide_name(&object.table, column)).collect()
-        };
         let names: Vec<String> = model
             .objects
             .iter()
-            .map(|object| (object, wanted(object)))
-            .filter(|(_, guides)| !guides.is_empty())
-            .flat_map(|(object, guides)| guides.into_iter().chain([object.table.clone()]))
+            .map(|object| (object, list_names(object)))
+            .filter(|(_, lists)| !lists.is_empty())
+            .flat_map(|(object, lists)| lists.into_iter().chain([object.table.clone()]))
             .collect();
         if names.is_empty() {
             return Ok(true);
@@ -56,7 +53,7 @@ impl Store {
         let rows = self.ask(model.tenant, sql, &args, &[Shape::Text]).await?;
         let there: HashSet<&str> = rows.iter().filter_map(|row| row.first()?.as_text()).collect();
         let has = |object: &tenon_model::Object| {
-            !there.contains(object.table.as_str()) || wanted(object).iter().all(|name| there.contains(name.as_str()))
+            !there.contains(object.table.as_str()) || list_names(object).iter().all(|name| there.contains(name.as_str()))
         };
         Ok(model.objects.iter().all(has))
     }
