@@ -14,6 +14,7 @@ mod field;
 mod guard;
 mod inputs;
 mod mutation;
+mod numbers;
 mod object;
 mod person;
 mod plan;

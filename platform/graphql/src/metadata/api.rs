@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables};
+use async_graphql::{EmptySubscription, MergedObject, Request, Schema};
 use bytes::Bytes;
 use tenon_access::Policy;
 use tenon_catalog::Catalog;
@@ -17,7 +17,7 @@ use super::door::Door;
 use super::mutation::Mutation;
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
-use super::{guard, respond};
+use super::{guard, numbers, respond};
 use crate::{GraphqlRequest, GraphqlResponse, view_as};
 
 /// All reads.
@@ -110,7 +110,7 @@ impl MetadataApi {
         }
         let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx));
         let mut inner = Request::new(request.query)
-            .variables(Variables::from_json(tenon_value::Json::Object(request.variables)))
+            .variables(numbers::variables(request.variables))
             .data(Arc::clone(&door));
         if let Some(name) = request.operation_name {
             inner = inner.operation_name(name);

@@ -231,7 +231,8 @@ fn scalar(name: &str, json: &Json) -> Option<ValueKind> {
             })?;
             i32::try_from(whole).is_ok().then(|| ValueKind::Int(whole.to_string().into()))
         }
-        ("Float", Json::Number(_)) | ("String" | "ID", Json::String(_)) | ("Boolean", Json::Bool(_)) => Some(generic(json)),
+        ("Float", Json::Number(number)) => number.as_f64().map(|_| generic(json)),
+        ("String" | "ID", Json::String(_)) | ("Boolean", Json::Bool(_)) => Some(generic(json)),
         ("ID", Json::Number(number)) if number.is_i64() || number.is_u64() => Some(ValueKind::Text(number.to_string())),
         ("Int" | "Float" | "String" | "ID" | "Boolean", _) => None,
         _ => Some(generic(json)),
@@ -243,8 +244,10 @@ fn generic(json: &Json) -> ValueKind {
     match json {
         Json::Null => ValueKind::Null,
         Json::Bool(value) => ValueKind::Bool(*value),
-        Json::Number(number) if number.is_f64() => ValueKind::Float(number.to_string().into()),
-        Json::Number(number) => ValueKind::Int(number.to_string().into()),
+        Json::Number(number) => {
+            let digits = number.to_string().into_boxed_str();
+            if digits.contains(['.', 'e', 'E']) { ValueKind::Float(digits) } else { ValueKind::Int(digits) }
+        }
         Json::String(text) => ValueKind::Text(text.clone()),
         Json::Array(elements) => ValueKind::List(elements.iter().map(|element| generic(element).into()).collect()),
         Json::Object(members) => ValueKind::Object(
