@@ -25,4 +25,5 @@ mod plugins_within;
 mod real_pipeline;
 mod scim;
 mod sign_in;
+mod slow_senders;
 mod stories;

@@ -9,6 +9,7 @@ use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
 
 use crate::live::{SOCKETS_MAX, SUBSCRIPTIONS_MAX, Slots};
+use crate::patience::Patience;
 use crate::rate::Rate;
 use crate::status::Status;
 use crate::traffic::Traffic;
@@ -28,6 +29,8 @@ pub struct AppParts {
     pub metadata: MetadataApi,
     /// Work that goes on after its request.
     pub jobs: JobDesk,
+    /// How long is waited for those who send.
+    pub patience: Patience,
     /// Ready, draining.
     pub status: Status,
     /// What passes on changes.
@@ -59,6 +62,7 @@ pub struct Shared {
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
     pub(crate) jobs: JobDesk,
+    pub(crate) patience: Patience,
     pub(crate) status: Status,
     pub(crate) relay: Relay,
     pub(crate) subscriptions: Arc<Slots>,
@@ -73,13 +77,14 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, jobs, status, relay, rate_per_minute, public_url, proxies } = parts;
+        let AppParts { identity, oidc, data, metadata, jobs, patience, status, relay, rate_per_minute, public_url, proxies } = parts;
         Self(Arc::new(Shared {
             identity,
             oidc,
             data,
             metadata,
             jobs,
+            patience,
             status,
             relay,
             subscriptions: Slots::new("subscriptions", SUBSCRIPTIONS_MAX),

@@ -26,6 +26,7 @@ mod members_route;
 mod negotiate;
 mod oidc_route;
 mod origin;
+mod patience;
 mod peer;
 mod probes;
 mod rate;
@@ -42,5 +43,6 @@ mod traffic;
 
 pub use app::{App, AppParts};
 pub use doors::{Door, Method};
+pub use patience::Patience;
 pub use router::{doors, router};
 pub use status::{Readiness, Status};

@@ -45,10 +45,23 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("merge_others".to_owned(), json!(MERGE_OTHERS_MAX));
     limits.insert("merge_moved".to_owned(), json!(MERGE_MOVED_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
+    limits.extend(of_sending(&call));
     limits.extend(of_jobs());
     limits.extend(of_sign_in());
     limits.extend(of_providers());
     axum::Json(json!({ "limits": limits })).into_response()
+}
+
+/// How long is waited for those who send, in seconds.
+fn of_sending(call: &Call) -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let patience = call.app.patience;
+    let limits = [
+        ("head_time", json!(patience.head.as_secs())),
+        ("body_idle", json!(patience.idle.as_secs())),
+        ("body_time", json!(patience.body.as_secs())),
+        ("upload_time", json!(patience.upload.as_secs())),
+    ];
+    limits.into_iter().map(|(name, max)| (name.to_owned(), max))
 }
 
 /// The limits of jobs, and of the files they read and leave.

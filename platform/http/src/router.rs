@@ -14,7 +14,7 @@ use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
     documents_route, exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route, oidc_route,
-    probes, respond, schema_route, scim_route, secrets_route, session_route, traffic,
+    patience, probes, respond, schema_route, scim_route, secrets_route, session_route, traffic,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -125,6 +125,7 @@ pub fn router(app: App) -> Router {
         .layer((
             // Every answer leaves through it, whoever gave it.
             axum::middleware::from_fn_with_state(app.clone(), facts::receive),
+            axum::middleware::from_fn_with_state(app.clone(), patience::wait),
             CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::SSE)),
             // An encoding that it does not know is refused by the door that would read the body, in the door's own shape.
             RequestDecompressionLayer::new().gzip(true).zstd(true).pass_through_unaccepted(true),

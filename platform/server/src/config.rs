@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use tenon_http::Patience;
 use tenon_identity::{Clock, MailConfigError, Mailer};
 use tenon_model::Settings;
 use tenon_plugin_host::Budgets;
@@ -49,6 +50,8 @@ pub struct ServeConfig {
     pub plugin_budgets: Budgets,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
+    /// How long is waited for those who send.
+    pub patience: Patience,
     /// Connections to PostgreSQL.
     pub connections: Option<u32>,
     /// Where people reach this server, such as `https://crm.acme.example`; none: where it listens. Links in mails begin with it.
@@ -77,6 +80,7 @@ impl ServeConfig {
             plugins: Vec::new(),
             plugin_budgets: Budgets::default(),
             rate_per_minute: RATE_PER_MINUTE,
+            patience: Patience::default(),
             connections: None,
             public_url: None,
             proxies: Vec::new(),

@@ -10,7 +10,7 @@ use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Relay, Runner
 use tenon_catalog::Catalog;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
-use tenon_http::{App, AppParts, Status};
+use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
 use tenon_packages::Packages;
 use tenon_plugin_host::{PluginHost, PluginPackage};
@@ -31,6 +31,7 @@ pub struct Engine {
     pub(crate) relay: Relay,
     pub(crate) uploads: PathBuf,
     rate_per_minute: u32,
+    patience: Patience,
     reach: Reach,
     public_url: String,
     proxies: Vec<IpAddr>,
@@ -68,6 +69,7 @@ impl Engine {
             clock: config.clock,
             uploads: config.data.join("uploads"),
             rate_per_minute: config.rate_per_minute,
+            patience: config.patience,
             store,
             catalog,
             _lock: lock,
@@ -88,6 +90,7 @@ impl Engine {
             data,
             metadata,
             jobs: JobDesk::new(self.store.clone()),
+            patience: self.patience,
             status,
             relay: self.relay.clone(),
             rate_per_minute: self.rate_per_minute,
