@@ -10,10 +10,11 @@ use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_identity::Identity;
 use tenon_model::ModelVersion;
 use tenon_records::{Pipeline, Queries};
-use tenon_store::{Store, StoreError};
+use tenon_store::{Store, StoreError, metered};
 use tenon_value::Json;
 
 use crate::collect::{Collector, Variables};
+use crate::cost::{Cost, FullCost};
 use crate::cursor::Signer;
 use crate::documents::{Documents, Valid, told};
 use crate::execute::{Reader, refused};
@@ -21,8 +22,8 @@ use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
 use crate::persisted::Persisted;
 use crate::plugin_reads::PluginReads;
-use crate::prepare::{coerce_variables, measure};
-use crate::respond::{Cost, Errors, response};
+use crate::prepare::{coerce_variables, measure, measure_roots};
+use crate::respond::{Errors, response};
 use crate::stack::{deep, levels};
 use crate::syntax::ast::{Document, Operation, OperationKind};
 use crate::{GraphqlRequest, GraphqlResponse, Outcome, view_as};
@@ -166,8 +167,17 @@ impl DataApi {
             Ok(measured) => measured,
             Err(problems) => return refuse(&problems),
         };
-        let cost = Cost { measured, actual: 0, full: request.cost_full.then(|| (started.elapsed().as_millis(), known)) };
-        self.carry_out((cx, request, levels), &valid, (operation, &variables), (cost, started)).await
+        let full = request.cost_full.then(|| {
+            let roots = deep(levels, || measure_roots(&valid.schema, &collector, operation)).unwrap_or_default();
+            Arc::new(FullCost { started, is_hit: known, roots, meter: Arc::default() })
+        });
+        let meter = full.as_ref().map(|full| Arc::clone(&full.meter));
+        let cost = Cost { measured, full, ..Cost::default() };
+        let done = self.carry_out((cx, request, levels), &valid, (operation, &variables), cost);
+        match meter {
+            Some(meter) => Box::pin(metered(&meter, done)).await,
+            None => done.await,
+        }
     }
 
     async fn carry_out(
@@ -175,7 +185,7 @@ impl DataApi {
         (cx, request, levels): (&OpContext, &GraphqlRequest, usize),
         valid: &Valid,
         (operation, variables): (&Operation, &Variables),
-        (mut cost, started): (Cost, Instant),
+        mut cost: Cost,
     ) -> Tried {
         let signer = match self.store.cursor_secret(cx.model.tenant).await {
             Ok(secret) => Signer::new(&secret, cx.model.tenant),
@@ -190,7 +200,7 @@ impl DataApi {
             Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels, elsewhere: None };
         if operation.kind == OperationKind::Mutation {
             // Boxed: queries need not carry a save's future through every layer.
-            let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request, cost)).await;
+            let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request, &cost)).await;
             return match done {
                 Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body, &Errors::default()) }),
                 Mutated::Failed(errors) if errors.is_away() => Tried::Answered(away(cx, &errors)),
@@ -216,9 +226,9 @@ impl DataApi {
         }
         match reader.query(roots, &mut errors).await {
             Ok(_) if errors.is_away() => Tried::Answered(away(cx, &errors)),
-            Ok((data, fields)) => {
-                cost.actual = fields;
-                cost.full = cost.full.map(|(_, known)| (started.elapsed().as_millis(), known));
+            Ok((data, of_roots)) => {
+                cost.actual = of_roots.iter().sum();
+                cost.of_roots = of_roots;
                 Tried::Answered(answered(cx, response(cx, Some(&data), &errors, Some(&cost)), &errors))
             }
             Err(StoreError::StaleModel) => Tried::Stale,

@@ -74,17 +74,20 @@ impl Reader<'_> {
         Ok(self.page(planned).await?.rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
-    /// The data of a query. `StaleModel` is for the caller; everything else becomes errors with their paths.
-    pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, u64), StoreError> {
+    /// The data of a query, with the fields that each root field took. `StaleModel` is for the caller; everything else
+    /// becomes errors with their paths.
+    pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, Vec<u64>), StoreError> {
         let settings = &self.valid.schema.model.settings;
         let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency };
         let mut out = Out::begin();
         let mut is_null = false;
+        let mut taken = Vec::with_capacity(roots.len());
         out.raw("{");
         for (at, root) in roots.into_iter().enumerate() {
             if at > 0 {
                 out.raw(",");
             }
+            let before = out.fields;
             out.fields += 1;
             out.text(root.key);
             out.raw(":");
@@ -114,10 +117,11 @@ impl Reader<'_> {
                 out.null();
                 is_null |= !root.nullable;
             }
+            taken.push(out.fields - before);
         }
         out.raw("}");
         self.note(&out.clear);
-        Ok(if is_null { (b"null".to_vec(), out.fields) } else { (out.bytes, out.fields) })
+        Ok((if is_null { b"null".to_vec() } else { out.bytes }, taken))
     }
 
     async fn question(&self, (object, id): (ObjectIx, RecordId), question: Question) -> Result<Result<Json, Problem>, StoreError> {

@@ -8,6 +8,7 @@
 mod api;
 mod calendar;
 mod collect;
+mod cost;
 mod cursor;
 mod documents;
 mod execute;

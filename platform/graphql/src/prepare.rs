@@ -20,6 +20,6 @@ mod values;
 mod variables;
 mod walk;
 
-pub(crate) use measure::{Measured, measure};
+pub(crate) use measure::{Measured, measure, measure_roots};
 pub(crate) use variables::coerce as coerce_variables;
 pub(crate) use walk::validate;

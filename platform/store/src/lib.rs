@@ -21,6 +21,7 @@ mod jobs;
 mod json;
 mod lower;
 mod metadata;
+mod meter;
 mod prepared;
 mod relay;
 mod run;
@@ -53,6 +54,7 @@ pub use jobs::contract::{JobAsk, JobBy, JobEnd, JobLease, JobProgress, JobState,
 pub use jobs::looking::JobFilter;
 pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX};
 pub use metadata::change::{MetadataTx, crash_points};
+pub use meter::{Meter, metered};
 pub use prepared::Prepared;
 pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Position, RESUME_WINDOW, Tail};
 pub use snapshot::{SNAPSHOTS_MAX, Snapshot};
