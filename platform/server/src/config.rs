@@ -9,7 +9,7 @@ use tenon_identity::{Clock, MailConfigError, Mailer};
 use tenon_model::Settings;
 use tenon_plugin_host::Budgets;
 use tenon_store::{Database, StoreConfig, StoreLimits};
-use tenon_value::Locale;
+use tenon_value::{Locale, is_currency};
 
 use crate::clock;
 use crate::declined::Declined;
@@ -152,8 +152,7 @@ impl TenantRequest {
                 .ok_or_else(|| Declined::invalid("locale", format!("`{locale}` is no language of the product: `en` or `zh`")))?;
         }
         if let Some(currency) = &self.currency {
-            let shaped = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
-            if !shaped {
+            if !is_currency(currency) {
                 return Err(Declined::invalid("currency", format!("`{currency}` is no currency; write an ISO 4217 code such as `CNY`")));
             }
             settings.base_currency.clone_from(currency);

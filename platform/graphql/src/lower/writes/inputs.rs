@@ -87,7 +87,8 @@ impl<'a> Writer<'a, '_> {
                 if let Some(field) = members::field(object, word) {
                     match self.field_value(field, value) {
                         Ok(value) => record.fields.push((field.ix, value)),
-                        Err(problem) => self.lower.wrong(path, problem.object(object.name.as_str())),
+                        // It may name a part of the value.
+                        Err(problem) => self.lower.wrong(&path.join(&problem.input_path), problem.object(object.name.as_str())),
                     }
                 } else if let Some(relation) = members::relation(object, word) {
                     if let Some(write) = self.one(relation, value, (path, depth)) {
