@@ -17,6 +17,7 @@ mod documents;
 mod error;
 mod federation;
 mod home;
+mod idempotency;
 mod jobs;
 mod json;
 mod lower;

@@ -160,14 +160,17 @@ pub(super) async fn raised(mut flag: watch::Receiver<bool>) {
     drop(flag.wait_for(|raised| *raised).await);
 }
 
-/// Makes the hints anew, and removes what ended long ago: at start, and again and again.
+/// Makes the hints anew, and removes jobs that ended long ago and stored answers whose time is over: at start, and again and again.
 async fn walk(store: Store, identity: Identity, stop: watch::Receiver<bool>) {
     loop {
         for tenant in store.tenants().await.unwrap_or_default() {
-            if let Ok(now) = identity.now(tenant.id).await
-                && let Ok(Some(_)) = store.jobs_next(tenant.id, now).await
-            {
-                store.job_tell(tenant.id).await;
+            if let Ok(now) = identity.now(tenant.id).await {
+                if let Ok(Some(_)) = store.jobs_next(tenant.id, now).await {
+                    store.job_tell(tenant.id).await;
+                }
+                if let Err(error) = store.idempotency_expire(tenant.id, now).await {
+                    tracing::debug!(tenant = %tenant.id, %error, "old answers could not be removed");
+                }
             }
             if let Err(error) = store.jobs_expire(tenant.id, JOB_DAYS).await {
                 tracing::debug!(tenant = %tenant.id, %error, "old jobs could not be removed");
