@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
@@ -16,7 +17,7 @@ use tenon_value::Json;
 use crate::collect::{Collector, Variables};
 use crate::cost::{Cost, FullCost};
 use crate::cursor::Signer;
-use crate::documents::{Documents, Valid, told};
+use crate::documents::{Documents, Told, Valid, told};
 use crate::execute::{Reader, refused};
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
@@ -25,7 +26,7 @@ use crate::plugin_reads::PluginReads;
 use crate::prepare::{coerce_variables, measure, measure_roots};
 use crate::respond::{Errors, response};
 use crate::stack::{deep, levels};
-use crate::syntax::ast::{Document, Operation, OperationKind};
+use crate::syntax::ast::{Document, Operation, OperationKind, Selection};
 use crate::{GraphqlRequest, GraphqlResponse, Outcome, view_as};
 
 /// Seconds after which to ask again when the database is away.
@@ -97,7 +98,7 @@ impl DataApi {
     /// The schema as this principal sees it, as sorted SDL.
     #[must_use]
     pub fn sdl(&self, cx: &OpContext) -> Bytes {
-        Bytes::from(self.documents.schema(&cx.model, &cx.principal).sdl())
+        self.documents.sdl(cx)
     }
 
     /// Answers a request. Never fails: what is wrong is in the response.
@@ -158,8 +159,8 @@ impl DataApi {
             );
             return refuse(&problem.into());
         }
-        let variables = match coerce_variables(&valid.schema, operation, &request.variables) {
-            Ok(variables) => variables,
+        let (variables, also_former) = match coerce_variables(&valid.schema, operation, &request.variables) {
+            Ok(coerced) => coerced,
             Err(problems) => return refuse(&problems),
         };
         let collector = Collector { document: &valid.document, variables: &variables };
@@ -172,7 +173,8 @@ impl DataApi {
             Arc::new(FullCost { started, is_hit: known, roots, meter: Arc::default() })
         });
         let meter = full.as_ref().map(|full| Arc::clone(&full.meter));
-        let cost = Cost { measured, full, ..Cost::default() };
+        let former = valid.former.iter().cloned().chain(also_former).collect();
+        let cost = Cost { measured, full, former, ..Cost::default() };
         let done = self.carry_out((cx, request, levels), &valid, (operation, &variables), cost);
         match meter {
             Some(meter) => Box::pin(metered(&meter, done)).await,
@@ -212,6 +214,13 @@ impl DataApi {
                 Mutated::Stale => Tried::Stale,
             };
         }
+        let question = asks_the_schema(operation).then(|| question(request));
+        if let Some(told) = question.and_then(|question| self.documents.told_before(&valid.schema, question)) {
+            cost.actual = told.of_roots.iter().sum();
+            cost.of_roots.clone_from(&told.of_roots);
+            let errors = Errors::default();
+            return Tried::Answered(answered(cx, response(cx, Some(&told.data), &errors, Some(&cost)), &errors));
+        }
         let lowered = tracing::info_span!("graphql.lower").in_scope(|| deep(levels, || lower::query(shared, operation)));
         let roots = match lowered {
             Ok(roots) => roots,
@@ -229,12 +238,34 @@ impl DataApi {
             Ok((data, of_roots)) => {
                 cost.actual = of_roots.iter().sum();
                 cost.of_roots = of_roots;
-                Tried::Answered(answered(cx, response(cx, Some(&data), &errors, Some(&cost)), &errors))
+                let body = response(cx, Some(&data), &errors, Some(&cost));
+                if let Some(question) = question.filter(|_| errors.is_empty()) {
+                    self.documents.keep_told(&valid.schema, question, Told { data: Bytes::from(data), of_roots: cost.of_roots });
+                }
+                Tried::Answered(answered(cx, body, &errors))
             }
             Err(StoreError::StaleModel) => Tried::Stale,
             Err(error) => Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &told(&error).into())),
         }
     }
+}
+
+/// Whether an operation asks for nothing but the schema.
+fn asks_the_schema(operation: &Operation) -> bool {
+    let of_schema =
+        |item: &Selection| matches!(item, Selection::Field(field) if matches!(&*field.name.text, "__schema" | "__type" | "__typename"));
+    operation.selection.iter().all(of_schema)
+}
+
+/// What a request asks, as one number.
+fn question(request: &GraphqlRequest) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let name = request.operation_name.as_deref().unwrap_or_default();
+    for part in [request.query.as_str(), name, &Json::Object(request.variables.clone()).to_string()] {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
 }
 
 /// An answer, with what its errors mean for those who store answers or ask again.

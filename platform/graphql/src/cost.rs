@@ -1,4 +1,4 @@
-//! What a document cost, as `extensions.cost` tells it (API.md §1.7).
+//! What a document cost, as `extensions.cost` tells it (API.md §1.7), and the former names it uses (§3).
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,9 +7,9 @@ use tenon_store::Meter;
 use tenon_value::{Json, JsonMap};
 
 use crate::limits;
-use crate::prepare::Measured;
+use crate::prepare::{FormerUse, Measured};
 
-/// What is said of the cost.
+/// What is said of a document beside its answer.
 #[derive(Clone, Default)]
 pub(crate) struct Cost {
     pub(crate) measured: Measured,
@@ -19,6 +19,8 @@ pub(crate) struct Cost {
     pub(crate) full: Option<Arc<FullCost>>,
     /// Fields answered below each root field, in their order.
     pub(crate) of_roots: Vec<u64>,
+    /// Former names that the document and its variables use.
+    pub(crate) former: Vec<FormerUse>,
 }
 
 /// What is known of a request whose caller wants to know all of its cost.
@@ -50,6 +52,17 @@ impl Cost {
             said.insert("roots".to_owned(), self.roots(full));
         }
         Json::Object(said)
+    }
+
+    /// `extensions.deprecations`; none where no former name is used.
+    pub(crate) fn deprecations(&self) -> Option<Json> {
+        let of = |used: &FormerUse| {
+            Json::Object(JsonMap::from_iter([
+                ("coordinate".to_owned(), Json::from(used.coordinate.as_str())),
+                ("until".to_owned(), Json::from(used.until.to_string())),
+            ]))
+        };
+        (!self.former.is_empty()).then(|| self.former.iter().map(of).collect())
     }
 
     fn roots(&self, full: &FullCost) -> Json {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
-use tenon_access::Policy;
+use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_model::Model;
@@ -12,7 +13,8 @@ use tenon_query::Read;
 use tenon_store::{Prepared, Store, StoreError};
 use tenon_value::TenantId;
 
-use crate::prepare::validate;
+use crate::limits;
+use crate::prepare::{FormerUse, settle_members, settle_types, validate};
 use crate::schema::Schema;
 use crate::syntax::ast::Document;
 use crate::syntax::parse;
@@ -34,12 +36,23 @@ pub(crate) struct Documents {
     schemas: Cache<Whose, Arc<Schema>>,
     documents: Cache<(Whose, [u8; 32]), Arc<Valid>>,
     plans: Cache<(Whose, Arc<Read>), Arc<Prepared>>,
+    /// What schemas say of themselves, by what was asked: nothing for the text of the whole.
+    selves: Cache<(Whose, Option<[u8; 32]>), Arc<Told>>,
+}
+
+/// The answer to an introspection: its data, and the fields of each root.
+pub(crate) struct Told {
+    pub(crate) data: Bytes,
+    pub(crate) of_roots: Vec<u64>,
 }
 
 /// A valid document, with the schema it is valid against.
 pub(crate) struct Valid {
     pub(crate) schema: Arc<Schema>,
+    /// The document, with the names of now.
     pub(crate) document: Document,
+    /// Former names it uses.
+    pub(crate) former: Vec<FormerUse>,
     bytes: usize,
 }
 
@@ -63,6 +76,33 @@ impl Documents {
                 .max_capacity(PLANS_BYTES_MAX)
                 .weigher(|_, prepared: &Arc<Prepared>| weight(prepared.weight().saturating_add(PLAN_BYTES)))
                 .build(),
+            selves: Cache::builder()
+                .max_capacity(limits::INTROSPECTION_BYTES)
+                .weigher(|_, told: &Arc<Told>| weight(told.data.len().saturating_add(PLAN_BYTES)))
+                .build(),
+        }
+    }
+
+    /// The schema this principal sees, as sorted text.
+    pub(crate) fn sdl(&self, cx: &OpContext) -> Bytes {
+        let schema = self.schema(&cx.model, &cx.principal);
+        let text = || Told { data: Bytes::from(schema.sdl()), of_roots: Vec::new() };
+        // The attack suite switches rights off and on under one key.
+        if Place::Introspection.is_off() {
+            return text().data;
+        }
+        self.selves.get_with((whose(&schema.model, &schema.policy), None), || Arc::new(text())).data.clone()
+    }
+
+    /// What was told before of the schema to the same question by equal rights.
+    pub(crate) fn told_before(&self, schema: &Schema, question: [u8; 32]) -> Option<Arc<Told>> {
+        self.selves.get(&(whose(&schema.model, &schema.policy), Some(question)))
+    }
+
+    /// Keeps what was told of the schema.
+    pub(crate) fn keep_told(&self, schema: &Schema, question: [u8; 32], told: Told) {
+        if !Place::Introspection.is_off() {
+            self.selves.insert((whose(&schema.model, &schema.policy), Some(question)), Arc::new(told));
         }
     }
 
@@ -91,9 +131,17 @@ impl Documents {
         if let Some(valid) = self.documents.get(&key) {
             return Ok((valid, true));
         }
-        let document = parse(text).map_err(Problems::from)?;
+        let mut document = parse(text).map_err(Problems::from)?;
+        let mut former = Vec::new();
+        let has_former = schema.former().is_some();
+        if has_former {
+            settle_types(&schema, &mut document, &mut former);
+        }
         validate(&schema, &document)?;
-        let valid = Arc::new(Valid { schema, document, bytes: text.len() });
+        if has_former {
+            settle_members(&schema, &mut document, &mut former)?;
+        }
+        let valid = Arc::new(Valid { schema, document, former, bytes: text.len() });
         self.documents.insert(key, Arc::clone(&valid));
         Ok((valid, false))
     }

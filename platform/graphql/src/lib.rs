@@ -41,4 +41,5 @@ pub use limits::LIMITS;
 pub use live::{Feed, FeedLine, FeedPage, FeedQuery, Happened, Message, Subscription};
 pub use metadata::MetadataApi;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};
+pub use schema::{Effect, SchemaChange, schema_diff};
 pub use told::problem_json;

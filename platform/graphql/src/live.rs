@@ -178,7 +178,7 @@ impl DataApi {
             let (valid, _) = self.documents().document(cx, &request.query)?;
             let made = {
                 let operation = operation(&valid.document, request.operation_name.as_deref())?;
-                let variables = coerce_variables(&valid.schema, operation, &request.variables)?;
+                let (variables, _) = coerce_variables(&valid.schema, operation, &request.variables)?;
                 let collector = Collector { document: &valid.document, variables: &variables };
                 measure(&valid.schema, &collector, operation)?;
                 let signer = Signer::new(secret, cx.model.tenant);

@@ -57,7 +57,7 @@ impl Queries for PluginReads {
         if operation.kind != OperationKind::Query {
             return Err(wrong("a plugin's document is a query; records are written by functions", "插件的文档只能是查询"));
         }
-        let variables = coerce_variables(&valid.schema, operation, &variables).map_err(first)?;
+        let (variables, _) = coerce_variables(&valid.schema, operation, &variables).map_err(first)?;
         let collector = Collector { document: &valid.document, variables: &variables };
         deep(levels, || measure(&valid.schema, &collector, operation)).map_err(Box::new)?.map_err(first)?;
         let secret = self.store.cursor_secret(cx.model.tenant).await.map_err(|error| Box::new(crate::documents::told(&error)))?;

@@ -72,6 +72,9 @@ fn extensions(cx: &OpContext, cost: Option<&Cost>, more: usize) -> Json {
     members.insert("requestId".to_owned(), Json::from(cx.request.as_str()));
     if let Some(cost) = cost {
         members.insert("cost".to_owned(), cost.to_json());
+        if let Some(deprecations) = cost.deprecations() {
+            members.insert("deprecations".to_owned(), deprecations);
+        }
     }
     if cx.dry_run {
         members.insert("dryRun".to_owned(), Json::Bool(true));

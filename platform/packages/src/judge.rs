@@ -98,9 +98,8 @@ fn api_of_op(operation: Operation) -> Operation {
     let is_option = operation.path.contains(".options");
     match operation.op {
         Op::Add | Op::Restore => operation.api(ApiEffect::Additive),
-        Op::Rename if operation.path.contains(".fields.") => operation.api(ApiEffect::Deprecating),
-        // Old names of objects and relations are not served.
-        Op::Rename => operation.api(ApiEffect::Breaking),
+        // Former names go on working for a while.
+        Op::Rename => operation.api(ApiEffect::Deprecating),
         Op::Retire if is_option => operation.api(ApiEffect::Deprecating),
         Op::Retire => operation.api(ApiEffect::Breaking).risk(Risk::Destructive),
         Op::Change | Op::Reset => operation,

@@ -275,7 +275,7 @@ async fn page(
 ) -> Result<Result<Json, Problems>, StoreError> {
     let (valid, cx): (&Valid, &OpContext) = (reader.valid, reader.cx);
     let Some(operation) = valid.document.operations.first() else { return Ok(Ok(Json::Null)) };
-    let variables = match coerce_variables(&valid.schema, operation, variables) {
+    let (variables, _) = match coerce_variables(&valid.schema, operation, variables) {
         Ok(variables) => variables,
         Err(problems) => return Ok(Err(problems)),
     };

@@ -43,10 +43,9 @@ impl Telling<'_> {
         (valid, secret): (&Arc<Valid>, &[u8; 32]),
     ) -> Result<Result<Vec<Message>, Box<GraphqlResponse>>, StoreError> {
         let cx = self.reader.cx;
-        let variables = match operation(&valid.document, request.operation_name.as_deref())
-            .map_err(Problems::from)
-            .and_then(|operation| coerce_variables(&valid.schema, operation, &request.variables).map(|variables| (operation, variables)))
-        {
+        let variables = match operation(&valid.document, request.operation_name.as_deref()).map_err(Problems::from).and_then(|operation| {
+            coerce_variables(&valid.schema, operation, &request.variables).map(|(variables, _)| (operation, variables))
+        }) {
             Ok(known) => known,
             Err(problems) => return Ok(Err(Box::new(crate::api::rejected(cx, crate::Outcome::Rejected, &problems)))),
         };

@@ -109,9 +109,7 @@ impl MetadataApi {
             cx.reason = Some(reason.chars().filter(|letter| *letter != '\0').take(1_000).collect());
         }
         let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx));
-        let mut inner = Request::new(request.query)
-            .variables(numbers::variables(request.variables))
-            .data(Arc::clone(&door));
+        let mut inner = Request::new(request.query).variables(numbers::variables(request.variables)).data(Arc::clone(&door));
         if let Some(name) = request.operation_name {
             inner = inner.operation_name(name);
         }

@@ -6,7 +6,7 @@ use super::ast::{
     Argument, Directive, Document, Field, Fragment, Ident, Inline, Operation, OperationKind, Selection, Spread, TypeRef, Value, ValueKind,
     VariableDef,
 };
-use super::scan::{Token, TokenKind, scan, syntax_error};
+use super::scan::{Bounds, DOCUMENT, Token, TokenKind, scan, syntax_error};
 
 /// The tokens not yet read.
 pub(crate) struct Parser<'a> {
@@ -20,7 +20,7 @@ pub(crate) struct Parser<'a> {
 /// # Errors
 /// A limit or a syntax error, the first met.
 pub(crate) fn parse(text: &str) -> Result<Document, Problem> {
-    let mut parser = Parser::new(text)?;
+    let mut parser = Parser::new(text, DOCUMENT)?;
     let mut document = Document::default();
     while !parser.at_end() {
         parser.definition(&mut document)?;
@@ -32,8 +32,8 @@ pub(crate) fn parse(text: &str) -> Result<Document, Problem> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str) -> Result<Self, Problem> {
-        let tokens = scan(text)?;
+    pub(super) fn new(text: &'a str, bounds: Bounds) -> Result<Self, Problem> {
+        let tokens = scan(text, bounds)?;
         let end = tokens.last().cloned().unwrap_or(Token { kind: TokenKind::End, pos: super::ast::Pos::default() });
         Ok(Self { tokens, at: 0, end })
     }

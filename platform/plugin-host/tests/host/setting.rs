@@ -173,6 +173,7 @@ fn relation((ix, name): (usize, &str)) -> Relation {
         kind_column: None,
         package: Name::known("crm"),
         state: State::Active,
+        aliases: Vec::new(),
     }
 }
 
