@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// File holding the API key.
     #[arg(long, global = true, conflicts_with = "key")]
     pub(crate) key_file: Option<PathBuf>,
+    /// A profile that `tenon login` wrote: address, tenant and key together. Without it and them, the one in use.
+    #[arg(long, global = true, env = "TENON_PROFILE", value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Data directory, for verbs that work on it.
     #[arg(long, global = true, env = "TENON_DATA")]
     pub(crate) data: Option<PathBuf>,
@@ -116,6 +119,17 @@ pub(crate) enum Verb {
     },
     /// Print the version.
     Version,
+    /// Print what makes a shell complete the words of this program: `source <(tenon completion bash)`.
+    Completion {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Keep address, tenant and key as a profile, once the server has taken them; the key is asked for where it is not given.
+    Login,
+    /// Profiles that `login` wrote.
+    #[command(subcommand)]
+    Profile(ProfileVerb),
     /// Check metadata files without a server.
     Check {
         /// Folder of the files.
@@ -223,6 +237,15 @@ pub(crate) enum Verb {
     /// The tenant's GraphQL schema.
     #[command(subcommand)]
     Schema(SchemaVerb),
+    /// Types of a program, made of the tenant's GraphQL schema as this key sees it.
+    Typegen {
+        /// The program's language.
+        #[arg(long, value_enum, default_value_t = Language::Ts)]
+        lang: Language,
+        /// Where to; default: stdout.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Documents that programs may send by their names.
     #[command(subcommand)]
     Documents(DocumentsVerb),
@@ -268,6 +291,42 @@ pub(crate) struct Outside {
 pub(crate) enum SchemaVerb {
     /// Print it as SDL.
     Print,
+    /// Compare a file that `print` wrote with the schema as it is now; exit 1 where something breaks.
+    Diff {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileVerb {
+    /// List them; never their keys.
+    List,
+    /// Use this one where no other is named.
+    Use {
+        /// Its name.
+        name: String,
+    },
+    /// Forget one, with its key.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Shells that complete words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// Languages of programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// TypeScript.
+    Ts,
 }
 
 #[derive(Debug, Subcommand)]
