@@ -54,15 +54,16 @@ impl<'a> Parser<'a> {
 
     pub(super) fn unexpected(&self) -> Problem {
         let token = self.peek();
-        let what = match &token.kind {
-            TokenKind::Punct(letter) => format!("`{letter}`"),
-            TokenKind::Spread => "`...`".to_owned(),
-            TokenKind::Name(name) => format!("name `{name}`"),
-            TokenKind::Int(digits) | TokenKind::Float(digits) => format!("number `{digits}`"),
-            TokenKind::Text(_) => "a string".to_owned(),
-            TokenKind::End => "the end of the document".to_owned(),
-        };
-        syntax_error(token.pos, &format!("unexpected {what}"))
+        match &token.kind {
+            TokenKind::Punct(letter) => syntax_error(token.pos, format!("unexpected `{letter}`"), format!("意外的 `{letter}`")),
+            TokenKind::Spread => syntax_error(token.pos, "unexpected `...`", "意外的 `...`"),
+            TokenKind::Name(name) => syntax_error(token.pos, format!("unexpected name `{name}`"), format!("意外的名称 `{name}`")),
+            TokenKind::Int(digits) | TokenKind::Float(digits) => {
+                syntax_error(token.pos, format!("unexpected number `{digits}`"), format!("意外的数字 `{digits}`"))
+            }
+            TokenKind::Text(_) => syntax_error(token.pos, "unexpected string", "意外的字符串"),
+            TokenKind::End => syntax_error(token.pos, "unexpected end of the document", "文档意外结束"),
+        }
     }
 
     pub(super) fn is(&self, letter: char) -> bool {
@@ -127,7 +128,7 @@ impl<'a> Parser<'a> {
                 variables.push(self.variable_definition()?);
             }
             if variables.is_empty() {
-                return Err(syntax_error(pos, "an empty list of variables"));
+                return Err(syntax_error(pos, "an empty list of variables", "变量列表不能为空"));
             }
         }
         let directives = self.directives(Const::No)?;

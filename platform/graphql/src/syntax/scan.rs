@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tenon_diagnostics::{Message, Problem};
+use tenon_diagnostics::Problem;
 
 use super::ast::Pos;
 use crate::limits;
@@ -29,10 +29,8 @@ pub(crate) struct Token<'a> {
 }
 
 /// A syntax error at a place.
-pub(crate) fn syntax_error(pos: Pos, what: &str) -> Problem {
-    let mut problem = Problem::invalid("graphql/parse", format!("Syntax Error: {what}"), format!("语法错误：{what}"));
-    problem.message = Message { en: problem.message.en, zh: problem.message.zh };
-    problem.located(pos.line, pos.column)
+pub(crate) fn syntax_error(pos: Pos, en: impl std::fmt::Display, zh: impl std::fmt::Display) -> Problem {
+    Problem::invalid("graphql/parse", format!("Syntax Error: {en}"), format!("语法错误：{zh}")).located(pos.line, pos.column)
 }
 
 struct Scanner<'a> {
@@ -148,7 +146,7 @@ impl<'a> Scanner<'a> {
             b'"' => self.string(pos)?,
             _ => {
                 let letter = self.rest().chars().next().unwrap_or_default();
-                return Err(syntax_error(pos, &format!("unexpected character {letter:?}")));
+                return Err(syntax_error(pos, format!("unexpected character {letter:?}"), format!("意外的字符 {letter:?}")));
             }
         };
         Ok(Token { kind, pos })
@@ -162,7 +160,7 @@ impl<'a> Scanner<'a> {
 
     fn number(&mut self, pos: Pos) -> Result<TokenKind<'a>, Problem> {
         let start = self.at;
-        let wrong = || syntax_error(pos, "malformed number");
+        let wrong = || syntax_error(pos, "malformed number", "数字格式不对");
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -201,18 +199,20 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let mut owned: Option<String> = None;
         loop {
-            let Some(letter) = self.rest().chars().next() else { return Err(syntax_error(pos, "unterminated string")) };
+            let Some(letter) = self.rest().chars().next() else {
+                return Err(syntax_error(pos, "unterminated string", "字符串没有结束"));
+            };
             match letter {
                 '"' => {
                     let plain = self.text.get(start..self.at).unwrap_or_default();
                     self.at += 1;
                     return Ok(TokenKind::Text(owned.map_or(Cow::Borrowed(plain), Cow::Owned)));
                 }
-                '\n' | '\r' => return Err(syntax_error(pos, "unterminated string")),
+                '\n' | '\r' => return Err(syntax_error(pos, "unterminated string", "字符串没有结束")),
                 '\\' => {
                     let buffer = owned.get_or_insert_with(|| self.text.get(start..self.at).unwrap_or_default().to_owned());
                     let (decoded, length) = escape(self.text.get(self.at..).unwrap_or_default())
-                        .ok_or_else(|| syntax_error(pos, "invalid escape sequence in a string"))?;
+                        .ok_or_else(|| syntax_error(pos, "invalid escape sequence in a string", "字符串中的转义无效"))?;
                     buffer.push(decoded);
                     self.at += length;
                 }
@@ -231,7 +231,7 @@ impl<'a> Scanner<'a> {
         let mut raw = String::new();
         loop {
             let rest = self.rest();
-            let Some(letter) = rest.chars().next() else { return Err(syntax_error(pos, "unterminated string")) };
+            let Some(letter) = rest.chars().next() else { return Err(syntax_error(pos, "unterminated string", "字符串没有结束")) };
             if rest.starts_with("\"\"\"") {
                 self.at += 3;
                 return Ok(TokenKind::Text(Cow::Owned(dedent(&raw))));

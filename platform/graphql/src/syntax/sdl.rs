@@ -49,24 +49,25 @@ impl Parser<'_> {
                 specified_by = Some(url);
             }
         }
-        let kind = match &*keyword.text {
-            "scalar" => TypeKind::Scalar { specified_by },
-            "enum" => TypeKind::Enum(
-                self.block(|parser, description| Ok(EnumValue { description, name: parser.name()?.text, deprecated: parser.deprecated()? }))?,
-            ),
-            "input" => TypeKind::Input { fields: self.block(Self::input_definition)?, one_of },
-            "interface" => TypeKind::Interface { fields: self.block(Self::field_definition)? },
-            "union" => {
-                self.expect('=')?;
-                let mut members = vec![self.name()?.text];
-                while self.eat('|') {
-                    members.push(self.name()?.text);
+        let kind =
+            match &*keyword.text {
+                "scalar" => TypeKind::Scalar { specified_by },
+                "enum" => TypeKind::Enum(self.block(|parser, description| {
+                    Ok(EnumValue { description, name: parser.name()?.text, deprecated: parser.deprecated()? })
+                })?),
+                "input" => TypeKind::Input { fields: self.block(Self::input_definition)?, one_of },
+                "interface" => TypeKind::Interface { fields: self.block(Self::field_definition)? },
+                "union" => {
+                    self.expect('=')?;
+                    let mut members = vec![self.name()?.text];
+                    while self.eat('|') {
+                        members.push(self.name()?.text);
+                    }
+                    TypeKind::Union(members)
                 }
-                TypeKind::Union(members)
-            }
-            "type" => TypeKind::Object { fields: self.block(Self::field_definition)?, interfaces },
-            other => return Err(syntax_error(keyword.pos, &format!("`{other}` begins no type"))),
-        };
+                "type" => TypeKind::Object { fields: self.block(Self::field_definition)?, interfaces },
+                other => return Err(syntax_error(keyword.pos, format!("`{other}` begins no type"), format!("`{other}` 不是类型定义"))),
+            };
         Ok(TypeDef { name, description, kind })
     }
 
