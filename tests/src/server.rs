@@ -132,6 +132,34 @@ impl TestServer {
         Ok(())
     }
 
+    /// Sweeps a tenant's files, as the server does from hour to hour; what was removed.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn sweep_files(&self, tenant: &Tenant) -> anyhow::Result<Value> {
+        self.running.engine().files_sweep(&tenant.name).await
+    }
+
+    /// Files under the folder it keeps files in, by their paths.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn blobs(&self) -> anyhow::Result<Vec<String>> {
+        let (mut folders, mut found) = (vec![self.data.path().join("files")], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    found.push(entry.path().to_string_lossy().into_owned());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
     /// The folder it works in.
     pub(crate) fn data(&self) -> &Path {
         self.data.path()

@@ -14,6 +14,7 @@ use tenon_value::{Json, RecordId, Uuid, Value};
 
 use crate::documents::{Documents, Valid, told};
 use crate::explain::{self, Question};
+use crate::files::FileLinks;
 use crate::jobs::{self, JobsAsked};
 use crate::lower::{Planned, Root, Work};
 use crate::respond::Errors;
@@ -35,6 +36,8 @@ pub(crate) struct Reader<'a> {
     pub(crate) cx: &'a OpContext,
     /// Who knows the other members.
     pub(crate) identity: Option<&'a Identity>,
+    /// How links to files are made.
+    pub(crate) files: FileLinks,
     /// How deep the document nests.
     pub(crate) levels: usize,
     /// Where it reads, if not in the store.
@@ -77,7 +80,7 @@ impl Reader<'_> {
     /// The data of a query. `StaleModel` is for the caller; everything else becomes errors with their paths.
     pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, u64), StoreError> {
         let settings = &self.valid.schema.model.settings;
-        let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency };
+        let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency, files: &self.files };
         let mut out = Out::begin();
         let mut is_null = false;
         out.raw("{");

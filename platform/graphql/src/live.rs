@@ -280,6 +280,7 @@ impl Subscription {
             valid: &fit.valid,
             cx,
             identity: self.api.identity(),
+            files: self.api.files.of(self.api.store(), cx.model.tenant).await?,
             levels: fit.levels,
             elsewhere: None,
         };

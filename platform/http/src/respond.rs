@@ -44,6 +44,7 @@ pub(crate) fn graphql_failure(status: StatusCode, media: Media, problem: &Proble
 pub(crate) fn problem(problem: &Problem, arrival: &Arrival) -> Response {
     let status = match problem.rule.as_deref() {
         _ if problem.limit.is_some_and(|limit| limit.ends_with("bytes")) => StatusCode::PAYLOAD_TOO_LARGE,
+        _ if matches!(problem.limit, Some("body_idle" | "upload_time")) => StatusCode::REQUEST_TIMEOUT,
         Some("content_type") if problem.kind == Kind::Invalid => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         _ => status_of(problem.kind),
     };

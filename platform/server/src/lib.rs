@@ -12,6 +12,7 @@ mod config;
 mod control;
 mod declined;
 mod engine;
+mod files_sweep;
 mod keys;
 mod lock;
 mod log;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
 use crate::engine::Engine;
+use crate::files_sweep;
 use crate::sealer;
 use crate::search;
 use crate::tenants::TenantCreated;
@@ -57,6 +58,8 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let runner = tokio::spawn(runner.run(stopped.clone()));
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
+    // It ends by itself with the others; what it leaves unfinished, the next walk does.
+    drop(tokio::spawn(files_sweep::run(engine.store.clone(), stopped.clone())));
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {

@@ -90,6 +90,12 @@ async fn once(
         }
         Ok(erased) => {
             tx.commit().await?;
+            // The bytes go at once; where that fails, the next sweep does it.
+            if erased.beside.files > 0
+                && let Err(error) = store.files_sweep(cx.model.tenant).await
+            {
+                tracing::warn!(%error, "files of an erased person wait for the next sweep");
+            }
             Ok(erased)
         }
         Err(error) => {
@@ -122,6 +128,7 @@ async fn carry_out(
         "entries": beside.entries,
         "answers": beside.answers,
         "external_ids": beside.external_ids,
+        "files": beside.files,
     });
     tx.audit_note(AuditNote::new(AuditKind::PersonErased).about(name, Some(id)).facts(facts));
     Ok(ErasedPerson { fields: emptied, beside })

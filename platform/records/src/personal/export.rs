@@ -36,7 +36,7 @@ pub async fn export(store: &Store, cx: &OpContext, policy: &Policy, (object, id)
     if let Some(members) = document.as_object_mut() {
         members.insert("audit".to_owned(), json!({ "about": about, "by": by }));
         members.insert("membership".to_owned(), membership(store, cx, id).await?);
-        members.insert("files".to_owned(), json!([]));
+        members.insert("files".to_owned(), files(store, cx, (object, id)).await?);
     }
     Ok(document)
 }
@@ -162,6 +162,26 @@ async fn membership(store: &Store, cx: &OpContext, id: RecordId) -> Result<Json,
         "second_factor": member.has_totp,
         "sessions": sessions,
     }))
+}
+
+/// The files the record holds: what they are, and where their bytes are fetched.
+async fn files(store: &Store, cx: &OpContext, (object, id): (&Object, RecordId)) -> Result<Json, StoreError> {
+    let held = store.files_held(cx, object.ix, id).await?;
+    let ids: Vec<tenon_value::Uuid> = held.iter().map(|(_, file)| *file).collect();
+    let stored = store.files(cx.model.tenant, &ids).await?;
+    let one = |(field, id): &(tenon_model::FieldIx, tenon_value::Uuid)| {
+        let file = stored.iter().find(|file| file.id == *id)?;
+        Some(json!({
+            "field": object.field(*field)?.name.as_str(),
+            "id": file.id.to_string(),
+            "name": file.name,
+            "mime_type": file.mime,
+            "size": file.size,
+            "sha256": file.sha256,
+            "at": file.at.to_string(),
+        }))
+    };
+    Ok(held.iter().filter_map(one).collect())
 }
 
 async fn trail(store: &Store, cx: &OpContext, filter: AuditFilter) -> Result<Vec<Json>, StoreError> {

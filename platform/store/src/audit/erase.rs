@@ -33,6 +33,8 @@ pub struct Erased {
     pub answers: u64,
     /// Ids in other systems.
     pub external_ids: u64,
+    /// Files that nobody else holds.
+    pub files: u64,
 }
 
 impl Tx {
@@ -56,7 +58,9 @@ impl Tx {
         let object = self.object(table.object())?;
         let stems = stems(object, fields);
         let table = object.table.clone();
+        let files = self.files_of_past(&table, id, &stems_of_files(object, fields)).await?;
         let mut erased = Erased { versions: self.erase_history(&table, id, &stems).await?, ..Erased::default() };
+        erased.files = self.expire_files(&files).await?;
         if acts {
             self.erase_name(id.0).await?;
         }
@@ -87,6 +91,18 @@ impl Tx {
             versions += self.tell(&sql, &[table, id, Arg::int(version), changes]).await?;
         }
         Ok(versions)
+    }
+
+    /// Files that these fields have held before: those they held last were let go when the record was emptied, and stand in
+    /// its newest version.
+    async fn files_of_past(&mut self, table: &str, id: RecordId, stems: &[String]) -> Result<Vec<Uuid>, Fault> {
+        if stems.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("select h.\"changes\" from {} as h where h.\"object\" = $1 and h.\"record\" = $2", self.table("history"));
+        let rows = self.ask(&sql, &[Arg::text(table), Arg::id(id.0)], &[Shape::Json]).await?;
+        let changes = rows.iter().filter_map(|row| if let Some(Value::Json(json)) = row.first() { Some(json) } else { None });
+        Ok(changes.flat_map(|json| stems.iter().filter_map(|stem| json.get(stem.as_str())?.as_str()?.parse().ok())).collect())
     }
 
     /// The name of somebody who acted here, wherever it stands beside his id.
@@ -170,6 +186,12 @@ fn without(entry: &Entry, id: Uuid, acts: bool) -> Option<Vec<Option<String>>> {
     let theirs = |at: usize| saved.get(at).is_some_and(|(record, _)| *record == id);
     let salts: Vec<Option<String>> = entry.salts.iter().enumerate().map(|(at, salt)| salt.clone().filter(|_| !theirs(at))).collect();
     (salts != entry.salts).then_some(salts)
+}
+
+/// The same, of fields that hold files.
+fn stems_of_files(object: &Object, fields: &[FieldIx]) -> Vec<String> {
+    let held: Vec<FieldIx> = fields.iter().copied().filter(|ix| object.field(*ix).is_some_and(|field| field.kind.is_file())).collect();
+    stems(object, &held)
 }
 
 /// First columns of fields: the keys of old values in history.
