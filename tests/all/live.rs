@@ -1,6 +1,7 @@
 //! What changes is told: to those who may know, once, in order, whatever breaks in between.
 
 mod feed;
+mod jobs;
 mod nodes;
 mod socket;
 mod streams;

@@ -293,7 +293,8 @@ impl Operation {
         };
         loop {
             let happened = match subscription.happened(&context).await {
-                Ok(happened) => happened,
+                Ok(Some(happened)) => happened,
+                Ok(None) => return Ok(()),
                 Err(answer) => return self.fail(&protocol::errors_of(&answer.body)).await,
             };
             context = self.who.context().await.map_err(|problem| Some(self.known(&problem)))?;
