@@ -10,7 +10,7 @@ use tenon_diagnostics::Problem;
 use tenon_model::{LinkEnd, Object, Part, RelationShape, State, system};
 use tenon_query::{Action, Answer, AuthorizedTable, Deleted, HistoryFetch, HistoryRow, Output, Params, Predicate, Read, Select, Window};
 use tenon_store::{AuditFilter, AuditKind, AuditNote, AuditOrder, Lock, Store, StoreError, Tx, record_json};
-use tenon_value::{Json, RecordId, Value};
+use tenon_value::{Json, JsonMap, RecordId, Value};
 
 use super::{PERSON_RECORDS_MAX, nobody, object_named, permitted};
 use crate::RecordsError;
@@ -48,25 +48,42 @@ async fn gather(
 ) -> Result<Json, RecordsError> {
     let name = object.name.as_str();
     let table = policy.table(&cx.model, object.ix, Action::Read, Place::Export).map_err(|_| nobody(name))?;
-    let record = tx.load(&table, &[id], Deleted::Include, Lock::None).await?.pop().ok_or_else(|| nobody(name))?;
-    let external: Vec<Json> = tx
-        .external_ids(&table, &[id])
-        .await?
-        .into_iter()
-        .map(|(_, external)| json!({ "system": external.system, "id": external.key }))
-        .collect();
+    let mut document = of_record(tx, (store, cx), &table, (object, id)).await?.ok_or_else(|| nobody(name))?;
     let personal: Vec<&str> = object.fields.iter().filter(|field| field.personal).map(|field| field.name.as_str()).collect();
-    let history: Vec<Json> = history(tx, (store, cx), table, id).await?.iter().map(version).collect();
-    Ok(json!({
-        "object": name,
-        "id": id.to_string(),
-        "exported_at": cx.now.to_string(),
-        "personal_fields": personal,
-        "record": record_json(object, &record),
-        "external_ids": external,
-        "history": history,
-        "referring": referring(tx, cx, policy, (object, id)).await?,
-    }))
+    let (mut ids, mut merged, mut at) = (vec![id], Vec::new(), 0);
+    while let Some(survivor) = ids.get(at).copied() {
+        at += 1;
+        for id in tx.merged_into(survivor).await? {
+            ids.push(id);
+            merged.extend(of_record(tx, (store, cx), &table, (object, id)).await?);
+        }
+    }
+    document.insert("object".to_owned(), json!(name));
+    document.insert("exported_at".to_owned(), json!(cx.now.to_string()));
+    document.insert("personal_fields".to_owned(), json!(personal));
+    document.insert("merged".to_owned(), merged.into_iter().map(Json::Object).collect());
+    document.insert("referring".to_owned(), referring(tx, cx, policy, (object, id)).await?);
+    Ok(Json::Object(document))
+}
+
+/// One record with its past; none where it was destroyed.
+async fn of_record(
+    tx: &mut Tx,
+    (store, cx): (&Store, &OpContext),
+    table: &AuthorizedTable,
+    (object, id): (&Object, RecordId),
+) -> Result<Option<JsonMap<String, Json>>, RecordsError> {
+    let Some(record) = tx.load(table, &[id], Deleted::Include, Lock::None).await?.pop() else { return Ok(None) };
+    let external = tx.external_ids(table, &[id]).await?.into_iter();
+    let external: Vec<Json> = external.map(|(_, external)| json!({ "system": external.system, "id": external.key })).collect();
+    let history: Vec<Json> = history(tx, (store, cx), table.clone(), id).await?.iter().map(version).collect();
+    let members = [
+        ("id", json!(id.to_string())),
+        ("record", record_json(object, &record)),
+        ("external_ids", json!(external)),
+        ("history", json!(history)),
+    ];
+    Ok(Some(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 async fn history(

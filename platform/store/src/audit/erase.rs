@@ -37,6 +37,16 @@ pub struct Erased {
     pub files: u64,
 }
 
+impl std::ops::AddAssign for Erased {
+    fn add_assign(&mut self, more: Self) {
+        self.versions += more.versions;
+        self.entries += more.entries;
+        self.answers += more.answers;
+        self.external_ids += more.external_ids;
+        self.files += more.files;
+    }
+}
+
 impl Tx {
     /// Erases what is known of a person beside the record itself: old values of these fields, reasons, ids in other
     /// systems, stored answers, details of the trail. A person who `acts` here loses his name on what he did, too.
