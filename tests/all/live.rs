@@ -3,8 +3,10 @@
 mod feed;
 mod jobs;
 mod nodes;
+mod slow;
 mod socket;
 mod streams;
+mod window;
 
 use serde_json::{Value, json};
 use tenon_tests::{Member, Tenant};

@@ -97,10 +97,19 @@ impl TestServer {
     /// # Errors
     /// When it does not start.
     pub async fn another_node(&self) -> anyhow::Result<Option<Self>> {
+        self.another_node_as(|_| ()).await
+    }
+
+    /// The same, configured otherwise.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn another_node_as(&self, configure: impl FnOnce(&mut ServeConfig)) -> anyhow::Result<Option<Self>> {
         let Some(database) = &self.database else { return Ok(None) };
         let data = tempfile::Builder::new().prefix("tenon-tests-").tempdir()?;
         let mut config = ServeConfig::new(data.path());
         config.database = Some(database.url.clone());
+        configure(&mut config);
         let running = start(config).await.context("the other node does not start")?;
         Ok(Some(Self { running, tenants: AtomicU32::new(0), database: None, data }))
     }
@@ -130,6 +139,14 @@ impl TestServer {
             "select pg_terminate_backend(pid)::text from pg_stat_activity where datname = current_database() and query ilike 'listen %'";
         tokio::task::spawn_blocking(move || crate::postgres::rows(&url, end)).await??;
         Ok(())
+    }
+
+    /// Lets go of a tenant's old changes, as the server does now and then; how many.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn prune_changes(&self, tenant: &Tenant) -> anyhow::Result<usize> {
+        self.running.engine().changes_prune(&tenant.name).await
     }
 
     /// Sweeps a tenant's files, as the server does from hour to hour; what was removed.

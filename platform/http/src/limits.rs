@@ -96,6 +96,7 @@ fn of_files(call: &Call) -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("thumbnails", json!(DRAWN_AT_ONCE)),
         ("body_idle", json!(patience.idle.as_secs())),
         ("upload_time", json!(patience.upload.as_secs())),
+        ("socket_silence", json!(patience.silence.as_secs())),
     ];
     limits.map(|(name, max)| (name.to_owned(), max)).into_iter()
 }

@@ -1,6 +1,6 @@
-//! How long the server waits for those who bring files: for the next piece, and for all of it.
+//! How long the server waits for those who bring files, and for those who are told things and do not listen.
 //!
-//! Who sends a byte now and then would otherwise hold a folder's place for ever.
+//! Who sends a byte now and then, or reads none, would otherwise hold his place for ever.
 
 use std::time::Duration;
 
@@ -14,11 +14,13 @@ pub struct Patience {
     pub idle: Duration,
     /// For a whole upload (`upload_time`).
     pub upload: Duration,
+    /// For a sign of life of a socket, and for it to take what it is sent (`socket_silence`).
+    pub silence: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(30), upload: Duration::from_secs(30 * 60) }
+        Self { idle: Duration::from_secs(30), upload: Duration::from_secs(30 * 60), silence: Duration::from_secs(60) }
     }
 }
 

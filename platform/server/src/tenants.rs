@@ -143,6 +143,23 @@ impl Engine {
         Ok(json!({ "files": swept.files, "blobs": swept.blobs, "uploads": swept.staged }))
     }
 
+    /// Lets go of a tenant's changes that nobody may ask for any more, as the sealer does; how many.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or the database fails.
+    pub async fn changes_prune(&self, name: &str) -> anyhow::Result<usize> {
+        let tenant = self.tenant_named(name).await?.id;
+        // What is not in the audit chain yet stays.
+        self.store.audit_seal(tenant).await?;
+        let mut pruned = 0;
+        loop {
+            match self.store.outbox_prune(tenant).await? {
+                0 => return Ok(pruned),
+                count => pruned += count,
+            }
+        }
+    }
+
     pub(crate) async fn tenant_named(&self, name: &str) -> anyhow::Result<TenantInfo> {
         self.store.tenant(name).await?.ok_or_else(|| Declined::not_found(format!("there is no tenant `{name}`")).into())
     }

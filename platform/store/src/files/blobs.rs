@@ -63,7 +63,7 @@ impl Blobs {
     }
 
     /// Gives staged bytes their name. What had that name had the same bytes.
-    pub(super) async fn publish(&self, tenant: TenantId, staged: &Path, sha256: &str) -> Result<(), StoreError> {
+    pub(crate) async fn publish(&self, tenant: TenantId, staged: &Path, sha256: &str) -> Result<(), StoreError> {
         self.objects.rename(staged, &blob(tenant, sha256)).await.map_err(|error| told(&error))
     }
 
@@ -156,7 +156,7 @@ impl Blobs {
     }
 
     /// When a blob was published.
-    pub(super) async fn published(&self, tenant: TenantId, sha256: &str) -> Result<Option<i64>, StoreError> {
+    pub(crate) async fn published(&self, tenant: TenantId, sha256: &str) -> Result<Option<i64>, StoreError> {
         match self.objects.head(&blob(tenant, sha256)).await {
             Ok(meta) => Ok(Some(meta.last_modified.timestamp_millis())),
             Err(object_store::Error::NotFound { .. }) => Ok(None),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::Stream;
 use tenon_context::OpContext;
 use tenon_model::{FieldIx, ObjectIx};
-use tenon_value::{DateTime, RecordId, TenantId, Uuid, Value, fold};
+use tenon_value::{RecordId, TenantId, Uuid, Value, fold};
 
 use super::blobs::Picture;
 use super::contract::{FileHolder, NewFile, StoredFile};

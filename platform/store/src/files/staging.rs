@@ -28,9 +28,9 @@ pub struct Staging {
 /// An upload that has come whole, and has no name yet.
 #[derive(Debug)]
 pub struct Staged {
-    pub(super) path: Path,
+    pub(crate) path: Path,
     /// The SHA-256 of its bytes.
-    pub(super) sha256: String,
+    pub(crate) sha256: String,
     size: u64,
     head: Vec<u8>,
 }
