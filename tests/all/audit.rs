@@ -234,7 +234,7 @@ async fn merged_and_erased(server: &TestServer, _: &Setting) -> anyhow::Result<(
 }
 
 /// Everything that is kept of a tenant, as its archive says it.
-async fn written(server: &TestServer, tenant: &Tenant) -> anyhow::Result<String> {
+pub(crate) async fn written(server: &TestServer, tenant: &Tenant) -> anyhow::Result<String> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("archive");
     server.command(&Command::TenantExport { name: tenant.name.clone(), out: out.clone(), secrets: None }).await.unwrap();

@@ -24,6 +24,7 @@ mod nodes;
 mod plugins;
 mod plugins_within;
 mod real_pipeline;
+mod retired;
 mod scim;
 mod sign_in;
 mod stories;

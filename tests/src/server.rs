@@ -141,6 +141,14 @@ impl TestServer {
         Ok(())
     }
 
+    /// Lets go of a tenant's fields retired long ago, as the server does from hour to hour; their paths.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn purge_fields(&self, tenant: &Tenant) -> anyhow::Result<Vec<String>> {
+        self.running.engine().fields_purge(&tenant.name).await
+    }
+
     /// Lets go of a tenant's old changes, as the server does now and then; how many.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tenon_context::Via;
 use tenon_identity as identity;
-use tenon_packages::CORS_MAX;
+use tenon_packages::{CORS_MAX, RETIRED_DAYS};
 use tenon_records::files::{FILE_HOLDERS_MAX, FILE_OWN};
 use tenon_records::{CASCADE_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, import};
 
@@ -48,6 +48,7 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("merge_others".to_owned(), json!(MERGE_OTHERS_MAX));
     limits.insert("merge_moved".to_owned(), json!(MERGE_MOVED_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
+    limits.insert("retired_days".to_owned(), json!(RETIRED_DAYS));
     limits.extend(of_jobs());
     limits.extend(of_files(&call));
     limits.extend(of_sign_in());

@@ -12,7 +12,6 @@ mod config;
 mod control;
 mod declined;
 mod engine;
-mod files_sweep;
 mod keys;
 mod lock;
 mod log;
@@ -20,6 +19,7 @@ mod members;
 mod sealer;
 mod search;
 mod serve;
+mod sweep;
 mod tenants;
 
 pub use archive::{CloneRequest, ImportRequest};

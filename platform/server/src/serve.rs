@@ -14,9 +14,9 @@ use tokio::task::JoinHandle;
 use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
 use crate::engine::Engine;
-use crate::files_sweep;
 use crate::sealer;
 use crate::search;
+use crate::sweep;
 use crate::tenants::TenantCreated;
 
 /// How long requests under way may take to end when the server stops.
@@ -59,7 +59,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
     // It ends by itself with the others; what it leaves unfinished, the next walk does.
-    drop(tokio::spawn(files_sweep::run(engine.store.clone(), stopped.clone())));
+    drop(tokio::spawn(sweep::run(Arc::clone(&engine), stopped.clone())));
     let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
         // Small answers must not wait for the next one.
         if let Err(error) = stream.set_nodelay(true) {

@@ -3,6 +3,8 @@
 //! Called by the record pipeline inside the transaction that has emptied the record. Ids stay, so does every hash; salts
 //! go with what they salted. Nobody links meanwhile: a row is erased before it is linked, or after.
 
+use std::collections::BTreeSet;
+
 use tenon_model::{FieldIx, Object};
 use tenon_query::AuthorizedTable;
 use tenon_value::{Json, RecordId, Uuid, Value};
@@ -10,6 +12,7 @@ use tenon_value::{Json, RecordId, Uuid, Value};
 use crate::audit::entry::{COLUMNS, Entry, SHAPES, records, salts_json};
 use crate::audit::seal;
 use crate::db::{Arg, Fault, Shape};
+use crate::lower::columns;
 use crate::metadata::change::lock_key;
 use crate::tx::Tx;
 use crate::{Dialect, StoreError};
@@ -67,9 +70,10 @@ impl Tx {
         }
         let object = self.object(table.object())?;
         let stems = stems(object, fields);
+        let known: BTreeSet<String> = columns::of_object(object).into_iter().map(|column| column.name).collect();
         let table = object.table.clone();
         let files = self.files_of_past(&table, id, &stems_of_files(object, fields)).await?;
-        let mut erased = Erased { versions: self.erase_history(&table, id, &stems).await?, ..Erased::default() };
+        let mut erased = Erased { versions: self.erase_history((&table, &known), id, &stems).await?, ..Erased::default() };
         erased.files = self.expire_files(&files).await?;
         if acts {
             self.erase_name(id.0).await?;
@@ -82,7 +86,7 @@ impl Tx {
         Ok(erased)
     }
 
-    async fn erase_history(&mut self, table: &str, id: RecordId, stems: &[String]) -> Result<u64, Fault> {
+    async fn erase_history(&mut self, (table, known): (&str, &BTreeSet<String>), id: RecordId, stems: &[String]) -> Result<u64, Fault> {
         let history = self.table("history");
         let named = [Arg::text(table), Arg::id(id.0)];
         let sql = format!("select h.\"version\", h.\"changes\" from {history} as h where h.\"object\" = $1 and h.\"record\" = $2");
@@ -93,8 +97,11 @@ impl Tx {
         let mut versions = 0;
         for row in rows {
             let Ok([Value::Int(version), Value::Json(Json::Object(mut changes))]) = <[Value; 2]>::try_from(row) else { continue };
-            for stem in stems {
-                changes.entry(stem.as_str()).and_modify(|old| *old = Json::Null);
+            // Of a field that was let go nobody knows whether it was personal.
+            for (key, old) in changes.iter_mut() {
+                if stems.contains(key) || !known.contains(key) {
+                    *old = Json::Null;
+                }
             }
             let [table, id] = named.clone();
             let changes = Arg::text(Json::Object(changes).to_string());
