@@ -66,12 +66,14 @@ async fn retire(tenant: &Tenant, verb: &str, name: &str) -> anyhow::Result<Value
 
 async fn let_go(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
     let (ours, others) = (server.tenant(None, None, None).await?, server.tenant(None, None, None).await?);
-    let create = "mutation ($scan: ID) { createContact(input: { lastName: \"Li\", nick: \"Zorro\", met: \"2026-01-02\", mood: GOOD, scan: $scan,
+    let create =
+        "mutation ($scan: ID) { createContact(input: { lastName: \"Li\", nick: \"Zorro\", met: \"2026-01-02\", mood: GOOD, scan: $scan,
         worth: { amount: \"7\" }, kept: \"stays\" }) { id } }";
     let mut people = Vec::new();
     for tenant in [&ours, &others] {
         add(tenant).await?;
-        let scan = tenant.request("POST", "files").header("content-type", "text/plain").body("a scan").send(tenant.address).await?.json()?;
+        let scan =
+            tenant.request("POST", "files").header("content-type", "text/plain").body("a scan").send(tenant.address).await?.json()?;
         let made = tenant.data(create, json!({ "scan": scan["id"] })).await?;
         people.push((made["createContact"]["id"].clone(), scan["id"].clone()));
     }
@@ -98,14 +100,18 @@ async fn let_go(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
     ensure!(ours.data(READ, json!({})).await? == before, "the rest is as it was");
     ensure!(others.data("{ contacts { nodes { nick } } }", json!({})).await?["contacts"]["nodes"][0]["nick"] == "Zorro");
     let refused = retire(&ours, "restoreField", "nick").await?;
-    ensure!(refused["errors"][0]["extensions"]["code"] == "INVALID" || refused["errors"][0]["extensions"]["code"] == "NOT_FOUND", "{refused}");
+    ensure!(
+        refused["errors"][0]["extensions"]["code"] == "INVALID" || refused["errors"][0]["extensions"]["code"] == "NOT_FOUND",
+        "{refused}"
+    );
     let doctor = Command::Doctor { tenant: Some(ours.name.clone()), fix: false };
     let report = server.command(&doctor).await.unwrap();
     ensure!(report[0]["findings"] == json!([]), "{report}");
     // Its name is free, and what comes under it is new.
     ours.metadata("mutation { addField(object: \"contact\", input: { name: \"nick\", type: integer }) { name } }", json!({})).await?;
     ensure!(ours.data("{ contacts { nodes { nick } } }", json!({})).await?["contacts"]["nodes"][0]["nick"].is_null());
-    ours.data("mutation ($id: ID!) { updateContact(id: $id, input: { nick: 7, kept: \"still\" }) { id } }", json!({ "id": person })).await?;
+    ours.data("mutation ($id: ID!) { updateContact(id: $id, input: { nick: 7, kept: \"still\" }) { id } }", json!({ "id": person }))
+        .await?;
     // The file it held is held no longer, and goes its own way.
     ensure!(ours.request("GET", &format!("files/{}", scan.as_str().unwrap_or_default())).send(ours.address).await?.status == 404);
     ahead.fetch_add(31 * DAY, Ordering::Relaxed);

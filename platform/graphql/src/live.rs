@@ -270,11 +270,7 @@ impl Subscription {
     }
 
     /// One message of what `write` says of what is listened to.
-    fn told(
-        &self,
-        cx: &OpContext,
-        write: impl FnOnce(&mut Out, &Source<'_>) + Send,
-    ) -> Result<Vec<Message>, Box<GraphqlResponse>> {
+    fn told(&self, cx: &OpContext, write: impl FnOnce(&mut Out, &Source<'_>) + Send) -> Result<Vec<Message>, Box<GraphqlResponse>> {
         let body = |listening: Listening<'_>| {
             let mut out = Out::default();
             out.raw("{");

@@ -92,7 +92,8 @@ async fn nodes_whose_clocks_are_a_minute_apart_agree() {
         let inputs: Vec<_> = (0..3_000).map(|nth| json!({ "name": format!("Company {nth}") })).collect();
         let create = "mutation ($i: [CreateAccountInput!]!) { createAccounts(inputs: $i, mode: JOB) { job { id } } }";
         let job = there.data(create, json!({ "i": inputs })).await?["createAccounts"]["job"]["id"].take();
-        let mut stream = ours.subscribe("subscription ($id: ID!) { jobChanged(id: $id) { state done failed } }", json!({ "id": job }), &[]).await?;
+        let mut stream =
+            ours.subscribe("subscription ($id: ID!) { jobChanged(id: $id) { state done failed } }", json!({ "id": job }), &[]).await?;
         while stream.told().await?["data"]["jobChanged"]["state"] != "DONE" {}
         let count = ours.data("{ accountsAggregate { count } }", json!({})).await?;
         ensure!(count["accountsAggregate"][0]["count"] == 3_000, "{count}");

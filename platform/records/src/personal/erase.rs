@@ -124,7 +124,12 @@ async fn carry_out(
         };
         let (new, emptied) = emptied(&old, fields);
         if !emptied.is_empty() {
-            tx.outbox(OutboxEntry { word: "updated", object: object.id, records: vec![(one, old.version() + 1)], changed: emptied.clone() });
+            tx.outbox(OutboxEntry {
+                word: "updated",
+                object: object.id,
+                records: vec![(one, old.version() + 1)],
+                changed: emptied.clone(),
+            });
             tx.write(cx, table, &[RowWrite::Update { old, new }]).await?;
         }
         erased.fields.extend(emptied.into_iter().filter(|field| !erased.fields.contains(field)).collect::<Vec<_>>());

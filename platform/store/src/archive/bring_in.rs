@@ -105,7 +105,8 @@ impl Store {
             Dialect::Sqlite => None,
         };
         let (report, blobs) = (ArchiveReport::default(), &self.inner.blobs);
-        let mut incoming = Incoming { conn: &mut conn, blobs, tenant: tenant.id, schema, reader, how, assemble, seals, model: None, report };
+        let mut incoming =
+            Incoming { conn: &mut conn, blobs, tenant: tenant.id, schema, reader, how, assemble, seals, model: None, report };
         let brought = match incoming.all().await {
             Ok(end) => incoming.ended(now).await.map(|()| (incoming.reader, end, incoming.report)),
             Err(fault) => Err(fault),

@@ -13,10 +13,10 @@ use tenon_value::{Json, TenantId, Value};
 
 use super::line::{Reader, Writer};
 use super::{ArchiveReport, ROWS_AT_ONCE};
+use crate::StoreError;
 use crate::db::{Arg, Conn, Fault, Shape};
 use crate::files::blobs::Blobs;
 use crate::tenant::numbered;
-use crate::StoreError;
 
 /// Blobs by their digest, with their size.
 pub(super) type Named = Vec<(String, u64)>;
