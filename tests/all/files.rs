@@ -509,6 +509,14 @@ async fn erasing(server: &TestServer, house: &House) -> anyhow::Result<()> {
 }
 
 async fn quota(house: &House) -> anyhow::Result<()> {
+    const USAGE: &str = "{ usage { databaseBytes files fileBytes fileBytesMax } }";
+    let before = house.admin.metadata(USAGE, json!({})).await?["usage"].take();
+    brought(&house.admin, "counted.txt", "text/plain", b"0123456789").await?;
+    let after = house.admin.metadata(USAGE, json!({})).await?["usage"].take();
+    let number = |usage: &Value, name: &str| usage[name].as_u64().unwrap_or_default();
+    assert_eq!(number(&after, "files"), number(&before, "files") + 1, "{after}");
+    assert_eq!(number(&after, "fileBytes"), number(&before, "fileBytes") + 10, "{after}");
+    assert!(number(&after, "databaseBytes") > 100_000 && number(&after, "fileBytesMax") == 3_000_000, "{after}");
     for at in 0..6_u8 {
         let answer = upload(&house.clerk, "attachment", "text/plain", &vec![b'a' + at; 900_000]).await?;
         if answer.status != 201 {

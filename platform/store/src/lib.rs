@@ -32,6 +32,7 @@ mod system;
 mod tables;
 mod tenant;
 mod tx;
+mod usage;
 mod wire;
 
 pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, ArchiveReport, Assemble};
@@ -66,3 +67,4 @@ pub use tx::Tx;
 pub use tx::merge::{NewMerge, StoredMerge};
 pub use tx::savepoint::Savepoint;
 pub use tx::share::{Share, StoredShare};
+pub use usage::Usage;
