@@ -272,6 +272,15 @@ pub(crate) struct Outside {
     /// Where people reach this server, such as `https://crm.acme.example`; links in mails begin with it.
     #[arg(long, env = "TENON_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// The folder of files; `files` in the data directory without it. Nodes of one database share it.
+    #[arg(long, env = "TENON_FILES", value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
+    /// Bytes of a file; 100 MiB without it.
+    #[arg(long, env = "TENON_FILE_BYTES", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=2_000_000_000))]
+    pub(crate) file_bytes: Option<u64>,
+    /// Bytes of all files of a tenant; 20 GiB without it.
+    #[arg(long, env = "TENON_FILES_BYTES", value_name = "BYTES")]
+    pub(crate) files_bytes: Option<u64>,
     /// A proxy that is believed when it says where a request comes from.
     #[arg(long = "proxy", env = "TENON_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) proxies: Vec<IpAddr>,

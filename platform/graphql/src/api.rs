@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
+use tenon_files::Links;
 use tenon_identity::Identity;
 use tenon_model::ModelVersion;
 use tenon_records::{Pipeline, Queries};
@@ -19,6 +20,7 @@ use crate::cost::{Cost, FullCost};
 use crate::cursor::Signer;
 use crate::documents::{Documents, Told, Valid, told};
 use crate::execute::{Reader, refused};
+use crate::files::Addresses;
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
 use crate::persisted::Persisted;
@@ -41,6 +43,7 @@ pub struct DataApi {
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Identity>,
     persisted: Persisted,
+    pub(crate) files: Addresses,
 }
 
 impl std::fmt::Debug for DataApi {
@@ -59,13 +62,28 @@ impl DataApi {
     /// The API over a store.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline) -> Self {
-        Self { store, catalog, pipeline, documents: Documents::new(), identity: None, persisted: Persisted::new() }
+        Self {
+            store,
+            catalog,
+            pipeline,
+            documents: Documents::new(),
+            identity: None,
+            persisted: Persisted::new(),
+            files: Addresses::new(None),
+        }
     }
 
     /// With who knows the members: for `explainAccess` of others and `whoCanSee`.
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
+        self
+    }
+
+    /// With who makes links to files: they begin with where people reach the server.
+    #[must_use]
+    pub fn with_files(mut self, links: Links) -> Self {
+        self.files = Addresses::new(Some(links));
         self
     }
 
@@ -92,7 +110,7 @@ impl DataApi {
     /// How plugins read: the same documents and plans, without a door.
     #[must_use]
     pub fn for_plugins(&self) -> Arc<dyn Queries> {
-        Arc::new(PluginReads { store: self.store.clone(), documents: self.documents.clone() })
+        Arc::new(PluginReads { store: self.store.clone(), documents: self.documents.clone(), files: self.files.clone() })
     }
 
     /// The schema as this principal sees it, as sorted SDL.
@@ -198,8 +216,20 @@ impl DataApi {
         };
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
-        let reader =
-            Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels, elsewhere: None };
+        let files = match self.files.of(&self.store, cx.model.tenant).await {
+            Ok(files) => files,
+            Err(error) => return Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &told(&error).into())),
+        };
+        let reader = Reader {
+            store: &self.store,
+            documents: &self.documents,
+            valid,
+            cx,
+            identity: self.identity.as_ref(),
+            files,
+            levels,
+            elsewhere: None,
+        };
         if operation.kind == OperationKind::Mutation {
             // Boxed: queries need not carry a save's future through every layer.
             let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request, &cost)).await;

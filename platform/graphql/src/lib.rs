@@ -13,6 +13,7 @@ mod cursor;
 mod documents;
 mod execute;
 mod explain;
+mod files;
 mod jobs;
 mod limits;
 mod live;

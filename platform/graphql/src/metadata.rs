@@ -28,6 +28,7 @@ mod roles;
 mod scalars;
 mod settings;
 mod sight;
+mod usage;
 mod views;
 mod words;
 

@@ -76,7 +76,7 @@ pub(crate) async fn run(
     }
     let policy = &reader.valid.schema.policy;
     let settings = &reader.valid.schema.model.settings;
-    let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency };
+    let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency, files: &reader.files };
     let clear = Mutex::new(ReadInClear::default());
     let respond = |outcomes: &[StepOutcome]| {
         let (bytes, read) = body(cx, &roots, outcomes, &scene, cost);

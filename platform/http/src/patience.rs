@@ -1,4 +1,5 @@
-//! How long the server waits for those who send: heads of requests, pieces of bodies, whole bodies, whole uploads.
+//! How long the server waits for those who send: heads of requests, pieces of bodies, whole bodies, whole uploads; and for those
+//! who are told things and do not listen.
 //!
 //! Who sends a byte now and then would otherwise hold a connection for ever. Heads are waited for by who serves the
 //! connections (`server`); bodies here, before a door reads them.
@@ -36,6 +37,8 @@ pub struct Patience {
     pub body: Duration,
     /// For a whole upload (`upload_time`).
     pub upload: Duration,
+    /// For a sign of life of a socket, and for it to take what it is sent (`socket_silence`).
+    pub silence: Duration,
 }
 
 impl Default for Patience {
@@ -45,6 +48,7 @@ impl Default for Patience {
             idle: Duration::from_secs(30),
             body: Duration::from_secs(60),
             upload: Duration::from_secs(30 * 60),
+            silence: Duration::from_secs(60),
         }
     }
 }

@@ -20,6 +20,7 @@ mod destroy;
 mod ending;
 mod error;
 mod external;
+pub mod files;
 mod halt;
 mod hooking;
 mod idempotency;

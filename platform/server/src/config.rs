@@ -44,14 +44,20 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// `postgres://…`; none: SQLite in the data directory.
     pub database: Option<String>,
+    /// The folder of files; none: `files` in the data directory.
+    pub files: Option<PathBuf>,
+    /// Bytes of a file; none: 100 MiB.
+    pub file_bytes: Option<u64>,
+    /// Bytes of all files of a tenant; none: 20 GiB.
+    pub files_bytes: Option<u64>,
+    /// How long is waited for those who send, and for those who are told things.
+    pub patience: Patience,
     /// Plugin components offered to every tenant, until packages can be installed.
     pub plugins: Vec<PathBuf>,
     /// What plugins may use.
     pub plugin_budgets: Budgets,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
-    /// How long is waited for those who send.
-    pub patience: Patience,
     /// Connections to PostgreSQL.
     pub connections: Option<u32>,
     /// Where people reach this server, such as `https://crm.acme.example`; none: where it listens. Links in mails begin with it.
@@ -77,10 +83,13 @@ impl ServeConfig {
             data: data.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: None,
+            files: None,
+            file_bytes: None,
+            files_bytes: None,
+            patience: Patience::default(),
             plugins: Vec::new(),
             plugin_budgets: Budgets::default(),
             rate_per_minute: RATE_PER_MINUTE,
-            patience: Patience::default(),
             connections: None,
             public_url: None,
             proxies: Vec::new(),
@@ -115,7 +124,15 @@ impl ServeConfig {
         if let Some(connections) = self.connections {
             limits.connections = connections;
         }
-        StoreConfig { limits, clock: self.clock, crash_at: self.crash_at.clone(), ..StoreConfig::new(&self.data, database) }
+        limits.file_bytes = self.file_bytes.unwrap_or(limits.file_bytes);
+        limits.files_bytes = self.files_bytes.unwrap_or(limits.files_bytes);
+        StoreConfig {
+            files: self.files.clone(),
+            limits,
+            clock: self.clock,
+            crash_at: self.crash_at.clone(),
+            ..StoreConfig::new(&self.data, database)
+        }
     }
 }
 

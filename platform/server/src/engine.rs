@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Relay, Runner, RunnerParts, UNDO, UndoHandler};
 use tenon_catalog::Catalog;
+use tenon_files::Links;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
 use tenon_http::{App, AppParts, Patience, Status};
@@ -30,8 +31,8 @@ pub struct Engine {
     pub(crate) pipeline: Pipeline,
     pub(crate) relay: Relay,
     pub(crate) uploads: PathBuf,
-    rate_per_minute: u32,
     patience: Patience,
+    rate_per_minute: u32,
     reach: Reach,
     public_url: String,
     proxies: Vec<IpAddr>,
@@ -68,8 +69,8 @@ impl Engine {
             proxies: config.proxies.clone(),
             clock: config.clock,
             uploads: config.data.join("uploads"),
-            rate_per_minute: config.rate_per_minute,
             patience: config.patience,
+            rate_per_minute: config.rate_per_minute,
             store,
             catalog,
             _lock: lock,
@@ -79,7 +80,10 @@ impl Engine {
     /// The doors' shared state over this engine.
     pub(crate) async fn app(&self, status: Status) -> anyhow::Result<(App, Runner)> {
         let secret = self.store.installation_secret().await.context("cannot read the server's secret")?;
-        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone()).with_identity(self.identity.clone());
+        let links = Links::new(self.store.file_secret().await.context("cannot read the server's secret")?, &self.public_url);
+        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone())
+            .with_identity(self.identity.clone())
+            .with_files(links.clone());
         let runner = self.runner(data.clone());
         self.pipeline.read_by(data.for_plugins());
         let metadata =
@@ -90,6 +94,8 @@ impl Engine {
             data,
             metadata,
             jobs: JobDesk::new(self.store.clone()),
+            store: self.store.clone(),
+            links,
             patience: self.patience,
             status,
             relay: self.relay.clone(),

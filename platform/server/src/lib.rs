@@ -20,6 +20,7 @@ mod members;
 mod sealer;
 mod search;
 mod serve;
+mod sweep;
 mod tenants;
 
 pub use archive::{CloneRequest, ImportRequest};

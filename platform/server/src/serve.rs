@@ -17,6 +17,7 @@ use crate::doors;
 use crate::engine::Engine;
 use crate::sealer;
 use crate::search;
+use crate::sweep;
 use crate::tenants::TenantCreated;
 
 /// How long requests under way may take to end when the server stops.
@@ -58,6 +59,8 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let runner = tokio::spawn(runner.run(stopped.clone()));
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
+    // It ends by itself with the others; what it leaves unfinished, the next walk does.
+    drop(tokio::spawn(sweep::run(Arc::clone(&engine), stopped.clone())));
     let doors = tokio::spawn(doors::serve(listener, router, config.patience.head, stopped));
     tracing::info!("listening on http://{address}");
     Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner, relay })

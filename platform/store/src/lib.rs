@@ -16,6 +16,7 @@ mod doctor;
 mod documents;
 mod error;
 mod federation;
+mod files;
 mod home;
 mod idempotency;
 mod jobs;
@@ -33,13 +34,14 @@ mod system;
 mod tables;
 mod tenant;
 mod tx;
+mod usage;
 mod wire;
 
 pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, ArchiveReport, Assemble};
 pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
 pub use config::{
-    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS,
-    StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
+    Database, Dialect, FILE_BYTES_MAX, FILES_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS,
+    ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
 };
 pub use contract::{
     Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, TenantInfo,
@@ -50,6 +52,10 @@ pub use credentials::law::EPOCH_LEASE;
 pub use documents::{DOCUMENTS_MAX, StoredDocument};
 pub use error::StoreError;
 pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};
+pub use files::blobs::Picture;
+pub use files::contract::{FileHolder, NewFile, StoredFile, Swept};
+pub use files::staging::{Staged, Staging};
+pub use files::sweep::{FILE_LET_GO_KEPT, FILE_STAGED_KEPT, FILE_UNTAKEN_KEPT};
 pub use home::HomeVersion;
 pub use jobs::contract::{JobAsk, JobBy, JobEnd, JobLease, JobProgress, JobState, NewJob, StoredJob};
 pub use jobs::looking::JobFilter;
@@ -64,3 +70,4 @@ pub use tx::Tx;
 pub use tx::merge::{NewMerge, StoredMerge};
 pub use tx::savepoint::Savepoint;
 pub use tx::share::{Share, StoredShare};
+pub use usage::Usage;

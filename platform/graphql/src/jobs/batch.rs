@@ -140,6 +140,7 @@ impl BatchHandler {
             valid: &valid,
             cx: &cx,
             identity: self.api.identity.as_ref(),
+            files: self.api.files.of(&self.api.store, cx.model.tenant).await?,
             levels,
             elsewhere: None,
         };

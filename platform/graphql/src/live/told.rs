@@ -90,7 +90,7 @@ impl Telling<'_> {
     fn written(&self, plan: &Listening<'_>, events: &[(usize, Event)], rows: &[(Rows, Users)]) -> Vec<Message> {
         let cx = self.reader.cx;
         let settings = &self.reader.valid.schema.model.settings;
-        let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency };
+        let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency, files: &self.reader.files };
         let Source::Changes(heard) = &plan.to else { return Vec::new() };
         let mut messages = Vec::with_capacity(events.len());
         for (nth, event) in events {

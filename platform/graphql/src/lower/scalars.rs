@@ -47,6 +47,11 @@ pub(super) fn text(input: &Input) -> Result<Value, Problem> {
     Ok(Value::Text(cleaned.unwrap_or_default()))
 }
 
+/// A whole number.
+pub(super) fn whole(input: &Input) -> Result<Value, Problem> {
+    input.as_int().map(Value::Int).ok_or_else(|| wrong_type("a whole number", "整数"))
+}
+
 pub(super) fn geo(input: &Input) -> Result<Geo, Problem> {
     let part = |name: &str, bound: f64| input.get(name).and_then(Input::as_float).filter(|degrees| degrees.abs() <= bound);
     match (part("lat", 90.0), part("lng", 180.0)) {
@@ -63,7 +68,7 @@ pub(super) fn geo(input: &Input) -> Result<Geo, Problem> {
 pub(super) fn operand(field: &tenon_model::Field, input: &Input) -> Result<Value, Problem> {
     match &field.kind {
         FieldKind::Id => id(input).map(Value::Id),
-        FieldKind::Integer { .. } => input.as_int().map(Value::Int).ok_or_else(|| wrong_type("a whole number", "整数")),
+        FieldKind::Integer { .. } => whole(input),
         FieldKind::Decimal { .. } | FieldKind::Percent { .. } | FieldKind::Money { .. } => decimal(input).map(Value::Decimal),
         FieldKind::Boolean => input.as_bool().map(Value::Bool).ok_or_else(|| wrong_type("a boolean", "布尔值")),
         FieldKind::Date => input

@@ -17,13 +17,14 @@ use super::door::Door;
 use super::mutation::Mutation;
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
+use super::usage::UsageQuery;
 use super::{guard, numbers, respond};
 use crate::{GraphqlRequest, GraphqlResponse, view_as};
 
 /// All reads.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-struct Reads(Query, AuditQuery, PersonQuery);
+struct Reads(Query, AuditQuery, PersonQuery, UsageQuery);
 
 /// All changes.
 #[derive(MergedObject, Default)]

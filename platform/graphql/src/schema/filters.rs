@@ -22,6 +22,7 @@ pub(super) fn filter_type(kind: &FieldKind, choice: &str) -> Option<String> {
         FieldKind::Choices(_) => return Some(format!("{choice}ListFilter")),
         FieldKind::Address => "AddressFilter",
         FieldKind::Geo => "GeoFilter",
+        FieldKind::File | FieldKind::Image => "FileFilter",
         FieldKind::Json => "JsonFilter",
         kind if kind.is_text() => "TextFilter",
         _ => return None,

@@ -30,6 +30,7 @@ pub(super) fn output_type(kind: &FieldKind, choice: &str) -> String {
         FieldKind::Address => "Address",
         FieldKind::Geo => "Geo",
         FieldKind::Secret => "SecretState",
+        FieldKind::File | FieldKind::Image => "File",
         _ => "JSON",
     }
     .to_owned()

@@ -37,7 +37,7 @@ pub(super) fn is_edge_written(view: &View<'_>, edge: &Edge) -> bool {
 /// The input type of a value that is one scalar (parts of keys).
 pub(super) fn scalar_type(kind: &FieldKind, choice: &str) -> String {
     match kind {
-        FieldKind::Id => "ID",
+        FieldKind::Id | FieldKind::File | FieldKind::Image => "ID",
         FieldKind::Integer { .. } => "Int",
         FieldKind::Decimal { .. } | FieldKind::Percent { .. } => "Decimal",
         FieldKind::Boolean => "Boolean",

@@ -94,6 +94,15 @@ impl Log {
     }
 }
 
+/// What a merge wrote down, without old values of these fields and without names in other systems. A log that cannot be read
+/// keeps nothing.
+pub(crate) fn without(log: &Json, fields: &[ElementId]) -> Json {
+    let mut log = Log::of_json(log).unwrap_or_default();
+    log.fields.retain(|(field, _)| !fields.contains(field));
+    log.names.clear();
+    log.to_json()
+}
+
 /// A value with the word for what it is.
 fn kept(value: &Value) -> Json {
     match value {

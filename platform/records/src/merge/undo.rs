@@ -126,7 +126,7 @@ impl Attempt<'_> {
                 input.fields.push((field.ix, value.clone()));
             }
         }
-        let mut job = Job::new(0, &input, Aim::Update(survivor, None));
+        let mut job = Job::new(0, &input, Aim::Update(survivor, None)).of_records();
         for (id, value) in &log.relations {
             if let Some(relation) = object.active_relations().find(|relation| relation.id == *id) {
                 job = job.with(relation.ix, value.clone());

@@ -1,8 +1,8 @@
 //! A person is erased: the record keeps its id, and nothing that tells whose it was.
 //!
 //! The personal fields are emptied like any other update, in one transaction with everything that repeats them: old values
-//! in history, the outbox, stored answers, ids in other systems, details of the audit trail. A user loses his membership
-//! and his name on what he did. Text elsewhere that happens to name him is the administrator's to find.
+//! in history, in what merges have written down, the outbox, stored answers, ids in other systems, details of the audit
+//! trail. Records that were merged into it go with it. A user loses his membership and his name on what he did. Text elsewhere that happens to name him is the administrator's to find.
 
 use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
@@ -10,11 +10,12 @@ use tenon_diagnostics::{Kind, Message, Problem};
 use tenon_model::{Field, FieldIx, FieldKind, Object};
 use tenon_query::{Action, AuthorizedTable, Deleted, Record};
 use tenon_store::{AuditKind, AuditNote, Erased, Lock, OutboxEntry, RowWrite, Store, Tx};
-use tenon_value::{RecordId, Value};
+use tenon_value::{ElementId, RecordId, Value};
 
 use super::{nobody, object_named, permitted};
 use crate::RecordsError;
 use crate::limits::RETRIES_MAX;
+use crate::merge::log::without;
 
 /// The object whose records act here.
 const ACTOR: &str = "user";
@@ -90,6 +91,12 @@ async fn once(
         }
         Ok(erased) => {
             tx.commit().await?;
+            // The bytes go at once; where that fails, the next sweep does it.
+            if erased.beside.files > 0
+                && let Err(error) = store.files_sweep(cx.model.tenant).await
+            {
+                tracing::warn!(%error, "files of an erased person wait for the next sweep");
+            }
             Ok(erased)
         }
         Err(error) => {
@@ -107,24 +114,69 @@ async fn carry_out(
     fields: &[&Field],
 ) -> Result<ErasedPerson, RecordsError> {
     let name = object.name.as_str();
-    let acts = name == ACTOR;
-    let old = tx.load(table, &[id], Deleted::Include, Lock::Update).await?.pop().ok_or_else(|| nobody(name))?;
-    let (new, emptied) = emptied(&old, fields);
-    if !emptied.is_empty() {
-        tx.outbox(OutboxEntry { word: "updated", object: object.id, records: vec![(id, old.version() + 1)], changed: emptied.clone() });
-        tx.write(cx, table, &[RowWrite::Update { old, new }]).await?;
+    let mut erased = ErasedPerson { fields: Vec::new(), beside: Erased::default() };
+    for one in all_of(tx, name, id).await? {
+        let old = match tx.load(table, &[one], Deleted::Include, Lock::Update).await?.pop() {
+            Some(old) => old,
+            None if one == id => return Err(nobody(name)),
+            // Destroyed since.
+            None => continue,
+        };
+        let (new, emptied) = emptied(&old, fields);
+        if !emptied.is_empty() {
+            tx.outbox(OutboxEntry {
+                word: "updated",
+                object: object.id,
+                records: vec![(one, old.version() + 1)],
+                changed: emptied.clone(),
+            });
+            tx.write(cx, table, &[RowWrite::Update { old, new }]).await?;
+        }
+        erased.fields.extend(emptied.into_iter().filter(|field| !erased.fields.contains(field)).collect::<Vec<_>>());
+        erased.beside += beside(tx, table, one, fields, name == ACTOR).await?;
+        if one != id {
+            // Each record's own trail says why its past is gone.
+            let facts = serde_json::json!({ "with": id.to_string() });
+            tx.audit_note(AuditNote::new(AuditKind::PersonErased).about(name, Some(one)).facts(facts));
+        }
     }
-    let all: Vec<FieldIx> = fields.iter().map(|field| field.ix).collect();
-    let beside = tx.erase_person(table, id, &all, acts).await?;
+    let beside = &erased.beside;
     let facts = serde_json::json!({
-        "fields": emptied,
+        "fields": erased.fields,
         "versions": beside.versions,
         "entries": beside.entries,
         "answers": beside.answers,
         "external_ids": beside.external_ids,
+        "files": beside.files,
     });
     tx.audit_note(AuditNote::new(AuditKind::PersonErased).about(name, Some(id)).facts(facts));
-    Ok(ErasedPerson { fields: emptied, beside })
+    Ok(erased)
+}
+
+/// The record, and those that went into it: they are of the same person. One that went into another is erased with that one.
+async fn all_of(tx: &mut Tx, object: &str, id: RecordId) -> Result<Vec<RecordId>, RecordsError> {
+    if let Some(survivor) = tx.survivor_of(id).await? {
+        let en = "this record was merged into another: erase that one, and this goes with it";
+        let problem = Problem::conflict("merged", en, "该记录已并入另一条记录,请删除那一条的个人信息");
+        return Err(RecordsError::problem(None, problem.object(object).with("survivor", survivor.to_string())));
+    }
+    let mut all = vec![id];
+    let mut at = 0;
+    while let Some(one) = all.get(at).copied() {
+        all.extend(tx.merged_into(one).await?);
+        at += 1;
+    }
+    Ok(all)
+}
+
+/// What repeats the personal fields of a record: everything the store keeps, and what merges have written down.
+async fn beside(tx: &mut Tx, table: &AuthorizedTable, id: RecordId, fields: &[&Field], acts: bool) -> Result<Erased, RecordsError> {
+    let ixs: Vec<FieldIx> = fields.iter().map(|field| field.ix).collect();
+    let elements: Vec<ElementId> = fields.iter().map(|field| field.id).collect();
+    for (merge, log) in tx.merge_logs(id).await? {
+        tx.merge_log_put(merge, &without(&log, &elements)).await?;
+    }
+    Ok(tx.erase_person(table, id, &ixs, acts).await?)
 }
 
 /// The record without what is personal, and which fields had something.

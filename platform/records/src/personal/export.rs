@@ -10,7 +10,7 @@ use tenon_diagnostics::Problem;
 use tenon_model::{LinkEnd, Object, Part, RelationShape, State, system};
 use tenon_query::{Action, Answer, AuthorizedTable, Deleted, HistoryFetch, HistoryRow, Output, Params, Predicate, Read, Select, Window};
 use tenon_store::{AuditFilter, AuditKind, AuditNote, AuditOrder, Lock, Store, StoreError, Tx, record_json};
-use tenon_value::{Json, RecordId, Value};
+use tenon_value::{Json, JsonMap, RecordId, Value};
 
 use super::{PERSON_RECORDS_MAX, nobody, object_named, permitted};
 use crate::RecordsError;
@@ -36,7 +36,7 @@ pub async fn export(store: &Store, cx: &OpContext, policy: &Policy, (object, id)
     if let Some(members) = document.as_object_mut() {
         members.insert("audit".to_owned(), json!({ "about": about, "by": by }));
         members.insert("membership".to_owned(), membership(store, cx, id).await?);
-        members.insert("files".to_owned(), json!([]));
+        members.insert("files".to_owned(), files(store, cx, (object, id)).await?);
     }
     Ok(document)
 }
@@ -48,25 +48,42 @@ async fn gather(
 ) -> Result<Json, RecordsError> {
     let name = object.name.as_str();
     let table = policy.table(&cx.model, object.ix, Action::Read, Place::Export).map_err(|_| nobody(name))?;
-    let record = tx.load(&table, &[id], Deleted::Include, Lock::None).await?.pop().ok_or_else(|| nobody(name))?;
-    let external: Vec<Json> = tx
-        .external_ids(&table, &[id])
-        .await?
-        .into_iter()
-        .map(|(_, external)| json!({ "system": external.system, "id": external.key }))
-        .collect();
+    let mut document = of_record(tx, (store, cx), &table, (object, id)).await?.ok_or_else(|| nobody(name))?;
     let personal: Vec<&str> = object.fields.iter().filter(|field| field.personal).map(|field| field.name.as_str()).collect();
-    let history: Vec<Json> = history(tx, (store, cx), table, id).await?.iter().map(version).collect();
-    Ok(json!({
-        "object": name,
-        "id": id.to_string(),
-        "exported_at": cx.now.to_string(),
-        "personal_fields": personal,
-        "record": record_json(object, &record),
-        "external_ids": external,
-        "history": history,
-        "referring": referring(tx, cx, policy, (object, id)).await?,
-    }))
+    let (mut ids, mut merged, mut at) = (vec![id], Vec::new(), 0);
+    while let Some(survivor) = ids.get(at).copied() {
+        at += 1;
+        for id in tx.merged_into(survivor).await? {
+            ids.push(id);
+            merged.extend(of_record(tx, (store, cx), &table, (object, id)).await?);
+        }
+    }
+    document.insert("object".to_owned(), json!(name));
+    document.insert("exported_at".to_owned(), json!(cx.now.to_string()));
+    document.insert("personal_fields".to_owned(), json!(personal));
+    document.insert("merged".to_owned(), merged.into_iter().map(Json::Object).collect());
+    document.insert("referring".to_owned(), referring(tx, cx, policy, (object, id)).await?);
+    Ok(Json::Object(document))
+}
+
+/// One record with its past; none where it was destroyed.
+async fn of_record(
+    tx: &mut Tx,
+    (store, cx): (&Store, &OpContext),
+    table: &AuthorizedTable,
+    (object, id): (&Object, RecordId),
+) -> Result<Option<JsonMap<String, Json>>, RecordsError> {
+    let Some(record) = tx.load(table, &[id], Deleted::Include, Lock::None).await?.pop() else { return Ok(None) };
+    let external = tx.external_ids(table, &[id]).await?.into_iter();
+    let external: Vec<Json> = external.map(|(_, external)| json!({ "system": external.system, "id": external.key })).collect();
+    let history: Vec<Json> = history(tx, (store, cx), table.clone(), id).await?.iter().map(version).collect();
+    let members = [
+        ("id", json!(id.to_string())),
+        ("record", record_json(object, &record)),
+        ("external_ids", json!(external)),
+        ("history", json!(history)),
+    ];
+    Ok(Some(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()))
 }
 
 async fn history(
@@ -162,6 +179,26 @@ async fn membership(store: &Store, cx: &OpContext, id: RecordId) -> Result<Json,
         "second_factor": member.has_totp,
         "sessions": sessions,
     }))
+}
+
+/// The files the record holds: what they are, and where their bytes are fetched.
+async fn files(store: &Store, cx: &OpContext, (object, id): (&Object, RecordId)) -> Result<Json, StoreError> {
+    let held = store.files_held(cx, object.ix, id).await?;
+    let ids: Vec<tenon_value::Uuid> = held.iter().map(|(_, file)| *file).collect();
+    let stored = store.files(cx.model.tenant, &ids).await?;
+    let one = |(field, id): &(tenon_model::FieldIx, tenon_value::Uuid)| {
+        let file = stored.iter().find(|file| file.id == *id)?;
+        Some(json!({
+            "field": object.field(*field)?.name.as_str(),
+            "id": file.id.to_string(),
+            "name": file.name,
+            "mime_type": file.mime,
+            "size": file.size,
+            "sha256": file.sha256,
+            "at": file.at.to_string(),
+        }))
+    };
+    Ok(held.iter().filter_map(one).collect())
 }
 
 async fn trail(store: &Store, cx: &OpContext, filter: AuditFilter) -> Result<Vec<Json>, StoreError> {

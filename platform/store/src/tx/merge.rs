@@ -1,11 +1,11 @@
 //! Merges: what became of which records, and what moved; shares that move along.
 
 use tenon_query::AuthorizedTable;
-use tenon_value::{DateTime, Json, RecordId, Uuid, Value};
+use tenon_value::{DateTime, Json, RecordId, TenantId, Uuid, Value};
 
 use super::Tx;
-use crate::StoreError;
 use crate::db::{Arg, Kind, Scalar, Shape, Target};
+use crate::{Store, StoreError};
 
 /// A merge to be written down.
 #[derive(Clone, Debug)]
@@ -37,6 +37,26 @@ pub struct StoredMerge {
     pub log: Json,
     /// It has been taken back.
     pub undone: bool,
+}
+
+fn survivor(merged: &str) -> String {
+    format!("select m.\"survivor\" from {merged} as m where m.\"record\" = $1")
+}
+
+fn first_id(rows: &[Vec<Value>]) -> Option<RecordId> {
+    rows.first().and_then(|row| row.first()?.as_id()).map(RecordId)
+}
+
+impl Store {
+    /// The record into which another went by a merge that was not taken back; whoever asks must know whether it may be seen.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn survivor_of(&self, tenant: TenantId, record: RecordId) -> Result<Option<RecordId>, StoreError> {
+        let sql = survivor(&self.fixture(tenant, "merged"));
+        let rows = self.ask(tenant, &sql, &[Arg::id(record.0)], &[Shape::Id]).await?;
+        Ok(first_id(&rows))
+    }
 }
 
 impl Tx {
@@ -95,6 +115,50 @@ impl Tx {
             }
             _ => None,
         }))
+    }
+
+    /// Records that went into another by merges that were not taken back.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn merged_into(&mut self, survivor: RecordId) -> Result<Vec<RecordId>, StoreError> {
+        let sql = format!("select m.\"record\" from {} as m where m.\"survivor\" = $1 order by m.\"record\"", self.table("merged"));
+        let rows = self.ask(&sql, &[Arg::id(survivor.0)], &[Shape::Id]).await.map_err(|fault| self.told(fault))?;
+        Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
+    }
+
+    /// The record into which another went.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn survivor_of(&mut self, record: RecordId) -> Result<Option<RecordId>, StoreError> {
+        let sql = survivor(&self.table("merged"));
+        let rows = self.ask(&sql, &[Arg::id(record.0)], &[Shape::Id]).await.map_err(|fault| self.told(fault))?;
+        Ok(first_id(&rows))
+    }
+
+    /// What was written down of merges that a record had part in, those taken back included.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn merge_logs(&mut self, record: RecordId) -> Result<Vec<(Uuid, Json)>, StoreError> {
+        let sql = format!("select m.\"id\", m.\"log\" from {} as m where m.\"survivor\" = $1 or m.\"log\" like $2", self.table("merge"));
+        let args = [Arg::id(record.0), Arg::text(format!("%{record}%"))];
+        let rows = self.ask(&sql, &args, &[Shape::Id, Shape::Json]).await.map_err(|fault| self.told(fault))?;
+        let log = |row| match <[Value; 2]>::try_from(row) {
+            Ok([Value::Id(id), Value::Json(log)]) => Some((id, log)),
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(log).collect())
+    }
+
+    /// Writes down anew what a merge moved.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn merge_log_put(&mut self, merge: Uuid, log: &Json) -> Result<(), StoreError> {
+        let sql = format!("update {} set \"log\" = $2 where \"id\" = $1", self.table("merge"));
+        self.tell(&sql, &[Arg::id(merge), Arg::text(log.to_string())]).await.map(|_| ()).map_err(|fault| self.told(fault))
     }
 
     /// A merge has been taken back.
