@@ -13,7 +13,7 @@ mod text;
 
 use tenon_diagnostics::Problem;
 use tenon_model::{Field, FieldKind, Settings};
-use tenon_value::{Date, DateTime, Duration, Json, TimeError, Value};
+use tenon_value::{Date, DateTime, Duration, Json, TimeError, Value, settled};
 
 pub use choice::option_by_graphql;
 
@@ -155,7 +155,8 @@ fn json(field: &Field, input: &Json) -> Result<Value, Misfit> {
     if bytes > JSON_BYTES_MAX {
         return Err(text::too_long(field, JSON_BYTES_MAX, bytes));
     }
-    Ok(Value::Json(input.clone()))
+    // As it will be read: the same value in other words is no change.
+    Ok(Value::Json(settled(input)))
 }
 
 const fn word_for(kind: &FieldKind) -> &'static str {

@@ -8,6 +8,7 @@ mod decimal;
 mod id;
 mod localized;
 mod name;
+mod number;
 mod search;
 mod text;
 mod time;
@@ -19,6 +20,7 @@ pub use decimal::{DIGITS_MAX, Decimal, DecimalError, SCALE_MAX};
 pub use id::{ElementId, RecordId, RequestId, TenantId, UserId};
 pub use localized::{Locale, Localized};
 pub use name::{NAME_LENGTH_MAX, Name, NameError, camel, pascal, plural_of, screaming};
+pub use number::{settled, simplest};
 pub use search::{
     INDEXED_WORDS_MAX, SEARCH_LETTERS_MAX, SEARCH_WORDS_MAX, SearchTooLong, Snippet, Sought, Wording, snippet, sought, words,
 };
