@@ -60,16 +60,12 @@ async fn accept(call: &Call, request: Request) -> Result<StoredFile, Problem> {
     if let Some(told) = told.filter(|told| *told > max.saturating_add(if is_form { FORM_AROUND } else { 0 })) {
         return Err(Problem::exhausted("file_bytes", max, told));
     }
-    let taking = async {
-        if is_form {
-            from_form(call, &cx, request).await
-        } else {
-            let (name, declared) = (disposition(&call.headers), media(&call.headers).map(str::to_owned));
-            let staged = take(call, &cx, Pieces::Body(request.into_body().into_data_stream())).await?;
-            Ok((staged, name, declared))
-        }
+    let (staged, name, declared) = if is_form {
+        from_form(call, &cx, request).await?
+    } else {
+        let staged = take(call, &cx, Pieces::Body(request.into_body().into_data_stream())).await?;
+        (staged, disposition(&call.headers), media(&call.headers).map(str::to_owned))
     };
-    let (staged, name, declared) = taking.await?;
     // The upload may have taken long; what follows is short.
     cx.deadline = Some(Instant::now() + TIME_MAX);
     let mime = match tenon_files::tell(declared.as_deref(), staged.head()) {

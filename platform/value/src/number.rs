@@ -42,6 +42,6 @@ mod tests {
     #[test]
     fn one_number_has_one_spelling_unless_a_double_would_lose_digits() {
         let json: Json = serde_json::from_str(r#"{"a":[1.50,1e2,-0.0,1e400,1e-400],"b":12345678901234567.50}"#).unwrap();
-        assert_eq!(settled(&json).to_string(), r#"{"a":[1.5,100,0,1e400,1e-400],"b":12345678901234567.50}"#);
+        assert_eq!(settled(&json).to_string(), r#"{"a":[1.5,100,0,1e+400,1e-400],"b":12345678901234567.50}"#);
     }
 }
