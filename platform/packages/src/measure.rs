@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tenon_access::{Place, Policy};
+use tenon_access::Policy;
 use tenon_context::{OpContext, Principal};
 use tenon_model::{Model, Object, Part, RelationShape, UniquePart};
 use tenon_query::{
@@ -132,7 +132,7 @@ impl<'a> Gauge<'a> {
 
 impl Reading<'_> {
     fn table(&self, object: &Object) -> Option<AuthorizedTable> {
-        self.policy.table(&self.current, object.ix, Action::Read, Place::Aggregate).ok()
+        self.policy.whole(&self.current, object.ix, Action::Read).ok()
     }
 
     /// Live records with nothing in a field or relation.

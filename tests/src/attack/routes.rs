@@ -301,7 +301,8 @@ impl Baits {
         add("scim", hidden.member, foreign.member);
         add("sessions", hidden.session, foreign.session);
         add("keys", hidden.key, foreign.key);
-        for family in ["imports", "exports", "jobs"] {
+        add("exports", hidden.export.clone(), foreign.export.clone());
+        for family in ["imports", "jobs"] {
             add(family, hidden.import.clone(), foreign.import.clone());
         }
         add("invitations", hidden.invitation, foreign.invitation);
@@ -336,6 +337,7 @@ struct Held {
     session: String,
     key: String,
     import: String,
+    export: String,
     invitation: String,
     reset: String,
 }
@@ -355,9 +357,11 @@ impl Held {
         let mapping = "format: tenon/v1\nmapping: tag\ncolumns:\n  name: name\n";
         let (import, _) = tenant.import("tag", mapping, ("data.csv", b"name\nzqx imported\n"), true).await?;
         let import = import["id"].as_str().unwrap_or_default().to_owned();
-        for (what, value) in [("session", &session), ("key", &key), ("import", &import)] {
+        let export = tenant.by_key("POST", "exports", &json!({ "object": "tag", "format": "jsonl" })).await?.json()?;
+        let export = export["id"].as_str().unwrap_or_default().to_owned();
+        for (what, value) in [("session", &session), ("key", &key), ("import", &import), ("export", &export)] {
             anyhow::ensure!(!value.is_empty(), "no {what} to aim at");
         }
-        Ok(Self { member: member.user, session, key, import, invitation: token(&invited), reset: token(&reset) })
+        Ok(Self { member: member.user, session, key, import, export, invitation: token(&invited), reset: token(&reset) })
     }
 }

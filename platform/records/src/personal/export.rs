@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tenon_access::{Place, Policy};
+use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::Problem;
 use tenon_model::{LinkEnd, Object, Part, RelationShape, State, system};
@@ -47,7 +47,7 @@ async fn gather(
     (object, id): (&Object, RecordId),
 ) -> Result<Json, RecordsError> {
     let name = object.name.as_str();
-    let table = policy.table(&cx.model, object.ix, Action::Read, Place::Export).map_err(|_| nobody(name))?;
+    let table = policy.whole(&cx.model, object.ix, Action::Read).map_err(|_| nobody(name))?;
     let record = tx.load(&table, &[id], Deleted::Include, Lock::None).await?.pop().ok_or_else(|| nobody(name))?;
     let external: Vec<Json> = tx
         .external_ids(&table, &[id])
@@ -111,10 +111,10 @@ async fn referring(tx: &mut Tx, cx: &OpContext, policy: &Policy, (object, id): (
     let mut all = Vec::new();
     for other in cx.model.objects.iter().filter(|other| other.state == State::Active) {
         for relation in other.relations.iter().filter(|relation| !relation.system && relation.targets.contains(&object.ix)) {
-            let Ok(table) = policy.table(&cx.model, other.ix, Action::Read, Place::Export) else { continue };
+            let Ok(table) = policy.whole(&cx.model, other.ix, Action::Read) else { continue };
             let ids: Vec<RecordId> = match relation.shape {
                 RelationShape::Many(link) => {
-                    let Ok(here) = policy.table(&cx.model, object.ix, Action::Read, Place::Export) else { continue };
+                    let Ok(here) = policy.whole(&cx.model, object.ix, Action::Read) else { continue };
                     let links = tx.links(link, LinkEnd::Target, &[id], (&table, &here)).await?;
                     links.into_iter().map(|link| link.source).collect()
                 }
