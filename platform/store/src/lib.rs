@@ -36,7 +36,7 @@ mod tx;
 mod wire;
 
 pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, ArchiveReport, Assemble};
-pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
+pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditNotes, AuditOrder, AuditReport, Erased, Sealed, record_json};
 pub use config::{
     Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS,
     StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,

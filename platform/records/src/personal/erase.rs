@@ -9,7 +9,7 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Kind, Message, Problem};
 use tenon_model::{Field, FieldIx, FieldKind, Object};
 use tenon_query::{Action, AuthorizedTable, Deleted, Record};
-use tenon_store::{AuditKind, AuditNote, Erased, Lock, OutboxEntry, RowWrite, Store, Tx};
+use tenon_store::{AuditBy, AuditKind, AuditNote, AuditNotes, Erased, Lock, OutboxEntry, RowWrite, Store, Tx};
 use tenon_value::{RecordId, Value};
 
 use super::{nobody, object_named, permitted};
@@ -64,7 +64,9 @@ pub async fn erase(
     let table = policy.table(&cx.model, object.ix, Action::Update, Place::Write).map_err(|_| nobody(object.name.as_str()))?;
     if object.name.as_str() == ACTOR && !cx.dry_run {
         // First of all he can no longer come in. Done twice it does no harm, so it need not be one transaction.
-        store.member_remove(cx.model.tenant, id.0).await?;
+        let facts = serde_json::json!({ "after": "removed" });
+        let note = AuditNote::new(AuditKind::MemberChanged).about(ACTOR, Some(id)).facts(facts);
+        store.member_remove(cx.model.tenant, id.0, &AuditNotes::new(AuditBy::of(cx), [note])).await?;
     }
     let mut tries = 0;
     loop {
