@@ -6,7 +6,7 @@
 //! refer to the others) is moved by the house, as with a deletion. Invariant: everything that moved is written down, so that
 //! it can be moved back.
 
-mod log;
+pub(crate) mod log;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

@@ -1,5 +1,5 @@
-//! What is known of a person, as one JSON document: the record with its history, what refers to it, ids in other systems,
-//! and the entries of the audit trail about and by him.
+//! What is known of a person, as one JSON document: the record with its history, the records that were merged into it, what
+//! refers to it, ids in other systems, and the entries of the audit trail about and by him.
 
 use std::sync::Arc;
 
@@ -10,9 +10,9 @@ use tenon_diagnostics::Problem;
 use tenon_model::{LinkEnd, Object, Part, RelationShape, State, system};
 use tenon_query::{Action, Answer, AuthorizedTable, Deleted, HistoryFetch, HistoryRow, Output, Params, Predicate, Read, Select, Window};
 use tenon_store::{AuditFilter, AuditKind, AuditNote, AuditOrder, Lock, Store, StoreError, Tx, record_json};
-use tenon_value::{Json, RecordId, Value};
+use tenon_value::{Json, RecordId, Uuid, Value};
 
-use super::{PERSON_RECORDS_MAX, nobody, object_named, permitted};
+use super::{PERSON_RECORDS_MAX, nobody, object_named, permitted, same};
 use crate::RecordsError;
 
 /// Versions and entries of the trail handed out at most, the newest.
@@ -30,7 +30,10 @@ pub async fn export(store: &Store, cx: &OpContext, policy: &Policy, (object, id)
     tx.rollback().await?;
     let mut document = gathered?;
     store.audit_seal(cx.model.tenant).await?;
-    let about = trail(store, cx, AuditFilter { record: Some(id), ..AuditFilter::default() }).await?;
+    let mut about = trail(store, cx, AuditFilter { record: Some(id), ..AuditFilter::default() }).await?;
+    for one in merged_ids(&document) {
+        about.extend(trail(store, cx, AuditFilter { record: Some(RecordId(one)), ..AuditFilter::default() }).await?);
+    }
     let by = trail(store, cx, AuditFilter { by: Some(id.0), ..AuditFilter::default() }).await?;
     store.audit_note(cx, AuditNote::new(AuditKind::PersonExported).about(object.name.as_str(), Some(id))).await?;
     if let Some(members) = document.as_object_mut() {
@@ -48,25 +51,56 @@ async fn gather(
 ) -> Result<Json, RecordsError> {
     let name = object.name.as_str();
     let table = policy.whole(&cx.model, object.ix, Action::Read).map_err(|_| nobody(name))?;
-    let record = tx.load(&table, &[id], Deleted::Include, Lock::None).await?.pop().ok_or_else(|| nobody(name))?;
-    let external: Vec<Json> = tx
-        .external_ids(&table, &[id])
-        .await?
-        .into_iter()
-        .map(|(_, external)| json!({ "system": external.system, "id": external.key }))
+    let person = same::person(tx, &table, id).await?;
+    let mut known = Vec::new();
+    for one in &person {
+        known.extend(known_of(tx, (store, cx), (object, &table), *one).await?);
+    }
+    let mut known = known.into_iter();
+    let own = known.next().filter(|own| own.id == id).ok_or_else(|| nobody(name))?;
+    let merged: Vec<Json> = known
+        .map(|one| json!({ "id": one.id.to_string(), "record": one.record, "external_ids": one.external, "history": one.history }))
         .collect();
     let personal: Vec<&str> = object.fields.iter().filter(|field| field.personal).map(|field| field.name.as_str()).collect();
-    let history: Vec<Json> = history(tx, (store, cx), table, id).await?.iter().map(version).collect();
     Ok(json!({
         "object": name,
         "id": id.to_string(),
         "exported_at": cx.now.to_string(),
         "personal_fields": personal,
-        "record": record_json(object, &record),
-        "external_ids": external,
-        "history": history,
+        "record": own.record,
+        "external_ids": own.external,
+        "history": own.history,
+        "merged": merged,
         "referring": referring(tx, cx, policy, (object, id)).await?,
     }))
+}
+
+/// The ids of the records that were merged into the one handed out.
+fn merged_ids(document: &Json) -> Vec<Uuid> {
+    let merged = document.get("merged").and_then(Json::as_array).into_iter().flatten();
+    merged.filter_map(|one| one.get("id")?.as_str()?.parse().ok()).collect()
+}
+
+/// What is known of one record.
+struct Known {
+    id: RecordId,
+    record: Json,
+    external: Vec<Json>,
+    history: Vec<Json>,
+}
+
+/// None where there is no such record any more.
+async fn known_of(
+    tx: &mut Tx,
+    (store, cx): (&Store, &OpContext),
+    (object, table): (&Object, &AuthorizedTable),
+    id: RecordId,
+) -> Result<Option<Known>, RecordsError> {
+    let Some(record) = tx.load(table, &[id], Deleted::Include, Lock::None).await?.pop() else { return Ok(None) };
+    let external = tx.external_ids(table, &[id]).await?.into_iter();
+    let external = external.map(|(_, external)| json!({ "system": external.system, "id": external.key })).collect();
+    let history = history(tx, (store, cx), table.clone(), id).await?.iter().map(version).collect();
+    Ok(Some(Known { id, record: record_json(object, &record), external, history }))
 }
 
 async fn history(
