@@ -79,6 +79,10 @@ impl<'a> Gauge<'a> {
     ) -> Result<(), PackagesError> {
         match question {
             Question::Rows => {}
+            Question::Ends(ends) => {
+                let (ends, rows) = (ends.join("`, `"), operation.rows.unwrap_or_default());
+                operation.text += &format!("; fills in `{ends}` beside each of {rows} records");
+            }
             Question::NoRows(help) => {
                 operation.violations = operation.rows;
                 operation.blocked(help);
