@@ -241,6 +241,42 @@ pub(crate) async fn written(server: &TestServer, tenant: &Tenant) -> anyhow::Res
     Ok(String::from_utf8(zstd::decode_all(std::fs::File::open(out)?)?)?)
 }
 
+async fn a_person_who_was_merged_is_handed_out_and_erased_whole_on_sqlite() {
+    on(Database::Sqlite, Vec::new(), a_merged_person_is_erased).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_who_was_merged_is_handed_out_and_erased_whole_on_postgres() {
+    on(Database::Postgres, Vec::new(), a_merged_person_is_erased).await;
+}
+
+/// The duplicate that went into a record, what the merge keeps of both, and what a merge taken back keeps.
+async fn a_merged_person_is_erased(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let named = |name: &str, id: &str| json!({ "lastName": name, "email": format!("{name}@acme.example"), "externalIds": [{ "system": "legacy", "id": id }] });
+    let han = made(&tenant, "Contact", named("hanmei", "H-7")).await?;
+    let double = made(&tenant, "Contact", named("hanmeimei", "H-8")).await?;
+    let third = made(&tenant, "Contact", named("hanmm", "H-9")).await?;
+    let merge = "mutation ($keep: ID!, $lose: ID!, $rules: [MergeRule!]) { told: mergeContacts(survivor: $keep, others: [$lose], rules: $rules) { merge { id } } }";
+    let rules = json!([{ "field": "email", "take": double }, { "field": "last_name", "take": double }]);
+    tenant.data(merge, json!({ "keep": han, "lose": double, "rules": rules })).await?;
+    let undone = tenant.data(merge, json!({ "keep": han, "lose": third, "rules": [{ "field": "email", "take": third }] })).await?;
+    tenant.data("mutation ($id: ID!) { undoMerge(id: $id) }", json!({ "id": undone["told"]["merge"]["id"] })).await?;
+
+    let known = tenant.metadata(EXPORT, json!({ "id": han })).await?["exportPerson"].clone();
+    assert_eq!((&known["merged"][0]["id"], &known["merged"][0]["record"]["last_name"]), (&json!(double), &json!("hanmeimei")), "{known}");
+    tenant.metadata(ERASE, json!({ "id": han, "confirm": han })).await?;
+    let whole = tenant.metadata(EXPORT, json!({ "id": han })).await?.to_string();
+    for word in ["hanmei", "H-7", "H-8"] {
+        assert!(!whole.contains(word), "`{word}` is still known: {whole}");
+    }
+    let kept = tenant.data("query ($id: ID!) { contact(id: $id) { lastName } }", json!({ "id": third })).await?;
+    assert_eq!(kept["contact"]["lastName"], "hanmm", "who was taken out again is somebody else");
+    let report = verified(server, &tenant, None).await;
+    assert_eq!(report["broken"], Value::Null, "{report}");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sign_ins_are_in_the_trail_and_go_with_the_user_on_sqlite() {
     on(Database::Sqlite, Vec::new(), sign_ins_are_in_the_trail).await;

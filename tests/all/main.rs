@@ -14,6 +14,7 @@ mod access_matrix;
 mod audit;
 mod bad_input;
 mod both;
+mod explain;
 mod files;
 mod flow;
 mod jobs;

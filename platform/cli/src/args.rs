@@ -258,6 +258,9 @@ pub(crate) enum Verb {
     /// Members of a tenant: who may sign in.
     #[command(subcommand)]
     User(UserVerb),
+    /// Identity providers of a tenant: where its people sign in, by OpenID Connect.
+    #[command(subcommand)]
+    Provider(ProviderVerb),
     /// The audit trail of a tenant.
     #[command(subcommand)]
     Audit(AuditVerb),
@@ -554,6 +557,52 @@ pub(crate) enum UserVerb {
         /// His login.
         login: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderVerb {
+    /// List them, with the addresses they send people back to.
+    List,
+    /// Show one; its secret is never shown.
+    Show {
+        /// Its name in URLs.
+        name: String,
+    },
+    /// Set one up, or change what is named here of the one there is.
+    Set(ProviderSet),
+    /// Remove one: its sign-ins end, members stay.
+    Remove {
+        /// Its name in URLs.
+        name: String,
+    },
+}
+
+/// What is set of a provider.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProviderSet {
+    /// Its name in URLs.
+    pub(crate) name: String,
+    /// Where `/.well-known/openid-configuration` lies.
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// The id under which the provider knows Tenon.
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// What the sign-in page calls it.
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+    /// File with the client secret; without it the one that is stored stays.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// A public client: the secret that is stored goes.
+    #[arg(long, conflicts_with = "secret_file")]
+    pub(crate) public: bool,
+    /// JSON file with any of the settings: domains, joining, roles, roleClaim, roleMap, …
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Whether people can sign in by it.
+    #[arg(long, value_name = "true|false")]
+    pub(crate) enabled: Option<bool>,
 }
 
 /// A length of time: a whole number and its unit.

@@ -12,6 +12,7 @@ mod local;
 mod members;
 mod metadata;
 mod profile;
+mod provider;
 mod schema;
 mod serve;
 mod typegen;
@@ -72,6 +73,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Audit(verb) => audit::audit(args, output, verb).await,
         Verb::Job(verb) => job::job(args, output, verb),
         Verb::Key(verb) => members::key(args, output, verb).await,
+        Verb::Provider(verb) => provider::provider(args, output, verb),
         Verb::User(verb) => members::user(args, output, verb).await,
     }
 }

@@ -14,6 +14,7 @@ mod desired;
 mod diff;
 mod draft;
 mod elements;
+mod ends;
 mod error;
 mod journal;
 mod judge;

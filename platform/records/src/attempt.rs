@@ -272,7 +272,7 @@ impl<'p> Attempt<'p> {
     /// Nothing of what it finds may be told to the caller.
     pub(crate) fn whole(&self, object: ObjectIx, action: Action) -> Tried<AuthorizedTable> {
         let name = || self.model.object(object).map(|object| object.name.as_str().to_owned()).unwrap_or_default();
-        self.house.table(self.model, object, action, Place::Cascade).map_err(|denied| Halt::denied(denied, &name()))
+        self.house.whole(self.model, object, action).map_err(|denied| Halt::denied(denied, &name()))
     }
 
     /// Counts records towards `batch_size`.

@@ -5,6 +5,7 @@
 
 mod erase;
 mod export;
+mod same;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;

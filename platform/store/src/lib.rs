@@ -38,7 +38,9 @@ mod usage;
 mod wire;
 
 pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, ArchiveReport, Assemble};
-pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
+pub use audit::{
+    AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditNotes, AuditOrder, AuditReport, Erased, Sealed, record_json,
+};
 pub use config::{
     Database, Dialect, FILE_BYTES_MAX, FILES_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS,
     ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
@@ -67,7 +69,7 @@ pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Posi
 pub use snapshot::{SNAPSHOTS_MAX, Snapshot};
 pub use store::Store;
 pub use tx::Tx;
-pub use tx::merge::{NewMerge, StoredMerge};
+pub use tx::merge::{KeptMerge, NewMerge, StoredMerge};
 pub use tx::savepoint::Savepoint;
 pub use tx::share::{Share, StoredShare};
 pub use usage::Usage;

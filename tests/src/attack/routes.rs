@@ -301,7 +301,8 @@ impl Baits {
         add("scim", hidden.member, foreign.member);
         add("sessions", hidden.session, foreign.session);
         add("keys", hidden.key, foreign.key);
-        for family in ["imports", "exports", "jobs"] {
+        add("exports", hidden.export.clone(), foreign.export.clone());
+        for family in ["imports", "jobs"] {
             add(family, hidden.import.clone(), foreign.import.clone());
         }
         add("files", hidden.file, foreign.file);
@@ -338,6 +339,7 @@ struct Held {
     key: String,
     import: String,
     file: String,
+    export: String,
     invitation: String,
     reset: String,
 }
@@ -359,9 +361,11 @@ impl Held {
         let import = import["id"].as_str().unwrap_or_default().to_owned();
         let brought = tenant.request("POST", "files").header("content-type", "text/plain").body("zqx brought").send(tenant.address).await?;
         let file = brought.json()?["id"].as_str().unwrap_or_default().to_owned();
-        for (what, value) in [("session", &session), ("key", &key), ("import", &import), ("file", &file)] {
+        let export = tenant.by_key("POST", "exports", &json!({ "object": "tag", "format": "jsonl" })).await?.json()?;
+        let export = export["id"].as_str().unwrap_or_default().to_owned();
+        for (what, value) in [("session", &session), ("key", &key), ("import", &import), ("file", &file), ("export", &export)] {
             anyhow::ensure!(!value.is_empty(), "no {what} to aim at");
         }
-        Ok(Self { member: member.user, session, key, import, file, invitation: token(&invited), reset: token(&reset) })
+        Ok(Self { member: member.user, session, key, import, file, export, invitation: token(&invited), reset: token(&reset) })
     }
 }

@@ -1,6 +1,6 @@
 //! What every resolver has at hand: who asks, of which model, and the session in which changes are made.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::Context;
@@ -26,6 +26,8 @@ pub(super) struct Door {
     used: OnceLock<Arc<Sight>>,
     kept: OnceLock<Arc<Sight>>,
     shaped: AtomicBool,
+    /// Rules that were counted.
+    counted: AtomicUsize,
 }
 
 /// Everything that is wrong, on its way through async-graphql.
@@ -74,7 +76,7 @@ impl Door {
         let policy = Policy::resolve(&cx.model, &cx.principal);
         let session = Mutex::new(Some(packages.session(cx.clone())));
         let (used, kept) = (OnceLock::new(), OnceLock::new());
-        Self { store, packages, identity, cx, policy, session, used, kept, shaped: AtomicBool::new(false) }
+        Self { store, packages, identity, cx, policy, session, used, kept, shaped: AtomicBool::new(false), counted: AtomicUsize::new(0) }
     }
 
     /// What the caller may use of the model as it was when the request came.
@@ -124,6 +126,11 @@ impl Door {
     /// Whether this document has changed more than rights.
     pub(super) fn has_shaped(&self) -> bool {
         self.shaped.load(Ordering::Relaxed)
+    }
+
+    /// Whether one more rule may be counted for this document, which then it is.
+    pub(super) fn counts_one_more(&self, most: usize) -> bool {
+        self.counted.fetch_add(1, Ordering::Relaxed) < most
     }
 
     /// The principal that a user would be, signed in now.

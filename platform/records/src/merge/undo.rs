@@ -38,6 +38,7 @@ impl Attempt<'_> {
             return Ok(None);
         }
         self.bring_others_back(object, stored.survivor, &log).await?;
+        self.tx.merge_log(id, &log.undone().to_json()).await?;
         self.tx.merge_undone(id).await?;
         Ok(Some(Saved { id: stored.survivor, status: Status::Updated }))
     }

@@ -1,21 +1,21 @@
 //! A person is erased: the record keeps its id, and nothing that tells whose it was.
 //!
 //! The personal fields are emptied like any other update, in one transaction with everything that repeats them: old values
-//! in history, in what merges have written down, the outbox, stored answers, ids in other systems, details of the audit
-//! trail. Records that were merged into it go with it. A user loses his membership and his name on what he did. Text elsewhere that happens to name him is the administrator's to find.
+//! in history, the outbox, stored answers, ids in other systems, merges, details of the audit trail; and the same for the
+//! records that were merged into it. A user loses his membership and his name on what he did. Text elsewhere that happens to name him is the administrator's to find.
 
 use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
 use tenon_diagnostics::{Kind, Message, Problem};
 use tenon_model::{Field, FieldIx, FieldKind, Object};
 use tenon_query::{Action, AuthorizedTable, Deleted, Record};
-use tenon_store::{AuditKind, AuditNote, Erased, Lock, OutboxEntry, RowWrite, Store, Tx};
+use tenon_store::{AuditBy, AuditKind, AuditNote, AuditNotes, Erased, Lock, OutboxEntry, RowWrite, Store, Tx};
 use tenon_value::{ElementId, RecordId, Value};
 
-use super::{nobody, object_named, permitted};
+use super::{nobody, object_named, permitted, same};
 use crate::RecordsError;
 use crate::limits::RETRIES_MAX;
-use crate::merge::log::without;
+use crate::merge::log::Log;
 
 /// The object whose records act here.
 const ACTOR: &str = "user";
@@ -65,7 +65,9 @@ pub async fn erase(
     let table = policy.table(&cx.model, object.ix, Action::Update, Place::Write).map_err(|_| nobody(object.name.as_str()))?;
     if object.name.as_str() == ACTOR && !cx.dry_run {
         // First of all he can no longer come in. Done twice it does no harm, so it need not be one transaction.
-        store.member_remove(cx.model.tenant, id.0).await?;
+        let facts = serde_json::json!({ "after": "removed" });
+        let note = AuditNote::new(AuditKind::MemberChanged).about(ACTOR, Some(id)).facts(facts);
+        store.member_remove(cx.model.tenant, id.0, &AuditNotes::new(AuditBy::of(cx), [note])).await?;
     }
     let mut tries = 0;
     loop {
@@ -91,12 +93,6 @@ async fn once(
         }
         Ok(erased) => {
             tx.commit().await?;
-            // The bytes go at once; where that fails, the next sweep does it.
-            if erased.beside.files > 0
-                && let Err(error) = store.files_sweep(cx.model.tenant).await
-            {
-                tracing::warn!(%error, "files of an erased person wait for the next sweep");
-            }
             Ok(erased)
         }
         Err(error) => {
@@ -114,35 +110,49 @@ async fn carry_out(
     fields: &[&Field],
 ) -> Result<ErasedPerson, RecordsError> {
     let name = object.name.as_str();
-    let mut erased = ErasedPerson { fields: Vec::new(), beside: Erased::default() };
-    for one in all_of(tx, name, id).await? {
-        let old = match tx.load(table, &[one], Deleted::Include, Lock::Update).await?.pop() {
-            Some(old) => old,
-            None if one == id => return Err(nobody(name)),
-            // Destroyed since.
-            None => continue,
-        };
-        let (new, emptied) = emptied(&old, fields);
-        if !emptied.is_empty() {
-            tx.outbox(OutboxEntry {
-                word: "updated",
-                object: object.id,
-                records: vec![(one, old.version() + 1)],
-                changed: emptied.clone(),
-            });
-            tx.write(cx, table, &[RowWrite::Update { old, new }]).await?;
-        }
-        erased.fields.extend(emptied.into_iter().filter(|field| !erased.fields.contains(field)).collect::<Vec<_>>());
-        erased.beside += beside(tx, table, one, fields, name == ACTOR).await?;
-        if one != id {
-            // Each record's own trail says why its past is gone.
-            let facts = serde_json::json!({ "with": id.to_string() });
-            tx.audit_note(AuditNote::new(AuditKind::PersonErased).about(name, Some(one)).facts(facts));
-        }
+    if let Some(survivor) = tx.survivor_of(id).await? {
+        let en = "this record was merged into another: erase that one, and this goes with it";
+        let problem = Problem::conflict("merged", en, "该记录已并入另一条记录,请删除那一条的个人信息");
+        return Err(RecordsError::problem(None, problem.object(name).with("survivor", survivor.to_string())));
     }
-    let beside = &erased.beside;
+    let person = same::person(tx, table, id).await?;
+    let mut ids = person.clone();
+    ids.sort_unstable();
+    let records = tx.load(table, &ids, Deleted::Include, Lock::Update).await?;
+    if records.iter().all(|record| record.id != id) {
+        return Err(nobody(name));
+    }
+    let mut erased = ErasedPerson { fields: Vec::new(), beside: Erased::default() };
+    for one in &person {
+        // What was destroyed since it was merged has nothing left but what is beside it.
+        let old = records.iter().find(|record| record.id == *one);
+        let (emptied, beside) = erase_one(tx, cx, (object, table), (*one, old), fields).await?;
+        erased.fields.extend(emptied.into_iter().filter(|name| !erased.fields.contains(name)).collect::<Vec<_>>());
+        erased.beside += beside;
+    }
+    forget_in_merges(tx, table, &person, fields).await?;
+    Ok(erased)
+}
+
+/// Empties one record, and takes out what is beside it. Each has a note of its own: by it the chain explains what is gone.
+async fn erase_one(
+    tx: &mut Tx,
+    cx: &OpContext,
+    (object, table): (&Object, &AuthorizedTable),
+    (id, old): (RecordId, Option<&Record>),
+    fields: &[&Field],
+) -> Result<(Vec<String>, Erased), RecordsError> {
+    let name = object.name.as_str();
+    let (new, emptied) = old.map(|old| emptied(old, fields)).unzip();
+    let emptied = emptied.unwrap_or_default();
+    if let Some((old, new)) = old.zip(new).filter(|_| !emptied.is_empty()) {
+        tx.outbox(OutboxEntry { word: "updated", object: object.id, records: vec![(id, old.version() + 1)], changed: emptied.clone() });
+        tx.write(cx, table, &[RowWrite::Update { old: old.clone(), new }]).await?;
+    }
+    let all: Vec<FieldIx> = fields.iter().map(|field| field.ix).collect();
+    let beside = tx.erase_person(table, id, &all, name == ACTOR).await?;
     let facts = serde_json::json!({
-        "fields": erased.fields,
+        "fields": emptied,
         "versions": beside.versions,
         "entries": beside.entries,
         "answers": beside.answers,
@@ -150,33 +160,23 @@ async fn carry_out(
         "files": beside.files,
     });
     tx.audit_note(AuditNote::new(AuditKind::PersonErased).about(name, Some(id)).facts(facts));
-    Ok(erased)
+    Ok((emptied, beside))
 }
 
-/// The record, and those that went into it: they are of the same person. One that went into another is erased with that one.
-async fn all_of(tx: &mut Tx, object: &str, id: RecordId) -> Result<Vec<RecordId>, RecordsError> {
-    if let Some(survivor) = tx.survivor_of(id).await? {
-        let en = "this record was merged into another: erase that one, and this goes with it";
-        let problem = Problem::conflict("merged", en, "该记录已并入另一条记录,请删除那一条的个人信息");
-        return Err(RecordsError::problem(None, problem.object(object).with("survivor", survivor.to_string())));
+/// Merges keep what the survivor had, so that they can be taken back: that goes, too.
+async fn forget_in_merges(tx: &mut Tx, table: &AuthorizedTable, person: &[RecordId], fields: &[&Field]) -> Result<(), RecordsError> {
+    let fields: Vec<ElementId> = fields.iter().map(|field| field.id).collect();
+    for one in person {
+        for merge in tx.merges_of(table, *one).await? {
+            let Some(before) = Log::of_json(&merge.log) else { continue };
+            let mut log = before.clone();
+            log.forget(merge.survivor, (person, fields.as_slice()));
+            if log != before {
+                tx.merge_log(merge.id, &log.to_json()).await?;
+            }
+        }
     }
-    let mut all = vec![id];
-    let mut at = 0;
-    while let Some(one) = all.get(at).copied() {
-        all.extend(tx.merged_into(one).await?);
-        at += 1;
-    }
-    Ok(all)
-}
-
-/// What repeats the personal fields of a record: everything the store keeps, and what merges have written down.
-async fn beside(tx: &mut Tx, table: &AuthorizedTable, id: RecordId, fields: &[&Field], acts: bool) -> Result<Erased, RecordsError> {
-    let ixs: Vec<FieldIx> = fields.iter().map(|field| field.ix).collect();
-    let elements: Vec<ElementId> = fields.iter().map(|field| field.id).collect();
-    for (merge, log) in tx.merge_logs(id).await? {
-        tx.merge_log_put(merge, &without(&log, &elements)).await?;
-    }
-    Ok(tx.erase_person(table, id, &ixs, acts).await?)
+    Ok(())
 }
 
 /// The record without what is personal, and which fields had something.

@@ -59,6 +59,19 @@ impl Store {
     }
 }
 
+/// A merge as far as it keeps something of a record.
+#[derive(Clone, Debug)]
+pub struct KeptMerge {
+    /// Its id.
+    pub id: Uuid,
+    /// Who is left.
+    pub survivor: RecordId,
+    /// What moved.
+    pub log: Json,
+    /// It has been taken back.
+    pub undone: bool,
+}
+
 impl Tx {
     /// Writes a merge down.
     ///
@@ -117,16 +130,6 @@ impl Tx {
         }))
     }
 
-    /// Records that went into another by merges that were not taken back.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn merged_into(&mut self, survivor: RecordId) -> Result<Vec<RecordId>, StoreError> {
-        let sql = format!("select m.\"record\" from {} as m where m.\"survivor\" = $1 order by m.\"record\"", self.table("merged"));
-        let rows = self.ask(&sql, &[Arg::id(survivor.0)], &[Shape::Id]).await.map_err(|fault| self.told(fault))?;
-        Ok(rows.iter().filter_map(|row| row.first()?.as_id()).map(RecordId).collect())
-    }
-
     /// The record into which another went.
     ///
     /// # Errors
@@ -137,28 +140,37 @@ impl Tx {
         Ok(first_id(&rows))
     }
 
-    /// What was written down of merges that a record had part in, those taken back included.
+    /// The merges of a record: those it survived, and those by which it is part of another.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn merge_logs(&mut self, record: RecordId) -> Result<Vec<(Uuid, Json)>, StoreError> {
-        let sql = format!("select m.\"id\", m.\"log\" from {} as m where m.\"survivor\" = $1 or m.\"log\" like $2", self.table("merge"));
-        let args = [Arg::id(record.0), Arg::text(format!("%{record}%"))];
-        let rows = self.ask(&sql, &args, &[Shape::Id, Shape::Json]).await.map_err(|fault| self.told(fault))?;
-        let log = |row| match <[Value; 2]>::try_from(row) {
-            Ok([Value::Id(id), Value::Json(log)]) => Some((id, log)),
+    pub async fn merges_of(&mut self, table: &AuthorizedTable, record: RecordId) -> Result<Vec<KeptMerge>, StoreError> {
+        let object = self.object(table.object())?.id.0;
+        let sql = format!(
+            "select m.\"id\", m.\"survivor\", m.\"log\", m.\"undone_at\" from {} as m where m.\"object\" = $1 and (m.\"survivor\" = $2 \
+             or m.\"id\" in (select d.\"merge\" from {} as d where d.\"record\" = $2)) order by m.\"id\"",
+            self.table("merge"),
+            self.table("merged")
+        );
+        let shapes = [Shape::Id, Shape::Id, Shape::Json, Shape::DateTime];
+        let rows = self.ask(&sql, &[Arg::id(object), Arg::id(record.0)], &shapes).await.map_err(|fault| self.told(fault))?;
+        let kept = |row: Vec<Value>| match <[Value; 4]>::try_from(row) {
+            Ok([Value::Id(id), Value::Id(survivor), Value::Json(log), undone]) => {
+                Some(KeptMerge { id, survivor: RecordId(survivor), log, undone: !undone.is_null() })
+            }
             _ => None,
         };
-        Ok(rows.into_iter().filter_map(log).collect())
+        Ok(rows.into_iter().filter_map(kept).collect())
     }
 
     /// Writes down anew what a merge moved.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn merge_log_put(&mut self, merge: Uuid, log: &Json) -> Result<(), StoreError> {
-        let sql = format!("update {} set \"log\" = $2 where \"id\" = $1", self.table("merge"));
-        self.tell(&sql, &[Arg::id(merge), Arg::text(log.to_string())]).await.map(|_| ()).map_err(|fault| self.told(fault))
+    pub async fn merge_log(&mut self, id: Uuid, log: &Json) -> Result<(), StoreError> {
+        let sql = format!("update {} set \"log\" = $1 where \"id\" = $2", self.table("merge"));
+        let args = [Arg::text(log.to_string()), Arg::id(id)];
+        self.tell(&sql, &args).await.map(|_| ()).map_err(|fault| self.told(fault))
     }
 
     /// A merge has been taken back.
