@@ -21,6 +21,7 @@ mod live_model;
 mod moves;
 mod nodes;
 mod plugins;
+mod plugins_called;
 mod plugins_within;
 mod real_pipeline;
 mod scim;

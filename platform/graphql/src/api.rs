@@ -59,7 +59,8 @@ impl DataApi {
     /// The API over a store.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline) -> Self {
-        Self { store, catalog, pipeline, documents: Documents::new(), identity: None, persisted: Persisted::new() }
+        let documents = Documents::new(pipeline.clone());
+        Self { store, catalog, pipeline, documents, identity: None, persisted: Persisted::new() }
     }
 
     /// With who knows the members: for `explainAccess` of others and `whoCanSee`.

@@ -23,7 +23,7 @@ use tenon_value::{Json, Locale};
 
 use crate::cursor::Signer;
 
-pub(crate) use batch::{BatchPart, MergePart, MutationShape, ResultPart};
+pub(crate) use batch::{BatchPart, CalledPart, MergePart, MutationShape, ResultPart};
 pub(crate) use clear::ReadInClear;
 pub(crate) use groups::{GroupPart, GroupShape, KeyPart, KeyRecords, KeyTerm, MeasurePart, SpecOf};
 pub(crate) use mask::{has_mask, mask};

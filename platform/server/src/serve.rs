@@ -57,6 +57,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
     let runner = tokio::spawn(runner.run(stopped.clone()));
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
+    tokio::spawn(engine.calendar().run(stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
     let doors = tokio::spawn(doors::serve(listener, router, config.patience.head, stopped));
     tracing::info!("listening on http://{address}");
