@@ -23,6 +23,7 @@ mod live_model;
 mod moves;
 mod nodes;
 mod plugins;
+mod plugins_called;
 mod plugins_within;
 mod real_pipeline;
 mod retired;

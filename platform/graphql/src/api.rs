@@ -63,10 +63,10 @@ impl DataApi {
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline) -> Self {
         Self {
+            documents: Documents::new(pipeline.clone()),
             store,
             catalog,
             pipeline,
-            documents: Documents::new(),
             identity: None,
             persisted: Persisted::new(),
             files: Addresses::new(None),

@@ -10,6 +10,7 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_model::Model;
 use tenon_query::Read;
+use tenon_records::Pipeline;
 use tenon_store::{Prepared, Store, StoreError};
 use tenon_value::TenantId;
 
@@ -27,12 +28,13 @@ const TREE_FACTOR: usize = 24;
 /// What a plan takes beside its statements.
 const PLAN_BYTES: usize = 4 * 1024;
 
-/// For whom something is cached: tenant, model version, rights.
-type Whose = (TenantId, u64, u64);
+/// For whom something is cached: tenant, model version, rights, what plugins offer.
+type Whose = (TenantId, u64, u64, u64);
 
 /// The caches of the data API.
 #[derive(Clone)]
 pub(crate) struct Documents {
+    pipeline: Pipeline,
     schemas: Cache<Whose, Arc<Schema>>,
     documents: Cache<(Whose, [u8; 32]), Arc<Valid>>,
     plans: Cache<(Whose, Arc<Read>), Arc<Prepared>>,
@@ -56,8 +58,8 @@ pub(crate) struct Valid {
     bytes: usize,
 }
 
-fn whose(model: &Model, policy: &Policy) -> Whose {
-    (model.tenant, model.version.0, policy.fingerprint())
+fn whose(schema: &Schema) -> Whose {
+    (schema.model.tenant, schema.model.version.0, schema.policy.fingerprint(), schema.offers.fingerprint())
 }
 
 fn weight(bytes: usize) -> u32 {
@@ -65,8 +67,9 @@ fn weight(bytes: usize) -> u32 {
 }
 
 impl Documents {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(pipeline: Pipeline) -> Self {
         Self {
+            pipeline,
             schemas: Cache::builder().max_capacity(SCHEMAS_BYTES_MAX).weigher(|_, schema: &Arc<Schema>| schema.weight()).build(),
             documents: Cache::builder()
                 .max_capacity(DOCUMENTS_BYTES_MAX)
@@ -91,25 +94,26 @@ impl Documents {
         if Place::Introspection.is_off() {
             return text().data;
         }
-        self.selves.get_with((whose(&schema.model, &schema.policy), None), || Arc::new(text())).data.clone()
+        self.selves.get_with((whose(&schema), None), || Arc::new(text())).data.clone()
     }
 
     /// What was told before of the schema to the same question by equal rights.
     pub(crate) fn told_before(&self, schema: &Schema, question: [u8; 32]) -> Option<Arc<Told>> {
-        self.selves.get(&(whose(&schema.model, &schema.policy), Some(question)))
+        self.selves.get(&(whose(schema), Some(question)))
     }
 
     /// Keeps what was told of the schema.
     pub(crate) fn keep_told(&self, schema: &Schema, question: [u8; 32], told: Told) {
         if !Place::Introspection.is_off() {
-            self.selves.insert((whose(&schema.model, &schema.policy), Some(question)), Arc::new(told));
+            self.selves.insert((whose(schema), Some(question)), Arc::new(told));
         }
     }
 
     /// The schema this principal sees.
     pub(crate) fn schema(&self, model: &Arc<Model>, principal: &tenon_context::Principal) -> Arc<Schema> {
-        let key = (model.tenant, model.version.0, Policy::key_of(model, principal));
-        self.schemas.get_with(key, || Arc::new(Schema::new(Arc::clone(model), Policy::resolve(model, principal))))
+        let offers = self.pipeline.offers(model.tenant);
+        let key = (model.tenant, model.version.0, Policy::key_of(model, principal), offers.fingerprint());
+        self.schemas.get_with(key, || Arc::new(Schema::new(Arc::clone(model), Policy::resolve(model, principal), offers)))
     }
 
     /// A document, parsed and valid, and whether it was known.
@@ -121,13 +125,14 @@ impl Documents {
     /// The same for rights that may be less than the principal's.
     #[tracing::instrument(name = "graphql.prepare", skip_all)]
     pub(crate) fn document_with(&self, cx: &OpContext, policy: &Policy, text: &str) -> Result<Arc<Valid>, Problems> {
-        let key = whose(&cx.model, policy);
-        let schema = self.schemas.get_with(key, || Arc::new(Schema::new(Arc::clone(&cx.model), policy.clone())));
+        // Plugins read; what is offered to people is not theirs to call.
+        let key = (cx.model.tenant, cx.model.version.0, policy.fingerprint(), 0);
+        let schema = self.schemas.get_with(key, || Arc::new(Schema::new(Arc::clone(&cx.model), policy.clone(), Arc::default())));
         Ok(self.valid(schema, text)?.0)
     }
 
     fn valid(&self, schema: Arc<Schema>, text: &str) -> Result<(Arc<Valid>, bool), Problems> {
-        let key = (whose(&schema.model, &schema.policy), Sha256::digest(text.as_bytes()).into());
+        let key = (whose(&schema), Sha256::digest(text.as_bytes()).into());
         if let Some(valid) = self.documents.get(&key) {
             return Ok((valid, true));
         }
@@ -148,7 +153,7 @@ impl Documents {
 
     /// The statements of a plan; equal plans share them.
     pub(crate) fn prepare(&self, store: &Store, schema: &Schema, read: Read) -> Result<Arc<Prepared>, StoreError> {
-        let key = (whose(&schema.model, &schema.policy), Arc::new(read));
+        let key = (whose(schema), Arc::new(read));
         if let Some(prepared) = self.plans.get(&key) {
             return Ok(prepared);
         }

@@ -8,6 +8,7 @@ mod alter;
 mod api;
 mod audit;
 mod can;
+mod clock;
 mod describe;
 mod door;
 mod field;

@@ -3,6 +3,7 @@
 //! Validation, SDL and introspection read it; lowering does not, it reads the model itself. Invariant: what the
 //! policy hides has no type, no field and no argument here.
 
+mod actions;
 mod aggregates;
 mod changes;
 mod choices;

@@ -44,7 +44,7 @@ pub(crate) fn model() -> Arc<Model> {
 pub(crate) fn schema() -> Schema {
     let model = model();
     let policy = Policy::resolve(&model, &Principal::system());
-    Schema::new(model, policy)
+    Schema::new(model, policy, Arc::default())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test makes its own context")]

@@ -74,6 +74,10 @@ fn of_sending(call: &Call) -> impl Iterator<Item = (String, tenon_value::Json)> 
 fn of_jobs() -> impl Iterator<Item = (String, tenon_value::Json)> {
     let limits = [
         ("jobs_waiting", json!(tenon_store::JOBS_WAITING_MAX)),
+        ("plugin_jobs", json!(tenon_store::PLUGIN_JOBS_MAX)),
+        ("job_steps", json!(tenon_automation::JOB_STEPS_MAX)),
+        ("clock_jobs", json!(tenon_automation::CLOCK_JOBS_MAX)),
+        ("clock_days", json!(tenon_automation::CLOCK_DAYS_MAX)),
         ("jobs_per_tenant", json!(tenon_automation::JOBS_PER_TENANT)),
         ("jobs_per_node", json!(tenon_automation::JOBS_PER_NODE)),
         ("job_days", json!(tenon_store::JOB_DAYS)),

@@ -191,6 +191,9 @@ impl<'p> Attempt<'p> {
             let job = NewJob { total: later.total, ..NewJob::new(self.cx, later.kind, later.payload.clone()) };
             return Ok(StepOutcome::Later(self.tx.job_put(&job).await?, later.total));
         }
+        if let Write::Call(call) = &step.write {
+            return self.call_plugin(call).await.map(StepOutcome::Called);
+        }
         if let Write::Merge(object, merging) = &step.write {
             let Some(merged) = self.merge(*object, merging).await? else {
                 return Ok(StepOutcome::Batch { rows: Vec::new(), answer: None });
@@ -240,7 +243,7 @@ impl<'p> Attempt<'p> {
             Write::Destroy(object, id) => self.destroy(*object, &[(0, *id, at_id())]).await?,
             Write::Share(object, id, sharing) => vec![self.share(*object, *id, sharing).await?],
             Write::UndoMerge(id) => vec![self.undo_merge(*id).await?],
-            Write::Batch(..) | Write::Later(_) | Write::Merge(..) => Vec::new(),
+            Write::Batch(..) | Write::Later(_) | Write::Merge(..) | Write::Call(_) => Vec::new(),
         };
         self.heard().await?;
         Ok(saved.into_iter().next().flatten())

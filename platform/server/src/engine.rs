@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Relay, Runner, RunnerParts, UNDO, UndoHandler};
+use tenon_automation::{
+    Calendar, IMPORT, ImportHandler, JobDesk, JobHandler, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, UNDO, UndoHandler,
+};
 use tenon_catalog::Catalog;
 use tenon_files::Links;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
@@ -15,7 +17,7 @@ use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
 use tenon_packages::Packages;
 use tenon_plugin_host::{PluginHost, PluginPackage};
-use tenon_records::Pipeline;
+use tenon_records::{PLUGIN_JOB, Pipeline};
 use tenon_store::Store;
 
 use crate::clock;
@@ -88,6 +90,7 @@ impl Engine {
         self.pipeline.read_by(data.for_plugins());
         let metadata =
             MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
+        let metadata = metadata.with_sandbox(self.sandbox());
         let app = App::new(AppParts {
             identity: self.identity.clone(),
             oidc: Oidc::new(self.identity.clone(), &secret, self.reach),
@@ -108,12 +111,27 @@ impl Engine {
 }
 
 impl Engine {
+    fn plugin_jobs(&self) -> Arc<dyn JobHandler> {
+        Arc::new(PluginJobHandler { pipeline: self.pipeline.clone() })
+    }
+
+    /// Who leaves the jobs that the calendar starts.
+    pub(crate) fn calendar(&self) -> Calendar {
+        Calendar::new(self.store.clone(), self.pipeline.clone(), self.identity.clone())
+    }
+
+    /// Who moves the clocks of sandboxes.
+    fn sandbox(&self) -> Sandbox {
+        Sandbox::new(self.store.clone(), self.identity.clone(), self.calendar(), self.plugin_jobs())
+    }
+
     /// Who carries out jobs on this node.
     fn runner(&self, data: DataApi) -> Runner {
         let pipeline = || self.pipeline.clone();
         let handlers: HashMap<&'static str, Arc<dyn JobHandler>> = HashMap::from([
             (IMPORT, Arc::new(ImportHandler { pipeline: pipeline() }) as Arc<dyn JobHandler>),
             (UNDO, Arc::new(UndoHandler { pipeline: pipeline() })),
+            (PLUGIN_JOB, self.plugin_jobs()),
             (BATCH, Arc::new(BatchHandler { api: data.clone() })),
             (EXPORT, Arc::new(ExportHandler { api: data })),
         ]);

@@ -7,6 +7,7 @@
 
 mod archive;
 mod audit;
+mod clock;
 mod config;
 mod contract;
 mod credentials;
@@ -61,7 +62,7 @@ pub use files::sweep::{FILE_LET_GO_KEPT, FILE_STAGED_KEPT, FILE_UNTAKEN_KEPT};
 pub use home::HomeVersion;
 pub use jobs::contract::{JobAsk, JobBy, JobEnd, JobLease, JobProgress, JobState, NewJob, StoredJob};
 pub use jobs::looking::JobFilter;
-pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX};
+pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX, PLUGIN_JOBS_MAX};
 pub use metadata::change::{MetadataTx, crash_points};
 pub use meter::{Meter, metered};
 pub use prepared::Prepared;
@@ -69,6 +70,7 @@ pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Posi
 pub use snapshot::{SNAPSHOTS_MAX, Snapshot};
 pub use store::Store;
 pub use tx::Tx;
+pub use tx::kv::KvLimits;
 pub use tx::merge::{KeptMerge, NewMerge, StoredMerge};
 pub use tx::savepoint::Savepoint;
 pub use tx::share::{Share, StoredShare};

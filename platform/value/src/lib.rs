@@ -3,6 +3,7 @@
 //! Floor 1. Invariant: pure functions and plain data; no I/O, no clock, no knowledge of objects or tenants.
 
 mod composite;
+mod cron;
 mod currency;
 mod decimal;
 mod id;
@@ -15,6 +16,7 @@ mod time;
 mod value;
 
 pub use composite::{Address, Geo, Money};
+pub use cron::{Cron, CronError};
 pub use currency::is_currency;
 pub use decimal::{DIGITS_MAX, Decimal, DecimalError, SCALE_MAX};
 pub use id::{ElementId, RecordId, RequestId, TenantId, UserId};

@@ -111,7 +111,7 @@ impl Runner {
 
     async fn claim(&self, tenant: TenantId, stop: &watch::Receiver<bool>) -> Result<Option<(JobRun, Arc<dyn JobHandler>)>, StoreError> {
         let RunnerParts { store, identity, handlers, lease } = &self.parts;
-        let Ok(now) = identity.now(tenant).await else { return Ok(None) };
+        let Ok(now) = identity.running_time(tenant).await else { return Ok(None) };
         let millis = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let kinds: Vec<&'static str> = handlers.keys().copied().collect();
         let Some(job) = store.job_claim(tenant, &self.owner, (now, &kinds), millis).await? else { return Ok(None) };
@@ -125,7 +125,7 @@ impl Runner {
     async fn later(&mut self, tenant: TenantId) {
         let RunnerParts { store, identity, .. } = &self.parts;
         self.timed.remove(&tenant);
-        let Ok(now) = identity.now(tenant).await else { return };
+        let Ok(now) = identity.running_time(tenant).await else { return };
         match store.jobs_next(tenant, now).await {
             Ok(next) => {
                 if let Some(millis) = next {
@@ -164,13 +164,15 @@ pub(super) async fn raised(mut flag: watch::Receiver<bool>) {
 async fn walk(store: Store, identity: Identity, stop: watch::Receiver<bool>) {
     loop {
         for tenant in store.tenants().await.unwrap_or_default() {
-            if let Ok(now) = identity.now(tenant.id).await {
-                if let Ok(Some(_)) = store.jobs_next(tenant.id, now).await {
-                    store.job_tell(tenant.id).await;
-                }
-                if let Err(error) = store.idempotency_expire(tenant.id, now).await {
-                    tracing::debug!(tenant = %tenant.id, %error, "old answers could not be removed");
-                }
+            if let Ok(now) = identity.running_time(tenant.id).await
+                && let Ok(Some(_)) = store.jobs_next(tenant.id, now).await
+            {
+                store.job_tell(tenant.id).await;
+            }
+            if let Ok(now) = identity.now(tenant.id).await
+                && let Err(error) = store.idempotency_expire(tenant.id, now).await
+            {
+                tracing::debug!(tenant = %tenant.id, %error, "old answers could not be removed");
             }
             if let Err(error) = store.jobs_expire(tenant.id, JOB_DAYS).await {
                 tracing::debug!(tenant = %tenant.id, %error, "old jobs could not be removed");

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use async_graphql::Context;
 use tenon_access::Policy;
+use tenon_automation::Sandbox;
 use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::{Classify, InputPath, Kind, Problem, Problems};
 use tenon_identity::Identity;
@@ -20,6 +21,7 @@ pub(super) struct Door {
     pub(super) store: Store,
     pub(super) packages: Packages,
     pub(super) identity: Option<Identity>,
+    pub(super) sandbox: Option<Sandbox>,
     pub(super) cx: OpContext,
     pub(super) policy: Policy,
     session: Mutex<Option<Session>>,
@@ -76,7 +78,24 @@ impl Door {
         let policy = Policy::resolve(&cx.model, &cx.principal);
         let session = Mutex::new(Some(packages.session(cx.clone())));
         let (used, kept) = (OnceLock::new(), OnceLock::new());
-        Self { store, packages, identity, cx, policy, session, used, kept, shaped: AtomicBool::new(false), counted: AtomicUsize::new(0) }
+        Self {
+            store,
+            packages,
+            identity,
+            sandbox: None,
+            cx,
+            policy,
+            session,
+            used,
+            kept,
+            shaped: AtomicBool::new(false),
+            counted: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same, with who moves the clocks of sandboxes.
+    pub(super) fn with_sandbox(self, sandbox: Option<Sandbox>) -> Self {
+        Self { sandbox, ..self }
     }
 
     /// What the caller may use of the model as it was when the request came.

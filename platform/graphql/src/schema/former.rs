@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use tenon_access::Policy;
+use tenon_hooks::Offers;
 use tenon_model::{EdgeKind, LinkEnd, Model, Object};
 use tenon_value::{Date, Name, camel, pascal, plural_of, screaming};
 
@@ -47,7 +48,9 @@ impl Former {
         for place in 0..former.model.objects.len() {
             former.put_back(place);
         }
-        let (new, old) = (names(&View::new(now, policy)), names(&View::new(&former.model, policy)));
+        // Nothing that plugins offer was renamed with the model.
+        let none = Offers::default();
+        let (new, old) = (names(&View::new(now, policy, &none)), names(&View::new(&former.model, policy, &none)));
         if new.len() == old.len() {
             let taken: HashSet<&str> = new.iter().map(|name| &**name).collect();
             let moved = old.iter().zip(&new).filter(|(old, new)| old != new && !taken.contains(&***old));
@@ -101,7 +104,8 @@ impl Former {
 
     /// Adds to a type what its members were called.
     pub(super) fn extend(&self, ty: &mut TypeDef, policy: &Policy, seed: Seed) {
-        let old = seeds::grow(&View::new(&self.model, policy), seed, &ty.name).kind;
+        let none = Offers::default();
+        let old = seeds::grow(&View::new(&self.model, policy, &none), seed, &ty.name).kind;
         match (&mut ty.kind, old) {
             (
                 TypeKind::Object { fields: new, .. } | TypeKind::Interface { fields: new },

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tenon_access::{Place, Policy};
 use tenon_context::Principal;
+use tenon_hooks::Offers;
 use tenon_model::{FieldIx, FieldRight, Model, ObjectIx, State};
 
 use super::View;
@@ -124,6 +125,7 @@ struct Cell {
 pub(crate) struct Schema {
     pub(crate) model: Arc<Model>,
     pub(crate) policy: Policy,
+    pub(crate) offers: Arc<Offers>,
     cells: Vec<Cell>,
     names: HashMap<Box<str>, usize>,
     typename: FieldDef,
@@ -158,7 +160,7 @@ fn builtins() -> &'static [TypeDef] {
 
 impl Schema {
     /// The schema of a role.
-    pub(crate) fn new(model: Arc<Model>, policy: Policy) -> Self {
+    pub(crate) fn new(model: Arc<Model>, policy: Policy, offers: Arc<Offers>) -> Self {
         let mut cells: Vec<Cell> = Vec::new();
         let mut names = HashMap::new();
         let mut add = |name: &str, seed: Seed| {
@@ -171,19 +173,19 @@ impl Schema {
         for (at, builtin) in builtins().iter().enumerate() {
             add(&builtin.name, Seed::Builtin(at));
         }
-        seeds::sow(&View::new(&model, &policy), &mut add);
+        seeds::sow(&View::new(&model, &policy, &offers), &mut add);
         let meta =
             [FieldDef::new("__schema", "__Schema!"), FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")])];
         let noted = masked_somewhere(&model);
         let former = Former::of(&model, &policy);
-        Self { former, model, policy, cells, names, typename: FieldDef::new("__typename", "String!"), meta, noted }
+        Self { former, model, policy, offers, cells, names, typename: FieldDef::new("__typename", "String!"), meta, noted }
     }
 
     /// What introspection and the text of the schema tell instead, once they have been told to forget the caller's rights:
     /// everything. For the attack suite, never in a release build.
     pub(crate) fn forgetful(&self) -> Option<Self> {
         let everything = || Policy::resolve(&self.model, &Principal::system());
-        Place::Introspection.is_off().then(|| Self::new(Arc::clone(&self.model), everything()))
+        Place::Introspection.is_off().then(|| Self::new(Arc::clone(&self.model), everything(), Arc::clone(&self.offers)))
     }
 
     /// Whether some role sees this field only masked: then that others read it in clear is noted.
@@ -192,7 +194,7 @@ impl Schema {
     }
 
     pub(crate) fn view(&self) -> View<'_> {
-        View::new(&self.model, &self.policy)
+        View::new(&self.model, &self.policy, &self.offers)
     }
 
     /// A type by name.

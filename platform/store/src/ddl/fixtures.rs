@@ -11,6 +11,7 @@ mod files;
 mod home;
 mod jobs;
 mod model;
+mod plugins;
 mod records;
 mod relay;
 mod search;
@@ -58,6 +59,7 @@ fn all() -> impl Iterator<Item = &'static Fixture> {
         files::TABLES,
         jobs::TABLES,
         model::TABLES,
+        plugins::TABLES,
         records::TABLES,
         search::TABLES,
         relay::TABLES,
