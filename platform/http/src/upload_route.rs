@@ -114,7 +114,7 @@ async fn from_form(call: &Call, cx: &OpContext, request: Request) -> Result<Take
             return Err(Problem::invalid("body", "one file at a time: the form has several", "表单中包含多个文件,请逐个上传"));
         }
         let (name, declared) = (field.file_name().map(str::to_owned), field.content_type().map(str::to_owned));
-        taken = Some((take(call, cx, Pieces::Field(field)).await?, name, declared));
+        taken = Some((take(call, cx, Pieces::Field(Box::new(field))).await?, name, declared));
     }
     taken.ok_or_else(|| Problem::invalid("required", "the form has no file `file`", "表单缺少文件 `file`"))
 }
@@ -122,7 +122,7 @@ async fn from_form(call: &Call, cx: &OpContext, request: Request) -> Result<Take
 /// Where pieces come from.
 enum Pieces<'f> {
     Body(BodyDataStream),
-    Field(Field<'f>),
+    Field(Box<Field<'f>>),
 }
 
 impl Pieces<'_> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use anyhow::ensure;
-use serde_json::{Value, json};
+use serde_json::json;
 use tenon_tests::{Database, Setting, Tenant, TestServer};
 use tenon_value::DateTime;
 
@@ -94,7 +94,7 @@ async fn refused(ours: &Tenant, cursor: &str) -> anyhow::Result<()> {
         tenon_tests::Heard::Json(told) => {
             let why = &told["payload"][0]["extensions"];
             ensure!(told["type"] == "error" && why["limit"] == "resume_window" && why["code"] == "EXHAUSTED", "{told}");
-            ensure!(why["max"] == Value::from(24), "{told}");
+            ensure!(why["max"] == 24, "{told}");
         }
         other => anyhow::bail!("{other:?}"),
     }

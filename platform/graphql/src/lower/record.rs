@@ -51,7 +51,7 @@ impl<'a> Lower<'a> {
                 Some(Sub {
                     key: collected.key,
                     name: &field.name.text,
-                    given: given(&self.collector, field),
+                    given: given(self.collector, field),
                     argument: argument.and_then(|value| value.as_text().map(str::to_owned)),
                     below: self.subs(&collected.fields),
                 })
