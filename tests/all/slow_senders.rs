@@ -47,7 +47,7 @@ async fn said(stream: &mut (impl AsyncReadExt + Unpin)) -> anyhow::Result<(u16, 
 
 #[tokio::test]
 async fn a_head_that_never_ends_is_given_up() -> anyhow::Result<()> {
-    let (server, tenant) = server(Patience { head: SHORT, idle: LONG, body: LONG, upload: LONG }).await?;
+    let (server, tenant) = server(Patience { head: SHORT, idle: LONG, body: LONG, upload: LONG, silence: LONG }).await?;
     for begin in ["", "GET /healthz HTTP/1.1\r\nhost:"] {
         let mut stream = TcpStream::connect(tenant.address).await?;
         stream.write_all(begin.as_bytes()).await?;
@@ -60,7 +60,7 @@ async fn a_head_that_never_ends_is_given_up() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_body_that_stops_is_given_up_in_the_shape_of_its_door() -> anyhow::Result<()> {
-    let (server, tenant) = server(Patience { head: LONG, idle: SHORT, body: LONG, upload: LONG }).await?;
+    let (server, tenant) = server(Patience { head: LONG, idle: SHORT, body: LONG, upload: LONG, silence: LONG }).await?;
     let expected = json!({ "code": "EXHAUSTED", "limit": "body_idle", "max": 0.2 });
     for door in ["graphql", "metadata"] {
         let mut stream = begun(&tenant, door, "application/json").await?;
@@ -82,7 +82,7 @@ async fn a_body_that_stops_is_given_up_in_the_shape_of_its_door() -> anyhow::Res
 
 #[tokio::test]
 async fn a_body_that_trickles_is_given_up() -> anyhow::Result<()> {
-    let (server, tenant) = server(Patience { head: LONG, idle: LONG, body: SHORT, upload: SHORT }).await?;
+    let (server, tenant) = server(Patience { head: LONG, idle: LONG, body: SHORT, upload: SHORT, silence: LONG }).await?;
     for (door, media, limit) in
         [("graphql", "application/json", "body_time"), ("imports?object=account", "multipart/form-data; boundary=x", "upload_time")]
     {

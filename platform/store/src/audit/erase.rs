@@ -50,15 +50,6 @@ impl std::ops::AddAssign for Erased {
     }
 }
 
-impl std::ops::AddAssign for Erased {
-    fn add_assign(&mut self, more: Self) {
-        self.versions += more.versions;
-        self.entries += more.entries;
-        self.answers += more.answers;
-        self.external_ids += more.external_ids;
-    }
-}
-
 impl Tx {
     /// Erases what is known of a person beside the record itself: old values of these fields, reasons, ids in other
     /// systems, stored answers, details of the trail. A person who `acts` here loses his name on what he did, too.
