@@ -28,6 +28,8 @@ pub(crate) struct FullCost {
     pub(crate) started: Instant,
     /// The document was known.
     pub(crate) is_hit: bool,
+    /// Whether rows are told: those of a save count records that its caller does not see.
+    pub(crate) tells_rows: bool,
     /// Root fields by response key, with what each may cost.
     pub(crate) roots: Vec<(String, u64)>,
     pub(crate) meter: Arc<Meter>,
@@ -45,7 +47,9 @@ impl Cost {
             // The budget is of one document: whoever sends the next has all of it again.
             said.insert("restorePerSecond".to_owned(), Json::from(limits::COST));
             said.insert("depth".to_owned(), Json::from(self.measured.depth));
-            said.insert("rows".to_owned(), Json::from(full.meter.rows()));
+            if full.tells_rows {
+                said.insert("rows".to_owned(), Json::from(full.meter.rows()));
+            }
             said.insert("sqlStatements".to_owned(), Json::from(full.meter.statements()));
             said.insert("ms".to_owned(), Json::from(u64::try_from(full.started.elapsed().as_millis()).unwrap_or(u64::MAX)));
             said.insert("planCache".to_owned(), Json::from(if full.is_hit { "hit" } else { "miss" }));
