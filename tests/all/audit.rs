@@ -241,6 +241,7 @@ pub(crate) async fn written(server: &TestServer, tenant: &Tenant) -> anyhow::Res
     Ok(String::from_utf8(zstd::decode_all(std::fs::File::open(out)?)?)?)
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_who_was_merged_is_handed_out_and_erased_whole_on_sqlite() {
     on(Database::Sqlite, Vec::new(), a_merged_person_is_erased).await;
 }
