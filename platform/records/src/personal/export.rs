@@ -31,15 +31,17 @@ pub async fn export(store: &Store, cx: &OpContext, policy: &Policy, (object, id)
     let mut document = gathered?;
     store.audit_seal(cx.model.tenant).await?;
     let mut about = trail(store, cx, AuditFilter { record: Some(id), ..AuditFilter::default() }).await?;
-    for one in merged_ids(&document) {
-        about.extend(trail(store, cx, AuditFilter { record: Some(RecordId(one)), ..AuditFilter::default() }).await?);
+    let mut held = files(store, cx, (object, id)).await?;
+    for one in merged_ids(&document).into_iter().map(RecordId) {
+        about.extend(trail(store, cx, AuditFilter { record: Some(one), ..AuditFilter::default() }).await?);
+        held.extend(files(store, cx, (object, one)).await?);
     }
     let by = trail(store, cx, AuditFilter { by: Some(id.0), ..AuditFilter::default() }).await?;
     store.audit_note(cx, AuditNote::new(AuditKind::PersonExported).about(object.name.as_str(), Some(id))).await?;
     if let Some(members) = document.as_object_mut() {
         members.insert("audit".to_owned(), json!({ "about": about, "by": by }));
         members.insert("membership".to_owned(), membership(store, cx, id).await?);
-        members.insert("files".to_owned(), json!([]));
+        members.insert("files".to_owned(), json!(held));
     }
     Ok(document)
 }
@@ -196,6 +198,26 @@ async fn membership(store: &Store, cx: &OpContext, id: RecordId) -> Result<Json,
         "second_factor": member.has_totp,
         "sessions": sessions,
     }))
+}
+
+/// The files the record holds: what they are, and where their bytes are fetched.
+async fn files(store: &Store, cx: &OpContext, (object, id): (&Object, RecordId)) -> Result<Vec<Json>, StoreError> {
+    let held = store.files_held(cx, object.ix, id).await?;
+    let ids: Vec<Uuid> = held.iter().map(|(_, file)| *file).collect();
+    let stored = store.files(cx.model.tenant, &ids).await?;
+    let one = |(field, id): &(tenon_model::FieldIx, Uuid)| {
+        let file = stored.iter().find(|file| file.id == *id)?;
+        Some(json!({
+            "field": object.field(*field)?.name.as_str(),
+            "id": file.id.to_string(),
+            "name": file.name,
+            "mime_type": file.mime,
+            "size": file.size,
+            "sha256": file.sha256,
+            "at": file.at.to_string(),
+        }))
+    };
+    Ok(held.iter().filter_map(one).collect())
 }
 
 async fn trail(store: &Store, cx: &OpContext, filter: AuditFilter) -> Result<Vec<Json>, StoreError> {
