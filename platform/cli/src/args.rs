@@ -258,7 +258,7 @@ pub(crate) enum Verb {
     /// Members of a tenant: who may sign in.
     #[command(subcommand)]
     User(UserVerb),
-    /// Identity providers of a tenant: where its people sign in, by OpenID Connect.
+    /// Identity providers of a tenant: where its people sign in, by OIDC.
     #[command(subcommand)]
     Provider(ProviderVerb),
     /// The audit trail of a tenant.

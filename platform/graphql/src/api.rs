@@ -210,10 +210,7 @@ impl DataApi {
     ) -> Tried {
         let signer = match self.store.cursor_secret(cx.model.tenant).await {
             Ok(secret) => Signer::new(&secret, cx.model.tenant),
-            Err(error) => {
-                let problem = error.problem();
-                return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into()));
-            }
+            Err(error) => return Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &error.problem().into())),
         };
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: false };

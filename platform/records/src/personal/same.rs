@@ -17,11 +17,11 @@ pub(super) async fn person(tx: &mut Tx, table: &AuthorizedTable, id: RecordId) -
         next += 1;
         for merge in tx.merges_of(table, one).await?.into_iter().filter(|merge| merge.survivor == one && !merge.undone) {
             let others = Log::of_json(&merge.log).map(|log| log.others).unwrap_or_default();
-            others.into_iter().for_each(|other| {
+            for other in others {
                 if !found.contains(&other) {
-                    found.push(other)
+                    found.push(other);
                 }
-            });
+            }
         }
         if found.len() > PERSON_RECORDS_MAX {
             let (max, actual) = (PERSON_RECORDS_MAX as u64, found.len() as u64);
