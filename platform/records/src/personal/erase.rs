@@ -93,6 +93,12 @@ async fn once(
         }
         Ok(erased) => {
             tx.commit().await?;
+            // The bytes go at once; where that fails, the next sweep does it.
+            if erased.beside.files > 0
+                && let Err(error) = store.files_sweep(cx.model.tenant).await
+            {
+                tracing::warn!(%error, "files of an erased person wait for the next sweep");
+            }
             Ok(erased)
         }
         Err(error) => {
