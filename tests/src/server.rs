@@ -157,6 +157,14 @@ impl TestServer {
         self.running.engine().changes_prune(&tenant.name).await
     }
 
+    /// Waits until a cursor of the feed is past everything that was under way.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn settled(&self) -> anyhow::Result<()> {
+        crate::outbox::settled(self).await
+    }
+
     /// Sweeps a tenant's files, as the server does from hour to hour; what was removed.
     ///
     /// # Errors

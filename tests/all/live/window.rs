@@ -44,6 +44,7 @@ async fn too_late(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> 
     let (ours, others) = (server.tenant(None, None, None).await?, server.tenant(None, None, None).await?);
     let ((_, begin), (_, theirs)) = (ours.changes("after=now").await?, others.changes("after=now").await?);
     let (id, their) = (deal(&ours, "Old", None).await?, deal(&others, "Old", None).await?);
+    server.settled().await?;
     let (lines, after) = ours.changes(&format!("objects=opportunity&after={begin}")).await?;
     ensure!(lines.len() == 1 && lines[0]["id"] == id, "{lines:?}");
 
@@ -61,6 +62,7 @@ async fn too_late(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> 
     let (kept, _) = others.changes(&format!("objects=opportunity&after={theirs}")).await?;
     ensure!(kept.len() == 1 && kept[0]["id"] == their, "{kept:?}");
     change(&ours, &id, json!({ "name": "New" })).await?;
+    server.settled().await?;
     let (new, last) = ours.changes(&format!("objects=opportunity&after={after}")).await?;
     ensure!(new.len() == 1 && new[0]["type"] == "opportunity.updated" && new[0]["version"] == 2, "{new:?}");
 
