@@ -20,6 +20,7 @@ mod live;
 mod live_model;
 mod moves;
 mod nodes;
+mod packages;
 mod plugins;
 mod plugins_within;
 mod real_pipeline;

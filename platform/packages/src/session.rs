@@ -17,16 +17,18 @@ use crate::{Applied, Change, Draft, Operation, Packages, PackagesError, Settings
 /// The changes of one document, until it ends.
 #[derive(Debug)]
 pub struct Session {
-    packages: Packages,
-    cx: OpContext,
+    pub(crate) packages: Packages,
+    pub(crate) cx: OpContext,
     open: Option<Open>,
 }
 
 /// The transaction, from the first change on.
-struct Open {
-    tx: MetadataTx,
-    model: Arc<Model>,
-    changed: Option<ModelVersion>,
+pub(crate) struct Open {
+    pub(crate) tx: MetadataTx,
+    pub(crate) model: Arc<Model>,
+    pub(crate) changed: Option<ModelVersion>,
+    /// A package came, went or stands otherwise.
+    pub(crate) packages: bool,
 }
 
 impl std::fmt::Debug for Open {
@@ -108,12 +110,16 @@ impl Session {
     /// # Errors
     /// Where the store does not commit; then nothing was changed.
     pub async fn finish(self) -> Result<Arc<Model>, PackagesError> {
-        let Some(Open { tx, model, changed }) = self.open else { return Ok(self.cx.model) };
+        let Some(Open { tx, model, changed, packages }) = self.open else { return Ok(self.cx.model) };
         let Some(version) = changed else {
             tx.rollback().await?;
             return Ok(model);
         };
         tx.commit(version).await?;
+        if packages {
+            // Before anybody meets the model: who saves by it meets its plugins.
+            self.packages.plugins.bring(&self.packages.store, model.tenant).await?;
+        }
         self.packages.catalog.offer(Arc::clone(&model));
         Ok(model)
     }
@@ -143,14 +149,14 @@ impl Session {
         }
     }
 
-    async fn opened(&mut self) -> Result<&mut Open, PackagesError> {
+    pub(crate) async fn opened(&mut self) -> Result<&mut Open, PackagesError> {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
                 let mut tx = self.packages.store.metadata_begin(self.cx.model.tenant).await?;
                 let rows = tx.rows().await?;
                 let model = Arc::new(tenon_catalog::model_of(self.cx.model.tenant, &rows)?);
-                Open { tx, model, changed: None }
+                Open { tx, model, changed: None, packages: false }
             }
         };
         Ok(self.open.insert(open))

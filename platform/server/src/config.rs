@@ -44,8 +44,12 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// `postgres://…`; none: SQLite in the data directory.
     pub database: Option<String>,
-    /// Plugin components offered to every tenant, until packages can be installed.
+    /// Plugin components offered to every tenant, beside the packages each installs.
     pub plugins: Vec<PathBuf>,
+    /// Publishers whose packages tenants may install: `acme=ed25519:…`.
+    pub publishers: Vec<String>,
+    /// Tenants may install packages that nobody has signed: where plugins are written, and nowhere else.
+    pub unsigned_packages: bool,
     /// What plugins may use.
     pub plugin_budgets: Budgets,
     /// Requests a minute and credential.
@@ -78,6 +82,8 @@ impl ServeConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: None,
             plugins: Vec::new(),
+            publishers: Vec::new(),
+            unsigned_packages: false,
             plugin_budgets: Budgets::default(),
             rate_per_minute: RATE_PER_MINUTE,
             patience: Patience::default(),

@@ -9,10 +9,9 @@ use anyhow::Context as _;
 use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Relay, Runner, RunnerParts, UNDO, UndoHandler};
 use tenon_catalog::Catalog;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
-use tenon_hooks::{Hooks, NoHooks};
 use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
-use tenon_packages::Packages;
+use tenon_packages::{Packages, Plugins, Publishers};
 use tenon_plugin_host::{PluginHost, PluginPackage};
 use tenon_records::Pipeline;
 use tenon_store::Store;
@@ -48,8 +47,9 @@ impl Engine {
         let lock = DataLock::take(&config.data).with_context(|| format!("cannot use `{}`", config.data.display()))?;
         let store = Store::open(config.store()).await.context("cannot open the database")?;
         let catalog = Arc::new(Catalog::new(store.clone()));
-        let hooks = hooks(config)?;
-        let pipeline = Pipeline::new(store.clone(), hooks);
+        let host = host(config)?;
+        let plugins = Plugins::new(host.clone(), publishers(config)?);
+        let pipeline = Pipeline::new(store.clone(), Arc::new(host));
         let identity = Identity::new(IdentityParts {
             store: store.clone(),
             catalog: Arc::clone(&catalog),
@@ -59,7 +59,7 @@ impl Engine {
             public_url: config.public_url(),
         });
         Ok(Self {
-            packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall),
+            packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall).with_plugins(plugins),
             identity,
             relay: Relay::new(store.clone()),
             pipeline,
@@ -115,16 +115,21 @@ impl Engine {
     }
 }
 
-/// The plugins' host, if there are plugins.
-fn hooks(config: &ServeConfig) -> anyhow::Result<Arc<dyn Hooks>> {
-    let plugins = &config.plugins;
-    if plugins.is_empty() {
-        return Ok(Arc::new(NoHooks));
-    }
+/// The plugins' host, with those that every tenant has.
+fn host(config: &ServeConfig) -> anyhow::Result<PluginHost> {
     let host = PluginHost::with_budgets(config.plugin_budgets.clone()).context("cannot start the plugin host")?;
-    for path in plugins {
+    for path in &config.plugins {
         let package = PluginPackage::from_file(path).with_context(|| format!("`{}` is no plugin", path.display()))?;
         host.install_everywhere(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;
     }
-    Ok(Arc::new(host))
+    Ok(host)
+}
+
+/// Whose packages tenants may install.
+fn publishers(config: &ServeConfig) -> anyhow::Result<Publishers> {
+    let mut publishers = Publishers::default();
+    for line in &config.publishers {
+        publishers.trust(line).with_context(|| format!("`{line}` is no publisher"))?;
+    }
+    Ok(publishers.and_unsigned(config.unsigned_packages))
 }

@@ -15,6 +15,7 @@ use tenon_store::Store;
 use super::audit::AuditQuery;
 use super::door::Door;
 use super::mutation::Mutation;
+use super::packages::{PackageMutation, PackageQuery};
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
 use super::{guard, numbers, respond};
@@ -23,12 +24,12 @@ use crate::{GraphqlRequest, GraphqlResponse, view_as};
 /// All reads.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-struct Reads(Query, AuditQuery, PersonQuery);
+struct Reads(Query, PackageQuery, AuditQuery, PersonQuery);
 
 /// All changes.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-struct Changes(Mutation, PersonMutation);
+struct Changes(Mutation, PackageMutation, PersonMutation);
 
 type MetadataSchema = Schema<Reads, Changes, EmptySubscription>;
 
@@ -64,6 +65,12 @@ impl MetadataApi {
     #[must_use]
     pub fn with_identity(self, identity: Identity) -> Self {
         Self { identity: Some(identity), ..self }
+    }
+
+    /// What keeps the tenants' packages, for the door that takes their files.
+    #[must_use]
+    pub const fn packages(&self) -> &Packages {
+        &self.packages
     }
 
     /// The schema, as SDL; the same for everybody.

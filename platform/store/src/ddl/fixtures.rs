@@ -10,6 +10,7 @@ mod federation;
 mod home;
 mod jobs;
 mod model;
+mod packages;
 mod records;
 mod relay;
 mod search;
@@ -22,7 +23,7 @@ use crate::archive::table::Archived;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 7;
+pub(crate) const VERSION: u32 = 10;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.
@@ -62,6 +63,7 @@ fn all() -> impl Iterator<Item = &'static Fixture> {
         audit::TABLES,
         credentials::TABLES,
         federation::TABLES,
+        packages::TABLES,
     ]
     .into_iter()
     .flatten()

@@ -102,13 +102,13 @@ impl MetadataTx {
         }
     }
 
-    async fn run(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+    pub(crate) async fn run(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
         let conn = self.conn()?;
         let sql = numbered(sql, conn);
         conn.execute(&sql, args).await
     }
 
-    async fn number(&mut self, sql: &str, args: &[Arg]) -> Result<i64, Fault> {
+    pub(crate) async fn number(&mut self, sql: &str, args: &[Arg]) -> Result<i64, Fault> {
         let conn = self.conn()?;
         let sql = numbered(sql, conn);
         let rows = conn.fetch(&sql, args, &[Shape::Int]).await?;
