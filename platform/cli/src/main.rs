@@ -10,7 +10,6 @@ mod args;
 mod client;
 mod files;
 mod output;
-mod profiles;
 mod verbs;
 
 use std::process::ExitCode;

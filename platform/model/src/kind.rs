@@ -105,10 +105,6 @@ pub enum FieldKind {
     },
     /// Sealed; never output.
     Secret,
-    /// A file of the tenant's index, by its id.
-    File,
-    /// The same, and one that browsers draw: PNG, JPEG, GIF or WebP.
-    Image,
 }
 
 impl FieldKind {
@@ -138,8 +134,6 @@ impl FieldKind {
             Self::Json => "json",
             Self::AutoNumber { .. } => "auto_number",
             Self::Secret => "secret",
-            Self::File => "file",
-            Self::Image => "image",
         }
     }
 
@@ -155,18 +149,7 @@ impl FieldKind {
     /// True where a list can be ordered by it.
     #[must_use]
     pub const fn is_sortable(&self) -> bool {
-        !matches!(
-            self,
-            Self::LongText
-                | Self::RichText
-                | Self::Choices(_)
-                | Self::Address
-                | Self::Geo
-                | Self::Json
-                | Self::Secret
-                | Self::File
-                | Self::Image
-        )
+        !matches!(self, Self::LongText | Self::RichText | Self::Choices(_) | Self::Address | Self::Geo | Self::Json | Self::Secret)
     }
 
     /// True where an aggregate can be grouped by it.
@@ -183,15 +166,7 @@ impl FieldKind {
                 | Self::Secret
                 | Self::AutoNumber { .. }
                 | Self::Duration
-                | Self::File
-                | Self::Image
         )
-    }
-
-    /// True where the value is a file of the tenant's index.
-    #[must_use]
-    pub const fn is_file(&self) -> bool {
-        matches!(self, Self::File | Self::Image)
     }
 
     /// True where sums and averages make sense.

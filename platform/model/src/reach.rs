@@ -107,9 +107,7 @@ impl Object {
         own
     }
 
-    /// The column rows could be found by for a leaf of the object's own, if rules may ask for it so; see [`Object::guides`].
-    #[must_use]
-    pub fn guide(&self, leaf: Leaf) -> Option<&str> {
+    fn guide(&self, leaf: Leaf) -> Option<&str> {
         match leaf {
             Leaf::Field(field, part) => {
                 let field = self.field(field).filter(|field| matches!(field.kind, FieldKind::Choice(_) | FieldKind::Boolean))?;

@@ -6,7 +6,6 @@
 
 mod asking;
 mod breaker;
-mod calling;
 mod describe;
 mod engine;
 mod error;
@@ -22,7 +21,6 @@ mod room;
 mod section;
 mod since_1;
 mod state;
-mod turn;
 mod usage;
 
 pub use error::LoadError;

@@ -2,7 +2,6 @@
 
 pub(crate) mod change;
 mod fit;
-mod retired;
 
 use std::collections::HashMap;
 

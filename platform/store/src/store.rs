@@ -18,7 +18,6 @@ use crate::credentials::law::Epoch;
 use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
-use crate::files::blobs::Blobs;
 use crate::jobs::told::JobsTold;
 use crate::prepared::{Plan, Prepared};
 use crate::relay::told::{COMMITS_CHANNEL, Commits};
@@ -89,8 +88,6 @@ pub(crate) struct Inner {
     pub(crate) commits: Arc<Commits>,
     /// Who may have a job to be taken.
     pub(crate) jobs: JobsTold,
-    /// The bytes of files.
-    pub(crate) blobs: Blobs,
     memory: RwLock<HashMap<TenantId, Arc<Memory>>>,
     listener: Option<tokio::task::JoinHandle<()>>,
 }
@@ -134,9 +131,7 @@ impl Store {
                 (Home::Postgres(Box::new(Pools { requests, tables, reads, pages, aggregates })), Some(listener))
             }
         };
-        let blobs = Blobs::open(&config.files.clone().unwrap_or_else(|| config.data.join("files")))?;
         let inner = Inner {
-            blobs,
             config,
             system,
             home,

@@ -9,8 +9,6 @@ mod audit;
 mod connections;
 #[path = "databases/crash.rs"]
 mod crash;
-#[path = "databases/credentials.rs"]
-mod credentials;
 #[path = "databases/differential.rs"]
 mod differential;
 #[path = "databases/fans.rs"]

@@ -30,8 +30,6 @@ pub(super) struct ErasedPerson {
     answers: u64,
     /// Ids in other systems.
     external_ids: u64,
-    /// Files that nobody else holds.
-    files: u64,
 }
 
 #[Object]
@@ -69,7 +67,6 @@ impl PersonMutation {
             entries: erased.beside.entries,
             answers: erased.beside.answers,
             external_ids: erased.beside.external_ids,
-            files: erased.beside.files,
         })
     }
 }

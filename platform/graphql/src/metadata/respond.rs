@@ -7,7 +7,6 @@ use tenon_diagnostics::{Kind, Message, Problem, Problems};
 use tenon_value::{Json, JsonMap, Locale, RequestId};
 
 use super::door::Failure;
-use super::numbers;
 use crate::told::members;
 use crate::{GraphqlResponse, Outcome};
 
@@ -32,7 +31,7 @@ pub(super) fn answered(told: &Told, response: &Response, (is_mutation, version):
     let mut body = JsonMap::new();
     if !rejected {
         let nothing_happened = is_mutation && !response.errors.is_empty();
-        let data = if nothing_happened { Json::Null } else { numbers::json(response.data.clone()) };
+        let data = if nothing_happened { Json::Null } else { response.data.clone().into_json().unwrap_or_default() };
         body.insert("data".to_owned(), data);
     }
     let mut errors = Vec::new();

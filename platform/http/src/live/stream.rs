@@ -134,8 +134,7 @@ impl Live {
             }
             tokio::select! {
                 happened = self.subscription.happened(&self.context) => match happened {
-                    Ok(None) => self.end(None),
-                    Ok(Some(happened)) => match self.who.context().await {
+                    Ok(happened) => match self.who.context().await {
                         Ok(context) => {
                             self.context = context;
                             match Box::pin(self.subscription.messages(&self.context, &happened)).await {

@@ -4,7 +4,7 @@ use tenon_value::{DateTime, TenantId, Uuid, Value};
 
 use super::contract::StoredProvider;
 use crate::db::{Arg, Fault, Kind, Scalar, Shape};
-use crate::{AuditNotes, Store, StoreError};
+use crate::{Store, StoreError};
 
 impl Store {
     /// The providers of a tenant by name.
@@ -48,21 +48,20 @@ impl Store {
         Ok(providers)
     }
 
-    /// Stores a provider, instead of the one of that name, and what is told of it.
+    /// Stores a provider, instead of the one of that name.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn provider_put(&self, tenant: TenantId, provider: &StoredProvider, told: &AuditNotes) -> Result<(), StoreError> {
+    pub async fn provider_put(&self, tenant: TenantId, provider: &StoredProvider) -> Result<(), StoreError> {
         let sealed = match &provider.secret {
             Some(secret) => Some(hex::encode(self.sealer(tenant).await?.seal(&sealed_for(&provider.name), secret)?)),
             None => None,
         };
-        let mut tx = self.law(tenant).await?;
         let sql = format!(
             "insert into {} (\"name\", \"settings\", \"secret\", \"created_at\", \"changed_at\") values ($1, $2, $3, $4, $5) \
              on conflict (\"name\") do update set \"settings\" = excluded.\"settings\", \"secret\" = excluded.\"secret\", \
              \"changed_at\" = excluded.\"changed_at\"",
-            tx.table("oidc_provider")
+            self.fixture(tenant, "oidc_provider")
         );
         let args = [
             Arg::text(provider.name.clone()),
@@ -71,27 +70,21 @@ impl Store {
             Arg::moment(provider.created_at),
             Arg::moment(provider.changed_at),
         ];
-        tx.tell(&sql, &args).await?;
-        tx.note(told).await?;
-        Ok(tx.commit().await?)
+        self.tell(tenant, &sql, &args).await.map(|_| ()).map_err(StoreError::from)
     }
 
     /// Removes a provider with the identities that came through it; false where there is none.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn provider_remove(&self, tenant: TenantId, name: &str, told: &AuditNotes) -> Result<bool, StoreError> {
+    pub async fn provider_remove(&self, tenant: TenantId, name: &str) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!("delete from {} where \"provider\" = $1", tx.table("external_identity"));
         tx.tell(&sql, &[Arg::text(name)]).await?;
         let sql = format!("delete from {} where \"name\" = $1", tx.table("oidc_provider"));
-        if tx.tell(&sql, &[Arg::text(name)]).await? == 0 {
-            tx.rollback().await?;
-            return Ok(false);
-        }
-        tx.note(told).await?;
+        let removed = tx.tell(&sql, &[Arg::text(name)]).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(removed > 0)
     }
 
     /// Notes that a sign-in came back, and forgets those that are too late to come; false where it did before.

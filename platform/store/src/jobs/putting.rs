@@ -8,7 +8,7 @@ use crate::db::{Arg, Fault, Kind, Scalar, Shape};
 use crate::{Dialect, Store, StoreError, Tx};
 
 /// The statement that makes a job, and its values. A key that is there already makes none.
-pub(super) fn insert(table: &str, dialect: Dialect, job: &NewJob) -> (String, Vec<Arg>) {
+fn insert(table: &str, dialect: Dialect, job: &NewJob) -> (String, Vec<Arg>) {
     let (now, state) = (clock(dialect), if job.receiving { JobState::Receiving } else { JobState::Queued });
     let sql = format!(
         "insert into {table} (\"id\", \"kind\", \"state\", \"payload\", \"progress\", \"total\", \"done\", \"failed\", \"attempts\", \"fence\", \
@@ -33,7 +33,7 @@ pub(super) fn insert(table: &str, dialect: Dialect, job: &NewJob) -> (String, Ve
 }
 
 fn waiting(table: &str) -> String {
-    format!("select count(*) from {table} where \"state\" in ('receiving', 'queued', 'paused') and \"kind\" <> 'plugin'")
+    format!("select count(*) from {table} where \"state\" in ('receiving', 'queued', 'paused')")
 }
 
 fn keyed(table: &str) -> String {
