@@ -188,8 +188,8 @@ impl DataApi {
         };
         let full = request.cost_full.then(|| {
             let roots = deep(levels, || measure_roots(&valid.schema, &collector, operation)).unwrap_or_default();
-            let tells_rows = operation.kind != OperationKind::Mutation || valid.schema.policy.is_administrator();
-            Arc::new(FullCost { started, is_hit: known, tells_rows, roots, meter: Arc::default() })
+            let tells_work = valid.schema.policy.is_administrator();
+            Arc::new(FullCost { started, is_hit: known, tells_work, roots, meter: Arc::default() })
         });
         let meter = full.as_ref().map(|full| Arc::clone(&full.meter));
         let former = valid.former.iter().cloned().chain(also_former).collect();

@@ -28,8 +28,8 @@ pub(crate) struct FullCost {
     pub(crate) started: Instant,
     /// The document was known.
     pub(crate) is_hit: bool,
-    /// Whether rows are told: those of a save count records that its caller does not see.
-    pub(crate) tells_rows: bool,
+    /// Whether rows and statements are told: by how many there are others could find out what they do not see.
+    pub(crate) tells_work: bool,
     /// Root fields by response key, with what each may cost.
     pub(crate) roots: Vec<(String, u64)>,
     pub(crate) meter: Arc<Meter>,
@@ -47,10 +47,10 @@ impl Cost {
             // The budget is of one document: whoever sends the next has all of it again.
             said.insert("restorePerSecond".to_owned(), Json::from(limits::COST));
             said.insert("depth".to_owned(), Json::from(self.measured.depth));
-            if full.tells_rows {
+            if full.tells_work {
                 said.insert("rows".to_owned(), Json::from(full.meter.rows()));
+                said.insert("sqlStatements".to_owned(), Json::from(full.meter.statements()));
             }
-            said.insert("sqlStatements".to_owned(), Json::from(full.meter.statements()));
             said.insert("ms".to_owned(), Json::from(u64::try_from(full.started.elapsed().as_millis()).unwrap_or(u64::MAX)));
             said.insert("planCache".to_owned(), Json::from(if full.is_hit { "hit" } else { "miss" }));
             said.insert("roots".to_owned(), self.roots(full));

@@ -14,12 +14,12 @@ const PART_MAX: usize = 255;
 pub(super) fn money(field: &Field, amount: Decimal, currency: &str) -> Result<Value, Misfit> {
     let currency = currency.trim().to_ascii_uppercase();
     if !is_currency(&currency) {
-        let (name, shown) = (&field.name, currency.chars().take(20).collect::<String>());
+        let name = &field.name;
         let misfit = misfit(
             field,
             "currency",
-            format!("`{name}`: `{shown}` is no currency of ISO 4217; write a code such as `CNY`"),
-            format!("`{name}`:`{shown}` 不是 ISO 4217 货币代码,例如 `CNY`"),
+            format!("`{name}`: this is no currency of ISO 4217; write a code such as `CNY`"),
+            format!("`{name}`:不是 ISO 4217 货币代码,例如 `CNY`"),
         );
         return Err(Box::new(misfit.at(InputPath::default().key("currency"))));
     }
