@@ -11,13 +11,6 @@ use tokio::sync::RwLock;
 /// Attacks run side by side; who switches a place of the weave off runs alone.
 static TURN: RwLock<()> = RwLock::const_new(());
 
-/// Places where nothing can be caught from outside, each with its reason.
-const NO_DOOR: [(&str, &str); 3] = [
-    ("search", "caught on SQLite; on PostgreSQL what is asked here finds none of the words that are out of sight"),
-    ("cascade", "what goes with a record goes whoever sees it, by the house's own rights: there is nothing to forget"),
-    ("export", "only administrators hand out what is kept of a person"),
-];
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_meets_what_is_not_his_on_sqlite() {
     attack(Database::Sqlite).await;
@@ -38,7 +31,11 @@ async fn attack(database: Database) {
     server.stop().await.unwrap();
     println!("{database:?}:\n{}", report.summary());
     assert!(report.is_clean(), "on {database:?}: {}", report.findings());
-    setting.golden("uncovered-entry-points.txt", &report.uncovered()).unwrap();
+    let uncovered = report.uncovered();
+    if !uncovered.is_empty() {
+        println!("{}", report.findings());
+    }
+    setting.golden("uncovered-entry-points.txt", &uncovered).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,9 +56,8 @@ async fn prove(database: Database) {
     server.stop().await.unwrap();
     let mut missed = Vec::new();
     for (place, found) in caught {
-        let is_reached = NO_DOOR.iter().all(|(name, _)| *name != place);
         println!("{database:?} {place}: {}", found.as_deref().unwrap_or("nothing is caught"));
-        if found.is_none() && is_reached {
+        if found.is_none() {
             missed.push(place);
         }
     }

@@ -186,6 +186,99 @@ async fn a_person_is_handed_out_and_erased(server: &TestServer, _: &Setting) -> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_of_one_person_that_were_merged_are_erased_together_on_sqlite() {
+    on(Database::Sqlite, Vec::new(), merged_and_erased).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_of_one_person_that_were_merged_are_erased_together_on_postgres() {
+    on(Database::Postgres, Vec::new(), merged_and_erased).await;
+}
+
+async fn merged_and_erased(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    const WORDS: [&str; 5] = ["Lilei", "Lei Li", "one@acme.example", "two@acme.example", "L-1"];
+    let tenant = server.tenant(None, None, None).await?;
+    let create = "mutation {
+        one: createContact(input: { lastName: \"Lilei\", email: \"one@acme.example\" }) { id }
+        two: createContact(input: { lastName: \"Lei Li\", email: \"two@acme.example\", externalIds: [{ system: \"legacy\", id: \"L-1\" }] }) { id }
+    }";
+    let made = tenant.data(create, json!({})).await?;
+    let (one, two) = (made["one"]["id"].clone(), made["two"]["id"].clone());
+    let merge = "mutation ($one: ID!, $two: ID!) {
+        mergeContacts(survivor: $one, others: [$two], rules: [{ field: \"email\", take: $two }]) { survivor { email } merge { id } } }";
+    let merged = tenant.data(merge, json!({ "one": one, "two": two })).await?["mergeContacts"].take();
+    assert_eq!(merged["survivor"]["email"], "two@acme.example");
+    let known = tenant.metadata(EXPORT, json!({ "id": one })).await?["exportPerson"].take();
+    assert_eq!((&known["merged"][0]["id"], &known["merged"][0]["record"]["last_name"]), (&two, &json!("Lei Li")), "{known}");
+
+    // The one that went into the other is not erased alone, and nothing is done by half.
+    let erase = |id: &Value| json!({ "query": ERASE, "variables": { "id": id, "confirm": id } });
+    let refused = tenant.post("metadata", &erase(&two), &[]).await?.json()?;
+    let why = &refused["errors"][0]["extensions"];
+    assert_eq!((&why["code"], &why["rule"], &why["survivor"]), (&json!("CONFLICT"), &json!("merged"), &one), "{refused}");
+    let before = written(server, &tenant).await?;
+    assert!(WORDS.iter().all(|word| before.contains(word)), "a scan finds them");
+
+    let erased = tenant.post("metadata", &erase(&one), &[]).await?.json()?;
+    assert_eq!(erased["errors"], Value::Null, "{erased}");
+    let after = written(server, &tenant).await?;
+    for word in WORDS {
+        assert!(!after.contains(word), "`{word}` is still kept");
+    }
+    // What was merged comes back no more with what was erased.
+    let undo = json!({ "query": "mutation ($id: ID!) { undoMerge(id: $id) }", "variables": { "id": merged["merge"]["id"] } });
+    let undone = tenant.post("graphql", &undo, &[]).await?.json()?;
+    assert_eq!(undone["errors"][0]["extensions"]["rule"], "merge_changed", "{undone}");
+    assert_eq!(verified(server, &tenant, None).await["broken"], Value::Null);
+    Ok(())
+}
+
+/// Everything that is kept of a tenant, as its archive says it.
+pub(crate) async fn written(server: &TestServer, tenant: &Tenant) -> anyhow::Result<String> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("archive");
+    server.command(&Command::TenantExport { name: tenant.name.clone(), out: out.clone(), secrets: None }).await.unwrap();
+    Ok(String::from_utf8(zstd::decode_all(std::fs::File::open(out)?)?)?)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_who_was_merged_is_handed_out_and_erased_whole_on_sqlite() {
+    on(Database::Sqlite, Vec::new(), a_merged_person_is_erased).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_who_was_merged_is_handed_out_and_erased_whole_on_postgres() {
+    on(Database::Postgres, Vec::new(), a_merged_person_is_erased).await;
+}
+
+/// The duplicate that went into a record, what the merge keeps of both, and what a merge taken back keeps.
+async fn a_merged_person_is_erased(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let named = |name: &str, id: &str| json!({ "lastName": name, "email": format!("{name}@acme.example"), "externalIds": [{ "system": "legacy", "id": id }] });
+    let han = made(&tenant, "Contact", named("hanmei", "H-7")).await?;
+    let double = made(&tenant, "Contact", named("hanmeimei", "H-8")).await?;
+    let third = made(&tenant, "Contact", named("hanmm", "H-9")).await?;
+    let merge = "mutation ($keep: ID!, $lose: ID!, $rules: [MergeRule!]) { told: mergeContacts(survivor: $keep, others: [$lose], rules: $rules) { merge { id } } }";
+    let rules = json!([{ "field": "email", "take": double }, { "field": "last_name", "take": double }]);
+    tenant.data(merge, json!({ "keep": han, "lose": double, "rules": rules })).await?;
+    let undone = tenant.data(merge, json!({ "keep": han, "lose": third, "rules": [{ "field": "email", "take": third }] })).await?;
+    tenant.data("mutation ($id: ID!) { undoMerge(id: $id) }", json!({ "id": undone["told"]["merge"]["id"] })).await?;
+
+    let known = tenant.metadata(EXPORT, json!({ "id": han })).await?["exportPerson"].clone();
+    assert_eq!((&known["merged"][0]["id"], &known["merged"][0]["record"]["last_name"]), (&json!(double), &json!("hanmeimei")), "{known}");
+    tenant.metadata(ERASE, json!({ "id": han, "confirm": han })).await?;
+    let whole = tenant.metadata(EXPORT, json!({ "id": han })).await?.to_string();
+    for word in ["hanmei", "H-7", "H-8"] {
+        assert!(!whole.contains(word), "`{word}` is still known: {whole}");
+    }
+    let kept = tenant.data("query ($id: ID!) { contact(id: $id) { lastName } }", json!({ "id": third })).await?;
+    assert_eq!(kept["contact"]["lastName"], "hanmm", "who was taken out again is somebody else");
+    let report = verified(server, &tenant, None).await;
+    assert_eq!(report["broken"], Value::Null, "{report}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sign_ins_are_in_the_trail_and_go_with_the_user_on_sqlite() {
     on(Database::Sqlite, Vec::new(), sign_ins_are_in_the_trail).await;
 }

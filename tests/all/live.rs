@@ -1,9 +1,12 @@
 //! What changes is told: to those who may know, once, in order, whatever breaks in between.
 
 mod feed;
+mod jobs;
 mod nodes;
+mod slow;
 mod socket;
 mod streams;
+mod window;
 
 use serde_json::{Value, json};
 use tenon_tests::{Member, Tenant};

@@ -8,7 +8,7 @@ use tenon_tests::{Database, Setting, Tenant, TestServer};
 const REPETITIONS: usize = 20;
 
 /// What a save is asked to do, and the limit that it crosses (none: a fault without one).
-const FAULTS: [(&str, Option<&str>); 24] = [
+const FAULTS: [(&str, Option<&str>); 26] = [
     ("memory", Some("memory")),
     ("output", Some("output")),
     ("panic", None),
@@ -17,6 +17,8 @@ const FAULTS: [(&str, Option<&str>); 24] = [
     ("unknown field", None),
     ("system field", None),
     ("wrong type", None),
+    ("no text", None),
+    ("no words", None),
     ("empty refusal", None),
     ("error flood", Some("output")),
     ("patch flood", Some("output")),
@@ -36,10 +38,14 @@ const FAULTS: [(&str, Option<&str>); 24] = [
 ];
 
 async fn with_unruly(database: Database, test: impl AsyncFnOnce(&TestServer) -> anyhow::Result<()>) {
+    with_plugins(database, &["unruly"], test).await;
+}
+
+async fn with_plugins(database: Database, names: &[&str], test: impl AsyncFnOnce(&TestServer) -> anyhow::Result<()>) {
     let setting = Setting::read();
-    let component = setting.component("unruly").unwrap();
+    let components = names.iter().map(|name| setting.component(name).unwrap()).collect();
     let configure = |config: &mut tenon_server::ServeConfig| {
-        config.plugins = vec![component];
+        config.plugins = components;
         let budgets = &mut config.plugin_budgets;
         // The machine may be busy, and one plugin faults here more often than any breaker allows.
         budgets.faults_per_minute = usize::MAX;
@@ -75,6 +81,21 @@ on_both! {
     a_removal_can_be_refused_and_followed => removals_on_sqlite, removals_on_postgres;
     a_plugin_that_is_skipped_leaves_nothing => skipped_on_sqlite, skipped_on_postgres;
     a_plugin_reads_as_its_caller => callers_on_sqlite, callers_on_postgres;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_answer_each_other_are_stopped() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        with_plugins(database, &["unruly", "clerk"], async |server| {
+            let tenant = server.tenant(None, None, None).await?;
+            let answer = create(&tenant, "after pong").await?;
+            let extensions = &answer["errors"][0]["extensions"];
+            assert_eq!((&extensions["code"], &extensions["limit"]), (&json!("PLUGIN_FAULT"), &json!("recursion")), "{answer}");
+            assert_eq!(all(&tenant).await?, nothing());
+            Ok(())
+        })
+        .await;
+    }
 }
 
 async fn create(tenant: &Tenant, name: &str) -> anyhow::Result<Value> {
@@ -162,7 +183,13 @@ async fn what_a_plugin_writes_stands_with_the_save(server: &TestServer) -> anyho
 
 async fn a_removal_can_be_refused_and_followed(server: &TestServer) -> anyhow::Result<()> {
     let tenant = server.tenant(None, None, None).await?;
-    for (name, outcome) in [("keep", "REFUSED"), ("after write", "PLUGIN_FAULT"), ("panic late", "PLUGIN_FAULT"), ("plain", "")] {
+    for (name, outcome) in [
+        ("keep", "REFUSED"),
+        ("after write", "PLUGIN_FAULT"),
+        ("panic early", "PLUGIN_FAULT"),
+        ("panic late", "PLUGIN_FAULT"),
+        ("plain", ""),
+    ] {
         let created = create(&tenant, name).await?;
         let id = created["data"]["createOpportunity"]["id"].as_str().unwrap_or_default().to_owned();
         for mutation in ["deleteOpportunity", "destroyOpportunity"] {

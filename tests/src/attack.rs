@@ -8,9 +8,11 @@
 mod case;
 mod changes;
 mod doors;
+mod exports;
 mod handing;
 mod injections;
 mod judge;
+mod listening;
 mod people;
 mod proof;
 mod recipe;

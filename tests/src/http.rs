@@ -68,9 +68,14 @@ impl Request {
         }
         head.push_str("\r\n");
         stream.write_all(head.as_bytes()).await?;
-        stream.write_all(&self.body).await?;
+        // Who is refused early is answered before he has sent everything.
+        let sent = stream.write_all(&self.body).await;
         let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).await?;
+        let read = stream.read_to_end(&mut bytes).await;
+        if bytes.is_empty() {
+            sent?;
+            read?;
+        }
         Ok(bytes)
     }
 }

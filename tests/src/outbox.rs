@@ -20,6 +20,24 @@ pub(crate) async fn rows(server: &TestServer, tenant: &str) -> anyhow::Result<Ve
     .await?
 }
 
+/// Waits until every transaction has ended that is under way now, other tests' included: PostgreSQL has one count of them, and a
+/// cursor given meanwhile does not say that it is past those before it.
+pub(crate) async fn settled(server: &TestServer) -> anyhow::Result<()> {
+    let Some(url) = server.url().map(str::to_owned) else { return Ok(()) };
+    tokio::task::spawn_blocking(move || {
+        let one = |sql: &str| -> anyhow::Result<u64> {
+            let rows = postgres::rows(&url, sql)?;
+            Ok(rows.first().and_then(|row| row.first()?.clone()).context("no answer")?.parse()?)
+        };
+        let end = one("select pg_snapshot_xmax(pg_current_snapshot())")?;
+        while one("select pg_snapshot_xmin(pg_current_snapshot())")? < end {
+            std::thread::yield_now();
+        }
+        Ok(())
+    })
+    .await?
+}
+
 fn of_postgres(url: &str, tenant: &str) -> anyhow::Result<Vec<String>> {
     let one = |sql: &str| -> anyhow::Result<Vec<String>> {
         let rows = postgres::rows(url, sql).with_context(|| sql.to_owned())?;

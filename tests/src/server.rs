@@ -97,10 +97,19 @@ impl TestServer {
     /// # Errors
     /// When it does not start.
     pub async fn another_node(&self) -> anyhow::Result<Option<Self>> {
+        self.another_node_as(|_| ()).await
+    }
+
+    /// The same, configured otherwise.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn another_node_as(&self, configure: impl FnOnce(&mut ServeConfig)) -> anyhow::Result<Option<Self>> {
         let Some(database) = &self.database else { return Ok(None) };
         let data = tempfile::Builder::new().prefix("tenon-tests-").tempdir()?;
         let mut config = ServeConfig::new(data.path());
         config.database = Some(database.url.clone());
+        configure(&mut config);
         let running = start(config).await.context("the other node does not start")?;
         Ok(Some(Self { running, tenants: AtomicU32::new(0), database: None, data }))
     }
@@ -130,6 +139,58 @@ impl TestServer {
             "select pg_terminate_backend(pid)::text from pg_stat_activity where datname = current_database() and query ilike 'listen %'";
         tokio::task::spawn_blocking(move || crate::postgres::rows(&url, end)).await??;
         Ok(())
+    }
+
+    /// Lets go of a tenant's fields retired long ago, as the server does from hour to hour; their paths.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn purge_fields(&self, tenant: &Tenant) -> anyhow::Result<Vec<String>> {
+        self.running.engine().fields_purge(&tenant.name).await
+    }
+
+    /// Lets go of a tenant's old changes, as the server does now and then; how many.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn prune_changes(&self, tenant: &Tenant) -> anyhow::Result<usize> {
+        self.running.engine().changes_prune(&tenant.name).await
+    }
+
+    /// Waits until a cursor of the feed is past everything that was under way.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn settled(&self) -> anyhow::Result<()> {
+        crate::outbox::settled(self).await
+    }
+
+    /// Sweeps a tenant's files, as the server does from hour to hour; what was removed.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn sweep_files(&self, tenant: &Tenant) -> anyhow::Result<Value> {
+        self.running.engine().files_sweep(&tenant.name).await
+    }
+
+    /// Files under the folder it keeps files in, by their paths.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn blobs(&self) -> anyhow::Result<Vec<String>> {
+        let (mut folders, mut found) = (vec![self.data.path().join("files")], Vec::new());
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.file_type()?.is_dir() {
+                    folders.push(entry.path());
+                } else {
+                    found.push(entry.path().to_string_lossy().into_owned());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
     }
 
     /// The folder it works in.

@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 9] = [
     &["model", "context"],
     &["compiler", "query", "expr"],
     &["access", "hooks"],
-    &["store", "plugin-host"],
+    &["store", "files", "plugin-host"],
     &["catalog", "records", "packages", "identity", "automation"],
     &["graphql"],
     &["http"],
@@ -32,12 +32,15 @@ const SIDEWAYS: [(&str, &str, &str); 10] = [
 ];
 
 /// Foreign crates (a trailing `*` is any ending), and the crates of ours that may name them.
-const FENCES: [(&str, &[&str]); 12] = [
+const FENCES: [(&str, &[&str]); 15] = [
     ("sqlx*", &["store"]),
     ("sea-*", &["store"]),
     // The tests read a file of SQLite behind the doors: what stands in an outbox, no door shows.
     ("rusqlite", &["tests"]),
     ("tokio-postgres", &["store"]),
+    ("object_store", &["store"]),
+    ("image", &["files"]),
+    ("infer", &["files"]),
     ("wasmtime*", &["plugin-host"]),
     ("axum*", &["http", "server"]),
     ("tower-http", &["http"]),

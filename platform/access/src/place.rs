@@ -1,5 +1,6 @@
 //! Where in a plan an object is named. Each place is woven, and the attack suite proves each by switching it off.
 //!
+//! What the house looks up for itself (`Policy::whole`) is no such place: nothing is woven there, and nothing of it is told.
 //! Invariant: in release builds nothing can be switched off. In debug builds the environment variable `TENON_WEAVE_OFF`
 //! names places (their words, with commas between) that forget their rows.
 
@@ -47,8 +48,6 @@ pub enum Place {
     History,
     /// Whether a value is taken.
     Unique,
-    /// What goes with a deleted record, or comes back with it.
-    Cascade,
     /// What a written row must satisfy.
     Check,
     /// Rows taken out.
@@ -61,8 +60,10 @@ pub enum Place {
     Introspection,
     /// What a search over several objects finds.
     Search,
-    /// What one is told of changes.
+    /// What a subscription tells of changes.
     Live,
+    /// What the feed of changes tells.
+    Feed,
 }
 
 impl Place {
@@ -87,7 +88,6 @@ impl Place {
         Self::Import,
         Self::History,
         Self::Unique,
-        Self::Cascade,
         Self::Check,
         Self::Export,
         Self::Share,
@@ -95,6 +95,7 @@ impl Place {
         Self::Introspection,
         Self::Search,
         Self::Live,
+        Self::Feed,
     ];
 
     /// Its word: `nested_write`.
@@ -120,7 +121,6 @@ impl Place {
             Self::Import => "import",
             Self::History => "history",
             Self::Unique => "unique",
-            Self::Cascade => "cascade",
             Self::Check => "check",
             Self::Export => "export",
             Self::Share => "share",
@@ -128,6 +128,7 @@ impl Place {
             Self::Introspection => "introspection",
             Self::Search => "search",
             Self::Live => "live",
+            Self::Feed => "feed",
         }
     }
 

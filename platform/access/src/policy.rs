@@ -94,8 +94,24 @@ impl Policy {
             return Err(Denied::Forbidden);
         }
         let rows = rows.condition().filter(|_| !place.is_off());
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that makes them")]
+        #[expect(clippy::disallowed_methods, reason = "this and `whole` are where they are made")]
         Ok(AuthorizedTable::assume(object, action, rows))
+    }
+
+    /// All rows of an object, for what the house does of itself: what goes along with its whole, keys that bind all, rates
+    /// that are everybody's, what is handed out of a person. There are no rows to forget, so this is no [`Place`].
+    ///
+    /// # Errors
+    /// `Forbidden` for a policy that does not permit everything, `Unseen` where there is no such object.
+    pub fn whole(&self, model: &Model, object: ObjectIx, action: Action) -> Result<AuthorizedTable, Denied> {
+        if !self.is_administrator() {
+            return Err(Denied::Forbidden);
+        }
+        if model.object(object).is_none_or(|object| object.state != State::Active) {
+            return Err(Denied::Unseen);
+        }
+        #[expect(clippy::disallowed_methods, reason = "everything is permitted: there are no rows to weave in")]
+        Ok(AuthorizedTable::assume(object, action, None))
     }
 
     /// The rows that may be touched with a verb: always within those that may be read. `None` where no row ever may.

@@ -44,8 +44,12 @@ fn serves(model: &Model, expression: &Expression) -> bool {
     }
 }
 
-/// Every relation on the way and what stands at its end must have an index.
+/// Kept beside its record for rules in use (`owner`, `owner.team`, a choice), or: every relation on the way and what stands
+/// at its end has an index.
 fn is_indexed(model: &Model, path: &Path) -> bool {
+    if is_kept(model, path) {
+        return true;
+    }
     let relation =
         |(object, relation): &(ObjectIx, RelationIx)| model.object(*object).is_some_and(|object| has_relation(object, *relation));
     let end = model.object(path.object).is_some_and(|object| match path.leaf {
@@ -59,6 +63,19 @@ fn is_indexed(model: &Model, path: &Path) -> bool {
         }),
     });
     end && path.hops.iter().all(relation)
+}
+
+/// Whether rows are found by it through a column of their own object that is there for rules.
+fn is_kept(model: &Model, path: &Path) -> bool {
+    let (from, column) = match path.hops.as_slice() {
+        [] => (path.object, model.object(path.object).and_then(|object| object.guide(path.leaf))),
+        [(from, relation)] => {
+            let reach = model.object(*from).and_then(|object| object.reach(*relation, path.leaf));
+            (*from, reach.map(|reach| reach.column.as_str()))
+        }
+        _ => return false,
+    };
+    column.is_some_and(|column| model.object(from).is_some_and(|object| object.guides().contains(&column)))
 }
 
 fn has_relation(object: &Object, relation: RelationIx) -> bool {

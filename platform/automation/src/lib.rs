@@ -2,13 +2,18 @@
 //!
 //! Floor 6. Invariant: nothing here decides who may see what; a change is only told of, and who is told asks the law.
 
+mod calendar;
 mod jobs;
 mod live;
 mod relay;
+mod sandbox;
 
+pub use calendar::Calendar;
 pub use jobs::{
-    DATA, IMPORT, ImportHandler, ImportPlan, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun, JobWish,
-    PIECE_BYTES, Runner, RunnerParts, UNDO, UNDO_DAYS, UndoHandler, job_json, millis_of, piece, problem_json, undo_plan,
+    DATA, IMPORT, ImportHandler, ImportPlan, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun,
+    JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, UNDO, UNDO_DAYS, UndoHandler, job_json, millis_of, piece, problem_json,
+    undo_plan,
 };
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};
+pub use sandbox::{Advanced, CLOCK_DAYS_MAX, CLOCK_JOBS_MAX, Sandbox, SandboxError};

@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// File holding the API key.
     #[arg(long, global = true, conflicts_with = "key")]
     pub(crate) key_file: Option<PathBuf>,
+    /// A profile that `tenon login` wrote: address, tenant and key together. Without it and them, the one in use.
+    #[arg(long, global = true, env = "TENON_PROFILE", value_name = "NAME")]
+    pub(crate) profile: Option<String>,
     /// Data directory, for verbs that work on it.
     #[arg(long, global = true, env = "TENON_DATA")]
     pub(crate) data: Option<PathBuf>,
@@ -116,6 +119,17 @@ pub(crate) enum Verb {
     },
     /// Print the version.
     Version,
+    /// Print what makes a shell complete the words of this program: `source <(tenon completion bash)`.
+    Completion {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Keep address, tenant and key as a profile, once the server has taken them; the key is asked for where it is not given.
+    Login,
+    /// Profiles that `login` wrote.
+    #[command(subcommand)]
+    Profile(ProfileVerb),
     /// Check metadata files without a server.
     Check {
         /// Folder of the files.
@@ -223,6 +237,15 @@ pub(crate) enum Verb {
     /// The tenant's GraphQL schema.
     #[command(subcommand)]
     Schema(SchemaVerb),
+    /// Types of a program, made of the tenant's GraphQL schema as this key sees it.
+    Typegen {
+        /// The program's language.
+        #[arg(long, value_enum, default_value_t = Language::Ts)]
+        lang: Language,
+        /// Where to; default: stdout.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Documents that programs may send by their names.
     #[command(subcommand)]
     Documents(DocumentsVerb),
@@ -235,6 +258,9 @@ pub(crate) enum Verb {
     /// Members of a tenant: who may sign in.
     #[command(subcommand)]
     User(UserVerb),
+    /// Identity providers of a tenant: where its people sign in, by OIDC.
+    #[command(subcommand)]
+    Provider(ProviderVerb),
     /// The audit trail of a tenant.
     #[command(subcommand)]
     Audit(AuditVerb),
@@ -249,6 +275,15 @@ pub(crate) struct Outside {
     /// Where people reach this server, such as `https://crm.acme.example`; links in mails begin with it.
     #[arg(long, env = "TENON_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// The folder of files; `files` in the data directory without it. Nodes of one database share it.
+    #[arg(long, env = "TENON_FILES", value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
+    /// Bytes of a file; 100 MiB without it.
+    #[arg(long, env = "TENON_FILE_BYTES", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=2_000_000_000))]
+    pub(crate) file_bytes: Option<u64>,
+    /// Bytes of all files of a tenant; 20 GiB without it.
+    #[arg(long, env = "TENON_FILES_BYTES", value_name = "BYTES")]
+    pub(crate) files_bytes: Option<u64>,
     /// A proxy that is believed when it says where a request comes from.
     #[arg(long = "proxy", env = "TENON_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) proxies: Vec<IpAddr>,
@@ -268,6 +303,42 @@ pub(crate) struct Outside {
 pub(crate) enum SchemaVerb {
     /// Print it as SDL.
     Print,
+    /// Compare a file that `print` wrote with the schema as it is now; exit 1 where something breaks.
+    Diff {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProfileVerb {
+    /// List them; never their keys.
+    List,
+    /// Use this one where no other is named.
+    Use {
+        /// Its name.
+        name: String,
+    },
+    /// Forget one, with its key.
+    Delete {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Shells that complete words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+/// Languages of programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// TypeScript.
+    Ts,
 }
 
 #[derive(Debug, Subcommand)]
@@ -486,6 +557,52 @@ pub(crate) enum UserVerb {
         /// His login.
         login: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProviderVerb {
+    /// List them, with the addresses they send people back to.
+    List,
+    /// Show one; its secret is never shown.
+    Show {
+        /// Its name in URLs.
+        name: String,
+    },
+    /// Set one up, or change what is named here of the one there is.
+    Set(ProviderSet),
+    /// Remove one: its sign-ins end, members stay.
+    Remove {
+        /// Its name in URLs.
+        name: String,
+    },
+}
+
+/// What is set of a provider.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProviderSet {
+    /// Its name in URLs.
+    pub(crate) name: String,
+    /// Where `/.well-known/openid-configuration` lies.
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// The id under which the provider knows Tenon.
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// What the sign-in page calls it.
+    #[arg(long)]
+    pub(crate) label: Option<String>,
+    /// File with the client secret; without it the one that is stored stays.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// A public client: the secret that is stored goes.
+    #[arg(long, conflicts_with = "secret_file")]
+    pub(crate) public: bool,
+    /// JSON file with any of the settings: domains, joining, roles, roleClaim, roleMap, …
+    #[arg(long, value_name = "FILE")]
+    pub(crate) settings: Option<PathBuf>,
+    /// Whether people can sign in by it.
+    #[arg(long, value_name = "true|false")]
+    pub(crate) enabled: Option<bool>,
 }
 
 /// A length of time: a whole number and its unit.

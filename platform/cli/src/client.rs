@@ -9,6 +9,7 @@ use tenon_value::Json;
 
 use crate::args::Args;
 use crate::output::Usage;
+use crate::profiles::Profile;
 
 /// How long one call may take; imports are watched, not waited for.
 const CALL_MAX: Duration = Duration::from_secs(120);
@@ -67,18 +68,21 @@ impl std::error::Error for Refused {}
 impl Client {
     /// The client that the arguments name.
     pub(crate) fn new(args: &Args) -> anyhow::Result<Self> {
-        let url = args.url.as_deref().ok_or(Usage("name the server: --url URL or TENON_URL"))?;
-        let tenant = args.tenant.as_deref().ok_or(Usage("name the tenant: --tenant NAME or TENON_TENANT"))?;
-        let key = match (&args.key, &args.key_file) {
-            (Some(key), _) => key.clone(),
-            (None, Some(file)) => {
-                std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?.trim().to_owned()
-            }
-            (None, None) => return Err(Usage("give an API key: --key KEY, --key-file FILE or TENON_KEY").into()),
-        };
+        let profile = Profile::chosen(args)?;
+        let url = args.url.as_ref().or(profile.as_ref().map(|one| &one.url));
+        let url = url.ok_or(Usage("name the server: --url URL or TENON_URL, or `tenon login`"))?;
+        let tenant = args.tenant.as_ref().or(profile.as_ref().map(|one| &one.tenant));
+        let tenant = tenant.ok_or(Usage("name the tenant: --tenant NAME or TENON_TENANT, or `tenon login`"))?;
+        let key = given_key(args)?.or_else(|| profile.as_ref().map(|one| one.key.clone()));
+        let key = key.ok_or(Usage("give an API key: --key KEY, --key-file FILE or TENON_KEY, or `tenon login`"))?;
+        Ok(Self::at(args, url, tenant, key))
+    }
+
+    /// The client of a tenant.
+    pub(crate) fn at(args: &Args, url: &str, tenant: &str, key: String) -> Self {
         let config =
             ureq::Agent::config_builder().timeout_global(Some(args.timeout.unwrap_or(CALL_MAX))).http_status_as_error(false).build();
-        Ok(Self { agent: config.into(), base: format!("{}/t/{tenant}", url.trim_end_matches('/')), key })
+        Self { agent: config.into(), base: format!("{}/t/{tenant}", url.trim_end_matches('/')), key }
     }
 
     /// Runs a document at `graphql` or `metadata`; the whole answer.
@@ -176,6 +180,18 @@ impl Client {
         let failed = !response.status().is_success();
         let answer = read_json(response)?;
         if failed { Err(problem(answer).into()) } else { Ok(answer) }
+    }
+}
+
+/// The key that the arguments give.
+pub(crate) fn given_key(args: &Args) -> anyhow::Result<Option<String>> {
+    match (&args.key, &args.key_file) {
+        (Some(key), _) => Ok(Some(key.clone())),
+        (None, Some(file)) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+            Ok(Some(text.trim().to_owned()))
+        }
+        (None, None) => Ok(None),
     }
 }
 

@@ -10,6 +10,7 @@ mod args;
 mod client;
 mod files;
 mod output;
+mod profiles;
 mod verbs;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod completion;
 mod data;
 mod documents;
 mod export;
@@ -10,7 +11,11 @@ mod job;
 mod local;
 mod members;
 mod metadata;
+mod profile;
+mod provider;
+mod schema;
 mod serve;
+mod typegen;
 
 use crate::args::{Args, DocumentsVerb, SchemaVerb, Verb};
 use crate::output::{Exit, Output};
@@ -26,6 +31,9 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
             output.result(&serde_json::json!({ "version": version }), format!("tenon {version}"));
             Ok(Exit::Done)
         }
+        Verb::Completion { shell } => Ok(completion::completion(output, *shell)),
+        Verb::Login => profile::login(args, output),
+        Verb::Profile(verb) => profile::profile(output, verb),
         Verb::Check { dir } => check::check(output, dir),
         Verb::Plan { dir, prune, out, exit_code } => metadata::plan(args, output, dir, *prune, (out.as_deref(), *exit_code)),
         Verb::Apply { dir, prune, plan, confirm } => metadata::apply(args, output, dir, *prune, (plan.as_deref(), confirm)),
@@ -56,13 +64,16 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
             export::export(args, output, &wanted)
         }
         Verb::Query { document, variables } => data::query(args, output, document, variables),
-        Verb::Schema(SchemaVerb::Print) => data::schema(args, output),
+        Verb::Schema(SchemaVerb::Print) => schema::print(args, output),
+        Verb::Schema(SchemaVerb::Diff { file }) => schema::diff(args, output, file),
+        Verb::Typegen { lang, out } => typegen::typegen(args, output, *lang, out.as_deref()),
         Verb::Documents(DocumentsVerb::Push { file }) => documents::push(args, output, file),
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
         Verb::Tenant(verb) => local::tenant(args, output, verb).await,
         Verb::Audit(verb) => audit::audit(args, output, verb).await,
         Verb::Job(verb) => job::job(args, output, verb),
         Verb::Key(verb) => members::key(args, output, verb).await,
+        Verb::Provider(verb) => provider::provider(args, output, verb),
         Verb::User(verb) => members::user(args, output, verb).await,
     }
 }

@@ -155,6 +155,13 @@ impl<'a> Check<'a> {
             FieldKind::Geo => self.compare(at, &what, &["near", "box", "is_null"], &Operand::Any),
             FieldKind::Json => self.compare(at, &what, &["at", "eq", "is_null"], &Operand::Any),
             FieldKind::Secret => self.compare(at, &what, &["is_null"], &Operand::Any),
+            FieldKind::File | FieldKind::Image => {
+                self.parts(
+                    at,
+                    &what,
+                    &[("name", TEXT, Operand::Text), ("mime_type", TEXT, Operand::Text), ("size", ORDERED, Operand::Whole)],
+                );
+            }
             _ => self.compare(at, &what, TEXT, &Operand::Text),
         }
     }

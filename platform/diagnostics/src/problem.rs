@@ -40,6 +40,12 @@ impl InputPath {
         Self(steps)
     }
 
+    /// The path that goes on with another.
+    #[must_use]
+    pub fn join(&self, rest: &Self) -> Self {
+        Self(self.0.iter().chain(&rest.0).cloned().collect())
+    }
+
     /// Its steps.
     #[must_use]
     pub fn steps(&self) -> &[PathStep] {

@@ -4,27 +4,31 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
+use tenon_files::Links;
 use tenon_identity::Identity;
 use tenon_model::ModelVersion;
 use tenon_records::{Pipeline, Queries};
-use tenon_store::{Store, StoreError};
+use tenon_store::{Store, StoreError, metered};
 use tenon_value::Json;
 
 use crate::collect::{Collector, Variables};
+use crate::cost::{Cost, FullCost};
 use crate::cursor::Signer;
-use crate::documents::{Documents, Valid, told};
+use crate::documents::{Documents, Told, Valid, told};
 use crate::execute::{Reader, refused};
+use crate::files::Addresses;
 use crate::lower::{self, Shared};
 use crate::mutate::{self, Mutated};
 use crate::persisted::Persisted;
 use crate::plugin_reads::PluginReads;
-use crate::prepare::{coerce_variables, measure};
-use crate::respond::{Cost, Errors, response};
+use crate::prepare::{coerce_variables, measure, measure_roots};
+use crate::respond::{Errors, response};
 use crate::stack::{deep, levels};
-use crate::syntax::ast::{Document, Operation, OperationKind};
+use crate::syntax::ast::{Document, Operation, OperationKind, Selection};
 use crate::{GraphqlRequest, GraphqlResponse, Outcome, view_as};
 
 /// Seconds after which to ask again when the database is away.
@@ -39,6 +43,7 @@ pub struct DataApi {
     pub(crate) documents: Documents,
     pub(crate) identity: Option<Identity>,
     persisted: Persisted,
+    pub(crate) files: Addresses,
 }
 
 impl std::fmt::Debug for DataApi {
@@ -57,13 +62,28 @@ impl DataApi {
     /// The API over a store.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, pipeline: Pipeline) -> Self {
-        Self { store, catalog, pipeline, documents: Documents::new(), identity: None, persisted: Persisted::new() }
+        Self {
+            documents: Documents::new(pipeline.clone()),
+            store,
+            catalog,
+            pipeline,
+            identity: None,
+            persisted: Persisted::new(),
+            files: Addresses::new(None),
+        }
     }
 
     /// With who knows the members: for `explainAccess` of others and `whoCanSee`.
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(identity);
+        self
+    }
+
+    /// With who makes links to files: they begin with where people reach the server.
+    #[must_use]
+    pub fn with_files(mut self, links: Links) -> Self {
+        self.files = Addresses::new(Some(links));
         self
     }
 
@@ -90,13 +110,13 @@ impl DataApi {
     /// How plugins read: the same documents and plans, without a door.
     #[must_use]
     pub fn for_plugins(&self) -> Arc<dyn Queries> {
-        Arc::new(PluginReads { store: self.store.clone(), documents: self.documents.clone() })
+        Arc::new(PluginReads { store: self.store.clone(), documents: self.documents.clone(), files: self.files.clone() })
     }
 
     /// The schema as this principal sees it, as sorted SDL.
     #[must_use]
     pub fn sdl(&self, cx: &OpContext) -> Bytes {
-        Bytes::from(self.documents.schema(&cx.model, &cx.principal).sdl())
+        self.documents.sdl(cx)
     }
 
     /// Answers a request. Never fails: what is wrong is in the response.
@@ -157,8 +177,8 @@ impl DataApi {
             );
             return refuse(&problem.into());
         }
-        let variables = match coerce_variables(&valid.schema, operation, &request.variables) {
-            Ok(variables) => variables,
+        let (variables, also_former) = match coerce_variables(&valid.schema, operation, &request.variables) {
+            Ok(coerced) => coerced,
             Err(problems) => return refuse(&problems),
         };
         let collector = Collector { document: &valid.document, variables: &variables };
@@ -166,8 +186,19 @@ impl DataApi {
             Ok(measured) => measured,
             Err(problems) => return refuse(&problems),
         };
-        let cost = Cost { measured, actual: 0, full: request.cost_full.then(|| (started.elapsed().as_millis(), known)) };
-        self.carry_out((cx, request, levels), &valid, (operation, &variables), (cost, started)).await
+        let full = request.cost_full.then(|| {
+            let roots = deep(levels, || measure_roots(&valid.schema, &collector, operation)).unwrap_or_default();
+            let tells_work = valid.schema.policy.is_administrator();
+            Arc::new(FullCost { started, is_hit: known, tells_work, roots, meter: Arc::default() })
+        });
+        let meter = full.as_ref().map(|full| Arc::clone(&full.meter));
+        let former = valid.former.iter().cloned().chain(also_former).collect();
+        let cost = Cost { measured, full, former, ..Cost::default() };
+        let done = self.carry_out((cx, request, levels), &valid, (operation, &variables), cost);
+        match meter {
+            Some(meter) => Box::pin(metered(&meter, done)).await,
+            None => done.await,
+        }
     }
 
     async fn carry_out(
@@ -175,22 +206,31 @@ impl DataApi {
         (cx, request, levels): (&OpContext, &GraphqlRequest, usize),
         valid: &Valid,
         (operation, variables): (&Operation, &Variables),
-        (mut cost, started): (Cost, Instant),
+        mut cost: Cost,
     ) -> Tried {
         let signer = match self.store.cursor_secret(cx.model.tenant).await {
             Ok(secret) => Signer::new(&secret, cx.model.tenant),
-            Err(error) => {
-                let problem = error.problem();
-                return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into()));
-            }
+            Err(error) => return Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &error.problem().into())),
         };
         let collector = Collector { document: &valid.document, variables };
         let shared = Shared { schema: &valid.schema, cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
-        let reader =
-            Reader { store: &self.store, documents: &self.documents, valid, cx, identity: self.identity.as_ref(), levels, elsewhere: None };
+        let files = match self.files.of(&self.store, cx.model.tenant).await {
+            Ok(files) => files,
+            Err(error) => return Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &told(&error).into())),
+        };
+        let reader = Reader {
+            store: &self.store,
+            documents: &self.documents,
+            valid,
+            cx,
+            identity: self.identity.as_ref(),
+            files,
+            levels,
+            elsewhere: None,
+        };
         if operation.kind == OperationKind::Mutation {
             // Boxed: queries need not carry a save's future through every layer.
-            let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request, cost)).await;
+            let done = Box::pin(mutate::run(&reader, &self.pipeline, (shared, operation), request, &cost)).await;
             return match done {
                 Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body, &Errors::default()) }),
                 Mutated::Failed(errors) if errors.is_away() => Tried::Answered(away(cx, &errors)),
@@ -201,6 +241,13 @@ impl DataApi {
                 }),
                 Mutated::Stale => Tried::Stale,
             };
+        }
+        let question = asks_the_schema(operation).then(|| question(request));
+        if let Some(told) = question.and_then(|question| self.documents.told_before(&valid.schema, question)) {
+            cost.actual = told.of_roots.iter().sum();
+            cost.of_roots.clone_from(&told.of_roots);
+            let errors = Errors::default();
+            return Tried::Answered(answered(cx, response(cx, Some(&told.data), &errors, Some(&cost)), &errors));
         }
         let lowered = tracing::info_span!("graphql.lower").in_scope(|| deep(levels, || lower::query(shared, operation)));
         let roots = match lowered {
@@ -216,15 +263,37 @@ impl DataApi {
         }
         match reader.query(roots, &mut errors).await {
             Ok(_) if errors.is_away() => Tried::Answered(away(cx, &errors)),
-            Ok((data, fields)) => {
-                cost.actual = fields;
-                cost.full = cost.full.map(|(_, known)| (started.elapsed().as_millis(), known));
-                Tried::Answered(answered(cx, response(cx, Some(&data), &errors, Some(&cost)), &errors))
+            Ok((data, of_roots)) => {
+                cost.actual = of_roots.iter().sum();
+                cost.of_roots = of_roots;
+                let body = response(cx, Some(&data), &errors, Some(&cost));
+                if let Some(question) = question.filter(|_| errors.is_empty()) {
+                    self.documents.keep_told(&valid.schema, question, Told { data: Bytes::from(data), of_roots: cost.of_roots });
+                }
+                Tried::Answered(answered(cx, body, &errors))
             }
             Err(StoreError::StaleModel) => Tried::Stale,
             Err(error) => Tried::Answered(rejected(cx, Outcome::Failed(error.kind()), &told(&error).into())),
         }
     }
+}
+
+/// Whether an operation asks for nothing but the schema.
+fn asks_the_schema(operation: &Operation) -> bool {
+    let of_schema =
+        |item: &Selection| matches!(item, Selection::Field(field) if matches!(&*field.name.text, "__schema" | "__type" | "__typename"));
+    operation.selection.iter().all(of_schema)
+}
+
+/// What a request asks, as one number.
+fn question(request: &GraphqlRequest) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    let name = request.operation_name.as_deref().unwrap_or_default();
+    for part in [request.query.as_str(), name, &Json::Object(request.variables.clone()).to_string()] {
+        digest.update(part.len().to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
 }
 
 /// An answer, with what its errors mean for those who store answers or ask again.

@@ -8,14 +8,15 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Problem, Problems};
 use tenon_identity::Identity;
 use tenon_model::ObjectIx;
-use tenon_query::{Answer, Page, Params, Read, Row};
+use tenon_query::{Answer, Page, Param, Params, Read, Row};
 use tenon_store::{AuditKind, AuditNote, Prepared, Store, StoreError};
 use tenon_value::{Json, RecordId, Uuid, Value};
 
 use crate::documents::{Documents, Valid, told};
 use crate::explain::{self, Question};
+use crate::files::FileLinks;
 use crate::jobs::{self, JobsAsked};
-use crate::lower::{Planned, Root, Work};
+use crate::lower::{Named, Planned, Root, Work};
 use crate::respond::Errors;
 use crate::shape::{GroupShape, KeyRecords, Out, ReadInClear, Scene};
 use crate::stack::deep;
@@ -35,10 +36,22 @@ pub(crate) struct Reader<'a> {
     pub(crate) cx: &'a OpContext,
     /// Who knows the other members.
     pub(crate) identity: Option<&'a Identity>,
+    /// How links to files are made.
+    pub(crate) files: FileLinks,
     /// How deep the document nests.
     pub(crate) levels: usize,
     /// Where it reads, if not in the store.
     pub(crate) elsewhere: Option<&'a dyn Elsewhere>,
+}
+
+/// Merges followed from one old id to another (`merges_followed`).
+const MERGES_FOLLOWED_MAX: usize = 20;
+
+fn rows(answer: Answer) -> Page {
+    match answer {
+        Answer::Page(page) => page,
+        Answer::Groups(_) => Page::default(),
+    }
 }
 
 impl Reader<'_> {
@@ -49,18 +62,37 @@ impl Reader<'_> {
     }
 
     async fn answer(&self, planned: Planned) -> Result<Answer, StoreError> {
-        let prepared = self.prepare(planned.read)?;
+        self.run(&*self.prepare(planned.read)?, &planned.params).await
+    }
+
+    async fn run(&self, prepared: &Prepared, params: &Params) -> Result<Answer, StoreError> {
         match self.elsewhere {
-            Some(place) => place.read(&prepared, &planned.params).await,
-            None => self.store.read(self.cx, &prepared, &planned.params).await,
+            Some(place) => place.read(prepared, params).await,
+            None => self.store.read(self.cx, prepared, params).await,
         }
     }
 
     async fn page(&self, planned: Planned) -> Result<Page, StoreError> {
-        Ok(match self.answer(planned).await? {
-            Answer::Page(page) => page,
-            Answer::Groups(_) => Page::default(),
-        })
+        self.answer(planned).await.map(rows)
+    }
+
+    /// The record that is named; where that one went into another, the other, if it is seen.
+    async fn one(&self, planned: Planned, named: Option<Named>) -> Result<Page, StoreError> {
+        let (prepared, mut params) = (self.prepare(planned.read)?, planned.params);
+        let mut page = rows(self.run(&prepared, &params).await?);
+        let Some(Named { param, mut id }) = named else { return Ok(page) };
+        for _ in 0..MERGES_FOLLOWED_MAX {
+            if !page.rows.is_empty() {
+                break;
+            }
+            let Some(survivor) = self.store.survivor_of(self.cx.model.tenant, id).await? else { break };
+            id = survivor;
+            if let Param::Request(place) = param {
+                params.put(place, Value::Id(id.0));
+            }
+            page = rows(self.run(&prepared, &params).await?);
+        }
+        Ok(page)
     }
 
     /// The rows of ids put into the first parameter of a plan.
@@ -74,17 +106,20 @@ impl Reader<'_> {
         Ok(self.page(planned).await?.rows.into_iter().map(|row| (row.id, row)).collect())
     }
 
-    /// The data of a query. `StaleModel` is for the caller; everything else becomes errors with their paths.
-    pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, u64), StoreError> {
+    /// The data of a query, with the fields that each root field took. `StaleModel` is for the caller; everything else
+    /// becomes errors with their paths.
+    pub(crate) async fn query(&self, roots: Vec<Root<'_>>, errors: &mut Errors) -> Result<(Vec<u8>, Vec<u64>), StoreError> {
         let settings = &self.valid.schema.model.settings;
-        let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency };
+        let scene = Scene { locale: self.cx.locale, base_currency: &settings.base_currency, files: &self.files };
         let mut out = Out::begin();
         let mut is_null = false;
+        let mut taken = Vec::with_capacity(roots.len());
         out.raw("{");
         for (at, root) in roots.into_iter().enumerate() {
             if at > 0 {
                 out.raw(",");
             }
+            let before = out.fields;
             out.fields += 1;
             out.text(root.key);
             out.raw(":");
@@ -114,10 +149,11 @@ impl Reader<'_> {
                 out.null();
                 is_null |= !root.nullable;
             }
+            taken.push(out.fields - before);
         }
         out.raw("}");
         self.note(&out.clear);
-        Ok(if is_null { (b"null".to_vec(), out.fields) } else { (out.bytes, out.fields) })
+        Ok((if is_null { b"null".to_vec() } else { out.bytes }, taken))
     }
 
     async fn question(&self, (object, id): (ObjectIx, RecordId), question: Question) -> Result<Result<Json, Problem>, StoreError> {
@@ -144,8 +180,8 @@ impl Reader<'_> {
                 let found = jobs::find(self.store, self.cx, &asked).await?;
                 out.json(&jobs::project(&found, &subs, if matches!(asked, JobsAsked::One(_)) { "Job" } else { "JobConnection" }));
             }
-            Work::One(planned, shape) => {
-                let page = self.page(planned).await?;
+            Work::One(planned, shape, named) => {
+                let page = self.one(planned, named).await?;
                 out.record(&shape, page.rows.first(), scene);
             }
             Work::Page(planned, shape) => {

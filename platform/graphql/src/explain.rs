@@ -210,7 +210,7 @@ impl Asker<'_> {
     }
 
     async fn shares(&self, principal: &Principal, only_own: bool) -> Result<Vec<Json>, StoreError> {
-        let Ok(table) = self.house.table(self.model(), self.object, Action::Read, Place::Share) else { return Ok(Vec::new()) };
+        let Ok(table) = self.house.whole(self.model(), self.object, Action::Read) else { return Ok(Vec::new()) };
         let shares = self.reader.store.shares(self.reader.cx, &table, self.id).await?;
         let ids = |fact| {
             principal.standing.get(fact).map(|value| value.elements().iter().chain([value]).filter_map(Value::as_id).collect::<Vec<_>>())

@@ -8,10 +8,12 @@
 mod api;
 mod calendar;
 mod collect;
+mod cost;
 mod cursor;
 mod documents;
 mod execute;
 mod explain;
+mod files;
 mod jobs;
 mod limits;
 mod live;
@@ -40,4 +42,5 @@ pub use limits::LIMITS;
 pub use live::{Feed, FeedLine, FeedPage, FeedQuery, Happened, Message, Subscription};
 pub use metadata::MetadataApi;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};
+pub use schema::{Effect, SchemaChange, schema_diff};
 pub use told::problem_json;

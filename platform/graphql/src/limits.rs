@@ -2,6 +2,8 @@
 
 /// `document_bytes`.
 pub(crate) const DOCUMENT_BYTES: usize = 64 * 1024;
+/// Bytes of a schema's text that is compared with another.
+pub(crate) const SCHEMA_BYTES: usize = 32 * 1024 * 1024;
 /// `tokens`.
 pub(crate) const TOKENS: usize = 10_000;
 /// `nesting`: brackets, braces, parentheses.
@@ -50,6 +52,8 @@ pub(crate) const FIELDS: u64 = 10_000;
 pub(crate) const DOCUMENTS_AT_ONCE: usize = 1_000;
 /// `persisted_bytes`: texts of documents known by their hashes, of all tenants of a node together.
 pub(crate) const PERSISTED_BYTES: u64 = 16 * 1024 * 1024;
+/// `introspection_bytes`: answers to questions about schemas that are kept, of all tenants of a node together.
+pub(crate) const INTROSPECTION_BYTES: u64 = 32 * 1024 * 1024;
 /// `search_hits`: hits of one search.
 pub(crate) const SEARCH_HITS: u64 = 100;
 
@@ -65,6 +69,7 @@ pub const LIMITS: &[(&str, u64)] = &[
     ("group_hops", GROUP_HOPS as u64),
     ("groups", GROUPS),
     ("in_values", IN_VALUES),
+    ("introspection_bytes", INTROSPECTION_BYTES),
     ("introspection_depth", INTROSPECTION_DEPTH),
     ("joins", JOINS),
     ("nested_rows", NESTED_ROWS),

@@ -5,6 +5,7 @@
 
 mod cursor;
 mod feed;
+mod job;
 mod record;
 mod told;
 
@@ -12,20 +13,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tenon_automation::{Followed, Follower, Interest, Relay, RelayError, events};
+use tenon_automation::{Followed, Follower, Interest, JobDesk, Relay, RelayError, events, job_json};
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_model::ModelVersion;
-use tenon_store::{Position, RESUME_WINDOW, StoreError};
-use tenon_value::TenantId;
+use tenon_store::{Position, RESUME_WINDOW, StoreError, StoredJob};
+use tenon_value::{TenantId, Uuid};
 
 use crate::api::{DataApi, operation, rejected};
 use crate::collect::Collector;
 use crate::cursor::Signer;
 use crate::documents::{Valid, told as told_problem};
 use crate::execute::Reader;
-use crate::lower::{Shared, Source, listening};
+use crate::jobs::project;
+use crate::lower::{Listening, Shared, Source, listening};
 use crate::prepare::{coerce_variables, measure};
 use crate::respond::{Errors, response};
 use crate::shape::Out;
@@ -35,6 +37,7 @@ use crate::{GraphqlRequest, GraphqlResponse, Outcome};
 
 use cursor::Places;
 pub use feed::{Feed, FeedLine, FeedPage, FeedQuery};
+use job::JobWatch;
 use told::Telling;
 
 /// How often a subscriber to the model looks for a newer version: what PostgreSQL tells may be lost.
@@ -58,6 +61,16 @@ enum Waiting {
         catalog: Arc<Catalog>,
         known: Option<u64>,
     },
+    /// A job.
+    Job(JobWatch),
+}
+
+/// What a document wants to listen to.
+enum Wanted {
+    /// Changes of records, after this place.
+    Changes(Option<String>),
+    Model,
+    Job(Uuid),
 }
 
 /// Something has happened that a subscription may tell of.
@@ -66,11 +79,17 @@ pub enum Happened {
     Changes(Box<Followed>),
     /// The model has this version now.
     Model(u64),
+    /// A job stands like this now.
+    Job(Box<StoredJob>),
 }
 
 impl std::fmt::Debug for Happened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if matches!(self, Self::Model(_)) { "Model" } else { "Changes" })
+        f.write_str(match self {
+            Self::Changes(_) => "Changes",
+            Self::Model(_) => "Model",
+            Self::Job(_) => "Job",
+        })
     }
 }
 
@@ -128,13 +147,15 @@ impl DataApi {
     ) -> Result<Subscription, Box<GraphqlResponse>> {
         let secret = self.store().cursor_secret(cx.model.tenant).await.map_err(|error| ended(cx, &error))?;
         let fit = self.fit(cx, (&request, &secret), |listening| match listening.to {
-            Source::Changes(_) => Some(listening.after),
-            Source::Metadata(_) => None,
+            Source::Changes(_) => Wanted::Changes(listening.after),
+            Source::Metadata(_) => Wanted::Model,
+            Source::Job(id, _) => Wanted::Job(id),
         })?;
         let tenant = cx.model.tenant;
         let waiting = match fit.made {
-            None => Waiting::Model { tenant, catalog: Arc::clone(self.catalog()), known: None },
-            Some(after) => {
+            Wanted::Model => Waiting::Model { tenant, catalog: Arc::clone(self.catalog()), known: None },
+            Wanted::Job(id) => Waiting::Job(JobWatch::begin(self.store(), cx, id).await?),
+            Wanted::Changes(after) => {
                 let place = Self::place(cx, &secret, after.as_deref().or(resume)).map_err(|problem| refused(cx, &problem))?;
                 let resumes = place.is_some();
                 let follower = relay.follow(tenant, place).await.map_err(|error| broken(cx, &error))?;
@@ -170,7 +191,7 @@ impl DataApi {
         &self,
         cx: &OpContext,
         (request, secret): (&GraphqlRequest, &[u8; 32]),
-        look: impl FnOnce(crate::lower::Listening<'_>) -> T + Send,
+        look: impl FnOnce(Listening<'_>) -> T + Send,
     ) -> Result<Fit<T>, Box<GraphqlResponse>> {
         let refuse = |problems: Problems| Box::new(rejected(cx, Outcome::Rejected, &problems));
         let levels = levels(&request.query, request.variables.values());
@@ -178,7 +199,7 @@ impl DataApi {
             let (valid, _) = self.documents().document(cx, &request.query)?;
             let made = {
                 let operation = operation(&valid.document, request.operation_name.as_deref())?;
-                let variables = coerce_variables(&valid.schema, operation, &request.variables)?;
+                let (variables, _) = coerce_variables(&valid.schema, operation, &request.variables)?;
                 let collector = Collector { document: &valid.document, variables: &variables };
                 measure(&valid.schema, &collector, operation)?;
                 let signer = Signer::new(secret, cx.model.tenant);
@@ -192,22 +213,23 @@ impl DataApi {
 }
 
 impl Subscription {
-    /// Waits until something happened. May be dropped while it waits.
+    /// Waits until something happened; none where nothing will any more. May be dropped while it waits.
     ///
     /// # Errors
     /// Why the subscription ends.
-    pub async fn happened(&mut self, cx: &OpContext) -> Result<Happened, Box<GraphqlResponse>> {
+    pub async fn happened(&mut self, cx: &OpContext) -> Result<Option<Happened>, Box<GraphqlResponse>> {
         match &mut self.waiting {
             Waiting::Changes(follower) => {
                 let followed = follower.next().await.map_err(|error| broken(cx, &error))?;
-                Ok(Happened::Changes(Box::new(followed)))
+                Ok(Some(Happened::Changes(Box::new(followed))))
             }
+            Waiting::Job(watch) => Ok(watch.next(self.api.store()).await.map(|job| Happened::Job(Box::new(job)))),
             Waiting::Model { tenant, catalog, known } => loop {
                 // An away database is looked for again: nobody is told of a model that is not there.
                 if let Ok(model) = catalog.model(*tenant).await {
                     let before = known.replace(model.version.0);
                     if before.is_some_and(|before| before < model.version.0) {
-                        return Ok(Happened::Model(model.version.0));
+                        return Ok(Some(Happened::Model(model.version.0)));
                     }
                 }
                 tokio::time::sleep(MODEL_EVERY).await;
@@ -221,27 +243,19 @@ impl Subscription {
     /// The answer with which the subscription ends: its document is not valid any more, or the store failed.
     pub async fn messages(&self, cx: &OpContext, happened: &Happened) -> Result<Vec<Message>, Box<GraphqlResponse>> {
         match happened {
-            Happened::Model(version) => {
-                let body = |listening: crate::lower::Listening<'_>| {
-                    let mut out = Out::default();
-                    out.raw("{");
-                    out.text(listening.key);
-                    out.raw(":");
-                    if let Source::Metadata(parts) = &listening.to {
-                        let (version, key) = (version, |part: &(&str, bool)| part.0.to_owned());
-                        let parts: Vec<(String, bool)> = parts.iter().map(|part| (key(part), part.1)).collect();
-                        out.object(
-                            &parts,
-                            |part| &part.0,
-                            |out, part| if part.1 { out.number(version) } else { out.plain("ModelVersion") },
-                        );
-                    }
-                    out.raw("}");
-                    Bytes::from(response(cx, Some(&out.bytes), &Errors::default(), None))
-                };
-                let fit = self.api.fit(cx, (&self.request, &self.secret), body)?;
-                Ok(vec![Message { body: fit.made, cursor: None }])
-            }
+            Happened::Model(version) => self.told(cx, |out, source| {
+                let Source::Metadata(parts) = source else { return };
+                out.object(
+                    parts,
+                    |(key, _)| key,
+                    |out, (_, is_version)| if *is_version { out.number(version) } else { out.plain("ModelVersion") },
+                );
+            }),
+            Happened::Job(job) if !JobDesk::sees(cx, job) => Err(refused(cx, &Problem::of_kind(Kind::NotFound))),
+            Happened::Job(job) => self.told(cx, |out, source| {
+                let Source::Job(_, subs) = source else { return };
+                out.json(&project(&job_json(job, self.api.store().machine_time()), subs, "Job"));
+            }),
             Happened::Changes(followed) => {
                 let told = match Box::pin(self.changes(cx, followed)).await {
                     Err(StoreError::StaleModel) => {
@@ -255,11 +269,26 @@ impl Subscription {
         }
     }
 
+    /// One message of what `write` says of what is listened to.
+    fn told(&self, cx: &OpContext, write: impl FnOnce(&mut Out, &Source<'_>) + Send) -> Result<Vec<Message>, Box<GraphqlResponse>> {
+        let body = |listening: Listening<'_>| {
+            let mut out = Out::default();
+            out.raw("{");
+            out.text(listening.key);
+            out.raw(":");
+            write(&mut out, &listening.to);
+            out.raw("}");
+            Bytes::from(response(cx, Some(&out.bytes), &Errors::default(), None))
+        };
+        let fit = self.api.fit(cx, (&self.request, &self.secret), body)?;
+        Ok(vec![Message { body: fit.made, cursor: None }])
+    }
+
     async fn changes(&self, cx: &OpContext, followed: &Followed) -> Result<Result<Vec<Message>, Box<GraphqlResponse>>, StoreError> {
         // Lowered twice: first what is listened to, then, where there is something to tell, how it is told.
         let fit = match self.api.fit(cx, (&self.request, &self.secret), |listening| match listening.to {
             Source::Changes(heard) => heard.into_iter().map(|heard| heard.interest).collect::<Vec<Interest>>(),
-            Source::Metadata(_) => Vec::new(),
+            Source::Metadata(_) | Source::Job(..) => Vec::new(),
         }) {
             Ok(fit) => fit,
             Err(response) => return Ok(Err(response)),
@@ -280,6 +309,7 @@ impl Subscription {
             valid: &fit.valid,
             cx,
             identity: self.api.identity(),
+            files: self.api.files.of(self.api.store(), cx.model.tenant).await?,
             levels: fit.levels,
             elsewhere: None,
         };

@@ -36,7 +36,7 @@ use crate::limits;
 use crate::schema::{Schema, TypeKind, View};
 
 pub(crate) use changes::{ByPart, ChangePart, Heard, Listening, Source, listening};
-pub(crate) use roots::{Planned, Root, Work, query};
+pub(crate) use roots::{Named, Planned, Root, Work, query};
 pub(crate) use search::{Found, FoundIn, HitPart};
 pub(crate) use writes::{Failed, IDS, Located, MutationPlan, MutationRoot, mutation};
 

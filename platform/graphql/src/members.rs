@@ -1,14 +1,10 @@
 //! What an object's GraphQL names mean in the model.
 
 use tenon_model::{Edge, Field, Object, Relation, RelationShape, State};
-use tenon_value::camel;
 
-/// An active field by its GraphQL name, or by a former one.
+/// An active field by its GraphQL name. Former names were replaced when the document was prepared.
 pub(crate) fn field<'a>(object: &'a Object, name: &str) -> Option<&'a Field> {
-    object
-        .active_fields()
-        .find(|field| field.graphql == name)
-        .or_else(|| object.active_fields().find(|field| field.aliases.iter().any(|(alias, _)| camel(alias.as_str()) == name)))
+    object.active_fields().find(|field| field.graphql == name)
 }
 
 /// An active to-one, polymorphic or actor relation by its GraphQL name.

@@ -12,10 +12,11 @@ use tenon_store::StoreError;
 use tenon_value::{Uuid, Value};
 
 use crate::GraphqlRequest;
+use crate::cost::Cost;
 use crate::documents::told;
 use crate::execute::Reader;
 use crate::lower::{self, Failed, IDS, Located, MutationPlan, MutationRoot, Planned, Shared};
-use crate::respond::{Cost, Errors, response};
+use crate::respond::{Errors, response};
 use crate::shape::{MutationShape, Out, ReadInClear, Scene};
 use crate::stack::deep;
 use crate::syntax::ast::Operation;
@@ -38,7 +39,7 @@ pub(crate) async fn run(
     pipeline: &Pipeline,
     (shared, operation): (Shared<'_>, &Operation),
     request: &GraphqlRequest,
-    cost: Cost,
+    cost: &Cost,
 ) -> Mutated {
     let cx = reader.cx;
     let plan = match plan(reader, shared, operation).await {
@@ -75,7 +76,7 @@ pub(crate) async fn run(
     }
     let policy = &reader.valid.schema.policy;
     let settings = &reader.valid.schema.model.settings;
-    let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency };
+    let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency, files: &reader.files };
     let clear = Mutex::new(ReadInClear::default());
     let respond = |outcomes: &[StepOutcome]| {
         let (bytes, read) = body(cx, &roots, outcomes, &scene, cost);
@@ -93,18 +94,22 @@ pub(crate) async fn run(
 }
 
 #[tracing::instrument(name = "graphql.shape", skip_all)]
-fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: Cost) -> (Vec<u8>, ReadInClear) {
+fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], scene: &Scene<'_>, cost: &Cost) -> (Vec<u8>, ReadInClear) {
     let mut out = Out::begin();
     let mut outcomes = outcomes.iter();
+    let mut of_roots = Vec::with_capacity(roots.len());
     out.object(
         roots,
         |root| root.key,
         |out, root| {
             let outcome = if matches!(root.shape, MutationShape::TypeName) { None } else { outcomes.next() };
+            // The field itself is counted by then.
+            let before = out.fields - 1;
             out.outcome(&root.shape, outcome, scene);
+            of_roots.push(out.fields - before);
         },
     );
-    let cost = Cost { actual: out.fields, ..cost };
+    let cost = Cost { actual: out.fields, of_roots, ..cost.clone() };
     (response(cx, Some(&out.bytes), &Errors::default(), Some(&cost)), out.clear)
 }
 

@@ -17,6 +17,7 @@ use crate::collect::Collector;
 use crate::cursor::Signer;
 use crate::documents::Documents;
 use crate::execute::{Elsewhere, Reader};
+use crate::files::Addresses;
 use crate::lower::{self, Shared, Work};
 use crate::prepare::{coerce_variables, measure};
 use crate::respond::Errors;
@@ -27,6 +28,7 @@ use crate::syntax::ast::OperationKind;
 pub(crate) struct PluginReads {
     pub(crate) store: Store,
     pub(crate) documents: Documents,
+    pub(crate) files: Addresses,
 }
 
 /// A plugin's place, lent to one document.
@@ -57,7 +59,7 @@ impl Queries for PluginReads {
         if operation.kind != OperationKind::Query {
             return Err(wrong("a plugin's document is a query; records are written by functions", "插件的文档只能是查询"));
         }
-        let variables = coerce_variables(&valid.schema, operation, &variables).map_err(first)?;
+        let (variables, _) = coerce_variables(&valid.schema, operation, &variables).map_err(first)?;
         let collector = Collector { document: &valid.document, variables: &variables };
         deep(levels, || measure(&valid.schema, &collector, operation)).map_err(Box::new)?.map_err(first)?;
         let secret = self.store.cursor_secret(cx.model.tenant).await.map_err(|error| Box::new(crate::documents::told(&error)))?;
@@ -72,9 +74,18 @@ impl Queries for PluginReads {
                 Ok(_) => {}
             }
         }
+        let files = self.files.of(&self.store, cx.model.tenant).await.map_err(|error| Box::new(crate::documents::told(&error)))?;
         let lent = Lent(Mutex::new(source));
-        let reader =
-            Reader { store: &self.store, documents: &self.documents, valid: &valid, cx, identity: None, levels, elsewhere: Some(&lent) };
+        let reader = Reader {
+            store: &self.store,
+            documents: &self.documents,
+            valid: &valid,
+            cx,
+            identity: None,
+            files,
+            levels,
+            elsewhere: Some(&lent),
+        };
         let mut errors = Errors::default();
         let read = reader.query(roots, &mut errors).await;
         if let Some(problem) = errors.first() {

@@ -15,11 +15,13 @@ mod measure;
 mod operations;
 mod overlap;
 mod selections;
+mod settle;
 mod single_root;
 mod values;
 mod variables;
 mod walk;
 
-pub(crate) use measure::{Measured, measure};
+pub(crate) use measure::{Measured, measure, measure_roots};
+pub(crate) use settle::{FormerUse, settle_members, settle_types};
 pub(crate) use variables::coerce as coerce_variables;
 pub(crate) use walk::validate;

@@ -4,18 +4,8 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Kind, PROBLEMS_MAX, Problem, Problems};
 use tenon_value::{Json, JsonMap};
 
-use crate::limits;
-use crate::prepare::Measured;
+use crate::cost::Cost;
 use crate::told::problem_json;
-
-/// What is said of the cost.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Cost {
-    pub(crate) measured: Measured,
-    pub(crate) actual: u64,
-    /// `Tenon-Cost: full`: the time taken, and whether the document was known.
-    pub(crate) full: Option<(u128, bool)>,
-}
 
 /// Errors under way: each problem with the response key of its root field, if it has one.
 #[derive(Default)]
@@ -81,17 +71,10 @@ fn extensions(cx: &OpContext, cost: Option<&Cost>, more: usize) -> Json {
     let mut members = JsonMap::new();
     members.insert("requestId".to_owned(), Json::from(cx.request.as_str()));
     if let Some(cost) = cost {
-        let mut said = JsonMap::new();
-        said.insert("requested".to_owned(), Json::from(cost.measured.cost));
-        said.insert("actual".to_owned(), Json::from(cost.actual));
-        said.insert("available".to_owned(), Json::from(limits::COST.saturating_sub(cost.measured.cost)));
-        if let Some((millis, known)) = cost.full {
-            said.insert("max".to_owned(), Json::from(limits::COST));
-            said.insert("depth".to_owned(), Json::from(cost.measured.depth));
-            said.insert("ms".to_owned(), Json::from(u64::try_from(millis).unwrap_or(u64::MAX)));
-            said.insert("planCache".to_owned(), Json::from(if known { "hit" } else { "miss" }));
+        members.insert("cost".to_owned(), cost.to_json());
+        if let Some(deprecations) = cost.deprecations() {
+            members.insert("deprecations".to_owned(), deprecations);
         }
-        members.insert("cost".to_owned(), Json::Object(said));
     }
     if cx.dry_run {
         members.insert("dryRun".to_owned(), Json::Bool(true));

@@ -3,12 +3,15 @@
 //! Validation, SDL and introspection read it; lowering does not, it reads the model itself. Invariant: what the
 //! policy hides has no type, no field and no argument here.
 
+mod actions;
 mod aggregates;
 mod changes;
 mod choices;
 mod descriptions;
+mod diff;
 mod edges;
 mod filters;
+mod former;
 mod introspect;
 mod names;
 mod objects;
@@ -21,6 +24,8 @@ mod view;
 mod writes;
 
 pub(crate) use changes::changed_of;
+pub use diff::{Effect, SchemaChange, schema_diff};
+pub(crate) use former::Deprecation;
 pub(crate) use introspect::answer as introspect;
 pub(crate) use names::edge_stem;
 pub(crate) use references::is_composite;

@@ -22,8 +22,10 @@ use tenon_model::{Field, Link, Object};
 use tenon_value::{Json, Locale};
 
 use crate::cursor::Signer;
+use crate::files::FileLinks;
+use crate::syntax::ast::Value;
 
-pub(crate) use batch::{BatchPart, MergePart, MutationShape, ResultPart};
+pub(crate) use batch::{BatchPart, CalledPart, MergePart, MutationShape, ResultPart};
 pub(crate) use clear::ReadInClear;
 pub(crate) use groups::{GroupPart, GroupShape, KeyPart, KeyRecords, KeyTerm, MeasurePart, SpecOf};
 pub(crate) use mask::{has_mask, mask};
@@ -33,6 +35,8 @@ pub(crate) use out::Out;
 pub(crate) struct Scene<'a> {
     pub(crate) locale: Locale,
     pub(crate) base_currency: &'a str,
+    /// How links to files are made.
+    pub(crate) files: &'a FileLinks,
 }
 
 /// A selection on a type of ours whose parts need no plan: money, page info, an external id.
@@ -43,6 +47,15 @@ pub(crate) struct Sub<'a> {
     pub(crate) below: Vec<Sub<'a>>,
     /// The value of the one argument such a field may have, as text.
     pub(crate) argument: Option<String>,
+    /// All of its arguments.
+    pub(crate) given: Vec<(&'a str, &'a Value)>,
+}
+
+impl Sub<'_> {
+    /// An argument; none where it is left out or null.
+    pub(crate) fn given(&self, name: &str) -> Option<&Value> {
+        self.given.iter().find(|(known, value)| *known == name && !value.is_null()).map(|(_, value)| *value)
+    }
 }
 
 /// How far a value is shown.

@@ -9,4 +9,4 @@ mod scan;
 mod sdl;
 
 pub(crate) use parse::parse;
-pub(crate) use sdl::parse_types;
+pub(crate) use sdl::parse_schema;

@@ -44,7 +44,7 @@ pub(crate) fn model() -> Arc<Model> {
 pub(crate) fn schema() -> Schema {
     let model = model();
     let policy = Policy::resolve(&model, &Principal::system());
-    Schema::new(model, policy)
+    Schema::new(model, policy, Arc::default())
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test makes its own context")]
@@ -72,7 +72,7 @@ pub(crate) fn plan(schema: &Schema, query: &str, variables: &Json) -> bool {
     let cx = context(Arc::clone(&schema.model));
     let signer = Signer::new(&[0; 32], schema.model.tenant);
     document.operations.iter().all(|operation| {
-        let Ok(variables) = coerce_variables(schema, operation, given) else { return false };
+        let Ok((variables, _)) = coerce_variables(schema, operation, given) else { return false };
         let collector = Collector { document: &document, variables: &variables };
         if measure(schema, &collector, operation).is_err() {
             return false;
@@ -92,7 +92,7 @@ pub(crate) fn survives(schema: &Schema, query: &str, variables: &Json) {
     let cx = context(Arc::clone(&schema.model));
     let signer = Signer::new(&[0; 32], schema.model.tenant);
     for operation in &document.operations {
-        let variables = coerce_variables(schema, operation, variables.as_object().unwrap_or(&empty)).unwrap_or_default();
+        let (variables, _) = coerce_variables(schema, operation, variables.as_object().unwrap_or(&empty)).unwrap_or_default();
         let collector = Collector { document: &document, variables: &variables };
         let shared = Shared { schema, cx: &cx, collector: &collector, signer: &signer, in_job: false, exporting: false };
         match operation.kind {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tenon_diagnostics::Problem;
 use tenon_model::{FieldIx, ObjectIx, RelationIx};
 use tenon_query::Record;
-use tenon_value::{RecordId, Value};
+use tenon_value::{DateTime, Json, RecordId, Uuid, Value};
 
 use crate::Grant;
 
@@ -60,13 +60,49 @@ pub enum Ask {
     Delete(ObjectIx, RecordId, Option<i64>),
     /// The next number of a series of the package.
     NextNumber(String),
+    /// Something of the package's own store of texts.
+    Kv(KvAsk),
+    /// A job of the package is to be done later.
+    Start(Start),
+    /// The job that waits under a key is not to be done.
+    Cancel(String),
+}
+
+/// A request to the store of texts that each package has in each tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KvAsk {
+    /// The text under a key.
+    Get(String),
+    /// Keys that begin so, after this one, so many at most, with their texts.
+    List(String, Option<String>, usize),
+    /// A text under a key, in the place of any other.
+    Set(String, String),
+    /// Nothing under a key.
+    Delete(String),
+    /// Adds to the whole number under a key (0 where there is none).
+    Add(String, i64),
+    /// A text (or nothing) under a key, where there is just this (or nothing) now.
+    Swap(String, Option<String>, Option<String>),
+}
+
+/// A job to be done later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its name in the package.
+    pub job: String,
+    /// What it is left with.
+    pub input: Json,
+    /// Not before this business time.
+    pub at: Option<DateTime>,
+    /// What waits under the same key gives way.
+    pub key: Option<String>,
 }
 
 impl Ask {
     /// Whether something may be written or locked, so that it is for a transaction.
     #[must_use]
     pub const fn writes(&self) -> bool {
-        !matches!(self, Self::Get(_, _, Reading::Plain) | Self::Query(..))
+        !matches!(self, Self::Get(_, _, Reading::Plain) | Self::Query(..) | Self::Kv(KvAsk::Get(_) | KvAsk::List(..)))
     }
 }
 
@@ -83,6 +119,14 @@ pub enum Given {
     Count(usize),
     /// The next number.
     Number(i64),
+    /// The text under a key.
+    Text(Option<String>),
+    /// Keys and texts.
+    Texts(Vec<(String, String)>),
+    /// Whether it was so.
+    Flag(bool),
+    /// A job waits under this id.
+    Started(Uuid),
     /// Nothing to say.
     Done,
 }

@@ -24,6 +24,9 @@ pub enum HookError {
     /// A plugin broke.
     #[error("plugin `{}` failed", .0.package)]
     Fault(Fault),
+    /// Nobody has what was called: its package is not installed any more, or has another version.
+    #[error("`{0}` is not there to be called")]
+    NotOffered(String),
     /// Every place for a plugin to run in stayed taken.
     #[error("no plugin can run for the moment")]
     Busy,
@@ -37,6 +40,7 @@ impl Classify for HookError {
         match self {
             Self::Refused(_) => Kind::Refused,
             Self::Fault(_) => Kind::PluginFault,
+            Self::NotOffered(_) => Kind::NotFound,
             Self::Busy | Self::Stopped => Kind::Unavailable,
         }
     }
@@ -45,6 +49,7 @@ impl Classify for HookError {
         match self {
             Self::Refused(refusal) => refusal.unplaced(),
             Self::Fault(fault) => fault.problem(),
+            Self::NotOffered(name) => Problem::of_kind(Kind::NotFound).with("what", "plugin").with("name", name.as_str()),
             Self::Busy | Self::Stopped => Problem::of_kind(self.kind()),
         }
     }

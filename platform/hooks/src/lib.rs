@@ -8,14 +8,16 @@ mod desk;
 mod error;
 mod grant;
 mod none;
+mod offer;
 mod port;
 mod refusal;
 mod tree;
 
-pub use desk::{Ask, By, Declined, Desk, Fate, Given, NoDesk, Reading, Wanted};
+pub use desk::{Ask, By, Declined, Desk, Fate, Given, KvAsk, NoDesk, Reading, Start, Wanted};
 pub use error::{Fault, HookError};
 pub use grant::{Grant, Names, ObjectGrant};
 pub use none::NoHooks;
-pub use port::{Asked, HookChange, Hooks, Operation, Phase, Verdict};
+pub use offer::{ActionOffer, JobOffer, Offers, Param, ParamKind};
+pub use port::{Asked, HookChange, Hooks, Operation, Pace, Phase, Verdict};
 pub use refusal::Refusal;
 pub use tree::{Blocked, Stop, Tree};

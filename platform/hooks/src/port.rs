@@ -1,12 +1,14 @@
 //! What a hook is asked, and what it answers.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use tenon_context::OpContext;
 use tenon_model::{FieldIx, Model, ObjectIx};
-use tenon_query::Record;
-use tenon_value::Value;
+use tenon_query::{Call, Called, Record};
+use tenon_value::{TenantId, Value};
 
-use crate::{Desk, HookError, Refusal, Tree};
+use crate::{Desk, HookError, Offers, Refusal, Tree};
 
 /// The moments of a save at which plugins are asked. The others of the contract come with their pipeline steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,10 +22,14 @@ pub enum Phase {
     BeforeDelete,
     /// Inside the transaction, after they went: may refuse, read and write.
     AfterDelete,
+    /// Called by name for somebody who waits, inside his transaction: may refuse, read and write.
+    Action,
+    /// Called by name for nobody who waits, a transaction for each step: may refuse, read and write.
+    Job,
 }
 
 impl Phase {
-    /// All of them.
+    /// Those at which plugins are asked about records.
     pub const ALL: [Self; 4] = [Self::BeforeSave, Self::AfterSave, Self::BeforeDelete, Self::AfterDelete];
 
     /// The word in manifests and logs.
@@ -34,6 +40,8 @@ impl Phase {
             Self::AfterSave => "after_save",
             Self::BeforeDelete => "before_delete",
             Self::AfterDelete => "after_delete",
+            Self::Action => "action",
+            Self::Job => "job",
         }
     }
 
@@ -50,6 +58,7 @@ impl Phase {
             Self::BeforeSave => matches!(operation, Operation::Create | Operation::Update),
             Self::AfterSave => matches!(operation, Operation::Create | Operation::Update | Operation::Restore),
             Self::BeforeDelete | Self::AfterDelete => matches!(operation, Operation::Delete),
+            Self::Action | Self::Job => false,
         }
     }
 
@@ -62,7 +71,7 @@ impl Phase {
     /// True where a plugin may write.
     #[must_use]
     pub const fn writes(self) -> bool {
-        matches!(self, Self::AfterSave | Self::AfterDelete)
+        !matches!(self, Self::BeforeSave | Self::BeforeDelete)
     }
 }
 
@@ -136,6 +145,18 @@ pub struct Asked<'a> {
     pub changes: &'a [HookChange<'a>],
 }
 
+/// What a mutation is to the plugins in it: how much they may use together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// Records are saved.
+    #[default]
+    Save,
+    /// A plugin was called, and somebody waits.
+    Action,
+    /// A step of a plugin's job.
+    Job,
+}
+
 /// Whoever runs plugins. One for the whole process; the context names the tenant.
 #[async_trait]
 pub trait Hooks: Send + Sync {
@@ -147,9 +168,21 @@ pub trait Hooks: Send + Sync {
     ///
     /// # Errors
     /// `Busy` where all room stays taken.
-    async fn enter(&self, cx: &OpContext) -> Result<Tree, HookError> {
-        let _: &OpContext = cx;
+    async fn enter(&self, cx: &OpContext, pace: Pace) -> Result<Tree, HookError> {
+        let _: (&OpContext, Pace) = (cx, pace);
         Ok(Tree::default())
+    }
+
+    /// What the plugins of a tenant offer to be called. Asked with every request, so it costs nothing.
+    fn offers(&self, tenant: TenantId) -> Arc<Offers> {
+        let _: TenantId = tenant;
+        Arc::default()
+    }
+
+    /// Calls a function of a plugin inside a transaction.
+    async fn call(&self, cx: &OpContext, call: &Call, tree: &Tree, desk: &mut dyn Desk) -> Result<Called, HookError> {
+        let _: (&OpContext, &Tree, &mut dyn Desk) = (cx, tree, desk);
+        Err(HookError::NotOffered(format!("{}.{}", call.package, call.name)))
     }
 
     /// Asks all who subscribe, in their order, with all records of one object and operation. `BeforeSave` is asked

@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_automation::{JobDesk, Relay};
+use tenon_files::Links;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
+use tenon_store::Store;
 
 use crate::live::{SOCKETS_MAX, SUBSCRIPTIONS_MAX, Slots};
+use crate::patience::Patience;
 use crate::rate::Rate;
 use crate::status::Status;
 use crate::traffic::Traffic;
+use crate::upload_route::UPLOADS_MAX;
 
 /// Seconds a request may take before its caller is told `time` is exhausted; the limit `time` of API.md §1.7.
 pub(crate) const TIME_MAX: Duration = Duration::from_secs(10);
@@ -28,6 +32,12 @@ pub struct AppParts {
     pub metadata: MetadataApi,
     /// Work that goes on after its request.
     pub jobs: JobDesk,
+    /// Files.
+    pub store: Store,
+    /// Signed links to files.
+    pub links: Links,
+    /// How long is waited for those who send.
+    pub patience: Patience,
     /// Ready, draining.
     pub status: Status,
     /// What passes on changes.
@@ -59,8 +69,12 @@ pub struct Shared {
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
     pub(crate) jobs: JobDesk,
+    pub(crate) store: Store,
+    pub(crate) links: Links,
+    pub(crate) patience: Patience,
     pub(crate) status: Status,
     pub(crate) relay: Relay,
+    pub(crate) uploads: Arc<Slots>,
     pub(crate) subscriptions: Arc<Slots>,
     pub(crate) sockets: Arc<Slots>,
     pub(crate) rate: Arc<Rate>,
@@ -73,15 +87,20 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, jobs, status, relay, rate_per_minute, public_url, proxies } = parts;
+        let AppParts { identity, oidc, data, metadata, jobs, store, links, patience, status, relay, rate_per_minute, public_url, proxies } =
+            parts;
         Self(Arc::new(Shared {
             identity,
             oidc,
             data,
             metadata,
             jobs,
+            store,
+            links,
+            patience,
             status,
             relay,
+            uploads: Slots::new("uploads", UPLOADS_MAX),
             subscriptions: Slots::new("subscriptions", SUBSCRIPTIONS_MAX),
             sockets: Slots::new("sockets", SOCKETS_MAX),
             rate: Arc::new(Rate::new(rate_per_minute)),

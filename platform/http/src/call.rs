@@ -102,6 +102,11 @@ impl Call {
             .ok_or_else(|| Problem::invalid("type", "`Tenon-Min-Model-Version` is a whole number", "`Tenon-Min-Model-Version` 应为整数"))
     }
 
+    /// Whether only the head of the answer is asked for.
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
     /// A part of the path; empty where the route has none of that name.
     pub(crate) fn part(&self, name: &str) -> &str {
         self.path.get(name).map_or("", String::as_str)

@@ -8,10 +8,10 @@ use crate::app::App;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "Authorization, Content-Type, Content-Encoding, Accept, Accept-Language, Idempotency-Key, Tenon-Cost, Tenon-Min-Model-Version, X-Request-Id, If-None-Match, Last-Event-ID, traceparent",
+    "Authorization, Content-Type, Content-Encoding, Accept, Accept-Language, Idempotency-Key, Tenon-Cost, Tenon-Min-Model-Version, X-Request-Id, If-None-Match, If-Range, Range, Content-Disposition, Last-Event-ID, traceparent",
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "X-Request-Id, Tenon-Model-Version, RateLimit, RateLimit-Policy, Idempotency-Replayed, ETag, Location, Retry-After, Server-Timing, Tenon-Cursor, WWW-Authenticate, Allow",
+    "X-Request-Id, Tenon-Model-Version, RateLimit, RateLimit-Policy, Idempotency-Replayed, ETag, Location, Retry-After, Server-Timing, Tenon-Cursor, WWW-Authenticate, Allow, Accept-Ranges, Content-Disposition, Content-Length, Content-Range",
 );
 const HOUR: HeaderValue = HeaderValue::from_static("3600");
 

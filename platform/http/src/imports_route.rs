@@ -269,11 +269,15 @@ fn on_match(call: &Call, mapped: &str) -> Result<Option<OnMatch>, Problem> {
 }
 
 /// A mapping file as JSON, checked, and its object.
-async fn read_mapping(field: Field<'_>) -> Result<(Json, String), Problem> {
-    let bytes = field.bytes().await.map_err(|error| broken(&error))?;
-    if bytes.len() > MAPPING_BYTES_MAX {
-        let max = u64::try_from(MAPPING_BYTES_MAX).unwrap_or(u64::MAX);
-        return Err(Problem::exhausted("mapping_bytes", max, u64::try_from(bytes.len()).unwrap_or(u64::MAX)));
+async fn read_mapping(mut field: Field<'_>) -> Result<(Json, String), Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAPPING_BYTES_MAX {
+            drain(&mut field).await;
+            let max = u64::try_from(MAPPING_BYTES_MAX).unwrap_or(u64::MAX);
+            return Err(Problem::exhausted("mapping_bytes", max, max + 1));
+        }
     }
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Problem::invalid("import/encoding", "the mapping is no UTF-8 text", "映射文件不是 UTF-8 文本"))?;

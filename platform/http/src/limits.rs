@@ -4,18 +4,21 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tenon_context::Via;
 use tenon_identity as identity;
-use tenon_packages::CORS_MAX;
+use tenon_packages::{CORS_MAX, RETIRED_DAYS};
+use tenon_records::files::{FILE_HOLDERS_MAX, FILE_OWN};
 use tenon_records::{CASCADE_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, import};
 
 use crate::app::TIME_MAX;
 use crate::body::FORM_BYTES_MAX;
 use crate::call::Call;
 use crate::exports_route::EXPORT_REQUEST_MAX;
+use crate::files_route::DRAWN_AT_ONCE;
 use crate::imports_route::MAPPING_BYTES_MAX;
 use crate::live::{FEED_LINES_MAX, FEED_WAIT_MAX, MESSAGE_BYTES_MAX, SOCKETS_MAX, SUBSCRIPTIONS_MAX};
 use crate::receiving::IMPORT_BYTES_MAX;
 use crate::respond::problem;
 use crate::scim_route::SCIM_BYTES_MAX;
+use crate::upload_route::UPLOADS_MAX;
 
 /// Bytes of a request body, inflated.
 pub(crate) const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -45,16 +48,36 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("merge_others".to_owned(), json!(MERGE_OTHERS_MAX));
     limits.insert("merge_moved".to_owned(), json!(MERGE_MOVED_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
+    limits.extend(of_sending(&call));
+    limits.insert("retired_days".to_owned(), json!(RETIRED_DAYS));
     limits.extend(of_jobs());
+    limits.extend(of_files(&call));
     limits.extend(of_sign_in());
     limits.extend(of_providers());
     axum::Json(json!({ "limits": limits })).into_response()
+}
+
+/// How long is waited for those who send, and for those who are told things, in seconds.
+fn of_sending(call: &Call) -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let patience = call.app.patience;
+    let limits = [
+        ("head_time", json!(patience.head.as_secs())),
+        ("body_idle", json!(patience.idle.as_secs())),
+        ("body_time", json!(patience.body.as_secs())),
+        ("upload_time", json!(patience.upload.as_secs())),
+        ("socket_silence", json!(patience.silence.as_secs())),
+    ];
+    limits.into_iter().map(|(name, max)| (name.to_owned(), max))
 }
 
 /// The limits of jobs, and of the files they read and leave.
 fn of_jobs() -> impl Iterator<Item = (String, tenon_value::Json)> {
     let limits = [
         ("jobs_waiting", json!(tenon_store::JOBS_WAITING_MAX)),
+        ("plugin_jobs", json!(tenon_store::PLUGIN_JOBS_MAX)),
+        ("job_steps", json!(tenon_automation::JOB_STEPS_MAX)),
+        ("clock_jobs", json!(tenon_automation::CLOCK_JOBS_MAX)),
+        ("clock_days", json!(tenon_automation::CLOCK_DAYS_MAX)),
         ("jobs_per_tenant", json!(tenon_automation::JOBS_PER_TENANT)),
         ("jobs_per_node", json!(tenon_automation::JOBS_PER_NODE)),
         ("job_days", json!(tenon_store::JOB_DAYS)),
@@ -74,6 +97,24 @@ fn of_jobs() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("xlsx_columns", json!(import::XLSX_COLUMNS_MAX)),
     ];
     limits.into_iter().map(|(name, max)| (name.to_owned(), max))
+}
+
+/// The limits of files; lengths of time are seconds.
+fn of_files(call: &Call) -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let store = &call.app.store;
+    let limits = [
+        ("file_bytes", json!(store.file_bytes_max())),
+        ("files_bytes", json!(store.files_bytes_max())),
+        ("uploads", json!(UPLOADS_MAX)),
+        ("file_own", json!(FILE_OWN.as_secs())),
+        ("file_holders", json!(FILE_HOLDERS_MAX)),
+        ("file_link", json!(tenon_files::LINK_MAX.as_secs())),
+        ("thumbnail_bytes", json!(tenon_files::THUMBNAIL_BYTES_MAX)),
+        ("thumbnail_side", json!(tenon_files::THUMBNAIL_SIDE_MAX)),
+        ("thumbnail_memory", json!(tenon_files::THUMBNAIL_MEMORY_MAX)),
+        ("thumbnails", json!(DRAWN_AT_ONCE)),
+    ];
+    limits.map(|(name, max)| (name.to_owned(), max)).into_iter()
 }
 
 /// The limits of signing in; lengths of time are seconds.

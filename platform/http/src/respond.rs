@@ -44,6 +44,7 @@ pub(crate) fn graphql_failure(status: StatusCode, media: Media, problem: &Proble
 pub(crate) fn problem(problem: &Problem, arrival: &Arrival) -> Response {
     let status = match problem.rule.as_deref() {
         _ if problem.limit.is_some_and(|limit| limit.ends_with("bytes")) => StatusCode::PAYLOAD_TOO_LARGE,
+        _ if matches!(problem.limit, Some("body_idle" | "body_time" | "upload_time")) => StatusCode::REQUEST_TIMEOUT,
         Some("content_type") if problem.kind == Kind::Invalid => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         _ => status_of(problem.kind),
     };
@@ -102,6 +103,18 @@ pub(crate) fn problem_of(error: &(dyn Classify + Send + Sync), arrival: &Arrival
         tracing::error!(request = %arrival.request, "{chain}");
     }
     error.problem()
+}
+
+/// Who sends too slowly is told so in the shape of the door it knocked at, and its connection is closed: the rest of the
+/// body may still come.
+pub(crate) fn too_slow(problem: &Problem, graphql: Option<Media>, arrival: &Arrival) -> Response {
+    let status = StatusCode::REQUEST_TIMEOUT;
+    let mut response = match graphql {
+        Some(media) => graphql_failure(status, media, problem, arrival),
+        None => problem_with(status, problem, arrival),
+    };
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// A bug of ours: the handler panicked. The caller is told nothing but the id to ask about.

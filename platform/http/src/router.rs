@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::decompression::RequestDecompressionLayer;
@@ -13,8 +14,8 @@ use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    documents_route, exports_route, facts, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route, oidc_route,
-    probes, respond, schema_route, scim_route, secrets_route, session_route, traffic,
+    documents_route, exports_route, facts, files_route, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route,
+    oidc_route, patience, probes, respond, schema_route, scim_route, secrets_route, session_route, traffic, upload_route,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -83,6 +84,9 @@ fn tenant() -> Doors {
                 .post("/imports/suggest", imports_route::propose)
                 .layer(DefaultBodyLimit::disable()),
         )
+        .merge(Doors::new().post("/files", upload_route::upload).layer(DefaultBodyLimit::disable()))
+        .get("/files/{id}", files_route::fetch)
+        .get("/files/{id}/thumb", files_route::thumbnail)
         .get("/imports/{id}", imports_route::show)
         .get("/imports/{id}/errors.csv", imports_route::errors)
         .post("/imports/{id}/undo", imports_route::undo)
@@ -115,6 +119,11 @@ pub fn doors() -> Vec<Door> {
     all().into_list()
 }
 
+/// Files are given out byte for byte, with their length: parts of them may be asked for.
+fn is_no_file(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !headers.contains_key(header::ACCEPT_RANGES)
+}
+
 /// All routes of a server.
 pub fn router(app: App) -> Router {
     all()
@@ -125,7 +134,8 @@ pub fn router(app: App) -> Router {
         .layer((
             // Every answer leaves through it, whoever gave it.
             axum::middleware::from_fn_with_state(app.clone(), facts::receive),
-            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::SSE)),
+            axum::middleware::from_fn_with_state(app.clone(), patience::wait),
+            CompressionLayer::new().compress_when(SizeAbove::new(COMPRESS_ABOVE).and(NotForContentType::SSE).and(is_no_file)),
             // An encoding that it does not know is refused by the door that would read the body, in the door's own shape.
             RequestDecompressionLayer::new().gzip(true).zstd(true).pass_through_unaccepted(true),
             DefaultBodyLimit::max(BODY_BYTES_MAX),

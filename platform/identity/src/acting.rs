@@ -1,7 +1,7 @@
 //! The context of somebody who is not here: what goes on after his request runs with the rights that he has now.
 
 use tenon_context::{ActorKind, OpContext, Principal};
-use tenon_value::{DateTime, TenantId, Uuid};
+use tenon_value::{DateTime, ElementId, TenantId, Uuid};
 
 use crate::{Identity, IdentityError, RequestFacts, standing};
 
@@ -12,7 +12,42 @@ impl Identity {
     /// `Unrecognized` where the tenant is gone.
     pub async fn now(&self, tenant: TenantId) -> Result<DateTime, IdentityError> {
         let tenant = self.store.tenant_by_id(tenant).await?.ok_or(IdentityError::Unrecognized)?;
-        Ok(self.business_time(&tenant))
+        self.business_time(&tenant).await
+    }
+
+    /// The zone of a tenant, as its settings have it now.
+    ///
+    /// # Errors
+    /// `Unrecognized` where the tenant is gone.
+    pub async fn zone(&self, tenant: TenantId) -> Result<String, IdentityError> {
+        let tenant = self.store.tenant_by_id(tenant).await?.ok_or(IdentityError::Unrecognized)?;
+        let epoch = self.store.epoch(tenant.id).await?;
+        Ok(self.model(&tenant, epoch).await?.settings.zone.clone())
+    }
+
+    /// The business time up to which the jobs of a tenant start by themselves; none in a sandbox, where they start as its clock
+    /// is moved.
+    ///
+    /// # Errors
+    /// `Unrecognized` where the tenant is gone.
+    pub async fn running_time(&self, tenant: TenantId) -> Result<Option<DateTime>, IdentityError> {
+        let tenant = self.store.tenant_by_id(tenant).await?.ok_or(IdentityError::Unrecognized)?;
+        Ok((!tenant.sandbox).then(|| (self.clock)()))
+    }
+
+    /// The context of a package that acts as itself, as it does where the calendar starts its jobs. What its grant leaves out it
+    /// cannot do: the caller holds it to that.
+    ///
+    /// # Errors
+    /// `Unrecognized` where the tenant is gone.
+    pub async fn acting_plugin(&self, tenant: TenantId, package: &str, facts: RequestFacts) -> Result<OpContext, IdentityError> {
+        let tenant = self.store.tenant_by_id(tenant).await?.ok_or(IdentityError::Unrecognized)?;
+        let epoch = self.store.epoch(tenant.id).await?;
+        let model = self.model(&tenant, epoch).await?;
+        let mut principal = Principal::new(ActorKind::Plugin, ElementId::derive(package, "package").0, package.to_owned());
+        principal.roles.push(Principal::ADMINISTRATOR.to_owned());
+        let now = self.business_time(&tenant).await?;
+        Ok(Self::assume(now, model, principal, facts))
     }
 
     /// The context of a principal as if he called now.
@@ -37,6 +72,7 @@ impl Identity {
             }
             ActorKind::Plugin | ActorKind::Link => return Err(IdentityError::Unrecognized),
         };
-        Ok(self.assume(&tenant, model, principal, facts))
+        let now = self.business_time(&tenant).await?;
+        Ok(Self::assume(now, model, principal, facts))
     }
 }

@@ -126,7 +126,8 @@ impl Identity {
                 (principal.as_ref().clone(), Some(known.stored.id))
             }
         };
-        Ok(Caller { context: self.assume(&tenant, model, principal, facts), session })
+        let now = self.business_time(&tenant).await?;
+        Ok(Caller { context: Self::assume(now, model, principal, facts), session })
     }
 
     /// The same context on a model of at least this version: who has just changed it waits for it.
@@ -155,7 +156,8 @@ impl Identity {
     /// Where the tenant's model cannot be loaded.
     pub async fn system(&self, tenant: &TenantInfo, facts: RequestFacts) -> Result<OpContext, IdentityError> {
         let model = self.catalog.model(tenant.id).await?;
-        Ok(self.assume(tenant, model, Principal::system(), facts))
+        let now = self.business_time(tenant).await?;
+        Ok(Self::assume(now, model, Principal::system(), facts))
     }
 
     /// The tenant's model. Another epoch may come of roles or rules that changed: then it is the newest there is.
@@ -169,10 +171,9 @@ impl Identity {
         Ok(model)
     }
 
-    pub(crate) fn assume(&self, tenant: &TenantInfo, model: Arc<Model>, principal: Principal, facts: RequestFacts) -> OpContext {
+    pub(crate) fn assume(now: DateTime, model: Arc<Model>, principal: Principal, facts: RequestFacts) -> OpContext {
         let RequestFacts { request, locale, deadline, via } = facts;
         let locale = locale.unwrap_or(model.settings.locale);
-        let now = self.business_time(tenant);
         #[expect(clippy::disallowed_methods, reason = "this is the one place that makes contexts of requests")]
         OpContext::assume(OpContextParts { model, principal, now, deadline, request, locale, via })
     }
@@ -192,9 +193,13 @@ impl Identity {
         }
     }
 
-    /// Business time: the wall clock; in a sandbox it stands still (DESIGN §8) at the moment the sandbox was made.
-    pub(crate) fn business_time(&self, tenant: &TenantInfo) -> DateTime {
-        if tenant.sandbox { tenant.created_at } else { (self.clock)() }
+    /// Business time: the wall clock; in a sandbox it stands still (DESIGN §8) where it was moved to, at first at the moment the
+    /// sandbox was made.
+    pub(crate) async fn business_time(&self, tenant: &TenantInfo) -> Result<DateTime, IdentityError> {
+        if !tenant.sandbox {
+            return Ok((self.clock)());
+        }
+        Ok(self.store.moved_clock(tenant.id).await?.unwrap_or(tenant.created_at))
     }
 
     pub(crate) async fn tenant(&self, name: &str) -> Result<Option<Arc<TenantInfo>>, IdentityError> {
@@ -275,7 +280,8 @@ impl Identity {
         }
         let facts =
             RequestFacts { request: tenon_value::RequestId::generate(), locale: None, deadline: None, via: tenon_context::Via::Job };
-        let mut cx = self.assume(tenant, Arc::clone(model), Principal::system(), facts);
+        let now = self.business_time(tenant).await?;
+        let mut cx = Self::assume(now, Arc::clone(model), Principal::system(), facts);
         let found = match standing::of_member(&Reader::new(&self.store, &cx), &model.facts, member).await {
             // The model moved meanwhile: looked up once more on the newest.
             Err(StoreError::StaleModel) => {

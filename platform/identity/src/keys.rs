@@ -54,8 +54,8 @@ impl Identity {
             expires_at: new.expires_at,
             created_at: now,
         };
-        self.store.key_put(cx.model.tenant, &stored).await?;
-        self.note(cx, trail::about_key(AuditKind::KeyMade, &stored)).await?;
+        let told = trail::told(cx, trail::about_key(AuditKind::KeyMade, &stored));
+        self.store.key_put(cx.model.tenant, &stored, &told).await?;
         Ok((key, stored))
     }
 
@@ -76,9 +76,8 @@ impl Identity {
         rights::may_manage(cx)?;
         let key = self.store.keys(cx.model.tenant).await?.into_iter().find(|key| key.id == id).ok_or(IdentityError::NotFound)?;
         rights::may_touch(cx, &key.roles)?;
-        if !self.store.key_revoke(cx.model.tenant, id, (self.clock)()).await? {
-            return Err(IdentityError::NotFound);
-        }
-        self.note(cx, trail::about_key(AuditKind::KeyRevoked, &key)).await
+        let told = trail::told(cx, trail::about_key(AuditKind::KeyRevoked, &key));
+        let revoked = self.store.key_revoke(cx.model.tenant, id, (self.clock)(), &told).await?;
+        if revoked { Ok(()) } else { Err(IdentityError::NotFound) }
     }
 }

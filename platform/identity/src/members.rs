@@ -3,7 +3,7 @@
 use serde_json::json;
 use tenon_context::{ActorKind, OpContext, Principal};
 use tenon_diagnostics::{Kind, Message, Problem};
-use tenon_store::{AuditKind, MemberState, StoreError, StoredMember};
+use tenon_store::{AuditBy, AuditKind, AuditNotes, MemberState, StoreError, StoredMember};
 use tenon_value::{Uuid, clean_line};
 
 use crate::sign_in::{LOGIN_BYTES_MAX, folded};
@@ -100,10 +100,10 @@ impl Identity {
             last_sign_in_at: None,
             has_totp: false,
         };
-        self.store.member_put(cx.model.tenant, &member).await?;
         let facts = json!({ "kind": member.kind.word(), "roles": member.roles, "state": member.state.word() });
         let detail = json!({ "login": member.login, "email": member.email });
-        self.note(cx, trail::about(AuditKind::MemberInvited, member.user).facts(facts).detail(detail)).await?;
+        let told = trail::told(cx, trail::about(AuditKind::MemberInvited, member.user).facts(facts).detail(detail));
+        self.store.member_put(cx.model.tenant, &member, &told).await?;
         Ok(member)
     }
 
@@ -155,10 +155,10 @@ impl Identity {
             return Ok(before);
         }
         self.keep_an_administrator(cx, &before, &after).await?;
-        if !self.store.member_change(cx.model.tenant, &after).await? {
+        let told = AuditNotes::new(AuditBy::of(cx), trail::changed(&before, &after));
+        if !self.store.member_change(cx.model.tenant, &after, &told).await? {
             return Err(IdentityError::NotFound);
         }
-        self.note_change(cx, &before, &after).await?;
         if before.state != after.state {
             self.person_state(cx, user, after.state).await;
         }
@@ -174,8 +174,9 @@ impl Identity {
         rights::may_touch(cx, &before.roles)?;
         let after = StoredMember { state: MemberState::Disabled, ..before.clone() };
         self.keep_an_administrator(cx, &before, &after).await?;
-        self.store.member_remove(cx.model.tenant, user).await?;
-        self.note_change(cx, &before, &after).await
+        let told = AuditNotes::new(AuditBy::of(cx), trail::changed(&before, &after));
+        let removed = self.store.member_remove(cx.model.tenant, user, &told).await?;
+        if removed { Ok(()) } else { Err(IdentityError::NotFound) }
     }
 
     /// Gives the caller another password; he gives the one he has. His other sessions end.
@@ -187,8 +188,8 @@ impl Identity {
         self.check_password(cx, &member, current).await?;
         strength::check(wanted, &[&cx.principal.display, &member.login, member.email.as_deref().unwrap_or_default()])?;
         let hash = self.hasher.hash(wanted).await?;
-        self.store.member_password(cx.model.tenant, member.user, &hash, session).await?;
-        self.note(cx, trail::about(AuditKind::PasswordChanged, member.user)).await
+        let told = trail::told(cx, trail::about(AuditKind::PasswordChanged, member.user));
+        Ok(self.store.member_password(cx.model.tenant, member.user, &hash, session, &told).await?)
     }
 
     /// Makes somebody a member with a password at once: the first administrator, and what a test needs.

@@ -4,7 +4,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use tenon_context::OpContext;
 use tenon_store::{AuditKind, StoredMember, StoredTotp};
-use tenon_value::{TenantId, Uuid};
+use tenon_value::TenantId;
 
 use crate::attempts::Counted;
 use crate::{Identity, IdentityError, totp, trail};
@@ -53,11 +53,9 @@ impl Identity {
         self.attempts.give_back(&counted);
         let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| recovery_code()).collect();
         let hashes: Vec<String> = codes.iter().map(|code| recovery_hash(code)).collect();
-        if !self.store.totp_confirm(cx.model.tenant, member.user, step, &hashes).await? {
-            return Err(wrong_code());
-        }
-        self.note(cx, trail::about(AuditKind::SecondFactorChanged, member.user).facts(json!({ "after": "confirmed" }))).await?;
-        Ok(codes)
+        let told = trail::told(cx, trail::about(AuditKind::SecondFactorChanged, member.user).facts(json!({ "after": "confirmed" })));
+        let confirmed = self.store.totp_confirm(cx.model.tenant, member.user, step, &hashes, &told).await?;
+        if confirmed { Ok(codes) } else { Err(wrong_code()) }
     }
 
     /// Takes the caller's second factor away; he gives the password or a code.
@@ -72,19 +70,26 @@ impl Identity {
             (None, Some(code)) => {
                 let counted = Counted::login(&cx.model.tenant.to_string(), &member.login);
                 self.attempts.take(std::slice::from_ref(&counted))?;
-                if !self.second_factor(cx.model.tenant, member.user, &factor, code).await? {
+                if !self.second_factor(cx.model.tenant, &member, &factor, code).await? {
                     return Err(wrong_code());
                 }
                 self.attempts.give_back(&counted);
             }
             (None, None) => return Err(IdentityError::invalid("required", "give your password or a code", "请提供密码或验证码")),
         }
-        self.store.totp_remove(cx.model.tenant, member.user).await?;
-        self.note(cx, trail::about(AuditKind::SecondFactorChanged, member.user).facts(json!({ "after": "none" }))).await
+        let told = trail::told(cx, trail::about(AuditKind::SecondFactorChanged, member.user).facts(json!({ "after": "none" })));
+        Ok(self.store.totp_remove(cx.model.tenant, member.user, &told).await?)
     }
 
     /// Whether a code is right: one of the authenticator that was not used, or a recovery code, which is then used up.
-    pub(crate) async fn second_factor(&self, tenant: TenantId, user: Uuid, factor: &StoredTotp, code: &str) -> Result<bool, IdentityError> {
+    pub(crate) async fn second_factor(
+        &self,
+        tenant: TenantId,
+        member: &StoredMember,
+        factor: &StoredTotp,
+        code: &str,
+    ) -> Result<bool, IdentityError> {
+        let user = member.user;
         if let Some(step) = totp::step_of_code(&factor.secret, code, (self.clock)(), factor.step) {
             return Ok(self.store.totp_use(tenant, user, step).await?);
         }
@@ -94,7 +99,9 @@ impl Identity {
         if left.len() == factor.recovery.len() {
             return Ok(false);
         }
-        Ok(self.store.recovery_use(tenant, user, &factor.recovery, &left).await?)
+        let facts = json!({ "after": "recovery_code_used", "left": left.len() });
+        let told = self.told_by(member, trail::about(AuditKind::SecondFactorChanged, user).facts(facts));
+        Ok(self.store.recovery_use(tenant, user, &factor.recovery, &left, &told).await?)
     }
 
     /// The caller as a member; keys have no second factor and no password.

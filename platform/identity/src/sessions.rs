@@ -62,10 +62,9 @@ impl Identity {
             user_agent: device.user_agent.clone(),
             address: device.address.to_string(),
         };
-        self.store.session_put(tenant.id, &session, SESSIONS_MAX).await?;
-        self.store.member_signed_in(tenant.id, member.user, now).await?;
         let note = trail::about(AuditKind::SignedIn, member.user).facts(json!({ "session": session.id.to_string() }));
-        self.note_by(tenant.id, Some(member), note.detail(trail::from(device, &member.login))).await?;
+        let told = self.told_by(member, note.detail(trail::from(device, &member.login)));
+        self.store.session_put(tenant.id, &session, SESSIONS_MAX, &told).await?;
         Ok(Begun { token, session, member: member.clone(), display: principal.display.clone() })
     }
 
@@ -95,11 +94,10 @@ impl Identity {
             rights::may_manage(cx).map_err(|_| IdentityError::NotFound)?;
             self.may_touch(cx, session.member).await?;
         }
-        if !self.store.session_end(cx.model.tenant, id).await? {
-            return Err(IdentityError::NotFound);
-        }
         let kind = if own == Some(id) { AuditKind::SignedOut } else { AuditKind::SessionRevoked };
-        self.note(cx, trail::about(kind, session.member).facts(json!({ "session": id.to_string() }))).await
+        let told = trail::told(cx, trail::about(kind, session.member).facts(json!({ "session": id.to_string() })));
+        let ended = self.store.session_end(cx.model.tenant, id, &told).await?;
+        if ended { Ok(()) } else { Err(IdentityError::NotFound) }
     }
 
     /// Ends the session of a token, if it is one: a browser that signs in again has no use for it.
@@ -109,7 +107,10 @@ impl Identity {
     pub async fn session_replace(&self, tenant: &str, token: &str) -> Result<(), IdentityError> {
         let (Some(tenant), Some(hash)) = (self.tenant(tenant).await?, TokenKind::Session.hash(token)) else { return Ok(()) };
         if let Some(session) = self.store.session_by_hash(tenant.id, &hash).await? {
-            self.store.session_end(tenant.id, session.id).await?;
+            let Some(member) = self.store.member(tenant.id, session.member).await? else { return Ok(()) };
+            let facts = json!({ "session": session.id.to_string(), "replaced": true });
+            let told = self.told_by(&member, trail::about(AuditKind::SignedOut, member.user).facts(facts));
+            self.store.session_end(tenant.id, session.id, &told).await?;
         }
         Ok(())
     }
@@ -123,8 +124,7 @@ impl Identity {
             rights::may_manage(cx)?;
             self.may_touch(cx, of).await?;
         }
-        let ended = self.store.sessions_end(cx.model.tenant, Some(of)).await?;
-        self.note(cx, trail::about(AuditKind::SessionRevoked, of).facts(json!({ "ended": ended }))).await?;
-        Ok(ended)
+        let told = |ended: u64| trail::told(cx, trail::about(AuditKind::SessionRevoked, of).facts(json!({ "ended": ended })));
+        Ok(self.store.sessions_end(cx.model.tenant, of, told).await?)
     }
 }

@@ -84,8 +84,9 @@ impl Identity {
         };
         let Some(tenant) = tenant else { return Ok(None) };
         let is_active = member.as_ref().is_some_and(|member| member.state == MemberState::Active);
-        let is_second_right = match factor.filter(|factor| right && is_active && factor.confirmed) {
-            Some(factor) => self.second_factor(tenant.id, user, &factor, typed.code.unwrap_or_default()).await?,
+        let asked = factor.filter(|factor| right && is_active && factor.confirmed);
+        let is_second_right = match member.as_ref().zip(asked) {
+            Some((member, factor)) => self.second_factor(tenant.id, member, &factor, typed.code.unwrap_or_default()).await?,
             None => true,
         };
         match member {

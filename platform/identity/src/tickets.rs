@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use lettre::message::Mailbox;
+use serde_json::json;
 use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::Problem;
-use tenon_store::{AuditKind, MemberState, StoredMember, StoredTicket, TenantInfo, TicketPurpose};
+use tenon_store::{AuditKind, AuditNote, AuditNotes, MemberState, StoredMember, StoredTicket, TenantInfo, TicketPurpose};
 
 use crate::attempts::Counted;
 use crate::letters::{self, Occasion};
@@ -50,7 +51,9 @@ impl Identity {
             }
             None => self.member_make(cx, new).await?,
         };
-        let link = self.ticket(&self.tenant_of(cx).await?, &member, TicketPurpose::Invitation).await?;
+        let purpose = TicketPurpose::Invitation;
+        let told = trail::told(cx, link_made(purpose, &member));
+        let link = self.ticket(&self.tenant_of(cx).await?, &member, purpose, &told).await?;
         if by_mail {
             self.post(cx, &member, Occasion::Invitation, &link).await?;
         }
@@ -94,7 +97,8 @@ impl Identity {
         if self.attempts.take(&[Counted::reset_login(tenant, login)]).is_err() {
             return Ok(());
         }
-        let link = self.ticket(&found, &member, TicketPurpose::Reset).await?;
+        let told = self.told_by(&member, link_made(TicketPurpose::Reset, &member));
+        let link = self.ticket(&found, &member, TicketPurpose::Reset, &told).await?;
         let facts =
             crate::RequestFacts { request: tenon_value::RequestId::generate(), locale: None, deadline: None, via: tenon_context::Via::Job };
         let cx = self.system(&found, facts).await?;
@@ -115,7 +119,8 @@ impl Identity {
             MemberState::Invited => TicketPurpose::Invitation,
             MemberState::Disabled => return Err(IdentityError::NotFound),
         };
-        self.ticket(&self.tenant_of(cx).await?, &member, purpose).await
+        let told = trail::told(cx, link_made(purpose, &member));
+        self.ticket(&self.tenant_of(cx).await?, &member, purpose, &told).await
     }
 
     /// Chooses another password: all sessions end.
@@ -142,11 +147,14 @@ impl Identity {
         let name = self.person_name(&tenant, &member).await?;
         strength::check(password, &[&name, &member.login, member.email.as_deref().unwrap_or_default()])?;
         let password = self.hasher.hash(password).await?;
-        if !self.store.ticket_use(tenant.id, (&hash, purpose), &password, now).await? {
+        let (kind, step) = match purpose {
+            TicketPurpose::Invitation => (AuditKind::PasswordChanged, "accepted"),
+            TicketPurpose::Reset => (AuditKind::PasswordReset, "completed"),
+        };
+        let told = self.told_by(&member, trail::about(kind, user).facts(json!({ "link": step })));
+        if !self.store.ticket_use(tenant.id, (&hash, purpose), &password, now, &told).await? {
             return Err(ended());
         }
-        let kind = if purpose == TicketPurpose::Invitation { AuditKind::PasswordChanged } else { AuditKind::PasswordReset };
-        self.note_by(tenant.id, Some(&member), trail::about(kind, user)).await?;
         if purpose == TicketPurpose::Invitation {
             let facts = crate::RequestFacts {
                 request: tenon_value::RequestId::generate(),
@@ -161,7 +169,13 @@ impl Identity {
     }
 
     /// A new link instead of those before it.
-    async fn ticket(&self, tenant: &TenantInfo, member: &StoredMember, purpose: TicketPurpose) -> Result<String, IdentityError> {
+    async fn ticket(
+        &self,
+        tenant: &TenantInfo,
+        member: &StoredMember,
+        purpose: TicketPurpose,
+        told: &AuditNotes,
+    ) -> Result<String, IdentityError> {
         let (kind, door, lives) = match purpose {
             TicketPurpose::Invitation => (TokenKind::Invitation, "invitations/accept", INVITATION_MAX),
             TicketPurpose::Reset => (TokenKind::Reset, "resets/complete", RESET_MAX),
@@ -169,7 +183,7 @@ impl Identity {
         let (token, hash) = kind.generate();
         let now = (self.clock)();
         let ticket = StoredTicket { hash, member: member.user, purpose, created_at: now, expires_at: later(now, lives) };
-        self.store.ticket_put(tenant.id, &ticket).await?;
+        self.store.ticket_put(tenant.id, &ticket, told).await?;
         // Behind `#`: no server on the way, and no log, is told.
         Ok(format!("{}/t/{}/{door}#{token}", self.public_url, tenant.name))
     }
@@ -189,6 +203,15 @@ impl Identity {
     pub(crate) async fn tenant_of(&self, cx: &OpContext) -> Result<TenantInfo, IdentityError> {
         self.store.tenant_by_id(cx.model.tenant).await?.ok_or(IdentityError::NotFound)
     }
+}
+
+/// A link was made, by which somebody can choose a password.
+fn link_made(purpose: TicketPurpose, member: &StoredMember) -> AuditNote {
+    let kind = match purpose {
+        TicketPurpose::Invitation => AuditKind::MemberInvited,
+        TicketPurpose::Reset => AuditKind::PasswordReset,
+    };
+    trail::about(kind, member.user).facts(json!({ "link": "made" }))
 }
 
 fn ended() -> IdentityError {

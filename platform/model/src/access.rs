@@ -95,8 +95,15 @@ impl RowRules {
         self.all().find(|known| std::ptr::eq(known.as_ref(), rule))
     }
 
+    /// Those there are, with their keys in files.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &Arc<Rule>)> {
+        let all =
+            [("read", &self.read), ("update", &self.update), ("delete", &self.delete), ("share", &self.share), ("check", &self.check)];
+        all.into_iter().filter_map(|(key, rule)| Some((key, rule.as_ref()?)))
+    }
+
     fn all(&self) -> impl Iterator<Item = &Arc<Rule>> {
-        [&self.read, &self.update, &self.delete, &self.share, &self.check].into_iter().flatten()
+        self.named().map(|(_, rule)| rule)
     }
 }
 

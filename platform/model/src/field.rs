@@ -51,6 +51,14 @@ pub enum Part {
     PostalCode,
     /// Secret: when it was last set.
     SetAt,
+    /// File: what it is called. Stands in the index of files, not in a column of the record; so do the next three.
+    FileName,
+    /// File: the same, folded.
+    FileNameFold,
+    /// File: its type.
+    FileType,
+    /// File: its bytes.
+    FileSize,
 }
 
 /// What a column holds, in words that mean the same on both databases.

@@ -105,6 +105,10 @@ pub enum FieldKind {
     },
     /// Sealed; never output.
     Secret,
+    /// A file of the tenant's index, by its id.
+    File,
+    /// The same, and one that browsers draw: PNG, JPEG, GIF or WebP.
+    Image,
 }
 
 impl FieldKind {
@@ -134,6 +138,8 @@ impl FieldKind {
             Self::Json => "json",
             Self::AutoNumber { .. } => "auto_number",
             Self::Secret => "secret",
+            Self::File => "file",
+            Self::Image => "image",
         }
     }
 
@@ -149,7 +155,18 @@ impl FieldKind {
     /// True where a list can be ordered by it.
     #[must_use]
     pub const fn is_sortable(&self) -> bool {
-        !matches!(self, Self::LongText | Self::RichText | Self::Choices(_) | Self::Address | Self::Geo | Self::Json | Self::Secret)
+        !matches!(
+            self,
+            Self::LongText
+                | Self::RichText
+                | Self::Choices(_)
+                | Self::Address
+                | Self::Geo
+                | Self::Json
+                | Self::Secret
+                | Self::File
+                | Self::Image
+        )
     }
 
     /// True where an aggregate can be grouped by it.
@@ -166,7 +183,15 @@ impl FieldKind {
                 | Self::Secret
                 | Self::AutoNumber { .. }
                 | Self::Duration
+                | Self::File
+                | Self::Image
         )
+    }
+
+    /// True where the value is a file of the tenant's index.
+    #[must_use]
+    pub const fn is_file(&self) -> bool {
+        matches!(self, Self::File | Self::Image)
     }
 
     /// True where sums and averages make sense.

@@ -107,7 +107,9 @@ impl Object {
         own
     }
 
-    fn guide(&self, leaf: Leaf) -> Option<&str> {
+    /// The column rows could be found by for a leaf of the object's own, if rules may ask for it so; see [`Object::guides`].
+    #[must_use]
+    pub fn guide(&self, leaf: Leaf) -> Option<&str> {
         match leaf {
             Leaf::Field(field, part) => {
                 let field = self.field(field).filter(|field| matches!(field.kind, FieldKind::Choice(_) | FieldKind::Boolean))?;

@@ -1,6 +1,6 @@
 //! How objects refer to each other: relations as declared, and edges as a reader meets them from either end.
 
-use tenon_value::{ElementId, Localized, Name};
+use tenon_value::{Date, ElementId, Localized, Name};
 
 use crate::{LinkEnd, LinkIx, ObjectIx, State};
 
@@ -73,6 +73,8 @@ pub struct Relation {
     pub package: Name,
     /// In use or retired.
     pub state: State,
+    /// Former API names still served as deprecated aliases: name and the day they end.
+    pub aliases: Vec<(Name, Date)>,
 }
 
 impl Relation {

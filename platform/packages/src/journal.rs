@@ -11,7 +11,7 @@ use crate::elements::Elements;
 const NOTED_MAX: usize = 50;
 
 /// An element with everything stored of it.
-fn stored(element: &Element) -> Json {
+pub(crate) fn stored(element: &Element) -> Json {
     let properties: JsonMap<String, Json> = element.properties.iter().map(|(key, one)| (key.clone(), one.value.clone())).collect();
     let mut map = JsonMap::new();
     map.insert("path".to_owned(), Json::from(element.path.0.as_str()));

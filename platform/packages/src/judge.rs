@@ -1,11 +1,12 @@
 //! What each step means for callers, and whether it can be done in one go: from the models before and after.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tenon_model::{ElementPath, Field, Model, Object, Relation, RelationShape, State};
 use tenon_value::{ElementId, Json, Name};
 
 use crate::elements::is_law;
+use crate::ends;
 use crate::{ApiEffect, Op, Operation, Risk};
 
 /// A question about stored records that decides over a step.
@@ -21,6 +22,8 @@ pub(crate) enum Question {
     NoDuplicates(Name),
     /// How many records have something in this field or relation: information only.
     Filled(ElementId),
+    /// In how many records these ends of references are filled in, since rules ask for them: information only.
+    Ends(Vec<String>),
 }
 
 /// A step with what remains to be asked about it.
@@ -65,7 +68,15 @@ impl<'m> Index<'m> {
 pub(crate) fn judge(operations: Vec<Operation>, before: &Model, after: Option<&Model>) -> Vec<Judged> {
     let old = Index::new(before);
     let new = after.map(Index::new);
-    operations.into_iter().map(|operation| judge_one(operation, &old, new.as_ref())).collect()
+    let mut told = HashSet::new();
+    let judged = operations.into_iter().map(|operation| {
+        let judged = judge_one(operation, &old, new.as_ref());
+        match after.and_then(|after| ends::brought(&judged.operation.path, (before, after), &mut told)) {
+            Some((object, ends)) => Judged { object: Some(object), questions: vec![Question::Ends(ends)], ..judged },
+            None => judged,
+        }
+    });
+    judged.collect()
 }
 
 fn judge_one(operation: Operation, old: &Index<'_>, new: Option<&Index<'_>>) -> Judged {
@@ -98,9 +109,8 @@ fn api_of_op(operation: Operation) -> Operation {
     let is_option = operation.path.contains(".options");
     match operation.op {
         Op::Add | Op::Restore => operation.api(ApiEffect::Additive),
-        Op::Rename if operation.path.contains(".fields.") => operation.api(ApiEffect::Deprecating),
-        // Old names of objects and relations are not served.
-        Op::Rename => operation.api(ApiEffect::Breaking),
+        // Former names go on working for a while.
+        Op::Rename => operation.api(ApiEffect::Deprecating),
         Op::Retire if is_option => operation.api(ApiEffect::Deprecating),
         Op::Retire => operation.api(ApiEffect::Breaking).risk(Risk::Destructive),
         Op::Change | Op::Reset => operation,

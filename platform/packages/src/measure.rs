@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tenon_access::{Place, Policy};
+use tenon_access::Policy;
 use tenon_context::{OpContext, Principal};
 use tenon_model::{Model, Object, Part, RelationShape, UniquePart};
 use tenon_query::{
@@ -79,6 +79,10 @@ impl<'a> Gauge<'a> {
     ) -> Result<(), PackagesError> {
         match question {
             Question::Rows => {}
+            Question::Ends(ends) => {
+                let (ends, rows) = (ends.join("`, `"), operation.rows.unwrap_or_default());
+                operation.text += &format!("; fills in `{ends}` beside each of {rows} records");
+            }
             Question::NoRows(help) => {
                 operation.violations = operation.rows;
                 operation.blocked(help);
@@ -132,7 +136,7 @@ impl<'a> Gauge<'a> {
 
 impl Reading<'_> {
     fn table(&self, object: &Object) -> Option<AuthorizedTable> {
-        self.policy.table(&self.current, object.ix, Action::Read, Place::Aggregate).ok()
+        self.policy.whole(&self.current, object.ix, Action::Read).ok()
     }
 
     /// Live records with nothing in a field or relation.

@@ -42,6 +42,14 @@ impl Packages {
     /// # Errors
     /// Where the store does not answer.
     pub async fn plan(&self, cx: &OpContext, draft: Draft) -> Result<Plan, PackagesError> {
+        Ok(self.planned(cx, draft).await?.0)
+    }
+
+    /// The same, with the model it would make, where it would make one.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn planned(&self, cx: &OpContext, draft: Draft) -> Result<(Plan, Option<Model>), PackagesError> {
         let tenant = cx.model.tenant;
         let rows = self.store.metadata(tenant).await?;
         let mut computed = compute(tenant, &rows, &Name::known(TENANT_LAYER), &draft, cx.now)?;
@@ -50,7 +58,7 @@ impl Packages {
         if !plan.is_empty() && plan.errors().next().is_none() {
             self.plans.keep(tenant, plan.clone(), draft);
         }
-        Ok(plan)
+        Ok((plan, computed.after))
     }
 
     /// Plans of this tenant that can still be applied, the newest first.

@@ -2,7 +2,7 @@
 
 use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{Settings, WeekStart};
-use tenon_value::Locale;
+use tenon_value::{Locale, is_currency};
 
 /// Origins a tenant may name at most.
 pub const CORS_MAX: usize = 100;
@@ -52,7 +52,7 @@ pub(crate) fn changed(settings: &Settings, change: &SettingsChange) -> Result<Se
         new.zone.clone_from(zone);
     }
     if let Some(code) = &change.base_currency {
-        if code.len() != 3 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        if !is_currency(code) {
             let problem = Problem::invalid("currency", format!("`{code}` is no ISO 4217 code"), format!("`{code}` 不是 ISO 4217 货币代码"));
             return Err(at(problem, "baseCurrency"));
         }

@@ -1,13 +1,15 @@
 //! Reads what a component says of itself: package, version, where it wants to be asked.
 
-use tenon_hooks::{Operation, Phase};
-use tenon_value::{Json, Name};
+use tenon_hooks::{ActionOffer, JobOffer, Operation, Param, ParamKind, Phase};
+use tenon_value::{Cron, Json, Name};
 
 use crate::limits::Size;
 use crate::{LoadError, OnFault, Subscription, since_1};
 
 /// The only form of description there is.
 const FORMAT: i64 = 1;
+/// Actions or jobs of a plugin, values of an action.
+const FUNCTIONS_MAX: usize = 100;
 /// Letters of a version.
 const VERSION_LETTERS: usize = 64;
 
@@ -18,6 +20,8 @@ pub(crate) struct Description {
     pub version: String,
     pub size: Size,
     pub subscriptions: Vec<Subscription>,
+    pub actions: Vec<ActionOffer>,
+    pub jobs: Vec<JobOffer>,
 }
 
 /// Reads the contents of the section.
@@ -44,7 +48,56 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
         None => Size::Small,
         Some(size) => Size::from_word(size).ok_or_else(|| wrong("its size is neither `small` nor `large`"))?,
     };
-    Ok(Description { name, version: version.to_owned(), size, subscriptions })
+    let actions = listed(&json, "actions")?.iter().map(|action| self::action(&name, action)).collect::<Result<_, _>>()?;
+    let jobs = listed(&json, "jobs")?.iter().map(|job| self::job(&name, job)).collect::<Result<_, _>>()?;
+    Ok(Description { version: version.to_owned(), name, size, subscriptions, actions, jobs })
+}
+
+/// Functions, or values of one, by their member; none where it is absent.
+fn listed<'j>(json: &'j Json, key: &str) -> Result<&'j [Json], LoadError> {
+    let list = json.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    if list.len() > FUNCTIONS_MAX {
+        return Err(LoadError::Undescribed(format!("`{key}` has more than {FUNCTIONS_MAX} entries")));
+    }
+    // Two of one name would be one too many to call.
+    let name = |one: &'j Json| one.get("name").and_then(Json::as_str);
+    match list.iter().enumerate().find(|(at, one)| list.iter().take(*at).any(|other| name(other) == name(one))) {
+        Some((_, twice)) => {
+            Err(LoadError::Undescribed(format!("`{}` stands twice in `{key}`", name(twice).unwrap_or_default().escape_default())))
+        }
+        None => Ok(list),
+    }
+}
+
+fn function_name(json: &Json) -> Result<String, LoadError> {
+    let name = word(json, "name")?;
+    match name.parse::<Name>() {
+        Ok(_) => Ok(name.to_owned()),
+        Err(_) => Err(LoadError::Undescribed(format!("`{}` is no name", name.escape_default()))),
+    }
+}
+
+fn action(package: &str, json: &Json) -> Result<ActionOffer, LoadError> {
+    let params = |key: &str| listed(json, key)?.iter().map(param).collect::<Result<Vec<_>, _>>();
+    Ok(ActionOffer { package: package.to_owned(), name: function_name(json)?, input: params("input")?, output: params("output")? })
+}
+
+fn param(json: &Json) -> Result<Param, LoadError> {
+    let kind = word(json, "type")?;
+    let is = |key: &str| json.get(key).and_then(Json::as_bool).unwrap_or_default();
+    let unknown = || LoadError::Undescribed(format!("`{}` is no type of a value", kind.escape_default()));
+    let kind = ParamKind::from_word(kind).ok_or_else(unknown)?;
+    Ok(Param { name: function_name(json)?, kind, many: is("many"), required: is("required") })
+}
+
+fn job(package: &str, json: &Json) -> Result<JobOffer, LoadError> {
+    let cron = json.get("cron").and_then(Json::as_str);
+    if let Some(cron) = cron
+        && let Err(error) = cron.parse::<Cron>()
+    {
+        return Err(LoadError::Undescribed(format!("`{}` is no time of the calendar: {error}", cron.escape_default())));
+    }
+    Ok(JobOffer { package: package.to_owned(), name: function_name(json)?, cron: cron.map(str::to_owned) })
 }
 
 /// An older host cannot know what a younger contract added, so the linker's word is not enough.

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use tenon_context::OpContext;
-use tenon_hooks::{Asked, Desk, HookError, Hooks, Operation, Phase, Tree, Verdict};
+use tenon_hooks::{Asked, Desk, HookError, Hooks, Offers, Operation, Pace, Phase, Tree, Verdict};
 use tenon_model::{Model, ObjectIx};
+use tenon_query::{Call, Called};
 use tenon_value::TenantId;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::OwnedSemaphorePermit;
@@ -18,8 +19,9 @@ use crate::linked::Workshop;
 use crate::merge::Rows;
 use crate::registry::{Installed, Occasion, Registry};
 use crate::room::Rooms;
+use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
-use crate::{Budgets, LoadError, PluginPackage};
+use crate::{Budgets, LoadError, PluginPackage, calling};
 
 /// Runs plugins for all tenants of a process. Cheap to clone.
 #[derive(Clone)]
@@ -144,7 +146,7 @@ impl Hooks for PluginHost {
         self.inner.registry.wants(model.tenant, Occasion { object: object.name.as_str(), phase, operation })
     }
 
-    async fn enter(&self, cx: &OpContext) -> Result<Tree, HookError> {
+    async fn enter(&self, cx: &OpContext, pace: Pace) -> Result<Tree, HookError> {
         let (tenant, installed) = (cx.model.tenant, self.inner.registry.now());
         let sizes = installed.sizes(tenant);
         if sizes.is_empty() {
@@ -152,7 +154,7 @@ impl Hooks for PluginHost {
         }
         let permits = self.inner.rooms.enter(tenant, &sizes).await.ok_or(HookError::Busy)?;
         let budgets = installed.budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
-        let (fuel, wall) = (budgets.tree_fuel, budgets.tree_wall);
+        let (fuel, wall) = budgets.tree(pace);
         Ok(Tree::new(fuel, wall, Some(Box::new(Held { _permits: permits, installed, budgets }))))
     }
 
@@ -162,10 +164,39 @@ impl Hooks for PluginHost {
         if let (Some(object), Some(held)) = (cx.model.object(asked.object), tree.room::<Held>()) {
             let occasion = Occasion { object: object.name.as_str(), phase: asked.phase, operation: asked.operation };
             for plugin in held.installed.asked(cx.model.tenant, occasion) {
-                let asking = Asking { host: &self.inner, cx, object, asked, plugin: &plugin, tree, budgets: &held.budgets };
-                asking.about(&mut rows, desk, Instant::now()).await?;
+                let turn = Turn {
+                    host: &self.inner,
+                    cx,
+                    plugin: &plugin,
+                    tree,
+                    budgets: &held.budgets,
+                    phase: asked.phase,
+                    about: object.name.as_str(),
+                    operation: asked.operation.word(),
+                    salt: "",
+                };
+                Asking { turn, object, asked }.about(&mut rows, desk, Instant::now()).await?;
             }
         }
         Ok(rows.into_verdicts())
+    }
+
+    fn offers(&self, tenant: TenantId) -> Arc<Offers> {
+        self.inner.registry.now().offers(tenant)
+    }
+
+    async fn call(&self, cx: &OpContext, call: &Call, tree: &Tree, desk: &mut dyn Desk) -> Result<Called, HookError> {
+        let phase = calling::phase(call.kind);
+        let missing = || HookError::NotOffered(format!("{}.{}", call.package, call.name));
+        let held = tree.room::<Held>().ok_or_else(missing)?;
+        let plugin = held.installed.named(cx.model.tenant, &call.package).ok_or_else(missing)?;
+        if !plugin.offers(call.kind, &call.name) {
+            return Err(missing());
+        }
+        let budgets = &held.budgets;
+        // The pot tells the actions of a document apart, the cursor the steps of a job; both are the same in a replay.
+        let salt = format!("{} {}", tree.fuel(), call.cursor.as_deref().unwrap_or_default());
+        let turn = Turn { host: &self.inner, cx, plugin: &plugin, tree, budgets, phase, about: &call.name, operation: "", salt: &salt };
+        calling::call(turn, call, desk, Instant::now()).await
     }
 }

@@ -6,12 +6,12 @@ use wasmtime::{Engine, Store};
 
 use crate::fault::Broken;
 use crate::limits::{FUEL_PER_SLICE, HANDLES_MAX};
-use crate::since_1::{Asked, Error, Ready, Verdict};
+use crate::since_1::{Error, Question, Ready, Said};
 use crate::state::CallState;
 
 /// What came of it, and what it cost.
 pub(crate) struct Called {
-    pub said: Result<Result<Vec<Verdict>, Error>, Broken>,
+    pub said: Result<Result<Said, Error>, Broken>,
     pub fuel: u64,
     pub wall: Duration,
     /// The most memory it had.
@@ -21,7 +21,7 @@ pub(crate) struct Called {
 }
 
 /// Runs to the end or to a limit. Must run on the plugins' own threads: between two yields a guest holds its thread.
-pub(crate) async fn call(engine: &Engine, ready: &Ready, state: CallState, question: Asked, fuel: u64) -> Called {
+pub(crate) async fn call(engine: &Engine, ready: &Ready, state: CallState, question: Question, fuel: u64) -> Called {
     let begun = Instant::now();
     let (deadline, output) = (state.begun.deadline, state.begun.limits.output);
     let mut store = Store::new(engine, state);

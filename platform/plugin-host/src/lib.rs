@@ -6,6 +6,7 @@
 
 mod asking;
 mod breaker;
+mod calling;
 mod describe;
 mod engine;
 mod error;
@@ -21,6 +22,7 @@ mod room;
 mod section;
 mod since_1;
 mod state;
+mod turn;
 mod usage;
 
 pub use error::LoadError;

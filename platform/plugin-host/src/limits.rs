@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tenon_hooks::Phase;
+use tenon_hooks::{Pace, Phase};
 
 /// A component's size. Compiling costs seconds for every 10 MiB.
 pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
@@ -18,6 +18,9 @@ pub(crate) const REFUSAL_LETTERS: usize = 1_000;
 pub(crate) const RULE_LETTERS: usize = 100;
 /// Patched fields of one record.
 pub(crate) const PATCHES_PER_ROW: usize = 500;
+
+/// Letters of a job's cursor.
+pub(crate) const CURSOR_LETTERS: usize = 4_096;
 
 /// Handles one call may hold. The contract has no resources, so honest plugins hold none.
 pub(crate) const HANDLES_MAX: usize = 1_000;
@@ -155,6 +158,21 @@ impl CallLimits {
     pub const WITHIN: Self =
         Self { fuel: 200_000_000, wall: Duration::from_secs(2), queries: 50, rows: 10_000, writes: 50, log: 32 << 10, ..Self::BEFORE };
 
+    /// An action: somebody waits for it, and it may hold locks.
+    pub const ACTION: Self =
+        Self { fuel: 1_000_000_000, wall: Duration::from_secs(5), queries: 100, writes: 100, log: 32 << 10, ..Self::WITHIN };
+
+    /// A step of a job. It is a transaction, so it is kept short; what takes longer has more steps.
+    pub const JOB: Self = Self {
+        fuel: 5_000_000_000,
+        wall: Duration::from_secs(10),
+        queries: 200,
+        rows: 20_000,
+        writes: 500,
+        log: 256 << 10,
+        ..Self::WITHIN
+    };
+
     /// The fuel of a call with that many records.
     pub(crate) fn fuel_for(&self, rows: usize) -> u64 {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
@@ -181,6 +199,10 @@ pub struct Budgets {
     pub before: CallLimits,
     /// One call inside it.
     pub within: CallLimits,
+    /// One action.
+    pub action: CallLimits,
+    /// One step of a job.
+    pub job: CallLimits,
     /// `fuel_tree`: fuel of all plugins of one mutation.
     pub tree_fuel: u64,
     /// `wall`: time all of them share inside the transaction.
@@ -196,6 +218,8 @@ impl Default for Budgets {
         Self {
             before: CallLimits::BEFORE,
             within: CallLimits::WITHIN,
+            action: CallLimits::ACTION,
+            job: CallLimits::JOB,
             tree_fuel: 1_000_000_000,
             tree_wall: Duration::from_millis(500),
             depth: 8,
@@ -212,6 +236,8 @@ impl Budgets {
         Self {
             before: self.before.scaled(percent),
             within: self.within.scaled(percent),
+            action: self.action.scaled(percent),
+            job: self.job.scaled(percent),
             tree_fuel: self.tree_fuel / 100 * u64::from(percent),
             ..self.clone()
         }
@@ -219,7 +245,22 @@ impl Budgets {
 
     /// What one call of a phase may use.
     pub(crate) const fn of(&self, phase: Phase) -> &CallLimits {
-        if phase.is_within() { &self.within } else { &self.before }
+        match phase {
+            Phase::Action => &self.action,
+            Phase::Job => &self.job,
+            phase if phase.is_within() => &self.within,
+            _ => &self.before,
+        }
+    }
+
+    /// Fuel and time that all plugins of a mutation share. Where one was called, its own comes on top.
+    pub(crate) fn tree(&self, pace: Pace) -> (u64, Duration) {
+        let beside = |call: &CallLimits| (self.tree_fuel.saturating_add(call.fuel), self.tree_wall.max(call.wall));
+        match pace {
+            Pace::Save => (self.tree_fuel, self.tree_wall),
+            Pace::Action => beside(&self.action),
+            Pace::Job => beside(&self.job),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
-use tenon_hooks::Grant;
+use tenon_hooks::{ActionOffer, Grant, JobOffer, Phase};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -23,6 +23,8 @@ pub(crate) struct Linked {
     /// `name@version`.
     pub title: String,
     pub subscriptions: Vec<Subscription>,
+    pub actions: Vec<ActionOffer>,
+    pub jobs: Vec<JobOffer>,
     pub priority: i32,
     pub size: Size,
     pub grant: Grant,
@@ -77,9 +79,14 @@ impl Workshop {
             check(subscription)?;
             component.answers(subscription.phase)?;
         }
+        for (is_there, phase) in [(!package.actions.is_empty(), Phase::Action), (!package.jobs.is_empty(), Phase::Job)] {
+            if is_there {
+                component.answers(phase)?;
+            }
+        }
         let title = package.title();
-        let PluginPackage { name, subscriptions, priority, size, grant, .. } = package;
-        Ok(Linked { name, title, subscriptions, priority, size, grant, component })
+        let PluginPackage { name, subscriptions, actions, jobs, priority, size, grant, .. } = package;
+        Ok(Linked { name, title, subscriptions, actions, jobs, priority, size, grant, component })
     }
 
     fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenon_hooks::{Grant, Operation, Phase};
+use tenon_hooks::{ActionOffer, Grant, JobOffer, Operation, Phase};
 
 use crate::limits::Size;
 use crate::section::Form;
@@ -57,6 +57,10 @@ pub struct PluginPackage {
     pub component: Vec<u8>,
     /// Where it wants to be asked.
     pub subscriptions: Vec<Subscription>,
+    /// What people may call.
+    pub actions: Vec<ActionOffer>,
+    /// What it may leave for later.
+    pub jobs: Vec<JobOffer>,
     /// Plugins with a lower number are asked first; equal ones in the order of their installs.
     pub priority: i32,
     /// Which engine it needs.
@@ -82,8 +86,9 @@ impl PluginPackage {
         let described = section::find(component).ok_or_else(|| {
             LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
         })?;
-        let describe::Description { name, version, size, subscriptions } = describe::read(described)?;
-        Ok(Self { name, version, component: component.to_vec(), subscriptions, priority: 0, size, grant: Grant::Caller })
+        let describe::Description { name, version, size, subscriptions, actions, jobs } = describe::read(described)?;
+        let component = component.to_vec();
+        Ok(Self { name, version, component, subscriptions, actions, jobs, priority: 0, size, grant: Grant::Caller })
     }
 
     /// The plugin of a component's file.

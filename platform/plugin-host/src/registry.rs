@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tenon_hooks::{Operation, Phase};
+use tenon_hooks::{Offers, Operation, Phase};
+use tenon_query::CallKind;
 use tenon_value::TenantId;
 
 use crate::limits::Size;
@@ -26,6 +27,9 @@ pub(crate) struct Installed {
     budgets: HashMap<TenantId, Arc<Budgets>>,
     /// Counts installs, for the order of calls.
     installs: u64,
+    /// What is offered to tenants that have no plugin of their own, and to each that has one.
+    offered: Arc<Offers>,
+    offers: HashMap<TenantId, Arc<Offers>>,
 }
 
 #[derive(Clone)]
@@ -43,6 +47,14 @@ pub(crate) struct Occasion<'a> {
 }
 
 impl Linked {
+    /// Whether it has a function of this name.
+    pub(crate) fn offers(&self, kind: CallKind, name: &str) -> bool {
+        match kind {
+            CallKind::Action => self.actions.iter().any(|action| action.name == name),
+            CallKind::Job => self.jobs.iter().any(|job| job.name == name),
+        }
+    }
+
     /// The subscription to an occasion.
     pub(crate) fn subscription(&self, occasion: Occasion<'_>) -> Option<&Subscription> {
         self.subscriptions
@@ -63,6 +75,28 @@ impl Installed {
     pub(crate) fn sizes(&self, tenant: TenantId) -> Vec<Size> {
         let has = |size: &Size| self.of(tenant).any(|entry| entry.plugin.size == *size);
         Size::ALL.into_iter().filter(has).collect()
+    }
+
+    /// A tenant's plugin of this name.
+    pub(crate) fn named(&self, tenant: TenantId, name: &str) -> Option<Arc<Linked>> {
+        self.of(tenant).find(|entry| entry.plugin.name == name).map(|entry| Arc::clone(&entry.plugin))
+    }
+
+    /// What a tenant's plugins offer to be called.
+    pub(crate) fn offers(&self, tenant: TenantId) -> Arc<Offers> {
+        Arc::clone(self.offers.get(&tenant).unwrap_or(&self.offered))
+    }
+
+    /// Makes anew what is offered, after a change of what is installed.
+    fn offer(mut self) -> Self {
+        fn of<'e>(entries: impl Iterator<Item = &'e Entry> + Clone) -> Arc<Offers> {
+            let actions = entries.clone().flat_map(|entry| entry.plugin.actions.iter().cloned()).collect();
+            let jobs = entries.flat_map(|entry| entry.plugin.jobs.iter().cloned()).collect();
+            Arc::new(Offers::new(actions, jobs))
+        }
+        self.offered = of(self.everywhere.iter());
+        self.offers = self.tenants.keys().map(|tenant| (*tenant, of(self.of(*tenant).collect::<Vec<_>>().into_iter()))).collect();
+        self
     }
 
     /// What a tenant's plan gives, where it is not what everybody has.
@@ -116,7 +150,7 @@ impl Registry {
                 Some(other) => other.plugin = entry.plugin,
                 None => list.push(entry),
             }
-            after
+            after.offer()
         });
     }
 
@@ -132,7 +166,7 @@ impl Registry {
             if list.is_empty() {
                 after.tenants.remove(&tenant);
             }
-            after
+            after.offer()
         });
         was_there
     }

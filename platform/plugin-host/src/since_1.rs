@@ -11,8 +11,8 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::state::CallState;
 
-pub(crate) use exports::{Asked, Ready};
-pub(crate) use incoming::{Answer, answer};
+pub(crate) use exports::{Question, Ready, Said};
+pub(crate) use incoming::{Answer, answer, refused};
 pub(crate) use outgoing::{Row, row, size};
 
 #[expect(clippy::allow_attributes, reason = "which of these are met depends on the generator's version")]
@@ -33,6 +33,8 @@ mod generated {
         path: "../../sdk/wit",
         world: "moments",
         imports: {
+            "tenon:plugin/jobs": async | trappable,
+            "tenon:plugin/kv": async | trappable,
             "tenon:plugin/records-read": async | trappable,
             "tenon:plugin/records-write": async | trappable,
             "tenon:plugin/random": trappable,
@@ -55,10 +57,12 @@ pub(crate) const MINORS: std::ops::RangeInclusive<u32> = 0..=0;
 const LIMITS: &str = "tenon:plugin/limits@1.0.0";
 
 /// What every plugin may import, by interface. `types` has no functions.
-pub(crate) const GRANTED: [(&str, &[&str]); 8] = [
+pub(crate) const GRANTED: [(&str, &[&str]); 10] = [
     ("types", &[]),
     ("clock", &["now", "today"]),
     ("crypto", &["sha256", "hmac-sha256"]),
+    ("jobs", &["start", "cancel"]),
+    ("kv", &["get", "scan", "set", "delete", "add", "swap"]),
     ("limits", &["remaining"]),
     ("log", &["write"]),
     ("random", &["bytes"]),

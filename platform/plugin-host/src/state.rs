@@ -146,7 +146,8 @@ impl CallState {
             Given::Data(json, _) if json.len() > PAGE_BYTES_MAX => return Err(self.cross("page")),
             Given::Data(_, rows) | Given::Count(rows) => *rows,
             Given::Record(record) => usize::from(record.is_some()),
-            Given::Saved(..) | Given::Number(_) | Given::Done => 0,
+            Given::Texts(texts) => texts.len(),
+            Given::Saved(..) | Given::Number(_) | Given::Text(_) | Given::Flag(_) | Given::Started(_) | Given::Done => 0,
         };
         let rows = u32::try_from(rows).unwrap_or(u32::MAX);
         self.rows_left = self.rows_left.checked_sub(rows).ok_or_else(|| self.cross("rows"))?;

@@ -5,6 +5,7 @@
 //! so that one plan serves many requests; no serde, no I/O.
 
 mod aggregate;
+mod call;
 mod params;
 mod predicate;
 mod read;
@@ -14,6 +15,7 @@ mod table;
 mod write;
 
 pub use aggregate::{Aggregate, AggregateOrder, Bucket, BucketUnit, Func, GroupKey, GroupTerm, Having, Hop, Measure};
+pub use call::{Call, CallKind, Called};
 pub use params::{Param, Params};
 pub use predicate::{ColumnRef, CompareOp, LinkFilter, Match, Predicate, Quantifier, RefOp, Search, SetOp};
 pub use read::{Answer, GroupRow, HistoryRow, Page, Read, Row};

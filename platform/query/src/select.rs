@@ -107,6 +107,8 @@ pub enum Window {
 pub enum Slot {
     /// A whole field; composites come as one value.
     Field(FieldIx),
+    /// What the index tells of the file that a field holds: JSON of id, name, `mime_type`, size, sha256; null where there is none.
+    File(FieldIx),
     /// The reference itself: `Id` (to-one), `Ref` (polymorphic, actor), `Null`.
     Relation(RelationIx),
     /// The display name of the actor of a system relation: `Text`.

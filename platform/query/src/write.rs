@@ -6,7 +6,7 @@ use tenon_diagnostics::{InputPath, Problem};
 use tenon_model::{EdgeKind, FieldIx, ObjectIx, RelationIx, Verb};
 use tenon_value::{DateTime, RecordId, Uuid, Value};
 
-use crate::{ExternalId, Params, Predicate};
+use crate::{Call, ExternalId, Params, Predicate};
 
 /// How a batch treats a bad row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -217,4 +217,6 @@ pub enum Write {
     Batch(ObjectIx, Batch, BatchMode),
     /// Many, after the document.
     Later(Later),
+    /// A plugin's own function.
+    Call(Call),
 }

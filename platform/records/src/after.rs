@@ -127,10 +127,17 @@ impl Attempt<'_> {
     /// Asks those who subscribe, with this try as their desk.
     pub(crate) async fn ask_hooks(&mut self, asked: Asked<'_>) -> Tried<Vec<Verdict>> {
         let (pipeline, cx, tree) = (self.pipeline, self.cx, self.tree());
-        match pipeline.hooks.ask(cx, asked, &tree, self).await {
-            Ok(verdicts) => Ok(verdicts),
+        let answered = pipeline.hooks.ask(cx, asked, &tree, self).await;
+        self.heard_from_plugins(answered)
+    }
+
+    /// What plugins gave; or why the try ends.
+    pub(crate) fn heard_from_plugins<T>(&mut self, answered: Result<T, HookError>) -> Tried<T> {
+        match answered {
+            Ok(given) => Ok(given),
             Err(HookError::Stopped) => Err(self.halted.take().unwrap_or_else(|| Halt::Broken(Box::new(HookError::Stopped.problem())))),
             Err(HookError::Refused(refusal)) => Err(HookError::Refused(refusal).problem().into()),
+            Err(error @ HookError::NotOffered(_)) => Err(error.problem().into()),
             Err(error) => Err(Halt::Broken(Box::new(error.problem()))),
         }
     }

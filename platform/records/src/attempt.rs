@@ -191,6 +191,9 @@ impl<'p> Attempt<'p> {
             let job = NewJob { total: later.total, ..NewJob::new(self.cx, later.kind, later.payload.clone()) };
             return Ok(StepOutcome::Later(self.tx.job_put(&job).await?, later.total));
         }
+        if let Write::Call(call) = &step.write {
+            return self.call_plugin(call).await.map(StepOutcome::Called);
+        }
         if let Write::Merge(object, merging) = &step.write {
             let Some(merged) = self.merge(*object, merging).await? else {
                 return Ok(StepOutcome::Batch { rows: Vec::new(), answer: None });
@@ -240,7 +243,7 @@ impl<'p> Attempt<'p> {
             Write::Destroy(object, id) => self.destroy(*object, &[(0, *id, at_id())]).await?,
             Write::Share(object, id, sharing) => vec![self.share(*object, *id, sharing).await?],
             Write::UndoMerge(id) => vec![self.undo_merge(*id).await?],
-            Write::Batch(..) | Write::Later(_) | Write::Merge(..) => Vec::new(),
+            Write::Batch(..) | Write::Later(_) | Write::Merge(..) | Write::Call(_) => Vec::new(),
         };
         self.heard().await?;
         Ok(saved.into_iter().next().flatten())
@@ -272,7 +275,7 @@ impl<'p> Attempt<'p> {
     /// Nothing of what it finds may be told to the caller.
     pub(crate) fn whole(&self, object: ObjectIx, action: Action) -> Tried<AuthorizedTable> {
         let name = || self.model.object(object).map(|object| object.name.as_str().to_owned()).unwrap_or_default();
-        self.house.table(self.model, object, action, Place::Cascade).map_err(|denied| Halt::denied(denied, &name()))
+        self.house.whole(self.model, object, action).map_err(|denied| Halt::denied(denied, &name()))
     }
 
     /// Counts records towards `batch_size`.

@@ -13,7 +13,7 @@ mod text;
 
 use tenon_diagnostics::Problem;
 use tenon_model::{Field, FieldKind, Settings};
-use tenon_value::{Date, DateTime, Duration, Json, TimeError, Value};
+use tenon_value::{Date, DateTime, Duration, Json, TimeError, Uuid, Value, settled};
 
 pub use choice::option_by_graphql;
 
@@ -79,6 +79,9 @@ pub fn from_text(field: &Field, text: &str, settings: &Settings) -> Result<Value
         FieldKind::Duration => {
             text.parse::<Duration>().map(Value::Duration).map_err(|error| time_misfit(field, error, "a length of time such as PT1H30M"))
         }
+        FieldKind::File | FieldKind::Image => text.trim().parse::<Uuid>().map(Value::Id).map_err(|_| {
+            misfit(field, "id", format!("`{}` expects the id of a file", field.name), format!("`{}` 应为文件的标识", field.name))
+        }),
         FieldKind::AutoNumber { .. } | FieldKind::Id => {
             Err(misfit(field, "read_only", format!("`{}` is set by the system", field.name), format!("`{}` 由系统生成", field.name)))
         }
@@ -94,7 +97,8 @@ pub fn check(field: &Field, value: &Value, settings: &Settings) -> Result<Value,
     match (&field.kind, value) {
         (FieldKind::Boolean, Value::Null) => Ok(Value::Bool(false)),
         (_, Value::Null) => Ok(Value::Null),
-        (FieldKind::Boolean, Value::Bool(_))
+        (FieldKind::File | FieldKind::Image, Value::Id(_))
+        | (FieldKind::Boolean, Value::Bool(_))
         | (FieldKind::Date, Value::Date(_))
         | (FieldKind::DateTime, Value::DateTime(_))
         | (FieldKind::Duration, Value::Duration(_)) => Ok(value.clone()),
@@ -155,7 +159,8 @@ fn json(field: &Field, input: &Json) -> Result<Value, Misfit> {
     if bytes > JSON_BYTES_MAX {
         return Err(text::too_long(field, JSON_BYTES_MAX, bytes));
     }
-    Ok(Value::Json(input.clone()))
+    // As it will be read: the same value in other words is no change.
+    Ok(Value::Json(settled(input)))
 }
 
 const fn word_for(kind: &FieldKind) -> &'static str {
@@ -172,6 +177,7 @@ const fn word_for(kind: &FieldKind) -> &'static str {
         FieldKind::Address => "an address",
         FieldKind::Geo => "a point: { lat, lng }",
         FieldKind::Json => "JSON",
+        FieldKind::File | FieldKind::Image => "the id of a file",
         _ => "a text",
     }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tenon_access::Place as Weave;
 use tenon_context::Via;
 use tenon_diagnostics::{InputPath, Kind, Problem};
-use tenon_hooks::{Ask, By, Declined, Desk, Fate, Given, Reading, Wanted};
+use tenon_hooks::{Ask, By, Declined, Desk, Fate, Given, KvAsk, Reading, Wanted};
 use tenon_model::{Object, ObjectIx};
 use tenon_query::{Action, Deleted, OnMatch, OneWrite, RecordInput, RecordKey, Target};
 use tenon_store::{Lock, Savepoint};
@@ -22,7 +22,7 @@ use crate::job::{Aim, Job, Saved};
 use crate::limits::BATCH_SIZE_MAX;
 use crate::queries::Place;
 use crate::reading::{self, Told};
-use crate::{Status, coerce};
+use crate::{Status, coerce, plugin_desk};
 
 /// The rows of a step end here; those of plugins begin.
 const FIRST_ROOT: usize = 1 << 32;
@@ -92,6 +92,7 @@ impl Attempt<'_> {
             Ask::Query(document, variables) => {
                 reading::document((pipeline, cx), &policy, (&document, &variables), Place::Tx(&mut self.tx)).await
             }
+            Ask::Kv(ask @ (KvAsk::Get(_) | KvAsk::List(..))) => Ok(plugin_desk::look_up(by, &ask, Place::Tx(&mut self.tx)).await?),
             other => self.write_for(by, other).await,
         }
     }
@@ -181,6 +182,9 @@ impl Attempt<'_> {
                 let series = ElementId::derive(by.package, &format!("series/{series}"));
                 Ok(Given::Number(self.tx.next_numbers(series, "", 1).await?))
             }
+            Ask::Kv(ask) => self.keep(by, ask).await,
+            Ask::Start(start) => self.start(by, start).await,
+            Ask::Cancel(key) => self.cancel(by, &key).await,
             Ask::Query(..) => Ok(Given::Done),
         }
     }
@@ -281,8 +285,8 @@ fn forbidden(object: &Object, name: &str) -> Problem {
     Problem::of_kind(Kind::Forbidden).object(object.name.as_str()).field(name)
 }
 
-fn short(name: &str) -> Tried<()> {
-    if !name.is_empty() && name.len() <= NAME_LETTERS {
+pub(crate) fn short(name: &str) -> Tried<()> {
+    if !name.is_empty() && name.len() <= NAME_LETTERS && !name.contains('\0') {
         return Ok(());
     }
     Err(Problem::invalid("length", "a name has 1 to 200 letters", "名称长度应为 1 至 200").into())

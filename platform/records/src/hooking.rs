@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Problem};
-use tenon_hooks::{Ask, Asked, By, Declined, Desk, Fate, Given, HookChange, HookError, Operation, Phase, Reading, Verdict};
+use tenon_hooks::{Ask, Asked, By, Declined, Desk, Fate, Given, HookChange, HookError, KvAsk, Operation, Phase, Reading, Verdict};
 use tenon_model::ObjectIx;
 use tenon_query::Record;
 use tenon_value::RecordId;
@@ -18,7 +18,7 @@ use crate::halt::{Halt, Tried};
 use crate::job::Work;
 use crate::queries::Place;
 use crate::reading::{self, Outside};
-use crate::{Pipeline, RecordsError, change, coerce};
+use crate::{Pipeline, RecordsError, change, coerce, plugin_desk};
 
 /// A record as hooks are shown it.
 #[derive(Debug)]
@@ -183,6 +183,7 @@ impl Desk for Outside<'_> {
         let told = match ask {
             Ask::Get(object, id, Reading::Plain) => reading::record((pipeline, &cx.model), &policy, (object, id), place).await,
             Ask::Query(document, variables) => reading::document((pipeline, cx), &policy, (&document, &variables), place).await,
+            Ask::Kv(ask @ (KvAsk::Get(_) | KvAsk::List(..))) => plugin_desk::look_up(by, &ask, place).await.map_err(Halt::Store),
             _ => {
                 let problem = Problem::forbidden("phase", "nothing is written before the transaction", "事务开始前不能写入");
                 return Err(Declined::Told(Box::new(problem)));

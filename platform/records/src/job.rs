@@ -51,16 +51,24 @@ pub(crate) struct Job<'i> {
     pub(crate) preset: Vec<(RelationIx, Value)>,
     /// The key by which it was looked for just now, and not found.
     pub(crate) sought: Option<Target>,
+    /// Its values come from records, not from who asks: a merge, and one taken back.
+    pub(crate) of_records: bool,
 }
 
 impl<'i> Job<'i> {
     pub(crate) fn new(root: usize, input: &'i RecordInput, aim: Aim) -> Self {
-        Self { root, depth: 0, input, path: input.path.clone(), named_at: None, aim, preset: Vec::new(), sought: None }
+        Self { root, depth: 0, input, path: input.path.clone(), named_at: None, aim, preset: Vec::new(), sought: None, of_records: false }
     }
 
     /// The same, one level below another.
     pub(crate) fn below<'o>(parent: &Work<'o>, input: &'i RecordInput, aim: Aim) -> Self {
         Self { depth: parent.job.depth + 1, ..Self::new(parent.job.root, input, aim) }
+    }
+
+    /// The same, of values that stood in records.
+    pub(crate) const fn of_records(mut self) -> Self {
+        self.of_records = true;
+        self
     }
 
     pub(crate) fn at(mut self, path: InputPath) -> Self {

@@ -6,7 +6,7 @@
 //! refer to the others) is moved by the house, as with a deletion. Invariant: everything that moved is written down, so that
 //! it can be moved back.
 
-mod log;
+pub(crate) mod log;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -58,7 +58,7 @@ impl Attempt<'_> {
         let now = Value::DateTime(self.cx.now);
         let gone = ByObject::from([(object, others.iter().copied().collect::<BTreeSet<_>>())]);
         self.mark(&gone, ("deleted", Action::Delete), Deleted::Exclude, |record| record.set_field(system::DELETED_AT, now.clone())).await?;
-        let mut job = Job::new(0, &input, Aim::Update(merging.survivor, None));
+        let mut job = Job::new(0, &input, Aim::Update(merging.survivor, None)).of_records();
         for (relation, value) in relations {
             job = job.with(relation, value);
         }

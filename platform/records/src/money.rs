@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use tenon_access::{Place, Policy};
+use tenon_access::Policy;
 use tenon_context::Principal;
 use tenon_model::{FieldIx, FieldKind, ObjectIx, Part, RelationIx};
 use tenon_query::ColumnRef;
@@ -64,10 +64,9 @@ impl Attempt<'_> {
         let Some(objects) = self.rate_objects() else { return Ok(None) };
         // Rates are everybody's: who may save an amount gets its worth, whether or not he may list the rates.
         let policy = Policy::resolve(self.model, &Principal::system());
-        let (Ok(rates), Ok(currencies)) = (
-            policy.table(self.model, objects.rate, Action::Read, Place::Cascade),
-            policy.table(self.model, objects.currency, Action::Read, Place::Cascade),
-        ) else {
+        let (Ok(rates), Ok(currencies)) =
+            (policy.whole(self.model, objects.rate, Action::Read), policy.whole(self.model, objects.currency, Action::Read))
+        else {
             return Ok(None);
         };
         let today = self.cx.now.date_in(&self.model.settings.zone);

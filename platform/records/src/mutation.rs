@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tenon_diagnostics::Problem;
-use tenon_query::{Answer, Params, Write};
+use tenon_query::{Answer, Called, Params, Write};
 use tenon_store::Prepared;
 use tenon_value::{DateTime, RecordId, Uuid};
 
@@ -120,6 +120,8 @@ pub enum StepOutcome {
     },
     /// Of what is done later: the job, and how many steps it has where that is known.
     Later(tenon_value::Uuid, Option<i64>),
+    /// Of a plugin's own function.
+    Called(Called),
 }
 
 /// A mutation carried out.

@@ -1,10 +1,11 @@
 //! The duties towards a person of whom data is kept: to hand it out, and to erase it.
 //!
 //! A person is a record (a contact, a lead, a user); what tells of him there are the fields marked `personal`. Both duties
-//! are an administrator's, complete whatever his own roles see, and both are in the audit trail. Files will join here.
+//! are an administrator's, complete whatever his own roles see, and both are in the audit trail.
 
 mod erase;
 mod export;
+mod same;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;

@@ -18,10 +18,12 @@ use std::time::Instant;
 use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Problem, Problems};
-use tenon_hooks::Hooks;
+use tenon_hooks::{Hooks, Offers};
 use tenon_store::{JobAsk, JobLease, Store, StoreError};
+use tenon_value::TenantId;
 
 use crate::attempt::{Attempt, Ended, Memory, Rehearsal};
+use crate::calling;
 use crate::ending::{Ending, JobEnding, Settle};
 use crate::hooking;
 use crate::idempotency::Running;
@@ -54,6 +56,12 @@ impl Pipeline {
         if self.queries.set(queries).is_err() {
             tracing::debug!("plugins already read through a data API");
         }
+    }
+
+    /// What the plugins of a tenant offer to be called.
+    #[must_use]
+    pub fn offers(&self, tenant: TenantId) -> Arc<Offers> {
+        self.hooks.offers(tenant)
     }
 
     /// Carries out a mutation, whole or not at all.
@@ -101,7 +109,7 @@ impl Pipeline {
     ) -> Result<(Vec<StepOutcome>, Done), RecordsError> {
         let _running = Running::enter(self, cx, mutation.idempotency.as_ref())?;
         // Room for plugins is taken before a connection: who holds one must not wait for the other.
-        let tree = self.hooks.enter(cx).await.map_err(|error| RecordsError::problem(None, error.problem()))?;
+        let tree = self.hooks.enter(cx, calling::pace(mutation)).await.map_err(|error| RecordsError::problem(None, error.problem()))?;
         let mut memory = Memory::new(tree);
         let (mut retries, mut rounds) = (0, 0);
         loop {

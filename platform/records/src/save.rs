@@ -45,6 +45,7 @@ impl Attempt<'_> {
         self.value_money(object, &mut works).await?;
         self.heed(object, &mut works).await?;
         self.value_money(object, &mut works).await?;
+        self.keep_files(model_object, &mut works).await?;
         self.rules(object, &mut works).await?;
         self.number(object, &mut works).await?;
         self.put(model_object, &mut works).await?;

@@ -62,6 +62,7 @@ fn counted(tenant: &TenantInfo, report: &ArchiveReport) -> Json {
     json!({
         "tenant": tenant.name, "id": tenant.id.to_string(), "tables": report.tables, "rows": report.rows,
         "secrets": report.secrets, "secretsLeft": report.secrets_left,
+        "files": report.blobs, "filesLost": report.blobs_lost,
     })
 }
 

@@ -4,11 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use tenon_http::Patience;
 use tenon_identity::{Clock, MailConfigError, Mailer};
 use tenon_model::Settings;
 use tenon_plugin_host::Budgets;
 use tenon_store::{Database, StoreConfig, StoreLimits};
-use tenon_value::Locale;
+use tenon_value::{Locale, is_currency};
 
 use crate::clock;
 use crate::declined::Declined;
@@ -43,6 +44,14 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// `postgres://…`; none: SQLite in the data directory.
     pub database: Option<String>,
+    /// The folder of files; none: `files` in the data directory.
+    pub files: Option<PathBuf>,
+    /// Bytes of a file; none: 100 MiB.
+    pub file_bytes: Option<u64>,
+    /// Bytes of all files of a tenant; none: 20 GiB.
+    pub files_bytes: Option<u64>,
+    /// How long is waited for those who send, and for those who are told things.
+    pub patience: Patience,
     /// Plugin components offered to every tenant, until packages can be installed.
     pub plugins: Vec<PathBuf>,
     /// What plugins may use.
@@ -74,6 +83,10 @@ impl ServeConfig {
             data: data.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: None,
+            files: None,
+            file_bytes: None,
+            files_bytes: None,
+            patience: Patience::default(),
             plugins: Vec::new(),
             plugin_budgets: Budgets::default(),
             rate_per_minute: RATE_PER_MINUTE,
@@ -111,7 +124,15 @@ impl ServeConfig {
         if let Some(connections) = self.connections {
             limits.connections = connections;
         }
-        StoreConfig { limits, clock: self.clock, crash_at: self.crash_at.clone(), ..StoreConfig::new(&self.data, database) }
+        limits.file_bytes = self.file_bytes.unwrap_or(limits.file_bytes);
+        limits.files_bytes = self.files_bytes.unwrap_or(limits.files_bytes);
+        StoreConfig {
+            files: self.files.clone(),
+            limits,
+            clock: self.clock,
+            crash_at: self.crash_at.clone(),
+            ..StoreConfig::new(&self.data, database)
+        }
     }
 }
 
@@ -148,8 +169,7 @@ impl TenantRequest {
                 .ok_or_else(|| Declined::invalid("locale", format!("`{locale}` is no language of the product: `en` or `zh`")))?;
         }
         if let Some(currency) = &self.currency {
-            let shaped = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase());
-            if !shaped {
+            if !is_currency(currency) {
                 return Err(Declined::invalid("currency", format!("`{currency}` is no currency; write an ISO 4217 code such as `CNY`")));
             }
             settings.base_currency.clone_from(currency);

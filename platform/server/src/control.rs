@@ -244,7 +244,8 @@ pub(crate) async fn listen(listener: UnixListener, engine: Arc<Engine>) {
 async fn answer(mut stream: UnixStream, engine: &Engine) -> anyhow::Result<()> {
     let mut bytes = Vec::new();
     (&mut stream).take(COMMAND_BYTES_MAX).read_to_end(&mut bytes).await?;
-    let answer = match serde_json::from_slice(&bytes) {
+    // By way of JSON: serde cannot take numbers of any precision out of a tagged enum's text.
+    let answer = match serde_json::from_slice::<Json>(&bytes).and_then(serde_json::from_value) {
         Ok(command) => engine.command(&command).await,
         Err(error) => Answer::Failed(Declined::invalid("command", format!("this server does not know that command: {error}"))),
     };

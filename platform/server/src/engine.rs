@@ -6,15 +6,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tenon_automation::{IMPORT, ImportHandler, JobDesk, JobHandler, Relay, Runner, RunnerParts, UNDO, UndoHandler};
+use tenon_automation::{
+    Calendar, IMPORT, ImportHandler, JobDesk, JobHandler, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, UNDO, UndoHandler,
+};
 use tenon_catalog::Catalog;
+use tenon_files::Links;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
 use tenon_hooks::{Hooks, NoHooks};
-use tenon_http::{App, AppParts, Status};
+use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
 use tenon_packages::Packages;
 use tenon_plugin_host::{PluginHost, PluginPackage};
-use tenon_records::Pipeline;
+use tenon_records::{PLUGIN_JOB, Pipeline};
 use tenon_store::Store;
 
 use crate::clock;
@@ -30,6 +33,7 @@ pub struct Engine {
     pub(crate) pipeline: Pipeline,
     pub(crate) relay: Relay,
     pub(crate) uploads: PathBuf,
+    patience: Patience,
     rate_per_minute: u32,
     reach: Reach,
     public_url: String,
@@ -67,6 +71,7 @@ impl Engine {
             proxies: config.proxies.clone(),
             clock: config.clock,
             uploads: config.data.join("uploads"),
+            patience: config.patience,
             rate_per_minute: config.rate_per_minute,
             store,
             catalog,
@@ -77,17 +82,24 @@ impl Engine {
     /// The doors' shared state over this engine.
     pub(crate) async fn app(&self, status: Status) -> anyhow::Result<(App, Runner)> {
         let secret = self.store.installation_secret().await.context("cannot read the server's secret")?;
-        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone()).with_identity(self.identity.clone());
+        let links = Links::new(self.store.file_secret().await.context("cannot read the server's secret")?, &self.public_url);
+        let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone())
+            .with_identity(self.identity.clone())
+            .with_files(links.clone());
         let runner = self.runner(data.clone());
         self.pipeline.read_by(data.for_plugins());
         let metadata =
             MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
+        let metadata = metadata.with_sandbox(self.sandbox());
         let app = App::new(AppParts {
             identity: self.identity.clone(),
             oidc: Oidc::new(self.identity.clone(), &secret, self.reach),
             data,
             metadata,
             jobs: JobDesk::new(self.store.clone()),
+            store: self.store.clone(),
+            links,
+            patience: self.patience,
             status,
             relay: self.relay.clone(),
             rate_per_minute: self.rate_per_minute,
@@ -99,12 +111,27 @@ impl Engine {
 }
 
 impl Engine {
+    fn plugin_jobs(&self) -> Arc<dyn JobHandler> {
+        Arc::new(PluginJobHandler { pipeline: self.pipeline.clone() })
+    }
+
+    /// Who leaves the jobs that the calendar starts.
+    pub(crate) fn calendar(&self) -> Calendar {
+        Calendar::new(self.store.clone(), self.pipeline.clone(), self.identity.clone())
+    }
+
+    /// Who moves the clocks of sandboxes.
+    fn sandbox(&self) -> Sandbox {
+        Sandbox::new(self.store.clone(), self.identity.clone(), self.calendar(), self.plugin_jobs())
+    }
+
     /// Who carries out jobs on this node.
     fn runner(&self, data: DataApi) -> Runner {
         let pipeline = || self.pipeline.clone();
         let handlers: HashMap<&'static str, Arc<dyn JobHandler>> = HashMap::from([
             (IMPORT, Arc::new(ImportHandler { pipeline: pipeline() }) as Arc<dyn JobHandler>),
             (UNDO, Arc::new(UndoHandler { pipeline: pipeline() })),
+            (PLUGIN_JOB, self.plugin_jobs()),
             (BATCH, Arc::new(BatchHandler { api: data.clone() })),
             (EXPORT, Arc::new(ExportHandler { api: data })),
         ]);

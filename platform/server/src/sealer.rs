@@ -45,7 +45,7 @@ async fn told(store: &Store, mut stop: watch::Receiver<bool>) {
 }
 
 async fn seal(store: &Store, tenant: TenantId) {
-    match store.audit_seal(tenant).await {
+    match store.audit_seal_if_free(tenant).await {
         Ok(sealed) if sealed.more => store.audit_tell(tenant),
         Ok(_) => {}
         Err(error) => {

@@ -13,9 +13,11 @@ use tokio::task::JoinHandle;
 
 use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
+use crate::doors;
 use crate::engine::Engine;
 use crate::sealer;
 use crate::search;
+use crate::sweep;
 use crate::tenants::TenantCreated;
 
 /// How long requests under way may take to end when the server stops.
@@ -28,7 +30,7 @@ pub struct Running {
     data: PathBuf,
     status: Status,
     stop: watch::Sender<bool>,
-    doors: JoinHandle<std::io::Result<()>>,
+    doors: JoinHandle<()>,
     control: JoinHandle<()>,
     sealer: JoinHandle<()>,
     runner: JoinHandle<()>,
@@ -52,25 +54,15 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let (app, runner) = engine.app(status.clone()).await?;
     let router = tenon_http::router(app);
     let control = tokio::spawn(control::listen(control::open(&config.data)?, Arc::clone(&engine)));
-    let (stop, mut stopped) = watch::channel(false);
+    let (stop, stopped) = watch::channel(false);
     let sealer = tokio::spawn(sealer::run(engine.store.clone(), stopped.clone()));
     let runner = tokio::spawn(runner.run(stopped.clone()));
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
+    tokio::spawn(engine.calendar().run(stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Small answers must not wait for the next one.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!("cannot set TCP_NODELAY: {error}");
-        }
-    });
-    let doors = tokio::spawn(async move {
-        let until = async move {
-            // The sender lives as long as the server; both ends of it mean "stop".
-            drop(stopped.wait_for(|stop| *stop).await);
-        };
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service).with_graceful_shutdown(until).await
-    });
+    // It ends by itself with the others; what it leaves unfinished, the next walk does.
+    drop(tokio::spawn(sweep::run(Arc::clone(&engine), stopped.clone())));
+    let doors = tokio::spawn(doors::serve(listener, router, config.patience.head, stopped));
     tracing::info!("listening on http://{address}");
     Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner, relay })
 }
@@ -106,7 +98,7 @@ impl Running {
         self.control.abort();
         let mut doors = self.doors;
         match tokio::time::timeout(DRAIN_MAX, &mut doors).await {
-            Ok(ended) => ended.context("the doors broke")??,
+            Ok(ended) => ended.context("the doors broke")?,
             Err(_) => doors.abort(),
         }
         if tokio::time::timeout(DRAIN_MAX, self.runner).await.is_err() {

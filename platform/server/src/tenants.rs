@@ -122,7 +122,8 @@ impl Engine {
             // Asked first: whoever looks into a home brings it up.
             let home = self.store.home(tenant.id).await?;
             let model = self.catalog.model(tenant.id).await?;
-            let findings = if fix { self.store.doctor_fix(&model).await? } else { self.store.doctor(&model).await? };
+            let mut findings = if fix { self.store.doctor_fix(&model).await? } else { self.store.doctor(&model).await? };
+            findings.extend(self.store.files_doctor(tenant.id, fix).await?);
             let findings: Vec<Json> = findings
                 .iter()
                 .map(|finding| json!({ "code": finding.code, "message": finding.message, "rows": finding.rows, "help": finding.help, "fixable": finding.fixable }))
@@ -131,6 +132,40 @@ impl Engine {
             reports.push(json!({ "tenant": tenant.name, "home": home, "modelVersion": model.version.0, "findings": findings }));
         }
         Ok(Json::Array(reports))
+    }
+
+    /// Removes files of a tenant that are due; how many.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or the database or the folder of files fails.
+    pub async fn files_sweep(&self, name: &str) -> anyhow::Result<Json> {
+        let swept = self.store.files_sweep(self.tenant_named(name).await?.id).await?;
+        Ok(json!({ "files": swept.files, "blobs": swept.blobs, "uploads": swept.staged }))
+    }
+
+    /// Lets go of a tenant's fields that were retired long enough ago; their paths.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or the database fails.
+    pub async fn fields_purge(&self, name: &str) -> anyhow::Result<Vec<String>> {
+        Ok(self.packages.purge(self.tenant_named(name).await?.id).await?)
+    }
+
+    /// Lets go of a tenant's changes that nobody may ask for any more, as the sealer does; how many.
+    ///
+    /// # Errors
+    /// Where there is none of this name, or the database fails.
+    pub async fn changes_prune(&self, name: &str) -> anyhow::Result<usize> {
+        let tenant = self.tenant_named(name).await?.id;
+        // What is not in the audit chain yet stays.
+        self.store.audit_seal(tenant).await?;
+        let mut pruned = 0;
+        loop {
+            match self.store.outbox_prune(tenant).await? {
+                0 => return Ok(pruned),
+                count => pruned += count,
+            }
+        }
     }
 
     pub(crate) async fn tenant_named(&self, name: &str) -> anyhow::Result<TenantInfo> {

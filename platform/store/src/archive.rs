@@ -1,11 +1,13 @@
 //! A whole tenant as a stream of lines: taken out of one installation, brought into another, on either database.
 //!
 //! The first line says what it is, the last one counts and seals what stood between, so that half an archive is never
-//! taken for a whole one. Between them each table names its columns, and its rows follow. Invariants: what is taken out is one
-//! snapshot; a secret leaves only under a key of the archive's own; what is brought in is a tenant only when all of it is there.
+//! taken for a whole one. Between them each table names its columns, and its rows follow; then come the bytes of files.
+//! Invariants: what is taken out is one snapshot; a secret leaves only under a key of the archive's own; what is brought in is
+//! a tenant only when all of it is there.
 
 mod bring_in;
 mod cell;
+mod files;
 mod line;
 pub(crate) mod table;
 mod take_out;
@@ -66,6 +68,10 @@ pub struct ArchiveReport {
     pub secrets: u64,
     /// Secrets that did not: to be entered anew.
     pub secrets_left: u64,
+    /// Bytes of files, equal ones once.
+    pub blobs: u64,
+    /// Those that were not there.
+    pub blobs_lost: u64,
 }
 
 /// Makes the model of rows of metadata, which is above the store.

@@ -20,7 +20,7 @@ pub(crate) mod told;
 pub(crate) mod verify;
 
 pub use erase::Erased;
-pub use note::{AuditBy, AuditKind, AuditNote};
+pub use note::{AuditBy, AuditKind, AuditNote, AuditNotes};
 pub use page::{AuditEntry, AuditFilter, AuditOrder};
 pub use person::record_json;
 pub use seal::Sealed;

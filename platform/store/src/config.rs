@@ -30,6 +30,11 @@ pub(crate) const FAN_LISTED_MAX: usize = 1_000;
 /// How long an idempotency key is kept.
 pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// Bytes of a file unless configured (`file_bytes`).
+pub const FILE_BYTES_MAX: u64 = 100 * 1024 * 1024;
+/// Bytes of all files of a tenant unless configured (`files_bytes`).
+pub const FILES_BYTES_MAX: u64 = 20 * 1024 * 1024 * 1024;
+
 /// Which database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
@@ -64,11 +69,23 @@ pub struct StoreLimits {
     pub statements: usize,
     /// SQLite files open at once; none: a share of `RLIMIT_NOFILE`.
     pub open_files: Option<usize>,
+    /// Bytes of a file (`file_bytes`).
+    pub file_bytes: u64,
+    /// Bytes of all files of a tenant (`files_bytes`).
+    pub files_bytes: u64,
 }
 
 impl Default for StoreLimits {
     fn default() -> Self {
-        Self { connections: 20, time: Duration::from_secs(10), lock_wait: Duration::from_secs(5), statements: 256, open_files: None }
+        Self {
+            connections: 20,
+            time: Duration::from_secs(10),
+            lock_wait: Duration::from_secs(5),
+            statements: 256,
+            open_files: None,
+            file_bytes: FILE_BYTES_MAX,
+            files_bytes: FILES_BYTES_MAX,
+        }
     }
 }
 
@@ -83,6 +100,8 @@ fn machine_time() -> DateTime {
 pub struct StoreConfig {
     /// The data directory.
     pub data: PathBuf,
+    /// The folder of files; none: `files` under `data`. Nodes that share a database share it.
+    pub files: Option<PathBuf>,
     /// The database.
     pub database: Database,
     /// Limits.
@@ -97,6 +116,6 @@ impl StoreConfig {
     /// A configuration with the usual limits.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, database: Database) -> Self {
-        Self { data: data.into(), database, limits: StoreLimits::default(), clock: machine_time, crash_at: None }
+        Self { data: data.into(), files: None, database, limits: StoreLimits::default(), clock: machine_time, crash_at: None }
     }
 }

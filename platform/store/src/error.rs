@@ -77,6 +77,9 @@ pub enum StoreError {
     /// A tenant of that name exists.
     #[error("a tenant of this name exists")]
     TenantExists,
+    /// A file of the index without its bytes: the folder of files did not come along, or has lost them.
+    #[error("the bytes of a file are gone")]
+    FileGone,
     /// There is no such tenant.
     #[error("there is no such tenant")]
     NoTenant,
@@ -132,7 +135,7 @@ impl Classify for StoreError {
             Self::StaleModel | Self::Serialization | Self::Busy | Self::LeaseLost | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
             Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
             Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Archive { .. } | Self::Value(_) => Kind::Invalid,
-            Self::NoTenant => Kind::NotFound,
+            Self::NoTenant | Self::FileGone => Kind::NotFound,
             Self::Plan(_) | Self::Damaged(_) | Self::Database(_) => Kind::Internal,
         }
     }

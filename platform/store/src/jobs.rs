@@ -10,6 +10,7 @@ pub(crate) mod contract;
 mod leasing;
 pub(crate) mod looking;
 mod parts;
+mod plugins;
 mod putting;
 mod row;
 pub(crate) mod told;
@@ -18,6 +19,8 @@ use crate::Dialect;
 
 /// Jobs of a tenant that wait or rest at once (`jobs_waiting`).
 pub const JOBS_WAITING_MAX: u64 = 1_000;
+/// Jobs of plugins that wait at once in a tenant, timers among them (`plugin_jobs`).
+pub const PLUGIN_JOBS_MAX: u64 = 10_000;
 /// Days for which a job that has ended can be looked at and undone (`job_days`).
 pub const JOB_DAYS: u32 = 30;
 

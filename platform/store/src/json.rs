@@ -1,7 +1,7 @@
 //! JSON in the one form in which both databases store and compare it.
 
 use smallvec::SmallVec;
-use tenon_value::Json;
+use tenon_value::{Json, simplest};
 
 /// Keys sorted, no spaces, whole numbers without a point.
 pub(crate) fn canonical(json: &Json) -> String {
@@ -37,11 +37,7 @@ fn put(json: &Json, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
-        Json::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 => plain(&(float as i64), out),
-            _ => plain(number, out),
-        },
+        Json::Number(number) => plain(&simplest(number), out),
         other => plain(other, out),
     }
 }
@@ -59,5 +55,21 @@ mod tests {
     fn order_of_keys_and_form_of_numbers_do_not_count() {
         let one: Json = serde_json::from_str(r#"{"b":1.0,"a":[{"d":2,"c":1e2}]}"#).unwrap();
         assert_eq!(canonical(&one), r#"{"a":[{"c":100,"d":2}],"b":1}"#);
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        for (written, kept) in [
+            ("0.50", "0.5"),
+            ("-2e-1", "-0.2"),
+            ("0.000", "0"),
+            ("12345678901234567890123", "12345678901234567890123"),
+            ("9007199254740990.5", "9007199254740990.5"),
+            ("0.1234567890123456789", "0.1234567890123456789"),
+            ("1e400", "1e+400"),
+        ] {
+            let number: Json = serde_json::from_str(written).unwrap();
+            assert_eq!(canonical(&number), kept, "{written}");
+        }
     }
 }

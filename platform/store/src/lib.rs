@@ -7,6 +7,7 @@
 
 mod archive;
 mod audit;
+mod clock;
 mod config;
 mod contract;
 mod credentials;
@@ -16,11 +17,14 @@ mod doctor;
 mod documents;
 mod error;
 mod federation;
+mod files;
 mod home;
+mod idempotency;
 mod jobs;
 mod json;
 mod lower;
 mod metadata;
+mod meter;
 mod prepared;
 mod relay;
 mod run;
@@ -31,13 +35,16 @@ mod system;
 mod tables;
 mod tenant;
 mod tx;
+mod usage;
 mod wire;
 
 pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, ArchiveReport, Assemble};
-pub use audit::{AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditOrder, AuditReport, Erased, Sealed, record_json};
+pub use audit::{
+    AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditNotes, AuditOrder, AuditReport, Erased, Sealed, record_json,
+};
 pub use config::{
-    Database, Dialect, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS,
-    StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
+    Database, Dialect, FILE_BYTES_MAX, FILES_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS,
+    ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
 };
 pub use contract::{
     Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, TenantInfo,
@@ -48,16 +55,23 @@ pub use credentials::law::EPOCH_LEASE;
 pub use documents::{DOCUMENTS_MAX, StoredDocument};
 pub use error::StoreError;
 pub use federation::contract::{MembershipChange, ScimKind, StoredProvider, StoredScim};
+pub use files::blobs::Picture;
+pub use files::contract::{FileHolder, NewFile, StoredFile, Swept};
+pub use files::staging::{Staged, Staging};
+pub use files::sweep::{FILE_LET_GO_KEPT, FILE_STAGED_KEPT, FILE_UNTAKEN_KEPT};
 pub use home::HomeVersion;
 pub use jobs::contract::{JobAsk, JobBy, JobEnd, JobLease, JobProgress, JobState, NewJob, StoredJob};
 pub use jobs::looking::JobFilter;
-pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX};
+pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX, PLUGIN_JOBS_MAX};
 pub use metadata::change::{MetadataTx, crash_points};
+pub use meter::{Meter, metered};
 pub use prepared::Prepared;
 pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Position, RESUME_WINDOW, Tail};
 pub use snapshot::{SNAPSHOTS_MAX, Snapshot};
 pub use store::Store;
 pub use tx::Tx;
-pub use tx::merge::{NewMerge, StoredMerge};
+pub use tx::kv::KvLimits;
+pub use tx::merge::{KeptMerge, NewMerge, StoredMerge};
 pub use tx::savepoint::Savepoint;
 pub use tx::share::{Share, StoredShare};
+pub use usage::Usage;

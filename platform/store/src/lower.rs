@@ -8,6 +8,7 @@ pub(crate) mod bind;
 pub(crate) mod bucket;
 pub(crate) mod columns;
 pub(crate) mod fan;
+mod files;
 pub(crate) mod geo;
 pub(crate) mod keyset;
 pub(crate) mod many;

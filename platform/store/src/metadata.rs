@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 mod fit;
+mod retired;
 
 use std::collections::HashMap;
 

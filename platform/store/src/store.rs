@@ -18,6 +18,7 @@ use crate::credentials::law::Epoch;
 use crate::db::files::Files;
 use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
+use crate::files::blobs::Blobs;
 use crate::jobs::told::JobsTold;
 use crate::prepared::{Plan, Prepared};
 use crate::relay::told::{COMMITS_CHANNEL, Commits};
@@ -88,6 +89,8 @@ pub(crate) struct Inner {
     pub(crate) commits: Arc<Commits>,
     /// Who may have a job to be taken.
     pub(crate) jobs: JobsTold,
+    /// The bytes of files.
+    pub(crate) blobs: Blobs,
     memory: RwLock<HashMap<TenantId, Arc<Memory>>>,
     listener: Option<tokio::task::JoinHandle<()>>,
 }
@@ -131,7 +134,9 @@ impl Store {
                 (Home::Postgres(Box::new(Pools { requests, tables, reads, pages, aggregates })), Some(listener))
             }
         };
+        let blobs = Blobs::open(&config.files.clone().unwrap_or_else(|| config.data.join("files")))?;
         let inner = Inner {
+            blobs,
             config,
             system,
             home,

@@ -63,6 +63,7 @@ impl Store {
                 conn.mark(true);
             }
         }
+        self.inner.blobs.remove_tenant(id)?;
         self.forget(id);
         self.inner.system.remove(id).await
     }

@@ -7,6 +7,7 @@ pub(crate) mod find;
 pub(crate) mod held;
 pub(crate) mod idempotency;
 pub(crate) mod image;
+pub(crate) mod kv;
 pub(crate) mod link;
 pub(crate) mod load;
 pub(crate) mod merge;

@@ -9,6 +9,8 @@ mod audit;
 mod connections;
 #[path = "databases/crash.rs"]
 mod crash;
+#[path = "databases/credentials.rs"]
+mod credentials;
 #[path = "databases/differential.rs"]
 mod differential;
 #[path = "databases/fans.rs"]

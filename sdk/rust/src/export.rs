@@ -18,8 +18,16 @@
 ///     before_save: contact [create],
 ///     after_save: opportunity [create, update, restore] on_fault skip,
 ///     before_delete: opportunity [delete],
+///     action: claim { leads: id many required, note: text } -> { left: integer },
+///     job: remind,
+///     job: recycle cron "0 2 * * *",
 /// }
 /// ```
+///
+/// An action says what goes in (`required`, or a list: `many`) and what comes out: `text` `integer` `decimal` `boolean` `date`
+/// `datetime` `id` `json`. It becomes a mutation of the data API: `helloClaim(input: HelloClaimInput!): HelloClaimResult!`. A
+/// job may have times of a calendar, by the wall clock of the tenant's zone: minute, hour, day of month, month, day of week.
+/// What the calendar starts acts as your package itself, within its grant.
 ///
 /// Words that Tenon does not know do not compile:
 ///
@@ -31,13 +39,36 @@
 /// ```
 #[macro_export]
 macro_rules! export {
-    ($plugin:expr, $($phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)?),+ $(,)?) => {
+    ($plugin:expr, $($lines:tt)+) => {
+        $crate::__lines!([$plugin] [] [] [] $($lines)+);
+    };
+}
+
+/// Sorts the lines into hooks, actions and jobs, then writes the component.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lines {
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*]
+        action: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] $($($rest)*)?);
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
+        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] $($($rest)*)?);
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*]
+        $phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)? $(, $($rest:tt)*)?) => {
+        $crate::__lines!(
+            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] $($($rest)*)?
+        );
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*]) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Exports;
             $crate::__exported!($plugin, Exports, Guest [before_save]);
             $crate::__exported!($plugin, Exports, AfterGuest [after_save]);
             $crate::__exported!($plugin, Exports, DeleteGuest [before_delete after_delete]);
+            $crate::__called!($plugin, Exports);
             $crate::bindings::export!(Exports with_types_in $crate::bindings);
         };
 
@@ -45,8 +76,9 @@ macro_rules! export {
             const ABOUT: &str = ::std::concat!(
                 "{\"format\":1,\"package\":\"", ::std::env!("CARGO_PKG_NAME"),
                 "\",\"version\":\"", ::std::env!("CARGO_PKG_VERSION"),
-                "\",\"contract\":\"tenon:plugin@1.0.0\",\"hooks\":[",
-                $crate::__hooks!($([$phase $object [$($fate)?] $($operation)+])+),
+                "\",\"contract\":\"tenon:plugin@1.0.0\",\"hooks\":[", $crate::__hooks!($($hooks)*),
+                "],\"actions\":[", $crate::__actions!($($actions)*),
+                "],\"jobs\":[", $crate::__jobs!($($jobs)*),
                 "]}",
             );
             #[cfg_attr(target_arch = "wasm32", unsafe(link_section = "tenon:hooks"), used)]
@@ -62,6 +94,9 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __hooks {
+    () => {
+        ""
+    };
     ([$phase:ident $object:ident [$($fate:ident)?] $($operation:ident)+] $($rest:tt)+) => {
         ::std::concat!(
             $crate::__hooks!([$phase $object [$($fate)?] $($operation)+]), ",", $crate::__hooks!($($rest)+)
@@ -72,6 +107,83 @@ macro_rules! __hooks {
             "{\"phase\":\"", $crate::__word!(phase $phase), "\",\"object\":\"", ::std::stringify!($object),
             "\",", $crate::__word!(fate $($fate)?), "\"operations\":[", $crate::__operations!($($operation)+), "]}",
         )
+    };
+}
+
+/// The actions as JSON.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __actions {
+    () => {
+        ""
+    };
+    ([$name:ident { $($input:tt)* } { $($output:tt)* }] $($rest:tt)+) => {
+        ::std::concat!($crate::__actions!([$name { $($input)* } { $($output)* }]), ",", $crate::__actions!($($rest)+))
+    };
+    ([$name:ident { $($input:tt)* } { $($output:tt)* }]) => {
+        ::std::concat!(
+            "{\"name\":\"", ::std::stringify!($name), "\",\"input\":[", $crate::__values!($($input)*),
+            "],\"output\":[", $crate::__values!($($output)*), "]}",
+        )
+    };
+}
+
+/// What goes into an action, or comes out of it, as JSON.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __values {
+    () => {
+        ""
+    };
+    ($name:ident: $kind:ident $($word:ident)*, $($rest:tt)+) => {
+        ::std::concat!($crate::__values!($name: $kind $($word)*), ",", $crate::__values!($($rest)+))
+    };
+    ($name:ident: $kind:ident $($word:ident)* $(,)?) => {
+        ::std::concat!(
+            "{\"name\":\"", ::std::stringify!($name), "\",\"type\":\"", $crate::__word!(value $kind), "\"",
+            $($crate::__word!(of_value $word),)* "}",
+        )
+    };
+}
+
+/// The jobs as JSON.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __jobs {
+    () => {
+        ""
+    };
+    ([$name:ident $($times:literal)?] $($rest:tt)+) => {
+        ::std::concat!($crate::__jobs!([$name $($times)?]), ",", $crate::__jobs!($($rest)+))
+    };
+    ([$name:ident $($times:literal)?]) => {
+        ::std::concat!("{\"name\":\"", ::std::stringify!($name), "\"", $(",\"cron\":\"", $times, "\"",)? "}")
+    };
+}
+
+/// Actions and jobs, carried to the plugin.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __called {
+    ($plugin:expr, $exports:ident) => {
+        impl $crate::guest::ActionGuest for $exports {
+            fn act(
+                action: ::std::string::String,
+                input: ::std::string::String,
+            ) -> ::std::result::Result<::std::string::String, $crate::guest::Error> {
+                $crate::guest::act(&$plugin, &action, &input)
+            }
+        }
+
+        impl $crate::guest::JobGuest for $exports {
+            fn run(
+                job: ::std::string::String,
+                input: ::std::string::String,
+                cursor: ::std::option::Option<::std::string::String>,
+            ) -> ::std::result::Result<$crate::guest::JobOutcome, $crate::guest::Error> {
+                $crate::guest::run(&$plugin, &job, &input, cursor.as_deref())
+            }
+        }
     };
 }
 
@@ -131,6 +243,36 @@ macro_rules! __word {
     };
     (operation restore) => {
         "restore"
+    };
+    (value text) => {
+        "text"
+    };
+    (value integer) => {
+        "integer"
+    };
+    (value decimal) => {
+        "decimal"
+    };
+    (value boolean) => {
+        "boolean"
+    };
+    (value date) => {
+        "date"
+    };
+    (value datetime) => {
+        "datetime"
+    };
+    (value id) => {
+        "id"
+    };
+    (value json) => {
+        "json"
+    };
+    (of_value required) => {
+        ",\"required\":true"
+    };
+    (of_value many) => {
+        ",\"many\":true"
     };
     (fate) => {
         ""

@@ -2,10 +2,14 @@
 
 use std::rc::Rc;
 
-use crate::{Hooks, wire};
+use crate::jobs::Outcome;
+use crate::{Hooks, Json, wire};
 
 pub use crate::bindings::exports::tenon::plugin::record_hooks::{Change, Error, Guest, Operation, Verdict};
-pub use crate::bindings::exports::tenon::plugin::{after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest};
+pub use crate::bindings::exports::tenon::plugin::{
+    action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest, job_hooks::Guest as JobGuest,
+    job_hooks::Outcome as JobOutcome,
+};
 
 /// Runs the hook of a plugin. Everything it lives on is made here and dropped here.
 ///
@@ -37,6 +41,33 @@ pub fn before_delete(plugin: &dyn Hooks, object: &str, operation: Operation, cha
 /// What the plugin says.
 pub fn after_delete(plugin: &dyn Hooks, object: &str, operation: Operation, changes: Vec<Change>) -> Result<Vec<Verdict>, Error> {
     asked(object, operation, changes, |changes| plugin.after_delete_all(changes))
+}
+
+/// Calls an action of a plugin.
+///
+/// # Errors
+/// What the plugin says.
+pub fn act(plugin: &dyn Hooks, action: &str, input: &str) -> Result<String, Error> {
+    report_panics();
+    let answer = plugin.act(action, &json(input)).map_err(wire::error)?;
+    Ok(answer.to_string())
+}
+
+/// Carries out a step of a plugin's job.
+///
+/// # Errors
+/// What the plugin says.
+pub fn run(plugin: &dyn Hooks, job: &str, input: &str, cursor: Option<&str>) -> Result<JobOutcome, Error> {
+    report_panics();
+    let outcome = plugin.run(job, &json(input), cursor).map_err(wire::error)?;
+    Ok(match outcome {
+        Outcome::Done(json) => JobOutcome::Done(json),
+        Outcome::GoesOn(cursor) => JobOutcome::GoesOn(cursor),
+    })
+}
+
+fn json(text: &str) -> Json {
+    text.parse().expect("the host writes JSON")
 }
 
 fn asked(

@@ -1,6 +1,7 @@
 //! What a plugin implements.
 
-use crate::{Change, Error, Refusal};
+use crate::jobs::Outcome;
+use crate::{Change, Error, Json, Refusal};
 
 /// A say in what happens to records. Implement what you subscribe to; the rest has a body that does nothing.
 ///
@@ -210,6 +211,61 @@ pub trait Hooks {
     /// A refusal of all, or a failure.
     fn after_delete_all(&self, changes: &mut [Change]) -> Result<(), Error> {
         each(changes, |change| self.after_delete(change))
+    }
+
+    /// Called when somebody asks for one of your actions, inside the transaction of his document. It may read, write, lock
+    /// and leave jobs; all of it stands or falls with the document. What goes in has been checked against what your `export!`
+    /// declares; what comes out is an object of what it declares to give.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn act(&self, action: &str, input: &Json) -> Result<Json, Error> {
+    ///         match action {
+    ///             "greet" => Ok(Json::object([("words", format!("hello {}", input.at("name").text().unwrap_or("you")).into())])),
+    ///             _ => Err(Error::Failed(format!("there is no {action}"))),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let words = Plugin.act("greet", &r#"{"name":"Li"}"#.parse().unwrap()).unwrap();
+    /// assert_eq!(words.at("words").text(), Some("hello Li"));
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal, which its caller reads; or a failure, which only operators read.
+    fn act(&self, action: &str, input: &Json) -> Result<Json, Error> {
+        let _: &Json = input;
+        Err(Error::Failed(format!("there is no action `{action}`")))
+    }
+
+    /// Called for each step of one of your jobs, with its input, and where the step before has come to. A step is a
+    /// transaction: what it writes, and how far the job has come, are kept together, so a step is never done twice.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn run(&self, _job: &str, _input: &Json, cursor: Option<&str>) -> Result<Outcome, Error> {
+    ///         let step: u32 = cursor.map_or(Ok(0), str::parse).map_err(|_| Error::Failed("a foreign cursor".to_owned()))?;
+    ///         kv::add("steps", 1)?;
+    ///         Ok(if step < 2 { Outcome::GoesOn((step + 1).to_string()) } else { Outcome::done() })
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Plugin.run("count", &Json::Null, Some("2")), Ok(Outcome::done()));
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal, which ends the job; or a failure, after which the step is tried again: five times, then the job is dead.
+    fn run(&self, job: &str, input: &Json, cursor: Option<&str>) -> Result<Outcome, Error> {
+        let _: (&Json, Option<&str>) = (input, cursor);
+        Err(Error::Failed(format!("there is no job `{job}`")))
     }
 }
 

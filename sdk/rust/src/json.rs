@@ -1,4 +1,6 @@
-//! JSON as the data API answers it: read, not written. Small, so that plugins stay so.
+//! JSON, as the data API answers it and actions take and give it. Small, so that plugins stay so.
+
+mod write;
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -6,7 +8,7 @@ use std::str::Chars;
 /// Levels of nesting that are read; the data API answers fewer.
 const LEVELS_MAX: usize = 64;
 
-/// What a query answered.
+/// What a query answered, an action is given or gives.
 ///
 /// ```
 /// use tenon_sdk::Json;

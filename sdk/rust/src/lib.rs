@@ -36,7 +36,9 @@ mod export;
 #[doc(hidden)]
 pub mod guest;
 mod hooks;
+pub mod jobs;
 mod json;
+pub mod kv;
 pub mod limits;
 pub mod log;
 pub mod prelude;

@@ -7,10 +7,12 @@
 //! assert!(change.becomes("stage", "won"));
 //! ```
 
+pub(crate) mod kept;
 pub(crate) mod records;
 
 use std::cell::{Cell, RefCell};
 
+pub use kept::{LeftJob, jobs};
 pub use records::{answer_queries, put_record};
 
 use crate::{Change, DateTime, Operation, Refusal, Value};

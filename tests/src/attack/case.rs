@@ -44,6 +44,8 @@ impl Case {
             return if self.slot.of.is_list() { json!(vec![text; LIST]) } else { json!(text) };
         }
         let place = self.place(world, self.number);
+        // A number beyond the baits only tells objects apart.
+        let first = self.number % world.baits;
         let one = |number: usize| match self.slot.sort {
             Sort::Id => json!(id(whose, place, number)),
             _ => {
@@ -58,10 +60,10 @@ impl Case {
                 }
             }
         };
-        if self.slot.of.is_list() { (0..LIST).map(|n| one((self.number + n) % world.baits)).collect() } else { one(self.number) }
+        if self.slot.of.is_list() { (0..LIST).map(|n| one((first + n) % world.baits)).collect() } else { one(first) }
     }
 
-    /// The object whose records are the bait; a slot that speaks of none gets one after another.
+    /// The object whose records are the bait; a slot that speaks of none gets one object after another.
     fn place(&self, world: &World, number: usize) -> usize {
         let about = self.slot.about.as_deref().and_then(|kind| world.place(kind));
         about.unwrap_or(number % world.objects.len().max(1))

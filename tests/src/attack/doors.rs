@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Value, json};
 
 use super::case::Shot;
-use super::handing;
 use super::judge::Judge;
 use super::records::{difference, fire};
 use super::report::Report;
 use super::world::{MARKER, SEEN, Whose, World, id};
+use super::{exports, handing, listening};
 use crate::{Request, Tenant};
 
 /// Members made to leave: each needs a login of his own.
@@ -20,6 +20,7 @@ static LEAVERS: AtomicU64 = AtomicU64::new(0);
 /// Runs them all.
 pub(super) async fn run(world: &World, report: &mut Report) -> anyhow::Result<()> {
     woven(world, report).await?;
+    exports::run(world, &Judge::new()?, report).await?;
     replays(world, &Judge::new()?, report).await?;
     bombs(world, report).await
 }
@@ -33,6 +34,8 @@ pub(super) async fn woven(world: &World, report: &mut Report) -> anyhow::Result<
     handing::run(world, report).await?;
     cursors(world, &judge, report).await?;
     super::changes::run(world, &judge, report).await?;
+    listening::run(world, &judge, report).await?;
+    exports::one(world, (&judge, "account"), report).await?;
     imports(world, &judge, report).await
 }
 

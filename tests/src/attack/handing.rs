@@ -1,7 +1,8 @@
 //! What becomes of a record that is written out of its writer's sight: refused, or answered with nothing but its id.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::recipe;
 use super::report::Report;
 use super::world::{HANDED, Whose, World, id};
 
@@ -38,11 +39,15 @@ async fn handing_over(world: &World, report: &mut Report) -> anyhow::Result<()> 
         anyhow::bail!("no object `{HANDED}` to hand over");
     };
     let user = world.place("User").unwrap_or_default();
-    let Some((kind, plural)) = world.objects.get(object).map(|one| (one.kind.as_str(), super::recipe::upper(&one.plural))) else {
+    let Some((kind, plural)) = world.objects.get(object).map(|one| (one.kind.as_str(), recipe::upper(&one.plural))) else {
         return Ok(());
     };
     let owner = json!({ "connect": { "id": id(Whose::Seen, user, 1) } });
     let own = id(Whose::Seen, object, 1);
+    let new = handed(world, object, &owner);
+    let mut matched = new.clone();
+    matched.remove("id");
+    matched.insert("externalIds".to_owned(), json!([{ "system": recipe::SYSTEM, "id": recipe::text_of(Whose::Seen, object, 1) }]));
     let shown = "{ id display version createdAt owner { id display } }";
     let mark = world.mark;
     let writes = [
@@ -50,6 +55,12 @@ async fn handing_over(world: &World, report: &mut Report) -> anyhow::Result<()> 
             "one",
             format!("mutation {mark}($id: ID!, $i: Update{kind}Input!) {{ update{kind}(id: $id, input: $i) {shown} }}"),
             json!({ "id": own, "i": { "owner": owner } }),
+        ),
+        ("new", format!("mutation {mark}($i: Create{kind}Input!) {{ create{kind}(input: $i) {shown} }}"), json!({ "i": new })),
+        (
+            "matched",
+            format!("mutation {mark}($i: Update{kind}Input!) {{ upsert{kind}(by: EXTERNAL_ID, input: $i) {shown} }}"),
+            json!({ "i": matched }),
         ),
         (
             "many",
@@ -69,6 +80,14 @@ async fn handing_over(world: &World, report: &mut Report) -> anyhow::Result<()> 
         }
     }
     Ok(())
+}
+
+/// A new record that its maker does not see, with whatever it needs made his own on the way.
+fn handed(world: &World, object: usize, owner: &Value) -> Map<String, Value> {
+    let user = world.place("User").unwrap_or_default();
+    let mut new = recipe::owned(&world.objects, (object, Whose::Missing, 95_000), &id(Whose::Seen, user, 0));
+    new.insert("owner".to_owned(), owner.clone());
+    new
 }
 
 fn shows_more_than_id(value: &Value) -> bool {

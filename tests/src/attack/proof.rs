@@ -25,7 +25,7 @@ pub(super) async fn run(world: &World) -> anyhow::Result<Vec<(&'static str, Opti
     doors::woven(world, &mut known).await?;
     let mut caught = Vec::new();
     for place in Place::ALL {
-        caught.push((place.word(), one(world, place, &some(&cases, place), &mut known).await?));
+        caught.push((place.word(), one(world, place, &some(&cases, place, world.objects.len()), &mut known).await?));
     }
     Ok(caught)
 }
@@ -71,16 +71,21 @@ const fn aim(place: Place) -> (&'static [&'static str], &'static str) {
         Place::Share => (&["share", "unshare"], ""),
         Place::Merge => (&["merge"], ""),
         Place::Search => (&["search"], "text"),
+        // Doors of their own, see `doors::woven`.
         _ => (&[], ""),
     }
 }
 
 /// Cases that come to a place, taken evenly.
-fn some(cases: &[Case], place: Place) -> Vec<Case> {
+fn some(cases: &[Case], place: Place, objects: usize) -> Vec<Case> {
     let (kinds, word) = aim(place);
     let is_meant =
         |case: &&Case| kinds.contains(&case.door.kind.as_str()) && (word.is_empty() || case.slot.path.iter().any(|step| step == word));
     let meant: Vec<&Case> = cases.iter().filter(is_meant).collect();
+    if place == Place::Search {
+        // One case for each object whose words are looked for.
+        return meant.into_iter().flat_map(|case| (0..objects).map(|number| Case { number, ..case.clone() })).collect();
+    }
     let step = meant.len().div_ceil(CASES_MAX).max(1);
     meant.into_iter().step_by(step).cloned().collect()
 }

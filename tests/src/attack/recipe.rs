@@ -105,7 +105,8 @@ pub(super) fn text_of(whose: Whose, place: usize, number: usize) -> String {
 
 fn number_of(whose: Whose, number: usize) -> usize {
     match whose {
-        Whose::Seen | Whose::Missing => 10 + number,
+        // Whatever the number: a field may hold no more than a hundred, and what is refused for that attacks nothing.
+        Whose::Seen | Whose::Missing => 10 + number % 30,
         Whose::Hidden => 40 + number % 50,
         Whose::Foreign => 91 + number % 9,
     }

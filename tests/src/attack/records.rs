@@ -43,12 +43,15 @@ pub(super) fn cases(world: &World, (ids, seed): (usize, usize), report: &mut Rep
     for cases in by_kind.into_values() {
         // An upsert is attacked through the keys it matches by.
         let is_key = |case: &Case| case.door.kind.starts_with("upsert") && case.slot.sort == Sort::Text;
-        let is_baited = |case: &Case| (case.slot.sort == Sort::Id || is_key(case)) && !case.slot.of.is_list();
+        // A search names no object: it is asked for words of one after another.
+        let is_sought = |case: &Case| case.door.kind == "search" && case.slot.sort == Sort::Text;
+        let is_baited = |case: &Case| (case.slot.sort == Sort::Id || is_key(case) || is_sought(case)) && !case.slot.of.is_list();
         let baited = cases.iter().filter(|case| is_baited(case)).count();
         let rounds = if baited == 0 { 1 } else { ids.div_ceil(baited * 2).max(1) };
         for case in cases {
             let rounds = if is_baited(&case) { rounds } else { 1 };
-            all.extend((0..rounds).map(|round| Case { number: (seed + round) % world.baits, ..case.clone() }));
+            let among = if is_sought(&case) { world.baits * world.objects.len() } else { world.baits };
+            all.extend((0..rounds).map(|round| Case { number: (seed + round) % among, ..case.clone() }));
         }
     }
     all

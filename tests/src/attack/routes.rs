@@ -301,9 +301,11 @@ impl Baits {
         add("scim", hidden.member, foreign.member);
         add("sessions", hidden.session, foreign.session);
         add("keys", hidden.key, foreign.key);
-        for family in ["imports", "exports", "jobs"] {
+        add("exports", hidden.export.clone(), foreign.export.clone());
+        for family in ["imports", "jobs"] {
             add(family, hidden.import.clone(), foreign.import.clone());
         }
+        add("files", hidden.file, foreign.file);
         add("invitations", hidden.invitation, foreign.invitation);
         add("resets", hidden.reset, foreign.reset);
         // Which providers a tenant has stands on its sign-in page.
@@ -336,6 +338,8 @@ struct Held {
     session: String,
     key: String,
     import: String,
+    file: String,
+    export: String,
     invitation: String,
     reset: String,
 }
@@ -355,9 +359,13 @@ impl Held {
         let mapping = "format: tenon/v1\nmapping: tag\ncolumns:\n  name: name\n";
         let (import, _) = tenant.import("tag", mapping, ("data.csv", b"name\nzqx imported\n"), true).await?;
         let import = import["id"].as_str().unwrap_or_default().to_owned();
-        for (what, value) in [("session", &session), ("key", &key), ("import", &import)] {
+        let brought = tenant.request("POST", "files").header("content-type", "text/plain").body("zqx brought").send(tenant.address).await?;
+        let file = brought.json()?["id"].as_str().unwrap_or_default().to_owned();
+        let export = tenant.by_key("POST", "exports", &json!({ "object": "tag", "format": "jsonl" })).await?.json()?;
+        let export = export["id"].as_str().unwrap_or_default().to_owned();
+        for (what, value) in [("session", &session), ("key", &key), ("import", &import), ("file", &file), ("export", &export)] {
             anyhow::ensure!(!value.is_empty(), "no {what} to aim at");
         }
-        Ok(Self { member: member.user, session, key, import, invitation: token(&invited), reset: token(&reset) })
+        Ok(Self { member: member.user, session, key, import, file, export, invitation: token(&invited), reset: token(&reset) })
     }
 }

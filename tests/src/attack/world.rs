@@ -169,7 +169,7 @@ async fn named(admin: &Tenant) -> anyhow::Result<Vec<Object>> {
 fn access(objects: &[Object]) -> Vec<(String, String)> {
     let mut files = vec![(
         format!("roles/{ROLE}.yaml"),
-        format!("format: tenon/v1\nrole: {ROLE}\nlabel: {{ en: Attacker, zh: 攻击者 }}\nspecial: [import, mass_update]\n"),
+        format!("format: tenon/v1\nrole: {ROLE}\nlabel: {{ en: Attacker, zh: 攻击者 }}\nspecial: [export, import, mass_update]\n"),
     )];
     let login = recipe::text_of(Whose::Seen, objects.iter().position(|one| one.name == "user").unwrap_or_default(), 0);
     for object in objects.iter().filter(|object| !object.name.contains(MARKER)) {

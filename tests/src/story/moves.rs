@@ -11,6 +11,7 @@ use tenon_server::{Command, ImportRequest};
 
 use super::parse::Door;
 use super::{Outcome, Story, files, play};
+use crate::http::Answer;
 use crate::{Setting, Tenant, TestServer};
 
 /// A question of a story: who asks what, where.
@@ -25,7 +26,7 @@ pub(super) struct Question {
 impl Question {
     /// Whether asking it again changes nothing.
     pub(super) fn only_reads(&self) -> bool {
-        self.body.get("query").and_then(Value::as_str).is_some_and(|document| !document.contains("mutation"))
+        self.door == Door::File || self.body.get("query").and_then(Value::as_str).is_some_and(|document| !document.contains("mutation"))
     }
 
     /// Status and bytes of the answer, as this server gives it.
@@ -39,8 +40,19 @@ impl Question {
             Door::Data => who.post("graphql", &body, &headers).await?,
             Door::Metadata => who.post("metadata", &body, &headers).await?,
             Door::DataByGet => who.get(&self.body, &headers).await?,
+            Door::File => self.file(&who, &headers).await?,
         };
         Ok(format!("{} {}", answer.status, without_rate(&String::from_utf8_lossy(&answer.body))))
+    }
+}
+
+impl Question {
+    /// A file, as it is given to somebody.
+    pub(super) async fn file(&self, who: &Tenant, headers: &[(String, String)]) -> anyhow::Result<Answer> {
+        let id = self.body.get("id").and_then(Value::as_str).unwrap_or_default();
+        let mut request = who.request("GET", &format!("files/{id}"));
+        request.headers.extend(headers.iter().cloned());
+        request.send(who.address).await
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) enum Door {
     DataByGet,
     /// `POST …/metadata`.
     Metadata,
+    /// `GET …/files/{id}`.
+    File,
 }
 
 /// What a step must answer.
@@ -58,6 +60,29 @@ pub(super) struct Imported {
     pub(super) errors: Option<String>,
 }
 
+/// A file somebody brings.
+#[derive(Clone, Debug)]
+pub(super) struct Brought {
+    /// What the story calls its id.
+    pub(super) name: String,
+    /// What it is called.
+    pub(super) called: String,
+    pub(super) media: String,
+    pub(super) text: String,
+    pub(super) member: Option<String>,
+}
+
+/// A file somebody asks for.
+#[derive(Clone, Debug)]
+pub(super) struct Fetched {
+    /// What the story calls its id.
+    pub(super) name: String,
+    pub(super) member: Option<String>,
+    /// What is answered: a status other than 200, or these bytes.
+    pub(super) status: u16,
+    pub(super) text: String,
+}
+
 /// Somebody who becomes a member.
 #[derive(Clone, Debug)]
 pub(super) struct Joining {
@@ -78,6 +103,10 @@ pub(super) enum Deed {
     Ask(Box<Asked>),
     /// An import.
     Import(Box<Imported>),
+    /// A file is brought.
+    Bring(Box<Brought>),
+    /// A file is fetched.
+    Fetch(Box<Fetched>),
 }
 
 /// One step, with the line it begins on.
@@ -121,6 +150,8 @@ impl Story {
             "yaml" => self.take_yaml(block, mapping)?,
             "graphql" => self.steps.push(Step { line: block.line, deed: Deed::Ask(Box::new(asked(block))) }),
             "member" => self.steps.push(Step { line: block.line, deed: Deed::Member(joining(block)?) }),
+            "file" => self.steps.push(Step { line: block.line, deed: Deed::Bring(Box::new(brought(block)?)) }),
+            "fetch" => self.steps.push(Step { line: block.line, deed: Deed::Fetch(Box::new(fetched(block)?)) }),
             "csv" if block.has("errors") => self.import()?.errors = Some(block.text.clone()),
             "csv" | "jsonl" => {
                 let imported = imported(block, mapping.take().context("data without a `yaml mapping` before it")?)?;
@@ -220,6 +251,24 @@ fn imported(block: &Block, mapping: String) -> anyhow::Result<Imported> {
     let data = block.text.clone();
     let member = asking(block);
     Ok(Imported { object, member, mapping, data, file, dry_run: block.has("dry-run"), gbk: block.has("gbk"), expected: None, errors: None })
+}
+
+/// `file scan scan.txt text/plain`: the name of its id, what it is called, its type. Its last line does not end.
+fn brought(block: &Block) -> anyhow::Result<Brought> {
+    let [name, called, media, ..] = block.words.as_slice() else { bail!("`file name-of-its-id file-name type`") };
+    let (name, called, media) = (name.clone(), called.clone(), media.clone());
+    Ok(Brought { name, called, media, text: without_last_end(&block.text), member: asking(block) })
+}
+
+/// `fetch scan`, `fetch scan 404`: the name of its id, the status if it is not 200.
+fn fetched(block: &Block) -> anyhow::Result<Fetched> {
+    let name = block.words.first().context("which? `fetch scan`")?.clone();
+    let status = block.words.get(1).and_then(|word| word.parse().ok()).unwrap_or(200);
+    Ok(Fetched { name, member: asking(block), status, text: without_last_end(&block.text) })
+}
+
+fn without_last_end(text: &str) -> String {
+    text.strip_suffix('\n').unwrap_or(text).to_owned()
 }
 
 fn headers(text: &str) -> anyhow::Result<Vec<(String, String)>> {

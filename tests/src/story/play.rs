@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::days;
 use super::moves::Question;
-use super::parse::{Asked, Deed, Door, Expected, Imported, Joining, Story};
+use super::parse::{Asked, Brought, Deed, Door, Expected, Fetched, Imported, Joining, Story};
 use super::update::Rewrite;
 use crate::http::Answer;
 use crate::matching::{match_answer, match_part};
@@ -45,6 +45,17 @@ pub(super) async fn play(server: &TestServer, story: &Story, update: bool) -> an
             },
             Deed::Import(imported) => match acting(&tenant, imported.member.as_deref(), &people) {
                 Ok(tenant) => import(&tenant, imported, &mut names, update).await,
+                Err(error) => Err(error),
+            },
+            Deed::Bring(brought) => match acting(&tenant, brought.member.as_deref(), &people) {
+                Ok(tenant) => bring(&tenant, brought, &mut names).await.map(|()| None),
+                Err(error) => Err(error),
+            },
+            Deed::Fetch(fetched) => match acting(&tenant, fetched.member.as_deref(), &people) {
+                Ok(tenant) => fetch(&tenant, fetched, &names).await.map(|question| {
+                    questions.push(question);
+                    None
+                }),
                 Err(error) => Err(error),
             },
         };
@@ -107,6 +118,7 @@ async fn ask(question: &Question, asked: &Asked, names: &mut Names, update: bool
         Door::Data => who.post("graphql", &Value::Object(body.clone()), headers).await?,
         Door::Metadata => who.post("metadata", &Value::Object(body.clone()), headers).await?,
         Door::DataByGet => who.get(body, headers).await?,
+        Door::File => anyhow::bail!("a file is fetched, not asked"),
     };
     for (name, value) in &asked.response_headers {
         let own = answer.header(name);
@@ -132,6 +144,29 @@ fn judge(answer: &Answer, expected: Option<&Expected>, names: &mut Names, update
     ensure!(answer.status == status, "expected status {status}, got {}: {actual}", answer.status);
     *names = tried;
     Ok(None)
+}
+
+/// A file is brought; the story's name stands for its id.
+async fn bring(tenant: &Tenant, brought: &Brought, names: &mut Names) -> anyhow::Result<()> {
+    let disposition = format!("attachment; filename=\"{}\"", brought.called);
+    let request = tenant.request("POST", "files").header("content-type", &brought.media).header("content-disposition", disposition);
+    let answer = request.body(brought.text.as_bytes()).send(tenant.address).await?;
+    let file = answer.json()?;
+    ensure!(answer.status == 201, "status {}: {file}", answer.status);
+    names.put(&brought.name, file.get("id").cloned().unwrap_or_default());
+    Ok(())
+}
+
+/// A file is fetched, and is what the story says.
+async fn fetch(tenant: &Tenant, fetched: &Fetched, names: &Names) -> anyhow::Result<Question> {
+    let id = names.get(&fetched.name).cloned().with_context(|| format!("nobody brought `{}`", fetched.name))?;
+    let body = serde_json::Map::from_iter([("id".to_owned(), id)]);
+    let question = Question { who: tenant.clone(), door: Door::File, body, headers: Vec::new() };
+    let answer = question.file(tenant, &[]).await?;
+    let text = String::from_utf8_lossy(&answer.body);
+    ensure!(answer.status == fetched.status, "expected status {}, got {}: {text}", fetched.status, answer.status);
+    ensure!(answer.status != 200 || text == fetched.text, "the file is `{text}`");
+    Ok(question)
 }
 
 async fn import(tenant: &Tenant, imported: &Imported, names: &mut Names, update: bool) -> anyhow::Result<Option<Rewrite>> {

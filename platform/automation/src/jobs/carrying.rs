@@ -18,7 +18,7 @@ const ATTEMPTS_MAX: i64 = 5;
 const WAIT: i64 = 1_000;
 
 /// Carries a job as far as it goes.
-pub(super) async fn carry(run: JobRun, handler: Arc<dyn JobHandler>, halt: watch::Receiver<bool>) {
+pub(crate) async fn carry(run: JobRun, handler: Arc<dyn JobHandler>, halt: watch::Receiver<bool>) {
     let end = match run.job.asked {
         Some(JobAsk::Pause) => JobEnd::Paused,
         Some(JobAsk::Cancel) => JobEnd::Cancelled,

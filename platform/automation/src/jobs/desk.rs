@@ -51,6 +51,12 @@ impl JobDesk {
         &self.store
     }
 
+    /// Whether somebody may know of a job.
+    #[must_use]
+    pub fn sees(cx: &OpContext, job: &StoredJob) -> bool {
+        Self::sees_all(cx) || job.by.id == cx.principal.id
+    }
+
     /// Whether somebody may know of all jobs of his tenant.
     fn sees_all(cx: &OpContext) -> bool {
         cx.principal.has_role(Principal::ADMINISTRATOR)
@@ -62,7 +68,7 @@ impl JobDesk {
     /// What the store says.
     pub async fn job(&self, cx: &OpContext, id: Uuid) -> Result<Option<StoredJob>, StoreError> {
         let job = self.store.job(cx.model.tenant, id).await?;
-        Ok(job.filter(|job| Self::sees_all(cx) || job.by.id == cx.principal.id))
+        Ok(job.filter(|job| Self::sees(cx, job)))
     }
 
     /// Jobs the caller may know of, the newest first.

@@ -1,6 +1,6 @@
 //! One job as its handler sees it.
 
-use tenon_context::{OpContext, Via};
+use tenon_context::{ActorKind, OpContext, Via};
 use tenon_identity::{Identity, RequestFacts};
 use tenon_store::{JobAsk, JobLease, JobProgress, Store, StoredJob};
 use tenon_value::{RequestId, TenantId};
@@ -18,8 +18,8 @@ pub struct JobRun {
     pub job: StoredJob,
     /// The right to go on with it.
     pub lease: JobLease,
-    pub(super) identity: Identity,
-    pub(super) stop: watch::Receiver<bool>,
+    pub(crate) identity: Identity,
+    pub(crate) stop: watch::Receiver<bool>,
 }
 
 impl JobRun {
@@ -35,7 +35,11 @@ impl JobRun {
     /// Where he may not come in any more; where the store is away.
     pub async fn context(&self, via: Via) -> Result<OpContext, JobFault> {
         let facts = RequestFacts { request: Self::request_of(&self.job), locale: Some(self.job.by.locale), deadline: None, via };
-        Ok(self.identity.acting(self.tenant, (self.job.by.kind, self.job.by.id), facts).await?)
+        let by = &self.job.by;
+        if by.kind == ActorKind::Plugin {
+            return Ok(self.identity.acting_plugin(self.tenant, &by.display, facts).await?);
+        }
+        Ok(self.identity.acting(self.tenant, (by.kind, by.id), facts).await?)
     }
 
     /// Writes how far the job has come where the chunk has changed nothing else; how to stop, if it is to.

@@ -111,7 +111,7 @@ impl Runner {
 
     async fn claim(&self, tenant: TenantId, stop: &watch::Receiver<bool>) -> Result<Option<(JobRun, Arc<dyn JobHandler>)>, StoreError> {
         let RunnerParts { store, identity, handlers, lease } = &self.parts;
-        let Ok(now) = identity.now(tenant).await else { return Ok(None) };
+        let Ok(now) = identity.running_time(tenant).await else { return Ok(None) };
         let millis = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let kinds: Vec<&'static str> = handlers.keys().copied().collect();
         let Some(job) = store.job_claim(tenant, &self.owner, (now, &kinds), millis).await? else { return Ok(None) };
@@ -125,7 +125,7 @@ impl Runner {
     async fn later(&mut self, tenant: TenantId) {
         let RunnerParts { store, identity, .. } = &self.parts;
         self.timed.remove(&tenant);
-        let Ok(now) = identity.now(tenant).await else { return };
+        let Ok(now) = identity.running_time(tenant).await else { return };
         match store.jobs_next(tenant, now).await {
             Ok(next) => {
                 if let Some(millis) = next {
@@ -160,14 +160,19 @@ pub(super) async fn raised(mut flag: watch::Receiver<bool>) {
     drop(flag.wait_for(|raised| *raised).await);
 }
 
-/// Makes the hints anew, and removes what ended long ago: at start, and again and again.
+/// Makes the hints anew, and removes jobs that ended long ago and stored answers whose time is over: at start, and again and again.
 async fn walk(store: Store, identity: Identity, stop: watch::Receiver<bool>) {
     loop {
         for tenant in store.tenants().await.unwrap_or_default() {
-            if let Ok(now) = identity.now(tenant.id).await
+            if let Ok(now) = identity.running_time(tenant.id).await
                 && let Ok(Some(_)) = store.jobs_next(tenant.id, now).await
             {
                 store.job_tell(tenant.id).await;
+            }
+            if let Ok(now) = identity.now(tenant.id).await
+                && let Err(error) = store.idempotency_expire(tenant.id, now).await
+            {
+                tracing::debug!(tenant = %tenant.id, %error, "old answers could not be removed");
             }
             if let Err(error) = store.jobs_expire(tenant.id, JOB_DAYS).await {
                 tracing::debug!(tenant = %tenant.id, %error, "old jobs could not be removed");

@@ -1,4 +1,4 @@
-//! `tenon query` and `tenon schema`.
+//! `tenon query`.
 
 use anyhow::Context as _;
 use serde_json::Map;
@@ -29,11 +29,4 @@ pub(crate) fn query(args: &Args, output: &Output, document: &str, variables: &[S
     }
     output.result(&answer, words);
     Ok(exit)
-}
-
-/// Prints the schema.
-pub(crate) fn schema(args: &Args, output: &Output) -> anyhow::Result<Exit> {
-    let sdl = Client::new(args)?.text("schema.graphql")?;
-    output.result(&Json::from(sdl.as_str()), sdl.trim_end());
-    Ok(Exit::Done)
 }

@@ -117,7 +117,7 @@ pub(super) async fn ask(args: &Args, command: Command) -> anyhow::Result<Json> {
 }
 
 /// Asks a question on a terminal; without one the answer is no.
-fn confirmed(question: &str) -> anyhow::Result<bool> {
+pub(super) fn confirmed(question: &str) -> anyhow::Result<bool> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return Ok(false);

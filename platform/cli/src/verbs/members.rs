@@ -117,17 +117,17 @@ fn found(client: &Client, login: &str) -> anyhow::Result<String> {
     Ok(text(member, "user").to_owned())
 }
 
-fn listed(answer: &Json, name: &str) -> Json {
+pub(super) fn listed(answer: &Json, name: &str) -> Json {
     answer.get(name).cloned().unwrap_or_default()
 }
 
-fn text<'a>(json: &'a Json, name: &str) -> &'a str {
+pub(super) fn text<'a>(json: &'a Json, name: &str) -> &'a str {
     json.get(name).and_then(Json::as_str).unwrap_or_default()
 }
 
 /// An id as a part of a path: whatever else it holds cannot lead elsewhere.
-fn segment(id: &str) -> String {
-    id.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect()
+pub(super) fn segment(id: &str) -> String {
+    id.chars().filter(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_')).collect()
 }
 
 /// So many days from now, by this machine's clock.

@@ -30,6 +30,9 @@ pub(crate) async fn serve(
         connections,
         public_url: outside.public_url.clone(),
         proxies: outside.proxies.clone(),
+        files: outside.files.clone(),
+        file_bytes: outside.file_bytes,
+        files_bytes: outside.files_bytes,
         private_providers: outside.private_providers,
         mail,
         ..ServeConfig::new(data)

@@ -19,7 +19,7 @@ pub(super) fn of(kind: &FieldKind, sort: SortRule, stem: &str) -> Vec<Column> {
         | FieldKind::Phone
         | FieldKind::Url
         | FieldKind::AutoNumber { .. } => folded(),
-        FieldKind::Id => whole(ColumnType::Id),
+        FieldKind::Id | FieldKind::File | FieldKind::Image => whole(ColumnType::Id),
         FieldKind::Integer { .. } => whole(ColumnType::Int),
         FieldKind::Decimal { scale, .. } | FieldKind::Percent { scale, .. } => whole(ColumnType::Decimal(*scale)),
         FieldKind::Money { scale, .. } => vec![

@@ -1,7 +1,7 @@
 //! The value a new record gets: read exactly as a caller's input would be, so that no default is refused at a save.
 
 use tenon_model::FieldKind;
-use tenon_value::{Date, DateTime, Decimal, Duration, Json, Money, Value, clean_block, clean_line};
+use tenon_value::{Date, DateTime, Decimal, Duration, Json, Money, Value, clean_block, clean_line, is_currency};
 
 use super::{Scope, kind};
 use crate::checks::{default, wrong_type};
@@ -109,7 +109,7 @@ fn money(json: &Json, currency: &str, within: impl Fn(Decimal) -> Result<Decimal
     let (Some(amount), Some(currency)) = (amount, currency) else {
         return Err(format!("is {}, not an amount, as in `100` or `{{ amount: 100, currency: CNY }}`", wrong_type::describe(json)));
     };
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if !is_currency(currency) {
         return Err(format!("has currency `{}`, which is no ISO 4217 code", wrong_type::shorten(currency)));
     }
     Ok(Value::Money(Money { amount: within(amount)?, currency: currency.to_owned(), base: None }))

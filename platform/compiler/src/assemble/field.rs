@@ -22,6 +22,11 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, holder: Holder, scope: &mut 
     let field_type = check_type(merged, scope);
     if let Some(field_type) = field_type {
         check_keys(merged, field_type, scope);
+        // Files are held by records: a link is none.
+        if holder == Holder::Link && matches!(field_type.word, "file" | "image") {
+            let what = format!("a field of type `{}` on a link", field_type.word);
+            scope.report.push(not_enforced_yet::not_enforced_yet(&what).at(merged.span()).of(merged.path.clone()));
+        }
     }
     check_name(merged, holder, scope);
     object::check_was(merged, &mut scope.report);

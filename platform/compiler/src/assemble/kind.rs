@@ -53,6 +53,8 @@ pub(super) fn build(word: &str, merged: &Merged<'_>, scope: &mut Scope<'_>) -> F
         "json" => FieldKind::Json,
         "auto_number" => FieldKind::AutoNumber { format: number_format(merged, scope) },
         "secret" => FieldKind::Secret,
+        "file" => FieldKind::File,
+        "image" => FieldKind::Image,
         _ => text(merged, scope),
     }
 }

@@ -137,16 +137,17 @@ pub(super) fn check_was(merged: &Merged<'_>, report: &mut Vec<Diagnostic>) {
 
 /// A former name that something else has by now is served as that.
 pub(super) fn drop_taken_aliases(object: &mut Object) {
-    if object.fields.iter().all(|field| field.aliases.is_empty()) {
+    let renamed = object.fields.iter().any(|field| !field.aliases.is_empty()) || object.relations.iter().any(|one| !one.aliases.is_empty());
+    if !renamed {
         return;
     }
     let fields = object.fields.iter().map(|field| field.graphql.clone());
     let relations = object.relations.iter().map(|relation| relation.graphql.clone());
     let edges = object.edges.iter().map(|edge| edge.graphql.clone());
     let taken: HashSet<String> = fields.chain(relations).chain(edges).collect();
-    for field in &mut object.fields {
-        field.aliases.retain(|(alias, _)| !taken.contains(&camel(alias.as_str())));
-    }
+    let is_free = |(alias, _): &(Name, Date)| !taken.contains(&camel(alias.as_str()));
+    object.fields.iter_mut().for_each(|field| field.aliases.retain(is_free));
+    object.relations.iter_mut().for_each(|relation| relation.aliases.retain(is_free));
 }
 
 /// The same for objects.

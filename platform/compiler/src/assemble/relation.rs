@@ -56,6 +56,7 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, owner: ObjectIx, link: LinkI
         column: stem,
         package: merged.package.clone(),
         state,
+        aliases: super::object::aliases(merged),
     }
 }
 

@@ -64,6 +64,7 @@ pub(super) fn relations(object: ElementId, user: Option<ObjectIx>) -> Vec<Relati
         kind_column: kind_column.map(str::to_owned),
         package: system_package(),
         state: State::Active,
+        aliases: Vec::new(),
     };
     (0..).zip(all).map(relation).collect()
 }

@@ -103,7 +103,7 @@ const TYPES: &[&str] = &[
 ];
 
 /// Root fields of the platform's own.
-const ROOTS: &[&str] = &["record", "records", "search", "me", "explainAccess", "whoCanSee", "job", "jobs", "node", "nodes"];
+const ROOTS: &[&str] = &["record", "records", "search", "me", "explainAccess", "whoCanSee", "job", "jobs", "metadata", "node", "nodes"];
 
 /// What is put behind an object's type name.
 const SUFFIXES: &[&str] = &[

@@ -102,10 +102,12 @@ pub(crate) const FIELD_TYPES: &[FieldType] = &[
         default: Default::Cannot,
     },
     plain("secret", Unique::Cannot, Default::Cannot),
+    plain("file", Unique::Cannot, Default::Cannot),
+    plain("image", Unique::Cannot, Default::Cannot),
 ];
 
 /// Types of the format that this version does not act on.
-pub(crate) const NOT_YET_TYPES: &[&str] = &["formula", "rollup", "lookup", "file", "image"];
+pub(crate) const NOT_YET_TYPES: &[&str] = &["formula", "rollup", "lookup"];
 
 /// The type of this name.
 pub(crate) fn field_type(word: &str) -> Option<&'static FieldType> {

@@ -34,7 +34,9 @@ impl<'a> Kind<'a> {
             }
             (FieldKind::Money { .. }, _) => Self::Whole("`.amount`, `.currency` or `.base` of it can be compared"),
             (FieldKind::Address, _) => Self::Whole("`.country`, `.region`, `.city` and the like can be compared"),
-            (FieldKind::Geo | FieldKind::Json, _) => Self::Whole("it can only be compared with `null`"),
+            (FieldKind::Geo | FieldKind::Json | FieldKind::File | FieldKind::Image, _) => {
+                Self::Whole("it can only be compared with `null`")
+            }
             (FieldKind::Boolean, _) => Self::Bool,
             (FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Percent { .. }, _) => Self::Number,
             (FieldKind::Date, _) => Self::Date,

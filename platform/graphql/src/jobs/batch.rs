@@ -130,7 +130,7 @@ impl BatchHandler {
         let found = deep(levels, || self.api.documents.document(&cx, query)).map_err(JobFault::lasting)?;
         let (valid, _) = found.map_err(first)?;
         let operation = operation(&valid.document, text("operationName")).map_err(JobFault::lasting)?;
-        let variables = coerce_variables(&valid.schema, operation, &variables).map_err(first)?;
+        let (variables, _) = coerce_variables(&valid.schema, operation, &variables).map_err(first)?;
         let signer = Signer::new(&self.api.store.cursor_secret(cx.model.tenant).await?, cx.model.tenant);
         let collector = Collector { document: &valid.document, variables: &variables };
         let shared = Shared { schema: &valid.schema, cx: &cx, collector: &collector, signer: &signer, in_job: true, exporting: false };
@@ -140,6 +140,7 @@ impl BatchHandler {
             valid: &valid,
             cx: &cx,
             identity: self.api.identity.as_ref(),
+            files: self.api.files.of(&self.api.store, cx.model.tenant).await?,
             levels,
             elsewhere: None,
         };

@@ -205,7 +205,8 @@ impl ExportHandler {
             let (piece, next) = {
                 let (store, documents) = (&self.api.store, &self.api.documents);
                 let levels = levels(&text, variables.values());
-                let reader = Reader { store, documents, valid: &valid, cx: &cx, identity: None, levels, elsewhere: None };
+                let files = self.api.files.of(store, cx.model.tenant).await?;
+                let reader = Reader { store, documents, valid: &valid, cx: &cx, identity: None, files, levels, elsewhere: None };
                 match page(&self.api, &reader, &mut snapshot, &variables).await {
                     Err(StoreError::StaleModel) => return Ok(None),
                     found => written.page(&found?.map_err(|problems| JobFault::lasting(first(&problems)))?, state),
@@ -275,7 +276,7 @@ async fn page(
 ) -> Result<Result<Json, Problems>, StoreError> {
     let (valid, cx): (&Valid, &OpContext) = (reader.valid, reader.cx);
     let Some(operation) = valid.document.operations.first() else { return Ok(Ok(Json::Null)) };
-    let variables = match coerce_variables(&valid.schema, operation, variables) {
+    let (variables, _) = match coerce_variables(&valid.schema, operation, variables) {
         Ok(variables) => variables,
         Err(problems) => return Ok(Err(problems)),
     };
@@ -295,7 +296,7 @@ async fn page(
     let prepared = reader.prepare(read)?;
     let Answer::Page(found) = snapshot.read(cx, &prepared, &params).await? else { return Ok(Ok(Json::Null)) };
     let schema: &Schema = &valid.schema;
-    let scene = Scene { locale: cx.locale, base_currency: &schema.model.settings.base_currency };
+    let scene = Scene { locale: cx.locale, base_currency: &schema.model.settings.base_currency, files: &reader.files };
     let mut out = Out::default();
     out.page(&shape, &found, &scene);
     reader.note(&out.clear);

@@ -158,7 +158,7 @@ impl Feed {
         let wanted = |object: &&Object| self.objects.is_empty() || self.objects.iter().any(|name| object.name.as_str() == name);
         let mut told: Vec<(&Object, Event)> = Vec::new();
         for object in view.objects().filter(wanted) {
-            let Ok(table) = policy.table(&schema.model, object.ix, Action::Read, Place::Live) else { continue };
+            let Ok(table) = policy.table(&schema.model, object.ix, Action::Read, Place::Feed) else { continue };
             let found = Box::pin(events(self.api.store(), (cx, policy), followed, &Interest::all(table), false)).await?;
             told.extend(found.into_iter().map(|event| (object, event)));
         }

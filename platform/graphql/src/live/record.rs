@@ -55,7 +55,7 @@ impl<'a> RecordForm<'a> {
             let mut targets = Vec::new();
             for target in view.targets(relation) {
                 // What is not seen was never there.
-                let Ok(table) = policy.table(&schema.model, target.ix, Action::Read, Place::Live) else { continue };
+                let Ok(table) = policy.table(&schema.model, target.ix, Action::Read, Place::Feed) else { continue };
                 output.ones.push(FetchOne { relation: relation.ix, table, output: Output::default() });
                 targets.push((target, output.ones.len() - 1));
             }
@@ -66,7 +66,7 @@ impl<'a> RecordForm<'a> {
 
     /// Reads records by ids still to come: the first value.
     pub(super) fn planned(&self, schema: &Schema) -> Option<Planned> {
-        let table = schema.policy.table(&schema.model, self.object.ix, Action::Read, Place::Live).ok()?;
+        let table = schema.policy.table(&schema.model, self.object.ix, Action::Read, Place::Feed).ok()?;
         let mut params = Params::default();
         let list = params.push(Value::List(Vec::new()));
         let filter = Some(Predicate::In { column: ColumnRef { field: system::ID, part: Part::Whole }, list });

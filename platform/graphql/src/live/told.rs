@@ -43,10 +43,9 @@ impl Telling<'_> {
         (valid, secret): (&Arc<Valid>, &[u8; 32]),
     ) -> Result<Result<Vec<Message>, Box<GraphqlResponse>>, StoreError> {
         let cx = self.reader.cx;
-        let variables = match operation(&valid.document, request.operation_name.as_deref())
-            .map_err(Problems::from)
-            .and_then(|operation| coerce_variables(&valid.schema, operation, &request.variables).map(|variables| (operation, variables)))
-        {
+        let variables = match operation(&valid.document, request.operation_name.as_deref()).map_err(Problems::from).and_then(|operation| {
+            coerce_variables(&valid.schema, operation, &request.variables).map(|(variables, _)| (operation, variables))
+        }) {
             Ok(known) => known,
             Err(problems) => return Ok(Err(Box::new(crate::api::rejected(cx, crate::Outcome::Rejected, &problems)))),
         };
@@ -91,7 +90,7 @@ impl Telling<'_> {
     fn written(&self, plan: &Listening<'_>, events: &[(usize, Event)], rows: &[(Rows, Users)]) -> Vec<Message> {
         let cx = self.reader.cx;
         let settings = &self.reader.valid.schema.model.settings;
-        let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency };
+        let scene = Scene { locale: cx.locale, base_currency: &settings.base_currency, files: &self.reader.files };
         let Source::Changes(heard) = &plan.to else { return Vec::new() };
         let mut messages = Vec::with_capacity(events.len());
         for (nth, event) in events {

@@ -5,14 +5,14 @@ use tenon_automation::Interest;
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx};
 use tenon_query::Action;
-use tenon_value::RecordId;
+use tenon_value::{RecordId, Uuid};
 
 use super::roots::Planned;
 use super::{Lower, Shared, scalars};
 use crate::collect::Collected;
 use crate::limits;
 use crate::schema::changed_of;
-use crate::shape::RecordShape;
+use crate::shape::{RecordShape, Sub};
 use crate::syntax::ast::{Field, Operation, Value as Input};
 
 /// A subscription, planned on one model.
@@ -29,6 +29,8 @@ pub(crate) enum Source<'a> {
     Changes(Vec<Heard<'a>>),
     /// The model; response keys of its version.
     Metadata(Vec<(&'a str, bool)>),
+    /// One job, and what of it is told.
+    Job(Uuid, Vec<Sub<'a>>),
 }
 
 /// One object that is listened to.
@@ -90,6 +92,13 @@ impl<'a> Lower<'a> {
                 let is_version = |part: &Collected<'a>| part.first().is_some_and(|field| &*field.name.text == "version");
                 Some(Source::Metadata(parts.iter().map(|part| (part.key, is_version(part))).collect()))
             }
+            "jobChanged" => match self.collector.argument(field, "id").map(scalars::id)? {
+                Ok(id) => Some(Source::Job(id, self.subs(&root.fields))),
+                Err(problem) => {
+                    self.wrong(&InputPath::default().key("id"), problem);
+                    None
+                }
+            },
             "recordsChanged" => self.several(root, field),
             name => {
                 let object = changed_of(&self.view, name)?;

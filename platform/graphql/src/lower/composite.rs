@@ -34,6 +34,9 @@ impl Lower<'_> {
                 ],
             ),
             FieldKind::Geo => self.parts(field, input, path, &[]),
+            FieldKind::File | FieldKind::Image => {
+                self.parts(field, input, path, &[("name", Part::FileName), ("mimeType", Part::FileType), ("size", Part::FileSize)])
+            }
             FieldKind::Choices(_) => self.set(field, input, path),
             FieldKind::Json => self.json(field, input, path),
             _ => self.column(field, input, path),
@@ -55,6 +58,15 @@ impl Lower<'_> {
                 (_, Some(column)) if matches!(column.part, Part::Amount | Part::Base) => {
                     let operators = operand.members().iter();
                     let read: &dyn Fn(&Input) -> Result<Value, Problem> = &|input| scalars::decimal(input).map(Value::Decimal);
+                    one_or_all(
+                        operators
+                            .map(|(key, value)| self.operator(column, &key.text, value, (&path.key(key.text.to_string()), read)))
+                            .collect(),
+                    )
+                }
+                (_, Some(column)) if column.part == Part::FileSize => {
+                    let read: &dyn Fn(&Input) -> Result<Value, Problem> = &scalars::whole;
+                    let operators = operand.members().iter();
                     one_or_all(
                         operators
                             .map(|(key, value)| self.operator(column, &key.text, value, (&path.key(key.text.to_string()), read)))

@@ -111,7 +111,11 @@ impl Lower<'_> {
 
     /// Filters of a text column. Order is that of the field; equality is exact; `i…` ignores case and width.
     pub(super) fn text(&mut self, field: &Field, column: ColumnRef, input: &Input, path: &InputPath) -> Predicate {
-        let folded = (column.part == Part::Whole && field.column(Part::Fold).is_some()).then_some(ColumnRef { part: Part::Fold, ..column });
+        let folded = match column.part {
+            Part::Whole if field.column(Part::Fold).is_some() => Some(ColumnRef { part: Part::Fold, ..column }),
+            Part::FileName => Some(ColumnRef { part: Part::FileNameFold, ..column }),
+            _ => None,
+        };
         let ordered = if column.part == Part::Whole { ColumnRef { part: field.order_part(), ..column } } else { column };
         let read_folded: Read<'_> = &|input| scalars::text(input).map(|value| Value::Text(fold(value.as_text().unwrap_or_default())));
         let read_ordered: Read<'_> = &|input| {

@@ -5,10 +5,11 @@ use tenon_model::{Field as ModelField, FieldKind, Object, Relation, RelationShap
 use tenon_query::{Action, FetchOne, Output, Slot};
 
 use super::Lower;
-use crate::collect::Collected;
+use crate::collect::{Collected, Collector};
+use crate::files;
 use crate::members;
 use crate::shape::{ActorShape, Part, RecordShape, Show, Sub, has_mask};
-use crate::syntax::ast::Field;
+use crate::syntax::ast::{Argument, Field, Value};
 
 /// The place of a slot, made if it is not there yet.
 pub(super) fn slot(output: &mut Output, wanted: Slot) -> usize {
@@ -20,7 +21,22 @@ pub(super) fn slot(output: &mut Output, wanted: Slot) -> usize {
 
 /// Whether a field's output type has a selection.
 pub(super) const fn is_composite(kind: &FieldKind) -> bool {
-    matches!(kind, FieldKind::Money { .. } | FieldKind::RichText | FieldKind::Geo | FieldKind::Address | FieldKind::Secret)
+    matches!(
+        kind,
+        FieldKind::Money { .. }
+            | FieldKind::RichText
+            | FieldKind::Geo
+            | FieldKind::Address
+            | FieldKind::Secret
+            | FieldKind::File
+            | FieldKind::Image
+    )
+}
+
+/// The arguments of a field, variables put in.
+fn given<'a>(collector: &Collector<'a>, field: &'a Field) -> Vec<(&'a str, &'a Value)> {
+    let said = |argument: &'a Argument| Some((&*argument.name.text, collector.value(&argument.value)?));
+    field.arguments.iter().filter_map(said).collect()
 }
 
 impl<'a> Lower<'a> {
@@ -35,6 +51,7 @@ impl<'a> Lower<'a> {
                 Some(Sub {
                     key: collected.key,
                     name: &field.name.text,
+                    given: given(self.collector, field),
                     argument: argument.and_then(|value| value.as_text().map(str::to_owned)),
                     below: self.subs(&collected.fields),
                 })
@@ -89,10 +106,17 @@ impl<'a> Lower<'a> {
         Some((slot(output, Slot::Field(field.ix)), field, show))
     }
 
-    fn field_part(&self, (object, field): (&'a Object, &'a ModelField), collected: &Collected<'a>, output: &mut Output) -> Part<'a> {
+    fn field_part(&mut self, (object, field): (&'a Object, &'a ModelField), collected: &Collected<'a>, output: &mut Output) -> Part<'a> {
         let Some(show) = self.show(object, field) else { return Part::Blank(field) };
         if show == Show::Masked && !has_mask(&field.kind) {
             return if is_composite(&field.kind) { Part::Null } else { Part::Blank(field) };
+        }
+        if field.kind.is_file() {
+            let subs = self.subs(&collected.fields);
+            for problem in files::wrong(&subs) {
+                self.problems.push(problem);
+            }
+            return Part::Composite(slot(output, Slot::File(field.ix)), field, show, subs);
         }
         let place = slot(output, Slot::Field(field.ix));
         if is_composite(&field.kind) {

@@ -4,7 +4,7 @@ use tenon_access::Place;
 use tenon_context::ActorKind;
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx, Part as ColumnPart, Special, system};
-use tenon_query::{Action, Deleted, Output, Params, Predicate, Read, Select, SortBy, Window};
+use tenon_query::{Action, Deleted, Output, Param, Params, Predicate, Read, Select, SortBy, Window};
 use tenon_value::{Json, RecordId, Uuid, Value};
 
 use super::page::PageOf;
@@ -33,11 +33,24 @@ pub(crate) struct Planned {
     pub(crate) params: Params,
 }
 
+/// A record that is named by its id: which, and which value of the plan that is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Named {
+    pub(crate) param: Param,
+    pub(crate) id: RecordId,
+}
+
+impl Named {
+    fn predicate(self) -> Predicate {
+        Predicate::equals(system::ID, ColumnPart::Whole, self.param)
+    }
+}
+
 /// What a root field takes.
 pub(crate) enum Work<'a> {
     /// Nothing: it is known.
     Fixed(Json),
-    One(Planned, RecordShape<'a>),
+    One(Planned, RecordShape<'a>, Option<Named>),
     Page(Planned, PageShape<'a>),
     Groups(Planned, Box<GroupShape<'a>>),
     /// Why somebody may or may not, or who may.
@@ -141,8 +154,12 @@ impl<'a> Lower<'a> {
         let field = collected.first()?;
         let (collector, root) = (self.collector, InputPath::default());
         let given = |name: &str| collector.input(field, name).filter(|value| !value.is_null());
+        let mut named = None;
         let filter = match (given("id"), given("by")) {
-            (Some(id), None) => self.id_filter(&id, &root.key("id")),
+            (Some(id), None) => {
+                named = self.named(&id, &root.key("id"));
+                named.map(Named::predicate)
+            }
             (None, Some(by)) => self.key(object, &by, &root.key("by")).map(|key| self.key_predicate(object, &key)),
             _ => {
                 self.wrong(&root, Problem::invalid("required", "give exactly one of `id` and `by`", "`id` 和 `by` 必须且只能给一个"));
@@ -150,15 +167,12 @@ impl<'a> Lower<'a> {
             }
         };
         let deleted = self.deleted(collected);
-        self.one(object, collected, filter, deleted)
+        self.one(object, collected, (filter, deleted), named.filter(|_| deleted == Deleted::Exclude))
     }
 
-    fn id_filter(&mut self, id: &Input, path: &InputPath) -> Option<Predicate> {
+    fn named(&mut self, id: &Input, path: &InputPath) -> Option<Named> {
         match scalars::id(id) {
-            Ok(id) => {
-                let id = self.param(Value::Id(id));
-                Some(Predicate::equals(system::ID, ColumnPart::Whole, id))
-            }
+            Ok(id) => Some(Named { param: self.param(Value::Id(id)), id: RecordId(id) }),
             Err(problem) => {
                 self.wrong(path, problem);
                 None
@@ -166,14 +180,20 @@ impl<'a> Lower<'a> {
         }
     }
 
-    fn one(&mut self, object: &'a Object, collected: &Collected<'a>, filter: Option<Predicate>, deleted: Deleted) -> Option<Work<'a>> {
+    fn one(
+        &mut self,
+        object: &'a Object,
+        collected: &Collected<'a>,
+        (filter, deleted): (Option<Predicate>, Deleted),
+        named: Option<Named>,
+    ) -> Option<Work<'a>> {
         let table = self.table(object.ix, Action::Read, Place::Root)?;
         let mut output = Output::default();
         let shape = self.record(object, &collected.fields, &mut output);
         // Without a filter something was wrong with the key, and is already noted.
         let filter = Some(filter.unwrap_or_else(Predicate::no));
         let select = Select { table, filter, deleted, order: Vec::new(), window: Window::One, output, count: None };
-        Some(Work::One(self.planned(select), shape))
+        Some(Work::One(self.planned(select), shape, named))
     }
 
     pub(super) fn object_named(&self, name: Option<&str>) -> Option<&'a Object> {
@@ -184,9 +204,9 @@ impl<'a> Lower<'a> {
     fn any_record(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {
         let field = collected.first()?;
         let id = self.collector.argument(field, "id")?;
-        let filter = self.id_filter(id, &InputPath::default().key("id"));
+        let named = self.named(id, &InputPath::default().key("id"));
         let object = self.object_named(self.collector.argument(field, "object").and_then(Input::as_text))?;
-        self.one(object, collected, filter, Deleted::Exclude)
+        self.one(object, collected, (named.map(Named::predicate), Deleted::Exclude), named)
     }
 
     fn question(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {

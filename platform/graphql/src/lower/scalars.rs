@@ -18,20 +18,12 @@ pub(super) fn id(input: &Input) -> Result<Uuid, Problem> {
     Uuid::try_parse(text).map_err(|_| wrong())
 }
 
-/// A decimal, read exactly: a JSON number with more digits than a double holds is refused, not guessed.
+/// A decimal, read exactly: numbers of documents and of variables keep every digit they were written with.
 pub(super) fn decimal(input: &Input) -> Result<Decimal, Problem> {
     let wrong = || wrong_type("a decimal number", "十进制数");
     let digits = match &input.kind {
         ValueKind::Text(text) => text.as_str(),
-        ValueKind::Int(digits) => digits,
-        ValueKind::Float(digits) => {
-            // Literals of a document are exact; numbers of variables went through a double.
-            let count = digits.bytes().filter(u8::is_ascii_digit).count();
-            if count > 15 && input.pos.line == 0 {
-                return Err(Problem::invalid("type", "write a number of more than 15 digits as a string", "超过 15 位的数字请写成字符串"));
-            }
-            digits
-        }
+        ValueKind::Int(digits) | ValueKind::Float(digits) => digits,
         _ => return Err(wrong()),
     };
     digits.parse().map_err(|_| wrong())
@@ -55,6 +47,11 @@ pub(super) fn text(input: &Input) -> Result<Value, Problem> {
     Ok(Value::Text(cleaned.unwrap_or_default()))
 }
 
+/// A whole number.
+pub(super) fn whole(input: &Input) -> Result<Value, Problem> {
+    input.as_int().map(Value::Int).ok_or_else(|| wrong_type("a whole number", "整数"))
+}
+
 pub(super) fn geo(input: &Input) -> Result<Geo, Problem> {
     let part = |name: &str, bound: f64| input.get(name).and_then(Input::as_float).filter(|degrees| degrees.abs() <= bound);
     match (part("lat", 90.0), part("lng", 180.0)) {
@@ -71,7 +68,7 @@ pub(super) fn geo(input: &Input) -> Result<Geo, Problem> {
 pub(super) fn operand(field: &tenon_model::Field, input: &Input) -> Result<Value, Problem> {
     match &field.kind {
         FieldKind::Id => id(input).map(Value::Id),
-        FieldKind::Integer { .. } => input.as_int().map(Value::Int).ok_or_else(|| wrong_type("a whole number", "整数")),
+        FieldKind::Integer { .. } => whole(input),
         FieldKind::Decimal { .. } | FieldKind::Percent { .. } | FieldKind::Money { .. } => decimal(input).map(Value::Decimal),
         FieldKind::Boolean => input.as_bool().map(Value::Bool).ok_or_else(|| wrong_type("a boolean", "布尔值")),
         FieldKind::Date => input

@@ -1,5 +1,6 @@
 //! The root fields of a mutation.
 
+mod actions;
 mod batches;
 mod inputs;
 mod merges;
@@ -87,7 +88,17 @@ fn plan<'a>(
             }
             continue;
         }
-        let Some((object, verb)) = mutation_named(&view, &field.name.text) else {
+        let known = mutation_named(&view, &field.name.text);
+        if known.is_none()
+            && let Some(action) = view.offers.action_of(&field.name.text)
+        {
+            match actions::asked(shared, action, &collected) {
+                Ok(root) => plan.roots.push(root),
+                Err(problems) => failed.push((collected.key, location, problems)),
+            }
+            continue;
+        }
+        let Some((object, verb)) = known else {
             plan.roots.push(MutationRoot { key: collected.key, location, step: None, shape: MutationShape::TypeName });
             continue;
         };

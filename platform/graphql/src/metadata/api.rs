@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{EmptySubscription, MergedObject, Request, Schema, Variables};
+use async_graphql::{EmptySubscription, MergedObject, Request, Schema};
 use bytes::Bytes;
 use tenon_access::Policy;
+use tenon_automation::Sandbox;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Problem, Problems};
@@ -13,22 +14,24 @@ use tenon_packages::Packages;
 use tenon_store::Store;
 
 use super::audit::AuditQuery;
+use super::clock::ClockMutation;
 use super::door::Door;
 use super::mutation::Mutation;
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
-use super::{guard, respond};
+use super::usage::UsageQuery;
+use super::{guard, numbers, respond};
 use crate::{GraphqlRequest, GraphqlResponse, view_as};
 
 /// All reads.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-struct Reads(Query, AuditQuery, PersonQuery);
+struct Reads(Query, AuditQuery, PersonQuery, UsageQuery);
 
 /// All changes.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-struct Changes(Mutation, PersonMutation);
+struct Changes(Mutation, PersonMutation, ClockMutation);
 
 type MetadataSchema = Schema<Reads, Changes, EmptySubscription>;
 
@@ -39,6 +42,7 @@ pub struct MetadataApi {
     catalog: Arc<Catalog>,
     packages: Packages,
     identity: Option<Identity>,
+    sandbox: Option<Sandbox>,
     schema: MetadataSchema,
 }
 
@@ -57,13 +61,19 @@ impl MetadataApi {
     /// The API over a store, its models and what changes them.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, packages: Packages) -> Self {
-        Self { store, catalog, packages, identity: None, schema: schema() }
+        Self { store, catalog, packages, identity: None, sandbox: None, schema: schema() }
     }
 
     /// The same, with the people of the tenants at hand: to look as one of them, to count for some of them.
     #[must_use]
     pub fn with_identity(self, identity: Identity) -> Self {
         Self { identity: Some(identity), ..self }
+    }
+
+    /// The same, with who moves the clocks of sandboxes.
+    #[must_use]
+    pub fn with_sandbox(self, sandbox: Sandbox) -> Self {
+        Self { sandbox: Some(sandbox), ..self }
     }
 
     /// The schema, as SDL; the same for everybody.
@@ -108,10 +118,9 @@ impl MetadataApi {
         if let Some(reason) = request.extensions.get("reason").and_then(tenon_value::Json::as_str) {
             cx.reason = Some(reason.chars().filter(|letter| *letter != '\0').take(1_000).collect());
         }
-        let door = Arc::new(Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx));
-        let mut inner = Request::new(request.query)
-            .variables(Variables::from_json(tenon_value::Json::Object(request.variables)))
-            .data(Arc::clone(&door));
+        let door =
+            Arc::new(Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx).with_sandbox(self.sandbox.clone()));
+        let mut inner = Request::new(request.query).variables(numbers::variables(request.variables)).data(Arc::clone(&door));
         if let Some(name) = request.operation_name {
             inner = inner.operation_name(name);
         }

@@ -1,10 +1,11 @@
 //! What every resolver has at hand: who asks, of which model, and the session in which changes are made.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_graphql::Context;
 use tenon_access::Policy;
+use tenon_automation::Sandbox;
 use tenon_context::{OpContext, Principal};
 use tenon_diagnostics::{Classify, InputPath, Kind, Problem, Problems};
 use tenon_identity::Identity;
@@ -20,12 +21,15 @@ pub(super) struct Door {
     pub(super) store: Store,
     pub(super) packages: Packages,
     pub(super) identity: Option<Identity>,
+    pub(super) sandbox: Option<Sandbox>,
     pub(super) cx: OpContext,
     pub(super) policy: Policy,
     session: Mutex<Option<Session>>,
     used: OnceLock<Arc<Sight>>,
     kept: OnceLock<Arc<Sight>>,
     shaped: AtomicBool,
+    /// Rules that were counted.
+    counted: AtomicUsize,
 }
 
 /// Everything that is wrong, on its way through async-graphql.
@@ -74,7 +78,24 @@ impl Door {
         let policy = Policy::resolve(&cx.model, &cx.principal);
         let session = Mutex::new(Some(packages.session(cx.clone())));
         let (used, kept) = (OnceLock::new(), OnceLock::new());
-        Self { store, packages, identity, cx, policy, session, used, kept, shaped: AtomicBool::new(false) }
+        Self {
+            store,
+            packages,
+            identity,
+            sandbox: None,
+            cx,
+            policy,
+            session,
+            used,
+            kept,
+            shaped: AtomicBool::new(false),
+            counted: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same, with who moves the clocks of sandboxes.
+    pub(super) fn with_sandbox(self, sandbox: Option<Sandbox>) -> Self {
+        Self { sandbox, ..self }
     }
 
     /// What the caller may use of the model as it was when the request came.
@@ -124,6 +145,11 @@ impl Door {
     /// Whether this document has changed more than rights.
     pub(super) fn has_shaped(&self) -> bool {
         self.shaped.load(Ordering::Relaxed)
+    }
+
+    /// Whether one more rule may be counted for this document, which then it is.
+    pub(super) fn counts_one_more(&self, most: usize) -> bool {
+        self.counted.fetch_add(1, Ordering::Relaxed) < most
     }
 
     /// The principal that a user would be, signed in now.

@@ -106,6 +106,7 @@ pub(super) fn filter_ops(kind: &FieldKind) -> Vec<&'static str> {
         FieldKind::Json => return vec!["at", "eq", "isNull"],
         FieldKind::Address => return vec!["country", "region", "city", "district", "street", "postalCode", "isNull"],
         FieldKind::Secret => return Vec::new(),
+        FieldKind::File | FieldKind::Image => return vec!["isNull", "name", "mimeType", "size"],
         FieldKind::Boolean => vec!["eq", "ne", "isNull"],
         _ => EQUAL.to_vec(),
     };

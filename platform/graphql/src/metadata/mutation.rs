@@ -17,7 +17,7 @@ use super::inputs::{
     UpdateFieldInput, UpdateObjectInput, UpdateRelationInput, UpdateRoleInput, ViewInput,
 };
 use super::object::Object;
-use super::plan::{Applied, Operation, Plan};
+use super::plan::{self, Applied, Operation, Plan};
 use super::relation::Relation;
 use super::roles::Role;
 use super::settings::{self, Settings};
@@ -265,7 +265,8 @@ impl Mutation {
                 );
             }
         };
-        Ok(door.packages.plan(&door.cx, draft).await?.into())
+        let (plan, after) = door.packages.planned(&door.cx, draft).await?;
+        Ok(Plan::of(plan, after))
     }
 
     /// Carries a plan out by its hash; destructive and breaking steps are named in `confirm` by path.
@@ -275,8 +276,8 @@ impl Mutation {
         let confirm = confirm.unwrap_or_default();
         let operations = door.in_session(async |session| session.apply(&plan, &confirm).await).await?;
         door.note(&operations)?;
-        let version = door.model().await.version.0;
-        Ok(Applied { version, operations: operations.into_iter().map(Into::into).collect(), jobs: Vec::new() })
+        let model = door.model().await;
+        Ok(Applied { version: model.version.0, operations: plan::operations(operations, Some(&model)), jobs: Vec::new() })
     }
 
     async fn update_settings(&self, ctx: &Context<'_>, input: SettingsInput) -> Answer<Settings> {

@@ -30,6 +30,8 @@ pub(super) struct ErasedPerson {
     answers: u64,
     /// Ids in other systems.
     external_ids: u64,
+    /// Files that nobody else holds.
+    files: u64,
 }
 
 #[Object]
@@ -67,6 +69,7 @@ impl PersonMutation {
             entries: erased.beside.entries,
             answers: erased.beside.answers,
             external_ids: erased.beside.external_ids,
+            files: erased.beside.files,
         })
     }
 }

@@ -1,8 +1,13 @@
 //! Plans and what came of them, as the metadata API shows them.
 
-use async_graphql::SimpleObject;
+use std::sync::Arc;
+
+use async_graphql::{ComplexObject, Context, SimpleObject};
+use tenon_model::{ElementPath, Model};
 use tenon_value::Json;
 
+use super::door::{Failure, door};
+use super::report::{self, RuleReport};
 use super::scalars::{DateTime, Long};
 use super::words::{ApiEffect, Risk};
 
@@ -20,6 +25,7 @@ pub(super) struct Plan {
 
 /// One step of a plan.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub(super) struct Operation {
     path: String,
     op: String,
@@ -31,6 +37,25 @@ pub(super) struct Operation {
     after: Option<Json>,
     text: String,
     help: Option<String>,
+    /// The model with the step carried out, where it is known.
+    #[graphql(skip)]
+    model: Option<Arc<Model>>,
+}
+
+#[ComplexObject]
+impl Operation {
+    /// What the rules it brings come to: those of a role's rights, or of a sharing rule; empty for all other steps.
+    async fn report(&self, ctx: &Context<'_>) -> Result<Vec<RuleReport>, Failure> {
+        match &self.model {
+            Some(model) => report::of_step(door(ctx), &ElementPath(self.path.clone()), model).await,
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+/// Steps with the model they make.
+pub(super) fn operations(steps: Vec<tenon_packages::Operation>, model: Option<&Arc<Model>>) -> Vec<Operation> {
+    steps.into_iter().map(|step| Operation { model: model.cloned(), ..step.into() }).collect()
 }
 
 /// What is wrong with a wish.
@@ -75,6 +100,7 @@ impl From<tenon_packages::Operation> for Operation {
             after: one.after,
             text: one.text,
             help: one.help,
+            model: None,
         }
     }
 }
@@ -97,14 +123,16 @@ impl From<tenon_diagnostics::Diagnostic> for Diagnostic {
     }
 }
 
-impl From<tenon_packages::Plan> for Plan {
-    fn from(plan: tenon_packages::Plan) -> Self {
+impl Plan {
+    /// A plan, with the model it would make where that is known.
+    pub(super) fn of(plan: tenon_packages::Plan, model: Option<Model>) -> Self {
+        let model = model.map(Arc::new);
         Self {
             base: plan.base.0,
             empty: plan.is_empty(),
             risk: plan.risk().into(),
             hash: plan.hash,
-            operations: plan.operations.into_iter().map(Into::into).collect(),
+            operations: operations(plan.operations, model.as_ref()),
             diagnostics: plan.diagnostics.into_iter().map(Into::into).collect(),
             expires_at: DateTime(plan.expires_at),
         }

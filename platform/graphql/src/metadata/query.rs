@@ -110,7 +110,7 @@ impl Query {
         if first > PLANS_MAX {
             return Err(Problem::exhausted("page_size", PLANS_MAX as u64, first as u64).into());
         }
-        Ok(door.packages.plans(door.cx.model.tenant, first).into_iter().map(Into::into).collect())
+        Ok(door.packages.plans(door.cx.model.tenant, first).into_iter().map(|plan| Plan::of(plan, None)).collect())
     }
 
     /// Installed packages.

@@ -7,6 +7,7 @@ use tenon_diagnostics::{Kind, Message, Problem, Problems};
 use tenon_value::{Json, JsonMap, Locale, RequestId};
 
 use super::door::Failure;
+use super::numbers;
 use crate::told::members;
 use crate::{GraphqlResponse, Outcome};
 
@@ -31,7 +32,7 @@ pub(super) fn answered(told: &Told, response: &Response, (is_mutation, version):
     let mut body = JsonMap::new();
     if !rejected {
         let nothing_happened = is_mutation && !response.errors.is_empty();
-        let data = if nothing_happened { Json::Null } else { response.data.clone().into_json().unwrap_or_default() };
+        let data = if nothing_happened { Json::Null } else { numbers::json(response.data.clone()) };
         body.insert("data".to_owned(), data);
     }
     let mut errors = Vec::new();

@@ -97,6 +97,22 @@ pub(crate) fn measure(schema: &Schema, collector: &Collector<'_>, operation: &Op
     Ok(Measured { cost, depth })
 }
 
+/// What each root field of an operation that was measured may cost, by response key.
+pub(crate) fn measure_roots<'a>(schema: &'a Schema, collector: &'a Collector<'a>, operation: &'a Operation) -> Vec<(String, u64)> {
+    let name = root_type(operation.kind);
+    let Some(root) = schema.ty(name) else { return Vec::new() };
+    let mut meter = Meter { schema, collector, fragments: HashMap::new(), introspection: None, introspected: 0 };
+    let collected = collector.collect(&operation.selection, |condition| condition == name);
+    let mut of_fields = |fields: &[&'a Field]| {
+        let mut sum = Sum::default();
+        for field in fields {
+            sum.add(meter.field(field, root));
+        }
+        sum.once.saturating_add(sum.per_row)
+    };
+    collected.iter().map(|one| (one.key.to_owned(), of_fields(&one.fields))).collect()
+}
+
 impl<'a> Meter<'a> {
     /// A selection set, each fragment it reaches counted once: that is how often its fields are answered.
     fn selection(&mut self, selection: &'a [Selection], parent: &'a TypeDef) -> Sum {

@@ -3,10 +3,11 @@
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_value::{Json, JsonMap};
 
+use super::settle::{FormerUse, instead, note, twice};
 use super::walk::{Rules, Uses, did_you_mean};
 use super::{directives, values};
 use crate::collect::Variables;
-use crate::schema::{Schema, TypeKind};
+use crate::schema::{Deprecation, Schema, TypeKind};
 use crate::syntax::ast::{Ident, Operation, Pos, TypeRef, Value, ValueKind, VariableDef};
 
 pub(super) fn check_definitions<'a>(rules: &mut Rules<'a>, operation: &'a Operation) {
@@ -92,13 +93,17 @@ fn fits(given: &TypeRef, expected: &TypeRef) -> bool {
     }
 }
 
-/// The values of an operation's variables in a request.
+/// The values of an operation's variables in a request, and former names used in them.
 ///
 /// # Errors
 /// Everything that does not fit, with rule `graphql/variables`.
-pub(crate) fn coerce(schema: &Schema, operation: &Operation, given: &JsonMap<String, Json>) -> Result<Variables, Problems> {
+pub(crate) fn coerce(
+    schema: &Schema,
+    operation: &Operation,
+    given: &JsonMap<String, Json>,
+) -> Result<(Variables, Vec<FormerUse>), Problems> {
     let mut variables = Variables::new();
-    let mut coercion = Coercion { schema, problems: Problems::default(), name: "", pos: Pos::default() };
+    let mut coercion = Coercion { schema, problems: Problems::default(), former: Vec::new(), name: "", pos: Pos::default() };
     for variable in &operation.variables {
         let name = &*variable.name.text;
         coercion.name = name;
@@ -126,12 +131,13 @@ pub(crate) fn coerce(schema: &Schema, operation: &Operation, given: &JsonMap<Str
         }
     }
     coercion.problems.into_result()?;
-    Ok(variables)
+    Ok((variables, coercion.former))
 }
 
 struct Coercion<'a> {
     schema: &'a Schema,
     problems: Problems,
+    former: Vec<FormerUse>,
     name: &'a str,
     pos: Pos,
 }
@@ -166,6 +172,17 @@ impl Coercion<'_> {
         }
     }
 
+    /// The name that a member of a type has now.
+    fn now(&mut self, ty: &str, name: &str, deprecated: Option<&Deprecation>) -> Box<str> {
+        match instead(deprecated) {
+            Some((now, until)) => {
+                note(&mut self.former, format!("{ty}.{name}"), until);
+                now
+            }
+            None => name.into(),
+        }
+    }
+
     fn named(&mut self, json: &Json, name: &str, path: &InputPath) -> Option<Value> {
         let schema = self.schema;
         match &schema.ty(name)?.kind {
@@ -173,8 +190,8 @@ impl Coercion<'_> {
                 Some(value) => Some(value.into()),
                 None => self.refuse(path, name),
             },
-            TypeKind::Enum(values) => match json.as_str().filter(|word| values.iter().any(|known| &*known.name == *word)) {
-                Some(word) => Some(ValueKind::Enum(word.into()).into()),
+            TypeKind::Enum(values) => match json.as_str().and_then(|word| values.iter().find(|known| &*known.name == word)) {
+                Some(value) => Some(ValueKind::Enum(self.now(name, &value.name, value.deprecated.as_ref())).into()),
                 None => self.refuse(path, name),
             },
             TypeKind::Input { fields, one_of } => {
@@ -185,7 +202,11 @@ impl Coercion<'_> {
                     match fields.iter().find(|field| *field.name == **key) {
                         Some(field) => {
                             if let Some(value) = self.value(member, &field.ty, &path.key(key.clone())) {
-                                values.push((Ident { text: key.as_str().into(), pos: Pos::default() }, value));
+                                let text = self.now(name, key, field.deprecated.as_ref());
+                                if values.iter().any(|(other, _): &(Ident, Value)| other.text == text) {
+                                    self.problems.push(twice(&text, "graphql/variables").at(path.key(key.clone())));
+                                }
+                                values.push((Ident { text, pos: Pos::default() }, value));
                             }
                         }
                         None => {
@@ -231,7 +252,8 @@ fn scalar(name: &str, json: &Json) -> Option<ValueKind> {
             })?;
             i32::try_from(whole).is_ok().then(|| ValueKind::Int(whole.to_string().into()))
         }
-        ("Float", Json::Number(_)) | ("String" | "ID", Json::String(_)) | ("Boolean", Json::Bool(_)) => Some(generic(json)),
+        ("Float", Json::Number(number)) => number.as_f64().map(|_| generic(json)),
+        ("String" | "ID", Json::String(_)) | ("Boolean", Json::Bool(_)) => Some(generic(json)),
         ("ID", Json::Number(number)) if number.is_i64() || number.is_u64() => Some(ValueKind::Text(number.to_string())),
         ("Int" | "Float" | "String" | "ID" | "Boolean", _) => None,
         _ => Some(generic(json)),
@@ -243,8 +265,10 @@ fn generic(json: &Json) -> ValueKind {
     match json {
         Json::Null => ValueKind::Null,
         Json::Bool(value) => ValueKind::Bool(*value),
-        Json::Number(number) if number.is_f64() => ValueKind::Float(number.to_string().into()),
-        Json::Number(number) => ValueKind::Int(number.to_string().into()),
+        Json::Number(number) => {
+            let digits = number.to_string().into_boxed_str();
+            if digits.contains(['.', 'e', 'E']) { ValueKind::Float(digits) } else { ValueKind::Int(digits) }
+        }
         Json::String(text) => ValueKind::Text(text.clone()),
         Json::Array(elements) => ValueKind::List(elements.iter().map(|element| generic(element).into()).collect()),
         Json::Object(members) => ValueKind::Object(

@@ -20,6 +20,7 @@ pub(super) fn subscription(view: &View<'_>) -> TypeDef {
     let mut fields = vec![
         FieldDef::new("recordsChanged", "RecordChange!").taking(vec![InputDef::new("objects", "[String!]!"), after()]),
         FieldDef::new("metadataChanged", "ModelVersion!"),
+        FieldDef::new("jobChanged", "Job!").taking(vec![InputDef::new("id", "ID!")]),
     ];
     for object in view.objects() {
         let name = &object.graphql.type_name;

@@ -4,7 +4,7 @@ use tenon_model::{Field, State};
 
 use super::descriptions::of_label;
 use super::seeds::ChoiceFamily;
-use super::{EnumValue, InputDef, TypeDef, TypeKind};
+use super::{Deprecation, EnumValue, InputDef, TypeDef, TypeKind};
 
 pub(super) fn grow(field: &Field, name: &str, family: ChoiceFamily) -> TypeDef {
     match family {
@@ -16,7 +16,7 @@ pub(super) fn grow(field: &Field, name: &str, family: ChoiceFamily) -> TypeDef {
                 .map(|option| EnumValue {
                     name: option.graphql.as_str().into(),
                     description: of_label(&option.label),
-                    deprecated: (option.state == State::Retired).then(|| "No longer offered.".to_owned()),
+                    deprecated: (option.state == State::Retired).then(|| Deprecation::plain("No longer offered.")),
                 })
                 .collect();
             TypeDef { name: name.into(), description: of_label(&field.label), kind: TypeKind::Enum(values) }

@@ -5,7 +5,7 @@ use tenon_model::{EdgeKind, Field, FieldKind, Object, RelationShape, system};
 use super::choices::input;
 use super::descriptions::{of_field, of_label, of_relation};
 use super::names::{choice_type, edge_stem, relation_stem};
-use super::{InputDef, TypeDef, TypeKind, View, objects};
+use super::{InputDef, TypeDef, TypeKind, View};
 
 /// The filter type of a field; none where it cannot be filtered.
 pub(super) fn filter_type(kind: &FieldKind, choice: &str) -> Option<String> {
@@ -22,6 +22,7 @@ pub(super) fn filter_type(kind: &FieldKind, choice: &str) -> Option<String> {
         FieldKind::Choices(_) => return Some(format!("{choice}ListFilter")),
         FieldKind::Address => "AddressFilter",
         FieldKind::Geo => "GeoFilter",
+        FieldKind::File | FieldKind::Image => "FileFilter",
         FieldKind::Json => "JsonFilter",
         kind if kind.is_text() => "TextFilter",
         _ => return None,
@@ -29,13 +30,9 @@ pub(super) fn filter_type(kind: &FieldKind, choice: &str) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// Inputs for a field under its name and its former names.
-pub(super) fn named(field: &Field, ty: &str) -> Vec<InputDef> {
-    let mut inputs = vec![InputDef::new(&field.graphql, ty).described(of_field(field))];
-    for (alias, reason) in objects::aliases(field) {
-        inputs.push(InputDef { deprecated: Some(reason), ..InputDef::new(&alias, ty) });
-    }
-    inputs
+/// The input for a field.
+pub(super) fn named(field: &Field, ty: &str) -> InputDef {
+    InputDef::new(&field.graphql, ty).described(of_field(field))
 }
 
 pub(super) fn filter(view: &View<'_>, object: &Object) -> TypeDef {
@@ -49,7 +46,7 @@ pub(super) fn filter(view: &View<'_>, object: &Object) -> TypeDef {
     ];
     for field in view.fields(object) {
         if let Some(ty) = filter_type(&field.kind, &choice_type(object, field)) {
-            fields.extend(named(field, &ty));
+            fields.push(named(field, &ty));
         }
     }
     for relation in view.ones(object) {
@@ -91,7 +88,7 @@ pub(super) fn order(view: &View<'_>, object: &Object) -> TypeDef {
     let mut fields = Vec::new();
     for field in view.fields(object) {
         if field.kind.is_sortable() && field.ix != system::DELETED_AT {
-            fields.extend(named(field, "Sort"));
+            fields.push(named(field, "Sort"));
         }
     }
     for relation in view.ones(object) {

@@ -136,7 +136,7 @@ impl<'a> Walker<'a> {
                 "args" => self.inputs(&def.arguments, field),
                 "type" => self.type_of(&def.ty),
                 "isDeprecated" => Out::Leaf(Json::Bool(def.deprecated.is_some())),
-                _ => maybe(def.deprecated.as_deref()),
+                _ => maybe(def.deprecated.as_ref().map(|why| why.reason.as_str())),
             },
             Node::Input(def) => match name {
                 "name" => leaf(&def.name),
@@ -144,13 +144,13 @@ impl<'a> Walker<'a> {
                 "type" => self.type_of(&def.ty),
                 "defaultValue" => maybe(def.default.as_ref().map(literal).as_deref()),
                 "isDeprecated" => Out::Leaf(Json::Bool(def.deprecated.is_some())),
-                _ => maybe(def.deprecated.as_deref()),
+                _ => maybe(def.deprecated.as_ref().map(|why| why.reason.as_str())),
             },
             Node::Value(def) => match name {
                 "name" => leaf(&def.name),
                 "description" => maybe(def.description.as_deref()),
                 "isDeprecated" => Out::Leaf(Json::Bool(def.deprecated.is_some())),
-                _ => maybe(def.deprecated.as_deref()),
+                _ => maybe(def.deprecated.as_ref().map(|why| why.reason.as_str())),
             },
             Node::Directive(def) => match name {
                 "name" => leaf(def.name),

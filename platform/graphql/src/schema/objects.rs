@@ -1,7 +1,6 @@
 //! A record's type, its connection and its edge.
 
-use tenon_model::{EdgeKind, Field, FieldKind, Object, RelationShape, system};
-use tenon_value::camel;
+use tenon_model::{EdgeKind, FieldKind, Object, RelationShape, system};
 
 use super::descriptions::{of_field, of_label, of_object, of_relation};
 use super::names::{choice_type, edge_stem, relation_stem};
@@ -31,6 +30,7 @@ pub(super) fn output_type(kind: &FieldKind, choice: &str) -> String {
         FieldKind::Address => "Address",
         FieldKind::Geo => "Geo",
         FieldKind::Secret => "SecretState",
+        FieldKind::File | FieldKind::Image => "File",
         _ => "JSON",
     }
     .to_owned()
@@ -48,11 +48,6 @@ pub(super) fn page_arguments(name: &str, more: Vec<InputDef>) -> Vec<InputDef> {
         InputDef::new("before", "String"),
     ]);
     arguments
-}
-
-/// Former names of a field, still served: name and reason.
-pub(super) fn aliases(field: &Field) -> impl Iterator<Item = (String, String)> {
-    field.aliases.iter().map(|(name, until)| (camel(name.as_str()), format!("Use {}. Removed after {until}.", field.graphql)))
 }
 
 fn history() -> FieldDef {
@@ -89,9 +84,6 @@ pub(super) fn record(view: &View<'_>, object: &Object) -> TypeDef {
     for field in view.shown(object).filter(|field| !field.system) {
         let ty = output_type(&field.kind, &choice_type(object, field));
         fields.push(FieldDef::new(&field.graphql, &ty).described(of_field(field)));
-        for (alias, reason) in aliases(field) {
-            fields.push(FieldDef { deprecated: Some(reason), ..FieldDef::new(&alias, &ty) });
-        }
     }
     for relation in view.shown_ones(object).filter(|relation| usize::from(relation.ix.0) >= system::RELATIONS) {
         let ty = match relation.shape {

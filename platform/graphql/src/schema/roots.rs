@@ -243,5 +243,12 @@ pub(super) fn mutation(view: &View<'_>) -> TypeDef {
     if undoes_merges(view) {
         fields.push(FieldDef::new("undoMerge", "Boolean!").taking(vec![InputDef::new("id", "ID!")]));
     }
+    for action in view.offers.actions() {
+        let name = action.field();
+        // A name that is taken already stays what it is.
+        if !fields.iter().any(|field| *field.name == name) {
+            fields.push(super::actions::root(action));
+        }
+    }
     TypeDef { name: "Mutation".into(), description: None, kind: TypeKind::Object { fields, interfaces: Vec::new() } }
 }

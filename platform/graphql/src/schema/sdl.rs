@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{FieldDef, InputDef, Schema, TypeDef, TypeKind};
+use super::{Deprecation, FieldDef, InputDef, Schema, TypeDef, TypeKind};
 use crate::syntax::ast::{Value, ValueKind};
 
 impl Schema {
@@ -49,7 +49,7 @@ fn write_type(text: &mut String, ty: &TypeDef) -> std::fmt::Result {
             values.sort_by(|one, other| one.name.cmp(&other.name));
             for value in values {
                 describe(text, "  ", value.description.as_deref())?;
-                writeln!(text, "  {}{}", value.name, deprecated(value.deprecated.as_deref()))?;
+                writeln!(text, "  {}{}", value.name, deprecated(value.deprecated.as_ref()))?;
             }
             writeln!(text, "}}")
         }
@@ -81,18 +81,18 @@ fn write_fields(text: &mut String, head: &str, fields: &[FieldDef]) -> std::fmt:
         arguments.sort_by(|one, other| one.name.cmp(&other.name));
         let arguments: Vec<String> = arguments.into_iter().map(input).collect();
         let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join(", ")) };
-        writeln!(text, "  {}{arguments}: {}{}", field.name, field.ty, deprecated(field.deprecated.as_deref()))?;
+        writeln!(text, "  {}{arguments}: {}{}", field.name, field.ty, deprecated(field.deprecated.as_ref()))?;
     }
     writeln!(text, "}}")
 }
 
 fn input(input: &InputDef) -> String {
     let default = input.default.as_ref().map(|default| format!(" = {}", literal(default))).unwrap_or_default();
-    format!("{}: {}{default}{}", input.name, input.ty, deprecated(input.deprecated.as_deref()))
+    format!("{}: {}{default}{}", input.name, input.ty, deprecated(input.deprecated.as_ref()))
 }
 
-fn deprecated(reason: Option<&str>) -> String {
-    reason.map(|reason| format!(" @deprecated(reason: {})", quoted(reason))).unwrap_or_default()
+fn deprecated(why: Option<&Deprecation>) -> String {
+    why.map(|why| format!(" @deprecated(reason: {})", quoted(&why.reason))).unwrap_or_default()
 }
 
 fn describe(text: &mut String, indent: &str, description: Option<&str>) -> std::fmt::Result {

@@ -4,7 +4,7 @@ use tenon_model::{EdgeKind, FieldIx, FieldKind, LinkIx, ObjectIx, RelationIx, Re
 use tenon_query::Action;
 
 use super::names::{choice_type, edge_stem, link_choice_type, relation_stem};
-use super::{TypeDef, View, aggregates, changes, choices, edges, filters, objects, references, roots, writes};
+use super::{TypeDef, View, actions, aggregates, changes, choices, edges, filters, objects, references, roots, writes};
 
 /// The types every object has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,15 +85,23 @@ pub(crate) enum Seed {
     CompositeKey(ObjectIx, usize),
     Link(LinkIx),
     LinkInput(LinkIx),
+    /// An action of a plugin, by its place, and whether this is what goes in.
+    Action(usize, bool),
 }
 
 /// Names every type of the schema, with what it is made of.
 pub(super) fn sow(view: &View<'_>, add: &mut dyn FnMut(&str, Seed)) {
     add("Query", Seed::Query);
-    if !roots::mutations(view).is_empty() {
+    if !roots::mutations(view).is_empty() || !view.offers.actions().is_empty() {
         add("Mutation", Seed::Mutation);
     }
     add("Subscription", Seed::Subscription);
+    for (at, action) in view.offers.actions().iter().enumerate() {
+        add(&action.result_type(), Seed::Action(at, false));
+        if !action.input.is_empty() {
+            add(&action.input_type(), Seed::Action(at, true));
+        }
+    }
     for object in view.objects() {
         let name = object.graphql.type_name.as_str();
         let ix = object.ix;
@@ -256,6 +264,7 @@ pub(super) fn grow(view: &View<'_>, seed: Seed, name: &str) -> TypeDef {
         }
         Seed::Link(ix) => view.model.link(ix).map(edges::link),
         Seed::LinkInput(ix) => view.model.link(ix).map(edges::link_input),
+        Seed::Action(at, goes_in) => view.offers.actions().get(at).map(|action| actions::grow(action, goes_in)),
     };
     made.unwrap_or_else(|| TypeDef { name: name.into(), description: None, kind: super::TypeKind::Union(Vec::new()) })
 }

@@ -5,12 +5,14 @@ use std::sync::{Arc, OnceLock};
 
 use tenon_access::{Place, Policy};
 use tenon_context::Principal;
+use tenon_hooks::Offers;
 use tenon_model::{FieldIx, FieldRight, Model, ObjectIx, State};
 
 use super::View;
+use super::former::{Deprecation, Former};
 use super::seeds::{self, Seed};
 use crate::syntax::ast::{TypeRef, Value};
-use crate::syntax::parse_types;
+use crate::syntax::parse_schema;
 
 /// A type.
 #[derive(Clone, Debug)]
@@ -36,7 +38,7 @@ pub(crate) enum TypeKind {
 pub(crate) struct EnumValue {
     pub(crate) name: Box<str>,
     pub(crate) description: Option<String>,
-    pub(crate) deprecated: Option<String>,
+    pub(crate) deprecated: Option<Deprecation>,
 }
 
 /// One field of an object or interface.
@@ -46,7 +48,7 @@ pub(crate) struct FieldDef {
     pub(crate) description: Option<String>,
     pub(crate) arguments: Vec<InputDef>,
     pub(crate) ty: TypeRef,
-    pub(crate) deprecated: Option<String>,
+    pub(crate) deprecated: Option<Deprecation>,
 }
 
 /// One argument, or one field of an input.
@@ -56,7 +58,7 @@ pub(crate) struct InputDef {
     pub(crate) description: Option<String>,
     pub(crate) ty: TypeRef,
     pub(crate) default: Option<Value>,
-    pub(crate) deprecated: Option<String>,
+    pub(crate) deprecated: Option<Deprecation>,
 }
 
 impl FieldDef {
@@ -123,10 +125,13 @@ struct Cell {
 pub(crate) struct Schema {
     pub(crate) model: Arc<Model>,
     pub(crate) policy: Policy,
+    pub(crate) offers: Arc<Offers>,
     cells: Vec<Cell>,
     names: HashMap<Box<str>, usize>,
     typename: FieldDef,
     meta: [FieldDef; 2],
+    /// What was renamed, if anything was.
+    former: Option<Former>,
     /// Fields that some role sees only masked.
     noted: HashSet<(ObjectIx, FieldIx)>,
 }
@@ -150,12 +155,12 @@ fn masked_somewhere(model: &Model) -> HashSet<(ObjectIx, FieldIx)> {
 /// Types that every schema has.
 fn builtins() -> &'static [TypeDef] {
     static BUILTINS: OnceLock<Vec<TypeDef>> = OnceLock::new();
-    BUILTINS.get_or_init(|| parse_types(include_str!("builtins.graphql")).expect("our own type definitions parse"))
+    BUILTINS.get_or_init(|| parse_schema(include_str!("builtins.graphql")).expect("our own type definitions parse"))
 }
 
 impl Schema {
     /// The schema of a role.
-    pub(crate) fn new(model: Arc<Model>, policy: Policy) -> Self {
+    pub(crate) fn new(model: Arc<Model>, policy: Policy, offers: Arc<Offers>) -> Self {
         let mut cells: Vec<Cell> = Vec::new();
         let mut names = HashMap::new();
         let mut add = |name: &str, seed: Seed| {
@@ -168,18 +173,19 @@ impl Schema {
         for (at, builtin) in builtins().iter().enumerate() {
             add(&builtin.name, Seed::Builtin(at));
         }
-        seeds::sow(&View::new(&model, &policy), &mut add);
+        seeds::sow(&View::new(&model, &policy, &offers), &mut add);
         let meta =
             [FieldDef::new("__schema", "__Schema!"), FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")])];
         let noted = masked_somewhere(&model);
-        Self { model, policy, cells, names, typename: FieldDef::new("__typename", "String!"), meta, noted }
+        let former = Former::of(&model, &policy);
+        Self { former, model, policy, offers, cells, names, typename: FieldDef::new("__typename", "String!"), meta, noted }
     }
 
     /// What introspection and the text of the schema tell instead, once they have been told to forget the caller's rights:
     /// everything. For the attack suite, never in a release build.
     pub(crate) fn forgetful(&self) -> Option<Self> {
         let everything = || Policy::resolve(&self.model, &Principal::system());
-        Place::Introspection.is_off().then(|| Self::new(Arc::clone(&self.model), everything()))
+        Place::Introspection.is_off().then(|| Self::new(Arc::clone(&self.model), everything(), Arc::clone(&self.offers)))
     }
 
     /// Whether some role sees this field only masked: then that others read it in clear is noted.
@@ -188,7 +194,7 @@ impl Schema {
     }
 
     pub(crate) fn view(&self) -> View<'_> {
-        View::new(&self.model, &self.policy)
+        View::new(&self.model, &self.policy, &self.offers)
     }
 
     /// A type by name.
@@ -207,7 +213,9 @@ impl Schema {
 
     /// Rough size in memory, for caches.
     pub(crate) fn weight(&self) -> u32 {
-        u32::try_from(self.cells.len()).unwrap_or(u32::MAX / 600).saturating_mul(600)
+        // With former names there is a second model.
+        let each = if self.former.is_some() { 1_200 } else { 600 };
+        u32::try_from(self.cells.len()).unwrap_or(u32::MAX / each).saturating_mul(each)
     }
 
     fn make<'a>(&'a self, cell: &'a Cell) -> &'a TypeDef {
@@ -227,7 +235,16 @@ impl Schema {
             }
             return ty;
         }
-        seeds::grow(&self.view(), seed, name)
+        let mut ty = seeds::grow(&self.view(), seed, name);
+        if let Some(former) = &self.former {
+            former.extend(&mut ty, &self.policy, seed);
+        }
+        ty
+    }
+
+    /// What was renamed, if anything was.
+    pub(crate) const fn former(&self) -> Option<&Former> {
+        self.former.as_ref()
     }
 
     /// A field of a composite type, the meta fields included.

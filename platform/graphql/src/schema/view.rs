@@ -1,6 +1,7 @@
 //! The model as one policy lets it be seen.
 
 use tenon_access::Policy;
+use tenon_hooks::Offers;
 use tenon_model::{Edge, EdgeKind, Field, FieldKind, FieldRight, Model, Object, ObjectIx, Relation, RelationShape, State};
 use tenon_query::Action;
 
@@ -9,11 +10,13 @@ use tenon_query::Action;
 pub(crate) struct View<'a> {
     pub(crate) model: &'a Model,
     pub(crate) policy: &'a Policy,
+    /// What plugins offer to be called.
+    pub(crate) offers: &'a Offers,
 }
 
 impl<'a> View<'a> {
-    pub(crate) const fn new(model: &'a Model, policy: &'a Policy) -> Self {
-        Self { model, policy }
+    pub(crate) const fn new(model: &'a Model, policy: &'a Policy, offers: &'a Offers) -> Self {
+        Self { model, policy, offers }
     }
 
     /// Objects that may be read.

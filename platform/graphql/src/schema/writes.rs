@@ -37,7 +37,7 @@ pub(super) fn is_edge_written(view: &View<'_>, edge: &Edge) -> bool {
 /// The input type of a value that is one scalar (parts of keys).
 pub(super) fn scalar_type(kind: &FieldKind, choice: &str) -> String {
     match kind {
-        FieldKind::Id => "ID",
+        FieldKind::Id | FieldKind::File | FieldKind::Image => "ID",
         FieldKind::Integer { .. } => "Int",
         FieldKind::Decimal { .. } | FieldKind::Percent { .. } => "Decimal",
         FieldKind::Boolean => "Boolean",
@@ -65,7 +65,7 @@ pub(super) fn input_type(kind: &FieldKind, choice: &str) -> String {
 fn record_inputs(view: &View<'_>, object: &Object) -> Vec<InputDef> {
     let mut fields = Vec::new();
     for field in view.inputs(object) {
-        fields.extend(named(field, &input_type(&field.kind, &choice_type(object, field))));
+        fields.push(named(field, &input_type(&field.kind, &choice_type(object, field))));
     }
     for relation in view.ones(object).filter(|relation| !relation.read_only && view.policy.may_write_relation(object.ix, relation.ix)) {
         let ty = match relation.shape {

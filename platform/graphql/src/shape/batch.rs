@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use tenon_hooks::{ActionOffer, Param};
 use tenon_model::Object;
-use tenon_query::{Answer, Row};
+use tenon_query::{Answer, Called, Row};
 use tenon_records::{BatchRow, Merged, Status, StepOutcome};
-use tenon_value::{Locale, Uuid};
+use tenon_value::{Json, Locale, Uuid};
 
 use super::{Out, RecordShape, Scene, Sub};
 
@@ -22,6 +23,11 @@ pub(crate) enum MutationShape<'a> {
     },
     /// A merge was taken back.
     Undone,
+    /// An action of a plugin.
+    Called {
+        action: &'a ActionOffer,
+        parts: Vec<(&'a str, CalledPart<'a>)>,
+    },
     Batch {
         object: &'a Object,
         parts: Vec<(&'a str, BatchPart<'a>)>,
@@ -40,6 +46,14 @@ pub(crate) enum BatchPart<'a> {
     /// By the place of its shape.
     Nodes(usize),
     Results(Vec<(&'a str, ResultPart<'a>)>),
+}
+
+/// One response key of an action.
+pub(crate) enum CalledPart<'a> {
+    TypeName,
+    /// Of an action that gives nothing else.
+    Done,
+    Value(&'a Param),
 }
 
 /// One response key of a merge.
@@ -85,6 +99,9 @@ impl Out {
         match (shape, outcome) {
             (MutationShape::TypeName, _) => self.plain("Mutation"),
             (MutationShape::Undone, _) => self.number(true),
+            (MutationShape::Called { action, parts }, Some(StepOutcome::Called(Called::Done(json)))) => {
+                self.called(action, parts, json);
+            }
             (MutationShape::Merge { object, parts, shapes }, Some(StepOutcome::Merged { merged, answer })) => {
                 let gone = Row { id: merged.survivor.0, ..Row::default() };
                 let row = rows(answer.as_ref()).first().unwrap_or(&gone);
@@ -105,6 +122,22 @@ impl Out {
             }
             _ => self.null(),
         }
+    }
+
+    fn called(&mut self, action: &ActionOffer, parts: &[(&str, CalledPart<'_>)], json: &Json) {
+        self.object(
+            parts,
+            |(key, _)| key,
+            |out, (_, part)| match part {
+                CalledPart::TypeName => out.plain(action.result_type()),
+                CalledPart::Done => out.number(true),
+                CalledPart::Value(param) => match json.get(&param.name) {
+                    Some(Json::Null) | None if param.many => out.raw("[]"),
+                    Some(value) => out.json(value),
+                    None => out.null(),
+                },
+            },
+        );
     }
 
     fn merged(

@@ -1,9 +1,10 @@
 //! Values made of parts: money, rich text, place, address, secret, page info.
 
 use tenon_model::{Field, FieldKind};
-use tenon_value::{Address, Decimal, Geo, Locale, Value};
+use tenon_value::{Address, Decimal, Geo, Json, Locale, Value};
 
 use super::{Out, Scene, Sub, leaf, rich};
+use crate::files::FileLinks;
 
 impl Out {
     /// `{ … }` of a selection, each part by name.
@@ -30,6 +31,7 @@ impl Out {
                 _ => out.text(markdown),
             }),
             (_, Value::Geo(geo)) => self.geo(*geo, subs),
+            (FieldKind::File | FieldKind::Image, Value::Json(facts)) => self.file(facts, subs, scene.files),
             (_, Value::Address(address)) => self.address(address, subs, scene.locale),
             _ => self.null(),
         }
@@ -48,6 +50,19 @@ impl Out {
 
     fn geo(&mut self, geo: Geo, subs: &[Sub<'_>]) {
         self.subs(subs, "Geo", |out, sub| out.value(&Value::Float(if sub.name == "lat" { geo.lat } else { geo.lng })));
+    }
+
+    fn file(&mut self, facts: &Json, subs: &[Sub<'_>], links: &FileLinks) {
+        let text = |name: &str| facts.get(name).and_then(Json::as_str).unwrap_or_default();
+        self.subs(subs, "File", |out, sub| match sub.name {
+            "id" => out.text(text("id")),
+            "name" => out.text(text("name")),
+            "mimeType" => out.text(text("mime_type")),
+            "size" => out.json(facts.get("size").unwrap_or(&Json::Null)),
+            "sha256" => out.text(text("sha256")),
+            "url" => out.maybe(links.file(text("id"), sub).as_deref()),
+            _ => out.maybe(links.thumbnail(text("id"), text("mime_type"), sub).as_deref()),
+        });
     }
 
     fn secret(&mut self, value: &Value, subs: &[Sub<'_>]) {

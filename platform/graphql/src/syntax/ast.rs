@@ -299,8 +299,8 @@ impl Value {
         match &self.kind {
             ValueKind::Null | ValueKind::Variable(_) => Json::Null,
             ValueKind::Bool(value) => Json::Bool(*value),
-            ValueKind::Int(digits) => digits.parse::<i64>().map_or_else(|_| float(digits), Json::from),
-            ValueKind::Float(digits) => float(digits),
+            // A number of a document is one of JSON, too.
+            ValueKind::Int(digits) | ValueKind::Float(digits) => digits.parse().map_or(Json::Null, Json::Number),
             ValueKind::Text(text) => Json::from(text.as_str()),
             ValueKind::Enum(text) => Json::from(&**text),
             ValueKind::List(elements) => elements.iter().map(Self::to_json).collect(),
@@ -309,8 +309,4 @@ impl Value {
             }
         }
     }
-}
-
-fn float(digits: &str) -> Json {
-    digits.parse::<f64>().map_or(Json::Null, Json::from)
 }

@@ -6,7 +6,7 @@ use super::ast::{
     Argument, Directive, Document, Field, Fragment, Ident, Inline, Operation, OperationKind, Selection, Spread, TypeRef, Value, ValueKind,
     VariableDef,
 };
-use super::scan::{Token, TokenKind, scan, syntax_error};
+use super::scan::{Bounds, DOCUMENT, Token, TokenKind, scan, syntax_error};
 
 /// The tokens not yet read.
 pub(crate) struct Parser<'a> {
@@ -20,7 +20,7 @@ pub(crate) struct Parser<'a> {
 /// # Errors
 /// A limit or a syntax error, the first met.
 pub(crate) fn parse(text: &str) -> Result<Document, Problem> {
-    let mut parser = Parser::new(text)?;
+    let mut parser = Parser::new(text, DOCUMENT)?;
     let mut document = Document::default();
     while !parser.at_end() {
         parser.definition(&mut document)?;
@@ -32,8 +32,8 @@ pub(crate) fn parse(text: &str) -> Result<Document, Problem> {
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str) -> Result<Self, Problem> {
-        let tokens = scan(text)?;
+    pub(super) fn new(text: &'a str, bounds: Bounds) -> Result<Self, Problem> {
+        let tokens = scan(text, bounds)?;
         let end = tokens.last().cloned().unwrap_or(Token { kind: TokenKind::End, pos: super::ast::Pos::default() });
         Ok(Self { tokens, at: 0, end })
     }
@@ -54,15 +54,16 @@ impl<'a> Parser<'a> {
 
     pub(super) fn unexpected(&self) -> Problem {
         let token = self.peek();
-        let what = match &token.kind {
-            TokenKind::Punct(letter) => format!("`{letter}`"),
-            TokenKind::Spread => "`...`".to_owned(),
-            TokenKind::Name(name) => format!("name `{name}`"),
-            TokenKind::Int(digits) | TokenKind::Float(digits) => format!("number `{digits}`"),
-            TokenKind::Text(_) => "a string".to_owned(),
-            TokenKind::End => "the end of the document".to_owned(),
-        };
-        syntax_error(token.pos, &format!("unexpected {what}"))
+        match &token.kind {
+            TokenKind::Punct(letter) => syntax_error(token.pos, format!("unexpected `{letter}`"), format!("意外的 `{letter}`")),
+            TokenKind::Spread => syntax_error(token.pos, "unexpected `...`", "意外的 `...`"),
+            TokenKind::Name(name) => syntax_error(token.pos, format!("unexpected name `{name}`"), format!("意外的名称 `{name}`")),
+            TokenKind::Int(digits) | TokenKind::Float(digits) => {
+                syntax_error(token.pos, format!("unexpected number `{digits}`"), format!("意外的数字 `{digits}`"))
+            }
+            TokenKind::Text(_) => syntax_error(token.pos, "unexpected string", "意外的字符串"),
+            TokenKind::End => syntax_error(token.pos, "unexpected end of the document", "文档意外结束"),
+        }
     }
 
     pub(super) fn is(&self, letter: char) -> bool {
@@ -127,7 +128,7 @@ impl<'a> Parser<'a> {
                 variables.push(self.variable_definition()?);
             }
             if variables.is_empty() {
-                return Err(syntax_error(pos, "an empty list of variables"));
+                return Err(syntax_error(pos, "an empty list of variables", "变量列表不能为空"));
             }
         }
         let directives = self.directives(Const::No)?;

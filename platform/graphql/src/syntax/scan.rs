@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tenon_diagnostics::{Message, Problem};
+use tenon_diagnostics::Problem;
 
 use super::ast::Pos;
 use crate::limits;
@@ -29,10 +29,8 @@ pub(crate) struct Token<'a> {
 }
 
 /// A syntax error at a place.
-pub(crate) fn syntax_error(pos: Pos, what: &str) -> Problem {
-    let mut problem = Problem::invalid("graphql/parse", format!("Syntax Error: {what}"), format!("语法错误：{what}"));
-    problem.message = Message { en: problem.message.en, zh: problem.message.zh };
-    problem.located(pos.line, pos.column)
+pub(crate) fn syntax_error(pos: Pos, en: impl std::fmt::Display, zh: impl std::fmt::Display) -> Problem {
+    Problem::invalid("graphql/parse", format!("Syntax Error: {en}"), format!("语法错误：{zh}")).located(pos.line, pos.column)
 }
 
 struct Scanner<'a> {
@@ -42,13 +40,22 @@ struct Scanner<'a> {
     line_start: usize,
 }
 
-/// The tokens of a document, the last is `End`.
+/// How much text may be scanned: bytes, tokens.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds(usize, usize);
+
+/// Of a document.
+pub(crate) const DOCUMENT: Bounds = Bounds(limits::DOCUMENT_BYTES, limits::TOKENS);
+/// Of the text of a schema, read by who compares two.
+pub(crate) const SCHEMA: Bounds = Bounds(limits::SCHEMA_BYTES, limits::SCHEMA_BYTES);
+
+/// The tokens of a text, the last is `End`.
 ///
 /// # Errors
 /// A limit that is passed, or a letter that begins no token.
-pub(crate) fn scan(text: &str) -> Result<Vec<Token<'_>>, Problem> {
-    if text.len() > limits::DOCUMENT_BYTES {
-        return Err(Problem::exhausted("document_bytes", limits::DOCUMENT_BYTES as u64, text.len() as u64));
+pub(crate) fn scan(text: &str, Bounds(bytes, most): Bounds) -> Result<Vec<Token<'_>>, Problem> {
+    if text.len() > bytes {
+        return Err(Problem::exhausted("document_bytes", bytes as u64, text.len() as u64));
     }
     let mut scanner = Scanner { text, at: 0, line: 1, line_start: 0 };
     let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
@@ -63,8 +70,8 @@ pub(crate) fn scan(text: &str) -> Result<Vec<Token<'_>>, Problem> {
         if nesting > limits::NESTING {
             return Err(Problem::exhausted("nesting", limits::NESTING as u64, nesting as u64).located(token.pos.line, token.pos.column));
         }
-        if tokens.len() > limits::TOKENS {
-            return Err(Problem::exhausted("tokens", limits::TOKENS as u64, tokens.len() as u64).located(token.pos.line, token.pos.column));
+        if tokens.len() > most {
+            return Err(Problem::exhausted("tokens", most as u64, tokens.len() as u64).located(token.pos.line, token.pos.column));
         }
         let end = token.kind == TokenKind::End;
         tokens.push(token);
@@ -139,7 +146,7 @@ impl<'a> Scanner<'a> {
             b'"' => self.string(pos)?,
             _ => {
                 let letter = self.rest().chars().next().unwrap_or_default();
-                return Err(syntax_error(pos, &format!("unexpected character {letter:?}")));
+                return Err(syntax_error(pos, format!("unexpected character {letter:?}"), format!("意外的字符 {letter:?}")));
             }
         };
         Ok(Token { kind, pos })
@@ -153,7 +160,7 @@ impl<'a> Scanner<'a> {
 
     fn number(&mut self, pos: Pos) -> Result<TokenKind<'a>, Problem> {
         let start = self.at;
-        let wrong = || syntax_error(pos, "malformed number");
+        let wrong = || syntax_error(pos, "malformed number", "数字格式不对");
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -192,18 +199,20 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let mut owned: Option<String> = None;
         loop {
-            let Some(letter) = self.rest().chars().next() else { return Err(syntax_error(pos, "unterminated string")) };
+            let Some(letter) = self.rest().chars().next() else {
+                return Err(syntax_error(pos, "unterminated string", "字符串没有结束"));
+            };
             match letter {
                 '"' => {
                     let plain = self.text.get(start..self.at).unwrap_or_default();
                     self.at += 1;
                     return Ok(TokenKind::Text(owned.map_or(Cow::Borrowed(plain), Cow::Owned)));
                 }
-                '\n' | '\r' => return Err(syntax_error(pos, "unterminated string")),
+                '\n' | '\r' => return Err(syntax_error(pos, "unterminated string", "字符串没有结束")),
                 '\\' => {
                     let buffer = owned.get_or_insert_with(|| self.text.get(start..self.at).unwrap_or_default().to_owned());
                     let (decoded, length) = escape(self.text.get(self.at..).unwrap_or_default())
-                        .ok_or_else(|| syntax_error(pos, "invalid escape sequence in a string"))?;
+                        .ok_or_else(|| syntax_error(pos, "invalid escape sequence in a string", "字符串中的转义无效"))?;
                     buffer.push(decoded);
                     self.at += length;
                 }
@@ -222,7 +231,7 @@ impl<'a> Scanner<'a> {
         let mut raw = String::new();
         loop {
             let rest = self.rest();
-            let Some(letter) = rest.chars().next() else { return Err(syntax_error(pos, "unterminated string")) };
+            let Some(letter) = rest.chars().next() else { return Err(syntax_error(pos, "unterminated string", "字符串没有结束")) };
             if rest.starts_with("\"\"\"") {
                 self.at += 3;
                 return Ok(TokenKind::Text(Cow::Owned(dedent(&raw))));
@@ -305,7 +314,7 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> Vec<TokenKind<'_>> {
-        scan(text).unwrap().into_iter().map(|token| token.kind).collect()
+        scan(text, DOCUMENT).unwrap().into_iter().map(|token| token.kind).collect()
     }
 
     #[test]
@@ -313,20 +322,20 @@ mod tests {
         assert_eq!(kinds(r#""a\n\u4E2D\uD83D\uDE00\u{1F600}""#)[0], TokenKind::Text("a\n中😀😀".into()));
         assert_eq!(kinds("\"\"\"\n    one\n      two\n  \"\"\"")[0], TokenKind::Text("one\n  two".into()));
         for wrong in [r#""\uD800""#, r#""\x""#, "\"open", "\"a\nb\"", "01", "1.", "1e", "1a", "..", "?"] {
-            assert!(scan(wrong).is_err(), "{wrong}");
+            assert!(scan(wrong, DOCUMENT).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn places_count_from_one() {
-        let tokens = scan("{\n  中 ").unwrap_err();
+        let tokens = scan("{\n  中 ", DOCUMENT).unwrap_err();
         assert_eq!(tokens.location, Some((2, 3)));
     }
 
     #[test]
     fn limits_hold_before_parsing() {
-        assert_eq!(scan(&"{".repeat(4000)).unwrap_err().limit, Some("nesting"));
-        assert_eq!(scan(&"a ".repeat(10_001)).unwrap_err().limit, Some("tokens"));
-        assert_eq!(scan(&" ".repeat(65_537)).unwrap_err().limit, Some("document_bytes"));
+        assert_eq!(scan(&"{".repeat(4000), DOCUMENT).unwrap_err().limit, Some("nesting"));
+        assert_eq!(scan(&"a ".repeat(10_001), DOCUMENT).unwrap_err().limit, Some("tokens"));
+        assert_eq!(scan(&" ".repeat(65_537), DOCUMENT).unwrap_err().limit, Some("document_bytes"));
     }
 }

@@ -1,18 +1,19 @@
-//! The type definitions that are the same for every tenant, read once from `schema/builtins.graphql`.
+//! Type definitions as text: those that are the same for every tenant (`schema/builtins.graphql`), and whole schemas that
+//! are compared.
 
 use tenon_diagnostics::Problem;
 
 use super::ast::{Ident, TypeRef, ValueKind};
 use super::parse::{Const, Parser};
-use super::scan::TokenKind;
-use crate::schema::{EnumValue, FieldDef, InputDef, TypeDef, TypeKind};
+use super::scan::{SCHEMA, TokenKind, syntax_error};
+use crate::schema::{Deprecation, EnumValue, FieldDef, InputDef, TypeDef, TypeKind};
 
-/// All types of a text of our own.
+/// All types of a schema's text.
 ///
 /// # Errors
-/// A syntax error: a bug of ours.
-pub(crate) fn parse_types(text: &str) -> Result<Vec<TypeDef>, Problem> {
-    let mut parser = Parser::new(text)?;
+/// A limit or a syntax error, the first met.
+pub(crate) fn parse_schema(text: &str) -> Result<Vec<TypeDef>, Problem> {
+    let mut parser = Parser::new(text, SCHEMA)?;
     let mut types = Vec::new();
     while !parser.at_end() {
         types.push(parser.type_definition()?);
@@ -38,6 +39,9 @@ impl Parser<'_> {
         if self.word() == Some("implements") {
             self.advance();
             interfaces.push(self.name()?.text);
+            while self.eat('&') {
+                interfaces.push(self.name()?.text);
+            }
         }
         for directive in self.directives(Const::Yes)? {
             one_of |= &*directive.name.text == "oneOf";
@@ -45,23 +49,25 @@ impl Parser<'_> {
                 specified_by = Some(url);
             }
         }
-        let kind = match &*keyword.text {
-            "scalar" => TypeKind::Scalar { specified_by },
-            "enum" => TypeKind::Enum(
-                self.block(|parser, description| Ok(EnumValue { description, name: parser.name()?.text, deprecated: None }))?,
-            ),
-            "input" => TypeKind::Input { fields: self.block(Self::input_definition)?, one_of },
-            "interface" => TypeKind::Interface { fields: self.block(Self::field_definition)? },
-            "union" => {
-                self.expect('=')?;
-                let mut members = vec![self.name()?.text];
-                while self.eat('|') {
-                    members.push(self.name()?.text);
+        let kind =
+            match &*keyword.text {
+                "scalar" => TypeKind::Scalar { specified_by },
+                "enum" => TypeKind::Enum(self.block(|parser, description| {
+                    Ok(EnumValue { description, name: parser.name()?.text, deprecated: parser.deprecated()? })
+                })?),
+                "input" => TypeKind::Input { fields: self.block(Self::input_definition)?, one_of },
+                "interface" => TypeKind::Interface { fields: self.block(Self::field_definition)? },
+                "union" => {
+                    self.expect('=')?;
+                    let mut members = vec![self.name()?.text];
+                    while self.eat('|') {
+                        members.push(self.name()?.text);
+                    }
+                    TypeKind::Union(members)
                 }
-                TypeKind::Union(members)
-            }
-            _ => TypeKind::Object { fields: self.block(Self::field_definition)?, interfaces },
-        };
+                "type" => TypeKind::Object { fields: self.block(Self::field_definition)?, interfaces },
+                other => return Err(syntax_error(keyword.pos, format!("`{other}` begins no type"), format!("`{other}` 不是类型定义"))),
+            };
         Ok(TypeDef { name, description, kind })
     }
 
@@ -80,8 +86,8 @@ impl Parser<'_> {
         self.expect(':')?;
         let ty: TypeRef = self.type_ref()?;
         let default = if self.eat('=') { Some(self.value(Const::Yes)?) } else { None };
-        self.directives(Const::Yes)?;
-        Ok(InputDef { name, description, ty, default, deprecated: None })
+        let deprecated = self.deprecated()?;
+        Ok(InputDef { name, description, ty, default, deprecated })
     }
 
     fn field_definition(&mut self, description: Option<String>) -> Result<FieldDef, Problem> {
@@ -95,6 +101,17 @@ impl Parser<'_> {
         }
         self.expect(':')?;
         let ty = self.type_ref()?;
-        Ok(FieldDef { name, description, arguments, ty, deprecated: None })
+        let deprecated = self.deprecated()?;
+        Ok(FieldDef { name, description, arguments, ty, deprecated })
+    }
+
+    /// What `@deprecated` says, among the directives at hand.
+    fn deprecated(&mut self) -> Result<Option<Deprecation>, Problem> {
+        let directives = self.directives(Const::Yes)?;
+        let said = directives.iter().find(|directive| &*directive.name.text == "deprecated");
+        Ok(said.map(|said| match said.arguments.first().map(|argument| &argument.value.kind) {
+            Some(ValueKind::Text(reason)) => Deprecation::plain(reason),
+            _ => Deprecation::plain("No longer supported"),
+        }))
     }
 }

@@ -28,10 +28,8 @@ use crate::respond::graphql_failure;
 pub(crate) const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// How long a client may take to say who he is.
 const INIT_MAX: Duration = Duration::from_secs(10);
-/// How often a client is asked for a sign of life.
-const PING_EVERY: Duration = Duration::from_secs(20);
-/// How long a client may be silent, or not take what he is sent.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// How often a client is asked for a sign of life, in the time that he may be silent.
+const PINGS: u32 = 3;
 /// Answers of all operations of a socket that wait to be sent.
 const ANSWERS_MAX: usize = 16;
 
@@ -149,7 +147,8 @@ impl Talk {
     /// Until somebody ends it; none where the client did.
     async fn serve(&mut self) -> Option<Closed> {
         let (tell, mut told) = mpsc::channel::<Told>(ANSWERS_MAX);
-        let (mut pings, mut looks) = (ticking(PING_EVERY), ticking(LOOK_EVERY));
+        let silence = self.silence();
+        let (mut pings, mut looks) = (ticking(silence / PINGS), ticking(LOOK_EVERY));
         let mut heard = Instant::now();
         let status = self.who.app.status.clone();
         loop {
@@ -164,7 +163,7 @@ impl Talk {
                 }
                 Some(told) = told.recv() => self.pass(told).await,
                 _ = pings.tick() => {
-                    if heard.elapsed() > SILENCE_MAX { Err(Some(protocol::SILENT)) } else { self.send(protocol::ping()).await }
+                    if heard.elapsed() > silence { Err(Some(protocol::SILENT)) } else { self.send(protocol::ping()).await }
                 }
                 _ = looks.tick() => if self.who.is_gone().await { Err(Some(protocol::FORBIDDEN)) } else { Ok(()) },
                 // Ended operations are forgotten.
@@ -217,10 +216,16 @@ impl Talk {
 
     /// Sends; a client who takes nothing for long has gone.
     async fn send(&mut self, text: String) -> Result<(), Option<Closed>> {
-        match timeout(SILENCE_MAX, self.socket.send(Frame::Text(text.into()))).await {
+        match timeout(self.silence(), self.socket.send(Frame::Text(text.into()))).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(None),
+            Ok(Err(_)) => Err(None),
+            Err(_) => Err(Some(protocol::SILENT)),
         }
+    }
+
+    /// How long a client may be silent, or not take what he is sent.
+    fn silence(&self) -> Duration {
+        self.who.app.patience.silence
     }
 
     async fn close(mut self, closed: Closed) {
@@ -293,7 +298,8 @@ impl Operation {
         };
         loop {
             let happened = match subscription.happened(&context).await {
-                Ok(happened) => happened,
+                Ok(Some(happened)) => happened,
+                Ok(None) => return Ok(()),
                 Err(answer) => return self.fail(&protocol::errors_of(&answer.body)).await,
             };
             context = self.who.context().await.map_err(|problem| Some(self.known(&problem)))?;

@@ -134,7 +134,8 @@ impl Live {
             }
             tokio::select! {
                 happened = self.subscription.happened(&self.context) => match happened {
-                    Ok(happened) => match self.who.context().await {
+                    Ok(None) => self.end(None),
+                    Ok(Some(happened)) => match self.who.context().await {
                         Ok(context) => {
                             self.context = context;
                             match Box::pin(self.subscription.messages(&self.context, &happened)).await {

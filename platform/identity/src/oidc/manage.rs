@@ -13,6 +13,7 @@ use super::error::Refusal;
 use super::provider::{PROVIDERS_MAX, ProviderSettings, provider_name};
 use super::sign_in::Partner;
 use super::{Oidc, OidcError};
+use crate::trail;
 
 /// Letters of a client secret.
 const SECRET_MAX: usize = 4_000;
@@ -123,9 +124,9 @@ impl Oidc {
         let json = serde_json::to_value(&settings).unwrap_or_default();
         let created_at = before.map_or(now, |before| before.created_at);
         let stored = StoredProvider { name: name.to_owned(), settings: json, secret, created_at, changed_at: now };
-        self.identity.store.provider_put(tenant.id, &stored).await?;
         let facts = json!({ "provider": name, "issuer": settings.issuer, "joining": settings.joining, "roles": settings.roles });
-        self.identity.note(cx, AuditNote::new(AuditKind::SettingsChanged).facts(facts)).await?;
+        let told = trail::told(cx, AuditNote::new(AuditKind::SettingsChanged).facts(facts));
+        self.identity.store.provider_put(tenant.id, &stored, &told).await?;
         self.directory.forget(&settings.issuer);
         self.view(&tenant.name, &stored)
     }
@@ -136,11 +137,10 @@ impl Oidc {
     /// FORBIDDEN; `NOT_FOUND`.
     pub async fn provider_remove(&self, cx: &OpContext, name: &str) -> Result<(), OidcError> {
         may(cx)?;
-        if !self.identity.store.provider_remove(cx.model.tenant, name).await? {
-            return Err(Problem::of_kind(Kind::NotFound).into());
-        }
         let facts = json!({ "provider": name, "removed": true });
-        Ok(self.identity.note(cx, AuditNote::new(AuditKind::SettingsChanged).facts(facts)).await?)
+        let told = trail::told(cx, AuditNote::new(AuditKind::SettingsChanged).facts(facts));
+        let removed = self.identity.store.provider_remove(cx.model.tenant, name, &told).await?;
+        if removed { Ok(()) } else { Err(Problem::of_kind(Kind::NotFound).into()) }
     }
 
     /// A provider in use, with its endpoints.

@@ -4,7 +4,7 @@
 //! afterwards the provider's subject alone counts, for addresses are given to others.
 
 use tenon_context::{ActorKind, OpContext, Principal};
-use tenon_store::{MemberState, StoredMember};
+use tenon_store::{AuditBy, AuditNotes, MemberState, StoredMember};
 use tenon_value::{Json, fold};
 
 use super::error::Refusal;
@@ -12,6 +12,7 @@ use super::provider::Joining;
 use super::sign_in::Partner;
 use super::{Oidc, OidcError};
 use crate::members::NewMember;
+use crate::trail;
 
 impl Oidc {
     /// The member of these claims, active, with the roles the claims give.
@@ -87,8 +88,8 @@ impl Oidc {
             after.roles.clone_from(&member.roles);
         }
         if after != member {
-            self.identity.store.member_change(cx.model.tenant, &after).await?;
-            self.identity.note_change(cx, &member, &after).await?;
+            let told = AuditNotes::new(AuditBy::of(cx), trail::changed(&member, &after));
+            self.identity.store.member_change(cx.model.tenant, &after, &told).await?;
         }
         if after.state != member.state {
             self.identity.person_state(cx, member.user, after.state).await;

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::json;
 use tenon_context::{ActorKind, OpContext, Principal};
 use tenon_model::Model;
-use tenon_store::{AuditKind, MembershipChange, ScimKind, StoredMember, StoredScim};
+use tenon_store::{AuditBy, AuditKind, AuditNotes, MembershipChange, ScimKind, StoredMember, StoredScim};
 use tenon_value::{Json, Locale, Uuid, fold};
 
 use super::filter::member;
@@ -61,6 +61,15 @@ struct RolesAfter {
 
 fn pairs(changed: &[RolesAfter]) -> Vec<(Uuid, Vec<String>)> {
     changed.iter().map(|one| (one.user, one.after.clone())).collect()
+}
+
+/// What the trail is told of them.
+fn told_of_roles(cx: &OpContext, group: Uuid, changed: &[RolesAfter]) -> AuditNotes {
+    let note = |one: &RolesAfter| {
+        let facts = json!({ "before": one.before, "after": one.after, "group": group.to_string() });
+        trail::about(AuditKind::RolesChanged, one.user).facts(facts)
+    };
+    AuditNotes::new(AuditBy::of(cx), changed.iter().map(note))
 }
 
 /// The roles that a group gives.
@@ -181,8 +190,9 @@ impl Scim {
         let before = self.group(cx, id, true).await?;
         let members: HashSet<Uuid> = before.members.iter().map(|(member, _)| *member).collect();
         let roles = self.roles_after(cx, &before.stored, &BTreeSet::new(), (&members, &HashSet::new())).await?;
-        self.identity.store.group_remove(cx.model.tenant, before.stored.id, &pairs(&roles)).await?;
-        self.note_roles(cx, before.stored.id, &roles).await
+        let told = told_of_roles(cx, before.stored.id, &roles);
+        self.identity.store.group_remove(cx.model.tenant, before.stored.id, &pairs(&roles), &told).await?;
+        Ok(())
     }
 
     async fn group_write(&self, cx: &OpContext, before: KnownGroup, mut resource: Resource) -> Result<KnownGroup, ScimError> {
@@ -203,20 +213,12 @@ impl Scim {
         change.roles = pairs(&roles);
         let name = fold(display(&body).trim());
         let stored = StoredScim { name, external_id, body, changed_at: (self.identity.clock)(), ..before.stored };
-        if !self.identity.store.group_put(cx.model.tenant, &stored, &change).await? {
+        let told = told_of_roles(cx, stored.id, &roles);
+        if !self.identity.store.group_put(cx.model.tenant, &stored, &change, &told).await? {
             return Err(ScimError::taken(format!("`displayName` `{}` is taken", display(&stored.body))));
         }
-        self.note_roles(cx, stored.id, &roles).await?;
         let members = self.members_of(cx, stored.id).await?;
         Ok(KnownGroup { stored, members })
-    }
-
-    async fn note_roles(&self, cx: &OpContext, group: Uuid, changed: &[RolesAfter]) -> Result<(), ScimError> {
-        for one in changed {
-            let facts = json!({ "before": one.before, "after": one.after, "group": group.to_string() });
-            self.identity.note(cx, trail::about(AuditKind::RolesChanged, one.user).facts(facts)).await?;
-        }
-        Ok(())
     }
 
     /// The members that a request names. New ones must be there; groups within groups are refused.

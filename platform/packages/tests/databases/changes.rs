@@ -86,7 +86,7 @@ async fn a_rename_keeps_the_column() {
 }
 
 #[tokio::test]
-async fn a_renamed_object_takes_its_parts_along_and_breaks_the_api_openly() {
+async fn a_renamed_object_takes_its_parts_along_and_keeps_its_old_name_for_a_while() {
     for database in databases() {
         let house = House::new(database).await;
         house.apply(files(false), &[]).await.unwrap();
@@ -94,10 +94,11 @@ async fn a_renamed_object_takes_its_parts_along_and_breaks_the_api_openly() {
         let before = house.cx().await.model.object_named("deal").unwrap().table.clone();
         let rename = Change::Update { path: path("deal"), properties: JsonMap::new(), rename: Some("sale".to_owned()) };
         let plan = house.packages.plan(&house.cx().await, Draft::Changes(vec![rename.clone()])).await.unwrap();
-        assert_eq!(plan.operations.iter().map(|one| (one.op, one.api.word())).collect::<Vec<_>>(), [(Op::Rename, "breaking")]);
+        assert_eq!(plan.operations.iter().map(|one| (one.op, one.api.word())).collect::<Vec<_>>(), [(Op::Rename, "deprecating")]);
         house.change(vec![rename]).await.unwrap();
         let model = house.cx().await.model;
         let sale = model.object_named("sale").unwrap();
+        assert_eq!(sale.aliases.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["deal"]);
         assert_eq!((&sale.table, house.store.row_count(&model, sale.ix).await.unwrap()), (&before, 1));
         assert!(sale.field_named("size").is_some() && sale.relation_named("tags").is_some());
         assert!(house.store.doctor(&model).await.unwrap().is_empty());

@@ -1,20 +1,32 @@
 //! What a component exports: each interface is optional, and found once, before the first call.
 
 use tenon_hooks::Phase;
+use tenon_query::CallKind;
 use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Store};
 
-use super::generated::exports::tenon::plugin::{after_hooks, delete_hooks, record_hooks};
+use super::generated::exports::tenon::plugin::job_hooks::Outcome;
+use super::generated::exports::tenon::plugin::{action_hooks, after_hooks, delete_hooks, job_hooks, record_hooks};
 use super::{Change, Error, Operation, Verdict};
 use crate::LoadError;
 use crate::state::CallState;
 
 /// What a plugin is asked.
-pub(crate) struct Asked {
-    pub phase: Phase,
-    pub object: String,
-    pub operation: Operation,
-    pub changes: Vec<Change>,
+pub(crate) enum Question {
+    /// About records.
+    Records { phase: Phase, object: String, operation: Operation, changes: Vec<Change> },
+    /// To do something it offers; its name, its input as JSON, and where a job has come to.
+    Call { kind: CallKind, name: String, input: String, cursor: Option<String> },
+}
+
+/// What it answers.
+pub(crate) enum Said {
+    /// One verdict per change.
+    Verdicts(Vec<Verdict>),
+    /// JSON.
+    Done(String),
+    /// The cursor of a job's next step.
+    GoesOn(String),
 }
 
 /// A linked component, and where its exports are.
@@ -23,6 +35,8 @@ pub(crate) struct Ready {
     record: Option<record_hooks::GuestIndices>,
     after: Option<after_hooks::GuestIndices>,
     delete: Option<delete_hooks::GuestIndices>,
+    action: Option<action_hooks::GuestIndices>,
+    job: Option<job_hooks::GuestIndices>,
 }
 
 impl Ready {
@@ -32,6 +46,8 @@ impl Ready {
             record: record_hooks::GuestIndices::new(&instance).ok(),
             after: after_hooks::GuestIndices::new(&instance).ok(),
             delete: delete_hooks::GuestIndices::new(&instance).ok(),
+            action: action_hooks::GuestIndices::new(&instance).ok(),
+            job: job_hooks::GuestIndices::new(&instance).ok(),
             instance,
         }
     }
@@ -46,6 +62,8 @@ impl Ready {
             Phase::BeforeSave => (self.record.is_some(), "record-hooks"),
             Phase::AfterSave => (self.after.is_some(), "after-hooks"),
             Phase::BeforeDelete | Phase::AfterDelete => (self.delete.is_some(), "delete-hooks"),
+            Phase::Action => (self.action.is_some(), "action-hooks"),
+            Phase::Job => (self.job.is_some(), "job-hooks"),
             _ => (false, "nothing known here"),
         };
         if is_there {
@@ -55,28 +73,58 @@ impl Ready {
     }
 
     /// Makes an instance and asks it.
-    pub(crate) async fn ask(&self, store: &mut Store<CallState>, asked: Asked) -> wasmtime::Result<Result<Vec<Verdict>, Error>> {
+    pub(crate) async fn ask(&self, store: &mut Store<CallState>, question: Question) -> wasmtime::Result<Result<Said, Error>> {
+        match question {
+            Question::Records { phase, object, operation, changes } => {
+                let said = self.ask_about(store, phase, (&object, operation, &changes)).await?;
+                Ok(said.map(Said::Verdicts))
+            }
+            Question::Call { kind: CallKind::Action, name, input, .. } => {
+                let instance = self.instance.instantiate_async(&mut *store).await?;
+                let guest = self.action.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                Ok(guest.call_act(store, &name, &input).await?.map(Said::Done))
+            }
+            Question::Call { kind: CallKind::Job, name, input, cursor } => {
+                let instance = self.instance.instantiate_async(&mut *store).await?;
+                let guest = self.job.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let said = guest.call_run(store, &name, &input, cursor.as_deref()).await?;
+                Ok(said.map(|outcome| match outcome {
+                    Outcome::Done(json) => Said::Done(json),
+                    Outcome::GoesOn(cursor) => Said::GoesOn(cursor),
+                }))
+            }
+        }
+    }
+
+    async fn ask_about(
+        &self,
+        store: &mut Store<CallState>,
+        phase: Phase,
+        (object, operation, changes): (&str, Operation, &[Change]),
+    ) -> wasmtime::Result<Result<Vec<Verdict>, Error>> {
         let instance = self.instance.instantiate_async(&mut *store).await?;
-        let Asked { phase, object, operation, changes } = asked;
-        let missing = || wasmtime::Error::msg("it does not export what it subscribes to");
         match phase {
             Phase::BeforeSave => {
                 let guest = self.record.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
-                guest.call_before_save(store, &object, operation, &changes).await
+                guest.call_before_save(store, object, operation, changes).await
             }
             Phase::AfterSave => {
                 let guest = self.after.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
-                guest.call_after_save(store, &object, operation, &changes).await
+                guest.call_after_save(store, object, operation, changes).await
             }
             Phase::BeforeDelete => {
                 let guest = self.delete.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
-                guest.call_before_delete(store, &object, operation, &changes).await
+                guest.call_before_delete(store, object, operation, changes).await
             }
             Phase::AfterDelete => {
                 let guest = self.delete.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
-                guest.call_after_delete(store, &object, operation, &changes).await
+                guest.call_after_delete(store, object, operation, changes).await
             }
             _ => Err(missing()),
         }
     }
+}
+
+fn missing() -> wasmtime::Error {
+    wasmtime::Error::msg("it does not export what it subscribes to")
 }

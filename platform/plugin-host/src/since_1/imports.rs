@@ -3,11 +3,11 @@
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use tenon_diagnostics::Problem;
-use tenon_hooks::{Ask, Given, Reading, Wanted};
+use tenon_hooks::{Ask, Given, KvAsk, Reading, Start, Wanted};
 use tenon_model::{Object, ObjectIx};
-use tenon_value::{Date, DateTime, Locale, RecordId};
+use tenon_value::{Date, DateTime, Json, Locale, RecordId};
 
-use super::generated::tenon::plugin::{clock, crypto, log, random, records_read, records_write};
+use super::generated::tenon::plugin::{clock, crypto, jobs, kv, log, random, records_read, records_write};
 use super::{incoming, outgoing, types};
 use crate::limits::RANDOM_BYTES_MAX;
 use crate::state::CallState;
@@ -180,5 +180,55 @@ impl records_write::Host for CallState {
     async fn next_number(&mut self, series: String) -> Told<i64> {
         let given = self.told(Ask::NextNumber(series)).await?;
         Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+    }
+}
+
+impl kv::Host for CallState {
+    async fn get(&mut self, key: String) -> Told<Option<String>> {
+        let given = self.told(Ask::Kv(KvAsk::Get(key))).await?;
+        Ok(given.map(|given| if let Given::Text(text) = given { text } else { None }))
+    }
+
+    async fn scan(&mut self, prefix: String, after: Option<String>, limit: u32) -> Told<Vec<(String, String)>> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let given = self.told(Ask::Kv(KvAsk::List(prefix, after, most))).await?;
+        Ok(given.map(|given| if let Given::Texts(texts) = given { texts } else { Vec::new() }))
+    }
+
+    async fn set(&mut self, key: String, text: String) -> Told<()> {
+        Ok(self.told(Ask::Kv(KvAsk::Set(key, text))).await?.map(drop))
+    }
+
+    async fn delete(&mut self, key: String) -> Told<()> {
+        Ok(self.told(Ask::Kv(KvAsk::Delete(key))).await?.map(drop))
+    }
+
+    async fn add(&mut self, key: String, by: i64) -> Told<i64> {
+        let given = self.told(Ask::Kv(KvAsk::Add(key, by))).await?;
+        Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+    }
+
+    async fn swap(&mut self, key: String, expected: Option<String>, text: Option<String>) -> Told<bool> {
+        let given = self.told(Ask::Kv(KvAsk::Swap(key, expected, text))).await?;
+        Ok(given.map(|given| matches!(given, Given::Flag(true))))
+    }
+}
+
+impl jobs::Host for CallState {
+    async fn start(&mut self, job: String, input: String, at: Option<i64>, key: Option<String>) -> Told<String> {
+        let Ok(input) = input.parse::<Json>() else {
+            return Ok(Err(problem("INVALID", "the job's input is no JSON".to_owned())));
+        };
+        let at = at.map(DateTime::from_millis);
+        if at.is_some_and(|at| !incoming::is_moment(at.millis())) {
+            return Ok(Err(problem("INVALID", "the job's moment is none".to_owned())));
+        }
+        let given = self.told(Ask::Start(Start { job, input, at, key })).await?;
+        Ok(given.map(|given| if let Given::Started(id) = given { id.to_string() } else { String::new() }))
+    }
+
+    async fn cancel(&mut self, key: String) -> Told<bool> {
+        let given = self.told(Ask::Cancel(key)).await?;
+        Ok(given.map(|given| matches!(given, Given::Flag(true))))
     }
 }

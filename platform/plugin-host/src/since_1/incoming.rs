@@ -36,8 +36,15 @@ pub(crate) fn answer(
             Ok(Answer::Verdicts(verdicts))
         }
         Ok(verdicts) => Err(Broken::answer(format!("answered {} verdicts to {rows} changes", verdicts.len()))),
-        Err(Error::Refused(words)) => Ok(Answer::Refused(refusal(package, object, words)?)),
-        Err(Error::Failed(words)) => Err(Broken::answer(format!("said it cannot go on: {}", words.escape_debug()))),
+        Err(error) => Ok(Answer::Refused(refused(package, Some(object), error)?)),
+    }
+}
+
+/// The refusal of a plugin that gives no answer; that it cannot go on is a fault.
+pub(crate) fn refused(package: &str, object: Option<&Object>, error: Error) -> Result<Refusal, Broken> {
+    match error {
+        Error::Refused(words) => refusal(package, object, words),
+        Error::Failed(words) => Err(Broken::answer(format!("said it cannot go on: {}", words.escape_debug()))),
     }
 }
 
@@ -52,14 +59,14 @@ fn verdict(package: &str, object: &Object, said: Verdict) -> Result<OurVerdict, 
         Verdict::Refuse(refusals) if refusals.is_empty() => Err(Broken::answer("refused without a refusal")),
         Verdict::Refuse(refusals) if refusals.len() > REFUSALS_PER_ROW => Err(Broken::limit("output", "refused one record too often")),
         Verdict::Refuse(refusals) => {
-            let refusals = refusals.into_iter().map(|words| refusal(package, object, words)).collect::<Result<_, _>>()?;
+            let refusals = refusals.into_iter().map(|words| refusal(package, Some(object), words)).collect::<Result<_, _>>()?;
             Ok(OurVerdict::Refuse(refusals))
         }
     }
 }
 
 /// The author's words stay as they are; a field that the object does not have is left out, forms could not show it.
-fn refusal(package: &str, object: &Object, said: types::Refusal) -> Result<Refusal, Broken> {
+fn refusal(package: &str, object: Option<&Object>, said: types::Refusal) -> Result<Refusal, Broken> {
     let types::Refusal { rule, message, field } = said;
     if message.trim().is_empty() {
         return Err(Broken::answer("refused without a word"));
@@ -68,7 +75,8 @@ fn refusal(package: &str, object: &Object, said: types::Refusal) -> Result<Refus
     if too_long {
         return Err(Broken::limit("output", "refused in too many words"));
     }
-    let field = field.filter(|name| object.field_named(name).is_some() || object.relation_named(name).is_some());
+    let is_known = |name: &String| object.is_some_and(|object| object.field_named(name).is_some() || object.relation_named(name).is_some());
+    let field = field.filter(is_known);
     Ok(Refusal { package: package.to_owned(), rule, message, field })
 }
 
@@ -149,7 +157,7 @@ const fn is_decimal(kind: &FieldKind) -> bool {
     matches!(kind, FieldKind::Decimal { .. } | FieldKind::Percent { .. })
 }
 
-fn is_moment(millis: i64) -> bool {
+pub(super) fn is_moment(millis: i64) -> bool {
     i32::try_from(millis.div_euclid(MILLIS_PER_DAY)).is_ok_and(|days| DAYS.contains(&days))
 }
 

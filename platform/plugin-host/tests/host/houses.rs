@@ -1,6 +1,6 @@
 //! What a host keeps over many calls: the breaker, what was used, which version a mutation meets, plans of tenants.
 
-use tenon_hooks::{Asked, HookChange, HookError, Hooks, NoDesk, Operation, Phase, Tree};
+use tenon_hooks::{Asked, HookChange, HookError, Hooks, NoDesk, Operation, Pace, Phase, Tree};
 use tenon_plugin_host::{Budgets, CallLimits, PluginHost, Size};
 use tenon_value::Value;
 
@@ -55,12 +55,12 @@ async fn title(host: &PluginHost, tree: &Tree) -> String {
 #[tokio::test]
 async fn a_mutation_ends_on_the_version_it_began_with() {
     let host = host(&["unruly"]);
-    let under_way = host.enter(&context()).await.unwrap();
+    let under_way = host.enter(&context(), Pace::Save).await.unwrap();
     let mut next = package("unruly");
     next.version = "2.0.0".to_owned();
     host.install(tenant(), next).unwrap();
     assert_eq!(title(&host, &under_way).await, "unruly@1.0.0");
-    assert_eq!(title(&host, &host.enter(&context()).await.unwrap()).await, "unruly@2.0.0");
+    assert_eq!(title(&host, &host.enter(&context(), Pace::Save).await.unwrap()).await, "unruly@2.0.0");
     assert!(host.uninstall(tenant(), "unruly"));
     assert_eq!(title(&host, &under_way).await, "unruly@1.0.0", "also where it is taken out");
 }

@@ -49,6 +49,48 @@ fn what_is_no_component_is_refused() {
 }
 
 #[test]
+fn a_plugin_for_a_younger_host_is_refused_before_anything_of_it_runs() {
+    let patched = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let mut bytes = package("hello").component;
+        let places: Vec<usize> =
+            bytes.windows(from.len()).enumerate().filter(|(_, here)| *here == from.as_bytes()).map(|(at, _)| at).collect();
+        assert!(!places.is_empty(), "{from}");
+        for at in places {
+            bytes[at..at + from.len()].copy_from_slice(to.as_bytes());
+        }
+        bytes
+    };
+    let younger = PluginPackage::from_component(&patched("\"tenon:plugin@1.0.0\"", "\"tenon:plugin@1.7.0\"")).unwrap_err();
+    assert!(matches!(&younger, LoadError::Contract(words) if words.contains("1.7.0")), "{younger}");
+    let other = PluginPackage::from_component(&patched("tenon:plugin/", "acmee:plugin/"));
+    let refused = other.and_then(|other| PluginHost::with_budgets(patient()).unwrap().check(other)).unwrap_err();
+    assert!(matches!(&refused, LoadError::NotGranted(import) if import.starts_with("acmee:plugin/")), "{refused}");
+}
+
+#[tokio::test]
+async fn a_large_component_is_taken_in_up_to_its_limit() {
+    // A section of the component's own, which says nothing.
+    let padded = |bytes: usize| {
+        let mut component = package("hello").component;
+        let mut length = bytes + 2;
+        component.push(0);
+        while length >= 0x80 {
+            component.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+            length >>= 7;
+        }
+        component.push(u8::try_from(length).unwrap());
+        component.extend([1, b'x']);
+        component.resize(component.len() + bytes, 0);
+        component
+    };
+    let host = PluginHost::with_budgets(patient()).unwrap();
+    host.install(tenant(), PluginPackage::from_component(&padded(30 << 20)).unwrap()).unwrap();
+    assert!(create(&host, &["any"]).await.is_ok());
+    assert!(matches!(PluginPackage::from_component(&padded(32 << 20)), Err(LoadError::TooLarge(_))));
+}
+
+#[test]
 fn broken_bytes_are_refused_without_harm() {
     let host = PluginHost::with_budgets(patient()).unwrap();
     let whole = package("hello");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tenon_context::{OpContext, OpContextParts, Principal, Via};
-use tenon_hooks::{Asked, HookChange, HookError, Hooks, NoDesk, Operation, Phase, Verdict};
+use tenon_hooks::{Asked, HookChange, HookError, Hooks, NoDesk, Operation, Pace, Phase, Verdict};
 use tenon_model::{
     Field, FieldIx, FieldKind, GraphqlNames, Model, ModelVersion, Object, ObjectIx, OnDelete, Relation, RelationIx, RelationShape,
     Settings, SortRule, State, system,
@@ -173,6 +173,7 @@ fn relation((ix, name): (usize, &str)) -> Relation {
         kind_column: None,
         package: Name::known("crm"),
         state: State::Active,
+        aliases: Vec::new(),
     }
 }
 
@@ -232,6 +233,6 @@ pub(crate) async fn ask(
     changes: &[HookChange<'_>],
 ) -> Result<Vec<Verdict>, HookError> {
     let cx = context();
-    let tree = host.enter(&cx).await?;
+    let tree = host.enter(&cx, Pace::Save).await?;
     host.ask(&cx, Asked { phase, object: OPPORTUNITY, operation, changes }, &tree, &mut NoDesk).await
 }

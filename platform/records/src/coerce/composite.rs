@@ -1,7 +1,8 @@
 //! Values made of parts: money, points, addresses.
 
+use tenon_diagnostics::InputPath;
 use tenon_model::{Field, FieldKind, Settings};
-use tenon_value::{Address, Decimal, Geo, Json, JsonMap, Money, Value};
+use tenon_value::{Address, Decimal, Geo, Json, JsonMap, Money, Value, is_currency};
 
 use super::text::{cleaned_line, too_long};
 use super::{Misfit, misfit, number, wrong_type};
@@ -12,14 +13,15 @@ const PART_MAX: usize = 255;
 /// Money of an exact amount; its worth in the base currency is the pipeline's.
 pub(super) fn money(field: &Field, amount: Decimal, currency: &str) -> Result<Value, Misfit> {
     let currency = currency.trim().to_ascii_uppercase();
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if !is_currency(&currency) {
         let name = &field.name;
-        return Err(misfit(
+        let misfit = misfit(
             field,
-            "pattern",
-            format!("the currency of `{name}` is a code of three letters, such as `CNY`"),
-            format!("`{name}` 的币种应为三位字母代码,例如 `CNY`"),
-        ));
+            "currency",
+            format!("`{name}`: this is no currency of ISO 4217; write a code such as `CNY`"),
+            format!("`{name}`:不是 ISO 4217 货币代码,例如 `CNY`"),
+        );
+        return Err(Box::new(misfit.at(InputPath::default().key("currency"))));
     }
     Ok(Value::Money(Money { amount: number::amount(field, amount)?, currency, base: None }))
 }

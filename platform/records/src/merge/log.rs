@@ -9,48 +9,48 @@ use tenon_value::{Address, DateTime, Duration, ElementId, Geo, Json, Money, Reco
 
 /// A record that referred to one of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct MovedRecord {
-    pub(super) object: ElementId,
-    pub(super) relation: ElementId,
-    pub(super) record: RecordId,
+pub(crate) struct MovedRecord {
+    pub(crate) object: ElementId,
+    pub(crate) relation: ElementId,
+    pub(crate) record: RecordId,
     /// To which it referred.
-    pub(super) from: RecordId,
+    pub(crate) from: RecordId,
 }
 
 /// A link the survivor got.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct MovedLink {
+pub(crate) struct MovedLink {
     /// By its table, which is nobody else's ever.
-    pub(super) link: String,
-    pub(super) source: RecordId,
-    pub(super) target: RecordId,
+    pub(crate) link: String,
+    pub(crate) source: RecordId,
+    pub(crate) target: RecordId,
 }
 
 /// What a merge did.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Log {
-    pub(super) others: Vec<RecordId>,
-    pub(super) records: Vec<MovedRecord>,
-    pub(super) links: Vec<MovedLink>,
+pub(crate) struct Log {
+    pub(crate) others: Vec<RecordId>,
+    pub(crate) records: Vec<MovedRecord>,
+    pub(crate) links: Vec<MovedLink>,
     /// External ids: whose, system, id.
-    pub(super) names: Vec<(RecordId, String, String)>,
+    pub(crate) names: Vec<(RecordId, String, String)>,
     /// Shares: whose, with whom.
-    pub(super) shares: Vec<(RecordId, Uuid)>,
+    pub(crate) shares: Vec<(RecordId, Uuid)>,
     /// What the survivor had: fields and relations by the ids of their elements.
-    pub(super) fields: Vec<(ElementId, Value)>,
-    pub(super) relations: Vec<(ElementId, Value)>,
+    pub(crate) fields: Vec<(ElementId, Value)>,
+    pub(crate) relations: Vec<(ElementId, Value)>,
     /// The versions that the merge made.
-    pub(super) versions: BTreeMap<RecordId, i64>,
+    pub(crate) versions: BTreeMap<RecordId, i64>,
 }
 
 impl Log {
     /// How much was moved.
-    pub(super) const fn moved(&self) -> usize {
+    pub(crate) const fn moved(&self) -> usize {
         self.records.len() + self.links.len() + self.names.len() + self.shares.len()
     }
 
     /// Keeps what the survivor had.
-    pub(super) fn keep_old(&mut self, object: &Object, old: &Record, new: &Record) {
+    pub(crate) fn keep_old(&mut self, object: &Object, old: &Record, new: &Record) {
         let fields = object.fields.iter().filter(|field| !field.system && old.field(field.ix) != new.field(field.ix));
         self.fields = fields.map(|field| (field.id, old.field(field.ix).clone())).collect();
         let relations =
@@ -58,7 +58,21 @@ impl Log {
         self.relations = relations.map(|relation| (relation.id, old.relation(relation.ix).clone())).collect();
     }
 
-    pub(super) fn to_json(&self) -> Json {
+    /// Takes out what tells of a person who is erased: values of these fields where he is the survivor, keys elsewhere.
+    pub(crate) fn forget(&mut self, survivor: RecordId, (person, fields): (&[RecordId], &[ElementId])) {
+        let survived = person.contains(&survivor);
+        if survived {
+            self.fields.retain(|(field, _)| !fields.contains(field));
+        }
+        self.names.retain(|(whose, ..)| !survived && !person.contains(whose));
+    }
+
+    /// What is left of it once it has been taken back: whose merge it was.
+    pub(crate) fn undone(&self) -> Self {
+        Self { others: self.others.clone(), ..Self::default() }
+    }
+
+    pub(crate) fn to_json(&self) -> Json {
         json!({
             "others": self.others.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "records": self.records.iter().map(|moved| json!([moved.object.to_string(), moved.relation.to_string(), moved.record.to_string(), moved.from.to_string()])).collect::<Vec<_>>(),
@@ -71,7 +85,7 @@ impl Log {
         })
     }
 
-    pub(super) fn of_json(json: &Json) -> Option<Self> {
+    pub(crate) fn of_json(json: &Json) -> Option<Self> {
         let rows = |name: &str| json.get(name).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
         let text = |row: &Json, at: usize| row.get(at).and_then(Json::as_str).map(str::to_owned);
         let record = |row: &Json, at: usize| Some(RecordId(text(row, at)?.parse().ok()?));
@@ -192,5 +206,23 @@ mod tests {
         log.names.push((RecordId(Uuid::from_u128(1)), "erp".to_owned(), "A-1".to_owned()));
         log.versions.insert(RecordId(Uuid::from_u128(1)), 3);
         assert_eq!(Log::of_json(&log.to_json()), Some(log));
+    }
+
+    #[test]
+    fn what_tells_of_who_is_erased_goes_and_the_rest_stays() {
+        let [survivor, other, stranger] = [1, 2, 3].map(|number| RecordId(Uuid::from_u128(number)));
+        let [name, size] = [4, 5].map(|number| ElementId(Uuid::from_u128(number)));
+        let log = Log {
+            others: vec![other, stranger],
+            names: vec![(other, "erp".to_owned(), "A".to_owned()), (stranger, "erp".to_owned(), "B".to_owned())],
+            fields: vec![(name, Value::text("Li")), (size, Value::Int(3))],
+            ..Log::default()
+        };
+        let mut whole = log.clone();
+        whole.forget(survivor, (&[survivor, other], &[name]));
+        assert_eq!((whole.fields, whole.names), (vec![(size, Value::Int(3))], Vec::new()));
+        let mut part = log.clone();
+        part.forget(survivor, (&[other], &[name]));
+        assert_eq!((part.fields, part.names.len()), (log.fields, 1), "of the survivor nothing goes");
     }
 }

@@ -38,6 +38,7 @@ impl Attempt<'_> {
             return Ok(None);
         }
         self.bring_others_back(object, stored.survivor, &log).await?;
+        self.tx.merge_log(id, &log.undone().to_json()).await?;
         self.tx.merge_undone(id).await?;
         Ok(Some(Saved { id: stored.survivor, status: Status::Updated }))
     }
@@ -126,7 +127,7 @@ impl Attempt<'_> {
                 input.fields.push((field.ix, value.clone()));
             }
         }
-        let mut job = Job::new(0, &input, Aim::Update(survivor, None));
+        let mut job = Job::new(0, &input, Aim::Update(survivor, None)).of_records();
         for (id, value) in &log.relations {
             if let Some(relation) = object.active_relations().find(|relation| relation.id == *id) {
                 job = job.with(relation.ix, value.clone());

@@ -1,20 +1,21 @@
 //! A person is erased: the record keeps its id, and nothing that tells whose it was.
 //!
 //! The personal fields are emptied like any other update, in one transaction with everything that repeats them: old values
-//! in history, the outbox, stored answers, ids in other systems, details of the audit trail. A user loses his membership
-//! and his name on what he did. Text elsewhere that happens to name him is the administrator's to find.
+//! in history, the outbox, stored answers, ids in other systems, merges, details of the audit trail; and the same for the
+//! records that were merged into it. A user loses his membership and his name on what he did. Text elsewhere that happens to name him is the administrator's to find.
 
 use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
 use tenon_diagnostics::{Kind, Message, Problem};
 use tenon_model::{Field, FieldIx, FieldKind, Object};
 use tenon_query::{Action, AuthorizedTable, Deleted, Record};
-use tenon_store::{AuditKind, AuditNote, Erased, Lock, OutboxEntry, RowWrite, Store, Tx};
-use tenon_value::{RecordId, Value};
+use tenon_store::{AuditBy, AuditKind, AuditNote, AuditNotes, Erased, Lock, OutboxEntry, RowWrite, Store, Tx};
+use tenon_value::{ElementId, RecordId, Value};
 
-use super::{nobody, object_named, permitted};
+use super::{nobody, object_named, permitted, same};
 use crate::RecordsError;
 use crate::limits::RETRIES_MAX;
+use crate::merge::log::Log;
 
 /// The object whose records act here.
 const ACTOR: &str = "user";
@@ -64,7 +65,9 @@ pub async fn erase(
     let table = policy.table(&cx.model, object.ix, Action::Update, Place::Write).map_err(|_| nobody(object.name.as_str()))?;
     if object.name.as_str() == ACTOR && !cx.dry_run {
         // First of all he can no longer come in. Done twice it does no harm, so it need not be one transaction.
-        store.member_remove(cx.model.tenant, id.0).await?;
+        let facts = serde_json::json!({ "after": "removed" });
+        let note = AuditNote::new(AuditKind::MemberChanged).about(ACTOR, Some(id)).facts(facts);
+        store.member_remove(cx.model.tenant, id.0, &AuditNotes::new(AuditBy::of(cx), [note])).await?;
     }
     let mut tries = 0;
     loop {
@@ -90,6 +93,12 @@ async fn once(
         }
         Ok(erased) => {
             tx.commit().await?;
+            // The bytes go at once; where that fails, the next sweep does it.
+            if erased.beside.files > 0
+                && let Err(error) = store.files_sweep(cx.model.tenant).await
+            {
+                tracing::warn!(%error, "files of an erased person wait for the next sweep");
+            }
             Ok(erased)
         }
         Err(error) => {
@@ -107,24 +116,73 @@ async fn carry_out(
     fields: &[&Field],
 ) -> Result<ErasedPerson, RecordsError> {
     let name = object.name.as_str();
-    let acts = name == ACTOR;
-    let old = tx.load(table, &[id], Deleted::Include, Lock::Update).await?.pop().ok_or_else(|| nobody(name))?;
-    let (new, emptied) = emptied(&old, fields);
-    if !emptied.is_empty() {
+    if let Some(survivor) = tx.survivor_of(id).await? {
+        let en = "this record was merged into another: erase that one, and this goes with it";
+        let problem = Problem::conflict("merged", en, "该记录已并入另一条记录,请删除那一条的个人信息");
+        return Err(RecordsError::problem(None, problem.object(name).with("survivor", survivor.to_string())));
+    }
+    let person = same::person(tx, table, id).await?;
+    let mut ids = person.clone();
+    ids.sort_unstable();
+    let records = tx.load(table, &ids, Deleted::Include, Lock::Update).await?;
+    if records.iter().all(|record| record.id != id) {
+        return Err(nobody(name));
+    }
+    let mut erased = ErasedPerson { fields: Vec::new(), beside: Erased::default() };
+    for one in &person {
+        // What was destroyed since it was merged has nothing left but what is beside it.
+        let old = records.iter().find(|record| record.id == *one);
+        let (emptied, beside) = erase_one(tx, cx, (object, table), (*one, old), fields).await?;
+        erased.fields.extend(emptied.into_iter().filter(|name| !erased.fields.contains(name)).collect::<Vec<_>>());
+        erased.beside += beside;
+    }
+    forget_in_merges(tx, table, &person, fields).await?;
+    Ok(erased)
+}
+
+/// Empties one record, and takes out what is beside it. Each has a note of its own: by it the chain explains what is gone.
+async fn erase_one(
+    tx: &mut Tx,
+    cx: &OpContext,
+    (object, table): (&Object, &AuthorizedTable),
+    (id, old): (RecordId, Option<&Record>),
+    fields: &[&Field],
+) -> Result<(Vec<String>, Erased), RecordsError> {
+    let name = object.name.as_str();
+    let (new, emptied) = old.map(|old| emptied(old, fields)).unzip();
+    let emptied = emptied.unwrap_or_default();
+    if let Some((old, new)) = old.zip(new).filter(|_| !emptied.is_empty()) {
         tx.outbox(OutboxEntry { word: "updated", object: object.id, records: vec![(id, old.version() + 1)], changed: emptied.clone() });
-        tx.write(cx, table, &[RowWrite::Update { old, new }]).await?;
+        tx.write(cx, table, &[RowWrite::Update { old: old.clone(), new }]).await?;
     }
     let all: Vec<FieldIx> = fields.iter().map(|field| field.ix).collect();
-    let beside = tx.erase_person(table, id, &all, acts).await?;
+    let beside = tx.erase_person(table, id, &all, name == ACTOR).await?;
     let facts = serde_json::json!({
         "fields": emptied,
         "versions": beside.versions,
         "entries": beside.entries,
         "answers": beside.answers,
         "external_ids": beside.external_ids,
+        "files": beside.files,
     });
     tx.audit_note(AuditNote::new(AuditKind::PersonErased).about(name, Some(id)).facts(facts));
-    Ok(ErasedPerson { fields: emptied, beside })
+    Ok((emptied, beside))
+}
+
+/// Merges keep what the survivor had, so that they can be taken back: that goes, too.
+async fn forget_in_merges(tx: &mut Tx, table: &AuthorizedTable, person: &[RecordId], fields: &[&Field]) -> Result<(), RecordsError> {
+    let fields: Vec<ElementId> = fields.iter().map(|field| field.id).collect();
+    for one in person {
+        for merge in tx.merges_of(table, *one).await? {
+            let Some(before) = Log::of_json(&merge.log) else { continue };
+            let mut log = before.clone();
+            log.forget(merge.survivor, (person, fields.as_slice()));
+            if log != before {
+                tx.merge_log(merge.id, &log.to_json()).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The record without what is personal, and which fields had something.

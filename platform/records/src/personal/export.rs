@@ -1,18 +1,18 @@
-//! What is known of a person, as one JSON document: the record with its history, what refers to it, ids in other systems,
-//! and the entries of the audit trail about and by him.
+//! What is known of a person, as one JSON document: the record with its history, the records that were merged into it, what
+//! refers to it, ids in other systems, and the entries of the audit trail about and by him.
 
 use std::sync::Arc;
 
 use serde_json::json;
-use tenon_access::{Place, Policy};
+use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::Problem;
 use tenon_model::{LinkEnd, Object, Part, RelationShape, State, system};
 use tenon_query::{Action, Answer, AuthorizedTable, Deleted, HistoryFetch, HistoryRow, Output, Params, Predicate, Read, Select, Window};
 use tenon_store::{AuditFilter, AuditKind, AuditNote, AuditOrder, Lock, Store, StoreError, Tx, record_json};
-use tenon_value::{Json, RecordId, Value};
+use tenon_value::{Json, RecordId, Uuid, Value};
 
-use super::{PERSON_RECORDS_MAX, nobody, object_named, permitted};
+use super::{PERSON_RECORDS_MAX, nobody, object_named, permitted, same};
 use crate::RecordsError;
 
 /// Versions and entries of the trail handed out at most, the newest.
@@ -30,13 +30,18 @@ pub async fn export(store: &Store, cx: &OpContext, policy: &Policy, (object, id)
     tx.rollback().await?;
     let mut document = gathered?;
     store.audit_seal(cx.model.tenant).await?;
-    let about = trail(store, cx, AuditFilter { record: Some(id), ..AuditFilter::default() }).await?;
+    let mut about = trail(store, cx, AuditFilter { record: Some(id), ..AuditFilter::default() }).await?;
+    let mut held = files(store, cx, (object, id)).await?;
+    for one in merged_ids(&document).into_iter().map(RecordId) {
+        about.extend(trail(store, cx, AuditFilter { record: Some(one), ..AuditFilter::default() }).await?);
+        held.extend(files(store, cx, (object, one)).await?);
+    }
     let by = trail(store, cx, AuditFilter { by: Some(id.0), ..AuditFilter::default() }).await?;
     store.audit_note(cx, AuditNote::new(AuditKind::PersonExported).about(object.name.as_str(), Some(id))).await?;
     if let Some(members) = document.as_object_mut() {
         members.insert("audit".to_owned(), json!({ "about": about, "by": by }));
         members.insert("membership".to_owned(), membership(store, cx, id).await?);
-        members.insert("files".to_owned(), json!([]));
+        members.insert("files".to_owned(), json!(held));
     }
     Ok(document)
 }
@@ -47,26 +52,57 @@ async fn gather(
     (object, id): (&Object, RecordId),
 ) -> Result<Json, RecordsError> {
     let name = object.name.as_str();
-    let table = policy.table(&cx.model, object.ix, Action::Read, Place::Export).map_err(|_| nobody(name))?;
-    let record = tx.load(&table, &[id], Deleted::Include, Lock::None).await?.pop().ok_or_else(|| nobody(name))?;
-    let external: Vec<Json> = tx
-        .external_ids(&table, &[id])
-        .await?
-        .into_iter()
-        .map(|(_, external)| json!({ "system": external.system, "id": external.key }))
+    let table = policy.whole(&cx.model, object.ix, Action::Read).map_err(|_| nobody(name))?;
+    let person = same::person(tx, &table, id).await?;
+    let mut known = Vec::new();
+    for one in &person {
+        known.extend(known_of(tx, (store, cx), (object, &table), *one).await?);
+    }
+    let mut known = known.into_iter();
+    let own = known.next().filter(|own| own.id == id).ok_or_else(|| nobody(name))?;
+    let merged: Vec<Json> = known
+        .map(|one| json!({ "id": one.id.to_string(), "record": one.record, "external_ids": one.external, "history": one.history }))
         .collect();
     let personal: Vec<&str> = object.fields.iter().filter(|field| field.personal).map(|field| field.name.as_str()).collect();
-    let history: Vec<Json> = history(tx, (store, cx), table, id).await?.iter().map(version).collect();
     Ok(json!({
         "object": name,
         "id": id.to_string(),
         "exported_at": cx.now.to_string(),
         "personal_fields": personal,
-        "record": record_json(object, &record),
-        "external_ids": external,
-        "history": history,
+        "record": own.record,
+        "external_ids": own.external,
+        "history": own.history,
+        "merged": merged,
         "referring": referring(tx, cx, policy, (object, id)).await?,
     }))
+}
+
+/// The ids of the records that were merged into the one handed out.
+fn merged_ids(document: &Json) -> Vec<Uuid> {
+    let merged = document.get("merged").and_then(Json::as_array).into_iter().flatten();
+    merged.filter_map(|one| one.get("id")?.as_str()?.parse().ok()).collect()
+}
+
+/// What is known of one record.
+struct Known {
+    id: RecordId,
+    record: Json,
+    external: Vec<Json>,
+    history: Vec<Json>,
+}
+
+/// None where there is no such record any more.
+async fn known_of(
+    tx: &mut Tx,
+    (store, cx): (&Store, &OpContext),
+    (object, table): (&Object, &AuthorizedTable),
+    id: RecordId,
+) -> Result<Option<Known>, RecordsError> {
+    let Some(record) = tx.load(table, &[id], Deleted::Include, Lock::None).await?.pop() else { return Ok(None) };
+    let external = tx.external_ids(table, &[id]).await?.into_iter();
+    let external = external.map(|(_, external)| json!({ "system": external.system, "id": external.key })).collect();
+    let history = history(tx, (store, cx), table.clone(), id).await?.iter().map(version).collect();
+    Ok(Some(Known { id, record: record_json(object, &record), external, history }))
 }
 
 async fn history(
@@ -111,10 +147,10 @@ async fn referring(tx: &mut Tx, cx: &OpContext, policy: &Policy, (object, id): (
     let mut all = Vec::new();
     for other in cx.model.objects.iter().filter(|other| other.state == State::Active) {
         for relation in other.relations.iter().filter(|relation| !relation.system && relation.targets.contains(&object.ix)) {
-            let Ok(table) = policy.table(&cx.model, other.ix, Action::Read, Place::Export) else { continue };
+            let Ok(table) = policy.whole(&cx.model, other.ix, Action::Read) else { continue };
             let ids: Vec<RecordId> = match relation.shape {
                 RelationShape::Many(link) => {
-                    let Ok(here) = policy.table(&cx.model, object.ix, Action::Read, Place::Export) else { continue };
+                    let Ok(here) = policy.whole(&cx.model, object.ix, Action::Read) else { continue };
                     let links = tx.links(link, LinkEnd::Target, &[id], (&table, &here)).await?;
                     links.into_iter().map(|link| link.source).collect()
                 }
@@ -162,6 +198,26 @@ async fn membership(store: &Store, cx: &OpContext, id: RecordId) -> Result<Json,
         "second_factor": member.has_totp,
         "sessions": sessions,
     }))
+}
+
+/// The files the record holds: what they are, and where their bytes are fetched.
+async fn files(store: &Store, cx: &OpContext, (object, id): (&Object, RecordId)) -> Result<Vec<Json>, StoreError> {
+    let held = store.files_held(cx, object.ix, id).await?;
+    let ids: Vec<Uuid> = held.iter().map(|(_, file)| *file).collect();
+    let stored = store.files(cx.model.tenant, &ids).await?;
+    let one = |(field, id): &(tenon_model::FieldIx, Uuid)| {
+        let file = stored.iter().find(|file| file.id == *id)?;
+        Some(json!({
+            "field": object.field(*field)?.name.as_str(),
+            "id": file.id.to_string(),
+            "name": file.name,
+            "mime_type": file.mime,
+            "size": file.size,
+            "sha256": file.sha256,
+            "at": file.at.to_string(),
+        }))
+    };
+    Ok(held.iter().filter_map(one).collect())
 }
 
 async fn trail(store: &Store, cx: &OpContext, filter: AuditFilter) -> Result<Vec<Json>, StoreError> {

@@ -8,10 +8,11 @@ use tenon_value::{Json, TenantId, Value};
 use super::line::{Header, Reader};
 use super::table::{self, Archived};
 use super::take_out::{CURSORS, bound_to, moved};
-use super::{ArchiveIn, ArchiveReport, Assemble, ROWS_AT_ONCE, cell};
+use super::{ArchiveIn, ArchiveReport, Assemble, ROWS_AT_ONCE, cell, files};
 use crate::audit::queue;
 use crate::db::{Arg, Conn, Fault, Scalar, Shape, Target};
 use crate::ddl::{fixtures, object, shape};
+use crate::files::blobs::Blobs;
 use crate::home;
 use crate::lower::bind::kind_of;
 use crate::lower::schema_of;
@@ -24,6 +25,7 @@ use crate::{Dialect, Store, StoreError, TenantInfo, TenantState};
 /// What brings in.
 struct Incoming<'a, 'r> {
     conn: &'a mut Conn,
+    blobs: &'a Blobs,
     tenant: TenantId,
     schema: String,
     reader: Reader<'r>,
@@ -102,8 +104,9 @@ impl Store {
             Dialect::Postgres => Some(queue::snapshot(&mut conn).await?),
             Dialect::Sqlite => None,
         };
-        let report = ArchiveReport::default();
-        let mut incoming = Incoming { conn: &mut conn, tenant: tenant.id, schema, reader, how, assemble, seals, model: None, report };
+        let (report, blobs) = (ArchiveReport::default(), &self.inner.blobs);
+        let mut incoming =
+            Incoming { conn: &mut conn, blobs, tenant: tenant.id, schema, reader, how, assemble, seals, model: None, report };
         let brought = match incoming.all().await {
             Ok(end) => incoming.ended(now).await.map(|()| (incoming.reader, end, incoming.report)),
             Err(fault) => Err(fault),
@@ -141,6 +144,9 @@ impl Incoming<'_, '_> {
             if let Some(name) = line.get("table").and_then(Json::as_str) {
                 at = Some(self.table(name, &line).await?);
                 self.report.tables += 1;
+            } else if line.get("blob").is_some() {
+                files::bring_in(self.blobs, self.tenant, &line, &mut self.reader, &mut self.report).await?;
+                at = None;
             } else if !line.is_array() || at.is_none() {
                 return Err(self.reader.wrong("is neither a table nor a row").into());
             }

@@ -31,7 +31,7 @@ impl<'w> Writer<'w> {
     /// The last line: how much there was, and the digest of all before it.
     pub(crate) fn end(self, report: &ArchiveReport) -> Result<(), StoreError> {
         let hash = hex::encode(self.digest.finalize());
-        let line = json!({ "end": { "tables": report.tables, "rows": report.rows, "sha256": hash } });
+        let line = json!({ "end": { "tables": report.tables, "rows": report.rows, "blobs": report.blobs, "sha256": hash } });
         writeln!(self.sink, "{line}").and_then(|()| self.sink.flush()).map_err(|error| not_written(&error))
     }
 }
@@ -84,6 +84,7 @@ impl<'r> Reader<'r> {
         if end.get("sha256").and_then(Json::as_str) != Some(hash.as_str())
             || said("tables") != Some(report.tables)
             || said("rows") != Some(report.rows)
+            || said("blobs").unwrap_or_default() != report.blobs
         {
             return Err(self.wrong("the archive is not what was taken out"));
         }

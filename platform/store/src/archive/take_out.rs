@@ -8,7 +8,7 @@ use tenon_value::{Json, Value};
 
 use super::line::{Header, Writer};
 use super::table::{self, Archived};
-use super::{ArchiveContent, ArchiveOut, ArchiveReport, Assemble, ROWS_AT_ONCE, cell};
+use super::{ArchiveContent, ArchiveOut, ArchiveReport, Assemble, ROWS_AT_ONCE, cell, files};
 use crate::audit::{queue, seal};
 use crate::db::{Arg, Conn, Fault};
 use crate::ddl::catalog::Catalog;
@@ -59,16 +59,19 @@ impl Store {
         .await?;
         let mut out = Outgoing { conn: &mut conn, schema, writer: Writer::new(sink), seals, report: ArchiveReport::default() };
         let done = out.all(tenant, how, assemble).await;
-        let (writer, report) = (out.writer, out.report);
+        let (mut writer, mut report) = (out.writer, out.report);
         undo(&mut conn).await?;
-        done?;
+        let blobs = done?;
+        drop(conn);
+        files::take_out(&self.inner.blobs, tenant.id, &blobs, &mut writer, &mut report).await?;
         writer.end(&report)?;
         Ok(report)
     }
 }
 
 impl Outgoing<'_, '_> {
-    async fn all(&mut self, tenant: &TenantInfo, how: &ArchiveOut, assemble: Assemble<'_>) -> Result<(), Fault> {
+    /// All rows, and which bytes belong to them.
+    async fn all(&mut self, tenant: &TenantInfo, how: &ArchiveOut, assemble: Assemble<'_>) -> Result<files::Named, Fault> {
         let secret = home::secret(self.conn, &self.schema).await?;
         let secret = self.seals.1.as_ref().zip(secret).and_then(|(seal, secret)| seal.seal(CURSORS, &secret).ok());
         self.writer.put(&Header::line(tenant, secret.map(|sealed| Json::from(hex::encode(sealed)))))?;
@@ -76,7 +79,7 @@ impl Outgoing<'_, '_> {
             self.table(&table).await?;
         }
         if how.content == ArchiveContent::Metadata {
-            return Ok(());
+            return Ok(files::Named::new());
         }
         self.waiting().await?;
         let rows = read(self.conn, &self.schema).await?;
@@ -87,7 +90,7 @@ impl Outgoing<'_, '_> {
                 self.table(&table).await?;
             }
         }
-        Ok(())
+        files::named(self.conn, &self.schema).await
     }
 
     fn begin(&mut self, table: &Archived) -> Result<(), StoreError> {

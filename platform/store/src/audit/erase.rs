@@ -3,6 +3,8 @@
 //! Called by the record pipeline inside the transaction that has emptied the record. Ids stay, so does every hash; salts
 //! go with what they salted. Nobody links meanwhile: a row is erased before it is linked, or after.
 
+use std::collections::BTreeSet;
+
 use tenon_model::{FieldIx, Object};
 use tenon_query::AuthorizedTable;
 use tenon_value::{Json, RecordId, Uuid, Value};
@@ -10,6 +12,7 @@ use tenon_value::{Json, RecordId, Uuid, Value};
 use crate::audit::entry::{COLUMNS, Entry, SHAPES, records, salts_json};
 use crate::audit::seal;
 use crate::db::{Arg, Fault, Shape};
+use crate::lower::columns;
 use crate::metadata::change::lock_key;
 use crate::tx::Tx;
 use crate::{Dialect, StoreError};
@@ -33,6 +36,18 @@ pub struct Erased {
     pub answers: u64,
     /// Ids in other systems.
     pub external_ids: u64,
+    /// Files that nobody else holds.
+    pub files: u64,
+}
+
+impl std::ops::AddAssign for Erased {
+    fn add_assign(&mut self, more: Self) {
+        self.versions += more.versions;
+        self.entries += more.entries;
+        self.answers += more.answers;
+        self.external_ids += more.external_ids;
+        self.files += more.files;
+    }
 }
 
 impl Tx {
@@ -55,8 +70,11 @@ impl Tx {
         }
         let object = self.object(table.object())?;
         let stems = stems(object, fields);
+        let known: BTreeSet<String> = columns::of_object(object).into_iter().map(|column| column.name).collect();
         let table = object.table.clone();
-        let mut erased = Erased { versions: self.erase_history(&table, id, &stems).await?, ..Erased::default() };
+        let files = self.files_of_past(&table, id, &stems_of_files(object, fields)).await?;
+        let mut erased = Erased { versions: self.erase_history((&table, &known), id, &stems).await?, ..Erased::default() };
+        erased.files = self.expire_files(&files).await?;
         if acts {
             self.erase_name(id.0).await?;
         }
@@ -68,7 +86,7 @@ impl Tx {
         Ok(erased)
     }
 
-    async fn erase_history(&mut self, table: &str, id: RecordId, stems: &[String]) -> Result<u64, Fault> {
+    async fn erase_history(&mut self, (table, known): (&str, &BTreeSet<String>), id: RecordId, stems: &[String]) -> Result<u64, Fault> {
         let history = self.table("history");
         let named = [Arg::text(table), Arg::id(id.0)];
         let sql = format!("select h.\"version\", h.\"changes\" from {history} as h where h.\"object\" = $1 and h.\"record\" = $2");
@@ -79,14 +97,29 @@ impl Tx {
         let mut versions = 0;
         for row in rows {
             let Ok([Value::Int(version), Value::Json(Json::Object(mut changes))]) = <[Value; 2]>::try_from(row) else { continue };
-            for stem in stems {
-                changes.entry(stem.as_str()).and_modify(|old| *old = Json::Null);
+            // Of a field that was let go nobody knows whether it was personal.
+            for (key, old) in changes.iter_mut() {
+                if stems.contains(key) || !known.contains(key) {
+                    *old = Json::Null;
+                }
             }
             let [table, id] = named.clone();
             let changes = Arg::text(Json::Object(changes).to_string());
             versions += self.tell(&sql, &[table, id, Arg::int(version), changes]).await?;
         }
         Ok(versions)
+    }
+
+    /// Files that these fields have held before: those they held last were let go when the record was emptied, and stand in
+    /// its newest version.
+    async fn files_of_past(&mut self, table: &str, id: RecordId, stems: &[String]) -> Result<Vec<Uuid>, Fault> {
+        if stems.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("select h.\"changes\" from {} as h where h.\"object\" = $1 and h.\"record\" = $2", self.table("history"));
+        let rows = self.ask(&sql, &[Arg::text(table), Arg::id(id.0)], &[Shape::Json]).await?;
+        let changes = rows.iter().filter_map(|row| if let Some(Value::Json(json)) = row.first() { Some(json) } else { None });
+        Ok(changes.flat_map(|json| stems.iter().filter_map(|stem| json.get(stem.as_str())?.as_str()?.parse().ok())).collect())
     }
 
     /// The name of somebody who acted here, wherever it stands beside his id.
@@ -170,6 +203,12 @@ fn without(entry: &Entry, id: Uuid, acts: bool) -> Option<Vec<Option<String>>> {
     let theirs = |at: usize| saved.get(at).is_some_and(|(record, _)| *record == id);
     let salts: Vec<Option<String>> = entry.salts.iter().enumerate().map(|(at, salt)| salt.clone().filter(|_| !theirs(at))).collect();
     (salts != entry.salts).then_some(salts)
+}
+
+/// The same, of fields that hold files.
+fn stems_of_files(object: &Object, fields: &[FieldIx]) -> Vec<String> {
+    let held: Vec<FieldIx> = fields.iter().copied().filter(|ix| object.field(*ix).is_some_and(|field| field.kind.is_file())).collect();
+    stems(object, &held)
 }
 
 /// First columns of fields: the keys of old values in history.

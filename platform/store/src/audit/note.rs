@@ -191,6 +191,27 @@ impl AuditBy {
     }
 }
 
+/// What somebody tells the trail of a change, written in the transaction of the change itself: neither is there without the
+/// other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuditNotes {
+    by: AuditBy,
+    notes: Vec<AuditNote>,
+}
+
+impl AuditNotes {
+    /// Notes of one who acts; there may be none.
+    #[must_use]
+    pub fn new(by: AuditBy, notes: impl IntoIterator<Item = AuditNote>) -> Self {
+        Self { by, notes: notes.into_iter().collect() }
+    }
+
+    /// As rows of the outbox.
+    pub(crate) fn rows(&self, clock: DateTime) -> Vec<(DateTime, Json)> {
+        self.notes.iter().map(|note| (self.by.now, note.payload(&self.by, clock))).collect()
+    }
+}
+
 /// Rows of the outbox.
 pub(crate) fn bulk(table: String, rows: Vec<(DateTime, Json)>) -> Bulk {
     let rows = rows.into_iter().map(|(at, payload)| vec![Scalar::DateTime(at.millis()), Scalar::Text(payload.to_string())]).collect();

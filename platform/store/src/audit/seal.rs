@@ -1,7 +1,8 @@
 //! Sealing: committed rows of the outbox become entries of the chain.
 //!
 //! Called by the server's sealer when it is told of commits, by `verify`, and by whoever reads the trail, so that nobody
-//! reads less than has happened. One at a time per tenant, on all nodes: who finds another at it comes back later.
+//! reads less than has happened. One at a time per tenant, on all nodes: a reader waits for another who is at it, the sealer
+//! comes back later.
 
 use std::collections::HashMap;
 
@@ -30,6 +31,13 @@ pub struct Sealed {
     pub more: bool,
 }
 
+/// What is done where another seals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Wait,
+    Leave,
+}
+
 /// The end of the chain.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
@@ -48,15 +56,27 @@ struct Link<'a> {
 }
 
 impl Store {
-    /// Links what has been committed and is not linked yet.
+    /// Links what has been committed and is not linked yet; waits for another who is at it.
     ///
     /// # Errors
     /// What the database says; then the call linked whole batches, or nothing.
     pub async fn audit_seal(&self, tenant: TenantId) -> Result<Sealed, StoreError> {
+        self.seal(tenant, Turn::Wait).await
+    }
+
+    /// The same, but leaves it to another who is at it.
+    ///
+    /// # Errors
+    /// As [`Store::audit_seal`].
+    pub async fn audit_seal_if_free(&self, tenant: TenantId) -> Result<Sealed, StoreError> {
+        self.seal(tenant, Turn::Leave).await
+    }
+
+    async fn seal(&self, tenant: TenantId, turn: Turn) -> Result<Sealed, StoreError> {
         self.write_waiting(tenant).await?;
         let mut sealed = Sealed::default();
         for _ in 0..BATCHES_MAX {
-            let (entries, more) = self.seal_once(tenant).await?;
+            let (entries, more) = self.seal_once(tenant, turn).await?;
             sealed.entries += entries;
             sealed.more = more.unwrap_or(true);
             if more != Some(true) {
@@ -67,12 +87,16 @@ impl Store {
     }
 
     /// One batch, whole or not at all: how many entries, and whether there are more. Nobody knows where another is at it.
-    async fn seal_once(&self, tenant: TenantId) -> Result<(u64, Option<bool>), StoreError> {
+    async fn seal_once(&self, tenant: TenantId, turn: Turn) -> Result<(u64, Option<bool>), StoreError> {
         let schema = schema_of(tenant, self.dialect());
         let mut conn = self.writer(tenant).await?;
         conn.limit(None);
         conn.mark(false);
-        if !self.seal_begin(&mut conn, tenant).await? {
+        let begun = match turn {
+            Turn::Wait => self.seal_wait(&mut conn, tenant).await.map(|()| true)?,
+            Turn::Leave => self.seal_begin(&mut conn, tenant).await?,
+        };
+        if !begun {
             undo(&mut conn).await?;
             return Ok((0, None));
         }
@@ -92,6 +116,15 @@ impl Store {
                 Err(fault.into())
             }
         }
+    }
+
+    /// Begins as the one who seals, after any other.
+    async fn seal_wait(&self, conn: &mut Conn, tenant: TenantId) -> Result<(), Fault> {
+        if conn.dialect() == Dialect::Sqlite {
+            return conn.script("begin immediate").await;
+        }
+        let lock = lock_key(tenant).wrapping_add(LOCK);
+        conn.script(&format!("begin; select pg_advisory_xact_lock({lock})")).await
     }
 
     /// Begins as the one who seals; false where another does.

@@ -6,18 +6,19 @@ use tenon_value::{DateTime, TenantId, Uuid, Value};
 use super::{damaged, hash_of, maybe_moment, moment_or_none, texts_json, texts_of};
 use crate::credentials::contract::StoredKey;
 use crate::db::{Arg, Shape};
-use crate::{Store, StoreError};
+use crate::{AuditNotes, Store, StoreError};
 
 const COLUMNS: &str = "k.\"id\", k.\"kind\", k.\"display\", k.\"hash\", k.\"roles\", k.\"expires_at\", k.\"created_at\"";
 const SHAPES: [Shape; 7] = [Shape::Id, Shape::Text, Shape::Text, Shape::Text, Shape::Json, Shape::DateTime, Shape::DateTime];
 
 impl Store {
-    /// Stores a key.
+    /// Stores a key, and what is told of it.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn key_put(&self, tenant: TenantId, key: &StoredKey) -> Result<(), StoreError> {
-        let table = self.fixture(tenant, "api_key");
+    pub async fn key_put(&self, tenant: TenantId, key: &StoredKey, told: &AuditNotes) -> Result<(), StoreError> {
+        let mut tx = self.law(tenant).await?;
+        let table = tx.table("api_key");
         let sql = format!(
             "insert into {table} (\"id\", \"kind\", \"display\", \"hash\", \"roles\", \"expires_at\", \"created_at\") \
              values ($1, $2, $3, $4, $5, $6, $7)"
@@ -31,7 +32,10 @@ impl Store {
             maybe_moment(key.expires_at),
             Arg::moment(key.created_at),
         ];
-        self.tell(tenant, &sql, &args).await.map(|_| ()).map_err(StoreError::from)
+        tx.tell(&sql, &args).await?;
+        tx.note(told).await?;
+        // A new key takes no right from anybody.
+        Ok(tx.commit().await?)
     }
 
     /// The key of a hash, unless it is revoked. Whether it has expired is for the caller's clock.
@@ -60,13 +64,14 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn key_revoke(&self, tenant: TenantId, id: Uuid, at: DateTime) -> Result<bool, StoreError> {
+    pub async fn key_revoke(&self, tenant: TenantId, id: Uuid, at: DateTime, told: &AuditNotes) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!("update {} set \"revoked_at\" = $2 where \"id\" = $1 and \"revoked_at\" is null", tx.table("api_key"));
         if tx.tell(&sql, &[Arg::id(id), Arg::moment(at)]).await? == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
+        tx.note(told).await?;
         tx.commit_raised().await?;
         Ok(true)
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tenon_value::{TenantId, Value};
 use tracing::Instrument;
 
+use crate::audit::note::{AuditNotes, bulk};
 use crate::db::{Arg, Conn, Fault, Shape};
 use crate::lower::schema_of;
 use crate::metadata::change::{undo, undo_later};
@@ -75,13 +76,13 @@ impl Store {
         conn.mark(false);
         let begin = if self.dialect() == Dialect::Sqlite { "begin immediate" } else { "begin" };
         conn.script(begin).await?;
-        Ok(LawTx { store: self.clone(), tenant, conn: Some(conn) })
+        Ok(LawTx { store: self.clone(), tenant, conn: Some(conn), noted: false })
     }
 
     /// Commits a transaction that changed rights, then waits until no node believes the epoch before it any more. Goes to
     /// its end even where the caller stops waiting: this process must not miss what it has committed.
     pub(crate) async fn commit_raised(&self, tenant: TenantId, mut conn: Conn) -> Result<(), Fault> {
-        let memory = self.memory(tenant);
+        let (memory, store) = (self.memory(tenant), self.clone());
         let committing = async move {
             let committed = match raise(&mut conn, tenant).await {
                 Ok(epoch) => conn.script("commit").await.map(|()| epoch),
@@ -96,6 +97,8 @@ impl Store {
             };
             conn.mark(true);
             memory.epoch.learn(epoch, Instant::now());
+            // Whatever changes rights has something to be linked into the audit trail.
+            store.audit_tell(tenant);
             Ok(())
         };
         let ended = tokio::spawn(committing.in_current_span()).await;
@@ -128,6 +131,8 @@ pub(crate) struct LawTx {
     store: Store,
     tenant: TenantId,
     conn: Option<Conn>,
+    /// Something of it is for the audit trail.
+    noted: bool,
 }
 
 impl LawTx {
@@ -155,11 +160,26 @@ impl LawTx {
         conn.execute(&sql, args).await
     }
 
+    /// Tells the audit trail, within this transaction.
+    pub(crate) async fn note(&mut self, told: &AuditNotes) -> Result<(), Fault> {
+        let rows = told.rows(self.store.clock());
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows = bulk(self.table("outbox"), rows);
+        self.conn()?.insert_with(rows, "", Vec::new()).await?;
+        self.noted = true;
+        Ok(())
+    }
+
     /// Ends it with nobody's rights changed.
     pub(crate) async fn commit(mut self) -> Result<(), Fault> {
         self.conn()?.script("commit").await?;
         if let Some(mut conn) = self.conn.take() {
             conn.mark(true);
+        }
+        if self.noted {
+            self.store.audit_tell(self.tenant);
         }
         Ok(())
     }

@@ -1,12 +1,12 @@
 //! Members: users and portal users who may sign in.
 
 use tenon_context::ActorKind;
-use tenon_value::{DateTime, TenantId, Uuid, Value};
+use tenon_value::{TenantId, Uuid, Value};
 
 use super::{damaged, id_or_none, maybe_id, maybe_text, moment_or_none, text_or_none, texts_json, texts_of};
 use crate::credentials::contract::{MemberState, StoredMember};
 use crate::db::{Arg, Fault, Shape};
-use crate::{Store, StoreError};
+use crate::{AuditNotes, Store, StoreError};
 
 const COLUMNS: &str = "m.\"user\", m.\"kind\", m.\"login\", m.\"email\", m.\"password\", m.\"roles\", m.\"state\", m.\"account\", \
      m.\"contact\", m.\"partner\", m.\"created_at\", m.\"last_sign_in_at\", m.\"totp_state\"";
@@ -27,11 +27,11 @@ const SHAPES: [Shape; 13] = [
 ];
 
 impl Store {
-    /// Stores a new member.
+    /// Stores a new member, and what is told of him.
     ///
     /// # Errors
     /// `LoginTaken`; what the database says.
-    pub async fn member_put(&self, tenant: TenantId, member: &StoredMember) -> Result<(), StoreError> {
+    pub async fn member_put(&self, tenant: TenantId, member: &StoredMember, told: &AuditNotes) -> Result<(), StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!(
             "insert into {} (\"user\", \"kind\", \"login\", \"email\", \"password\", \"roles\", \"state\", \"account\", \"contact\", \
@@ -57,8 +57,11 @@ impl Store {
                 Err(StoreError::LoginTaken)
             }
             Err(fault) => Err(fault.into()),
-            // A new member takes no right from anybody, and nobody remembers that there was none.
-            Ok(_) => Ok(tx.commit().await?),
+            Ok(_) => {
+                tx.note(told).await?;
+                // A new member takes no right from anybody, and nobody remembers that there was none.
+                Ok(tx.commit().await?)
+            }
         }
     }
 
@@ -96,7 +99,7 @@ impl Store {
     ///
     /// # Errors
     /// `LoginTaken`; what the database says.
-    pub async fn member_change(&self, tenant: TenantId, member: &StoredMember) -> Result<bool, StoreError> {
+    pub async fn member_change(&self, tenant: TenantId, member: &StoredMember, told: &AuditNotes) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!(
             "update {} set \"login\" = $2, \"email\" = $3, \"roles\" = $4, \"state\" = $5, \"account\" = $6, \"contact\" = $7, \
@@ -120,22 +123,35 @@ impl Store {
             }
             done => done?,
         };
+        if touched == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
         if member.state != MemberState::Active {
             tx.end_sessions(member.user, None).await?;
         }
+        tx.note(told).await?;
         tx.commit_raised().await?;
-        Ok(touched > 0)
+        Ok(true)
     }
 
     /// Gives a member another password and ends the sessions but `kept`.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn member_password(&self, tenant: TenantId, user: Uuid, hash: &str, kept: Option<Uuid>) -> Result<(), StoreError> {
+    pub async fn member_password(
+        &self,
+        tenant: TenantId,
+        user: Uuid,
+        hash: &str,
+        kept: Option<Uuid>,
+        told: &AuditNotes,
+    ) -> Result<(), StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!("update {} set \"password\" = $2 where \"user\" = $1", tx.table("member"));
         tx.tell(&sql, &[Arg::id(user), Arg::text(hash)]).await?;
         tx.end_sessions(user, kept).await?;
+        tx.note(told).await?;
         Ok(tx.commit_raised().await?)
     }
 
@@ -143,24 +159,19 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn member_remove(&self, tenant: TenantId, user: Uuid) -> Result<bool, StoreError> {
+    pub async fn member_remove(&self, tenant: TenantId, user: Uuid, told: &AuditNotes) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         tx.end_sessions(user, None).await?;
         let sql = format!("delete from {} where \"member\" = $1", tx.table("ticket"));
         tx.tell(&sql, &[Arg::id(user)]).await?;
         let sql = format!("delete from {} where \"user\" = $1", tx.table("member"));
-        let removed = tx.tell(&sql, &[Arg::id(user)]).await?;
+        if tx.tell(&sql, &[Arg::id(user)]).await? == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.note(told).await?;
         tx.commit_raised().await?;
-        Ok(removed > 0)
-    }
-
-    /// Notes a sign-in.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn member_signed_in(&self, tenant: TenantId, user: Uuid, at: DateTime) -> Result<(), StoreError> {
-        let sql = format!("update {} set \"last_sign_in_at\" = $2 where \"user\" = $1", self.fixture(tenant, "member"));
-        self.tell(tenant, &sql, &[Arg::id(user), Arg::moment(at)]).await.map(|_| ()).map_err(StoreError::from)
+        Ok(true)
     }
 }
 

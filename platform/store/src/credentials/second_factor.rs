@@ -6,7 +6,7 @@ use super::{damaged, texts_json, texts_of};
 use crate::credentials::contract::StoredTotp;
 use crate::db::{Arg, Shape};
 use crate::seal::Seal;
-use crate::{Store, StoreError};
+use crate::{AuditNotes, Store, StoreError};
 
 /// Asked for at sign-in.
 pub(super) const CONFIRMED: &str = "confirmed";
@@ -57,16 +57,27 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn totp_confirm(&self, tenant: TenantId, user: Uuid, step: i64, recovery: &[String]) -> Result<bool, StoreError> {
+    pub async fn totp_confirm(
+        &self,
+        tenant: TenantId,
+        user: Uuid,
+        step: i64,
+        recovery: &[String],
+        told: &AuditNotes,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!(
             "update {} set \"totp_state\" = $2, \"totp_step\" = $3, \"recovery\" = $4 where \"user\" = $1 and \"totp_state\" = $5",
             tx.table("member")
         );
         let args = [Arg::id(user), Arg::text(CONFIRMED), Arg::int(step), texts_json(recovery), Arg::text(PENDING)];
-        let touched = tx.tell(&sql, &args).await?;
+        if tx.tell(&sql, &args).await? == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.note(told).await?;
         tx.commit_raised().await?;
-        Ok(touched > 0)
+        Ok(true)
     }
 
     /// Uses the code of a step; false where it, or a newer one, was used before. Of two at once one is first.
@@ -82,7 +93,14 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn recovery_use(&self, tenant: TenantId, user: Uuid, before: &[String], left: &[String]) -> Result<bool, StoreError> {
+    pub async fn recovery_use(
+        &self,
+        tenant: TenantId,
+        user: Uuid,
+        before: &[String],
+        left: &[String],
+        told: &AuditNotes,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let lock = if tx.is_postgres() { " for update" } else { "" };
         let sql = format!("select m.\"recovery\" from {} as m where m.\"user\" = $1{lock}", tx.table("member"));
@@ -94,6 +112,7 @@ impl Store {
         }
         let sql = format!("update {} set \"recovery\" = $2 where \"user\" = $1", tx.table("member"));
         tx.tell(&sql, &[Arg::id(user), texts_json(left)]).await?;
+        tx.note(told).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -102,13 +121,14 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn totp_remove(&self, tenant: TenantId, user: Uuid) -> Result<(), StoreError> {
+    pub async fn totp_remove(&self, tenant: TenantId, user: Uuid, told: &AuditNotes) -> Result<(), StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!(
             "update {} set \"totp\" = null, \"totp_state\" = null, \"totp_step\" = 0, \"recovery\" = '[]' where \"user\" = $1",
             tx.table("member")
         );
         tx.tell(&sql, &[Arg::id(user)]).await?;
+        tx.note(told).await?;
         Ok(tx.commit_raised().await?)
     }
 

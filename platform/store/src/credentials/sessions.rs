@@ -3,10 +3,10 @@
 use tenon_value::{DateTime, TenantId, Uuid, Value};
 
 use super::law::LawTx;
-use super::{damaged, hash_of, maybe_id};
+use super::{damaged, hash_of};
 use crate::credentials::contract::StoredSession;
 use crate::db::{Arg, Fault, Shape};
-use crate::{Store, StoreError};
+use crate::{AuditNotes, Store, StoreError};
 
 const COLUMNS: &str =
     "s.\"id\", s.\"member\", s.\"hash\", s.\"created_at\", s.\"seen_at\", s.\"expires_at\", s.\"user_agent\", s.\"address\"";
@@ -22,11 +22,11 @@ impl LawTx {
 }
 
 impl Store {
-    /// Begins a session, and clears away those of the member that have ended; beyond `max` the oldest end.
+    /// Begins a session: its member has signed in. Clears away those that have ended; beyond `max` the oldest end.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn session_put(&self, tenant: TenantId, session: &StoredSession, max: u32) -> Result<(), StoreError> {
+    pub async fn session_put(&self, tenant: TenantId, session: &StoredSession, max: u32, told: &AuditNotes) -> Result<(), StoreError> {
         let mut tx = self.law(tenant).await?;
         let table = tx.table("session");
         let sql = format!("delete from {table} where \"member\" = $1 and \"expires_at\" <= $2");
@@ -51,6 +51,9 @@ impl Store {
             Arg::text(session.address.clone()),
         ];
         tx.tell(&sql, &args).await?;
+        let sql = format!("update {} set \"last_sign_in_at\" = $2 where \"user\" = $1", tx.table("member"));
+        tx.tell(&sql, &[Arg::id(session.member), Arg::moment(session.created_at)]).await?;
+        tx.note(told).await?;
         // A new session takes no right from anybody; a crowded-out one does.
         if crowded > 0 { Ok(tx.commit_raised().await?) } else { Ok(tx.commit().await?) }
     }
@@ -97,28 +100,26 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn session_end(&self, tenant: TenantId, id: Uuid) -> Result<bool, StoreError> {
+    pub async fn session_end(&self, tenant: TenantId, id: Uuid, told: &AuditNotes) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!("delete from {} where \"id\" = $1", tx.table("session"));
         if tx.tell(&sql, &[Arg::id(id)]).await? == 0 {
             tx.rollback().await?;
             return Ok(false);
         }
+        tx.note(told).await?;
         tx.commit_raised().await?;
         Ok(true)
     }
 
-    /// Ends all sessions of a member, or of everybody, on every node; how many.
+    /// Ends all sessions of a member on every node; how many, which is told as well.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn sessions_end(&self, tenant: TenantId, member: Option<Uuid>) -> Result<u64, StoreError> {
+    pub async fn sessions_end(&self, tenant: TenantId, member: Uuid, told: impl FnOnce(u64) -> AuditNotes) -> Result<u64, StoreError> {
         let mut tx = self.law(tenant).await?;
-        let sql = match member {
-            Some(_) => format!("delete from {} where \"member\" = $1", tx.table("session")),
-            None => format!("delete from {} where \"member\" is not null or \"member\" = $1", tx.table("session")),
-        };
-        let ended = tx.tell(&sql, &[maybe_id(member)]).await?;
+        let ended = tx.end_sessions(member, None).await?;
+        tx.note(&told(ended)).await?;
         tx.commit_raised().await?;
         Ok(ended)
     }

@@ -4,14 +4,15 @@ use tenon_value::{DateTime, TenantId, Uuid, Value};
 
 use crate::credentials::contract::{MemberState, StoredTicket, TicketPurpose};
 use crate::db::{Arg, Shape};
-use crate::{Store, StoreError};
+use crate::{AuditNotes, Store, StoreError};
 
 impl Store {
-    /// Stores a ticket instead of those of the member that have the same purpose; what has ended is cleared away.
+    /// Stores a ticket instead of those of the member that have the same purpose, and what is told of it; what has ended is
+    /// cleared away.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn ticket_put(&self, tenant: TenantId, ticket: &StoredTicket) -> Result<(), StoreError> {
+    pub async fn ticket_put(&self, tenant: TenantId, ticket: &StoredTicket, told: &AuditNotes) -> Result<(), StoreError> {
         let mut tx = self.law(tenant).await?;
         let table = tx.table("ticket");
         let sql = format!("delete from {table} where (\"member\" = $1 and \"purpose\" = $2) or \"expires_at\" <= $3");
@@ -26,6 +27,7 @@ impl Store {
             Arg::moment(ticket.expires_at),
         ];
         tx.tell(&sql, &args).await?;
+        tx.note(told).await?;
         Ok(tx.commit().await?)
     }
 
@@ -60,6 +62,7 @@ impl Store {
         ticket: (&[u8; 32], TicketPurpose),
         password: &str,
         now: DateTime,
+        told: &AuditNotes,
     ) -> Result<bool, StoreError> {
         let (hash, purpose) = ticket;
         let mut tx = self.law(tenant).await?;
@@ -86,6 +89,7 @@ impl Store {
             return Ok(false);
         }
         tx.end_sessions(member, None).await?;
+        tx.note(told).await?;
         tx.commit_raised().await?;
         Ok(true)
     }

@@ -10,7 +10,7 @@ use super::line::Cells;
 use super::pgslot::{Later, Lead, PgSlot, Planning};
 use super::slot::LiteSlot;
 use super::{Arg, Fault, Shape, sqlite};
-use crate::{Dialect, StoreError};
+use crate::{Dialect, StoreError, meter};
 
 /// A connection.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ fn ours(sql: &str) -> SqlStr {
 
 /// Every statement can be seen in the trace, without its values: what a request asked, and whether another asked the same.
 fn told(sql: &str) {
+    meter::statement();
     tracing::trace!(target: "tenon_store::sql", sql);
 }
 
@@ -90,19 +91,21 @@ impl Conn {
     /// Rows of a statement that many requests share: it stays prepared.
     pub(crate) async fn fetch(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
         told(sql);
-        match self {
+        let fetched = match self {
             Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::Kept).await,
             Self::Sqlite(slot) => sqlite_fetch(slot, sql, args, shapes).await,
-        }
+        };
+        fetched.inspect(|cells| meter::rows(cells.len()))
     }
 
     /// Rows of a statement that PostgreSQL plans with its values each time.
     pub(crate) async fn fetch_planned(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
         told(sql);
-        match self {
+        let fetched = match self {
             Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::WithValues).await,
             Self::Sqlite(slot) => sqlite_fetch(slot, sql, args, shapes).await,
-        }
+        };
+        fetched.inspect(|cells| meter::rows(cells.len()))
     }
 
     /// Runs a statement; how many rows it touched.

@@ -7,9 +7,11 @@
 mod audit;
 mod credentials;
 mod federation;
+mod files;
 mod home;
 mod jobs;
 mod model;
+mod plugins;
 mod records;
 mod relay;
 mod search;
@@ -22,7 +24,7 @@ use crate::archive::table::Archived;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 7;
+pub(crate) const VERSION: u32 = 12;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.
@@ -54,8 +56,10 @@ const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 fn all() -> impl Iterator<Item = &'static Fixture> {
     [
         home::TABLES,
+        files::TABLES,
         jobs::TABLES,
         model::TABLES,
+        plugins::TABLES,
         records::TABLES,
         search::TABLES,
         relay::TABLES,

@@ -5,7 +5,7 @@ use tenon_value::{Json, TenantId, Uuid, Value};
 use super::contract::{MembershipChange, StoredScim};
 use super::resources::put;
 use crate::db::{Arg, Shape};
-use crate::{Store, StoreError};
+use crate::{AuditNotes, Store, StoreError};
 
 impl Store {
     /// Every membership of a tenant: group, member.
@@ -51,7 +51,13 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn group_put(&self, tenant: TenantId, group: &StoredScim, change: &MembershipChange) -> Result<bool, StoreError> {
+    pub async fn group_put(
+        &self,
+        tenant: TenantId,
+        group: &StoredScim,
+        change: &MembershipChange,
+        told: &AuditNotes,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         if !put(&mut tx, group).await? {
             tx.rollback().await?;
@@ -70,6 +76,7 @@ impl Store {
             let sql = format!("update {} set \"roles\" = $2 where \"user\" = $1", tx.table("member"));
             tx.tell(&sql, &[Arg::id(*member), Arg::text(Json::from(roles.clone()).to_string())]).await?;
         }
+        tx.note(told).await?;
         if change.roles.is_empty() {
             tx.commit().await?;
         } else {
@@ -82,7 +89,13 @@ impl Store {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn group_remove(&self, tenant: TenantId, group: Uuid, roles: &[(Uuid, Vec<String>)]) -> Result<bool, StoreError> {
+    pub async fn group_remove(
+        &self,
+        tenant: TenantId,
+        group: Uuid,
+        roles: &[(Uuid, Vec<String>)],
+        told: &AuditNotes,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!("delete from {} where \"group\" = $1", tx.table("scim_member"));
         tx.tell(&sql, &[Arg::id(group)]).await?;
@@ -92,6 +105,7 @@ impl Store {
             let sql = format!("update {} set \"roles\" = $2 where \"user\" = $1", tx.table("member"));
             tx.tell(&sql, &[Arg::id(*member), Arg::text(Json::from(roles.clone()).to_string())]).await?;
         }
+        tx.note(told).await?;
         if roles.is_empty() {
             tx.commit().await?;
         } else {

@@ -4,7 +4,7 @@ use tenon_value::{DateTime, TenantId, Uuid, Value};
 
 use super::contract::StoredProvider;
 use crate::db::{Arg, Fault, Kind, Scalar, Shape};
-use crate::{Store, StoreError};
+use crate::{AuditNotes, Store, StoreError};
 
 impl Store {
     /// The providers of a tenant by name.
@@ -48,20 +48,21 @@ impl Store {
         Ok(providers)
     }
 
-    /// Stores a provider, instead of the one of that name.
+    /// Stores a provider, instead of the one of that name, and what is told of it.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn provider_put(&self, tenant: TenantId, provider: &StoredProvider) -> Result<(), StoreError> {
+    pub async fn provider_put(&self, tenant: TenantId, provider: &StoredProvider, told: &AuditNotes) -> Result<(), StoreError> {
         let sealed = match &provider.secret {
             Some(secret) => Some(hex::encode(self.sealer(tenant).await?.seal(&sealed_for(&provider.name), secret)?)),
             None => None,
         };
+        let mut tx = self.law(tenant).await?;
         let sql = format!(
             "insert into {} (\"name\", \"settings\", \"secret\", \"created_at\", \"changed_at\") values ($1, $2, $3, $4, $5) \
              on conflict (\"name\") do update set \"settings\" = excluded.\"settings\", \"secret\" = excluded.\"secret\", \
              \"changed_at\" = excluded.\"changed_at\"",
-            self.fixture(tenant, "oidc_provider")
+            tx.table("oidc_provider")
         );
         let args = [
             Arg::text(provider.name.clone()),
@@ -70,21 +71,27 @@ impl Store {
             Arg::moment(provider.created_at),
             Arg::moment(provider.changed_at),
         ];
-        self.tell(tenant, &sql, &args).await.map(|_| ()).map_err(StoreError::from)
+        tx.tell(&sql, &args).await?;
+        tx.note(told).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Removes a provider with the identities that came through it; false where there is none.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn provider_remove(&self, tenant: TenantId, name: &str) -> Result<bool, StoreError> {
+    pub async fn provider_remove(&self, tenant: TenantId, name: &str, told: &AuditNotes) -> Result<bool, StoreError> {
         let mut tx = self.law(tenant).await?;
         let sql = format!("delete from {} where \"provider\" = $1", tx.table("external_identity"));
         tx.tell(&sql, &[Arg::text(name)]).await?;
         let sql = format!("delete from {} where \"name\" = $1", tx.table("oidc_provider"));
-        let removed = tx.tell(&sql, &[Arg::text(name)]).await?;
+        if tx.tell(&sql, &[Arg::text(name)]).await? == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        tx.note(told).await?;
         tx.commit().await?;
-        Ok(removed > 0)
+        Ok(true)
     }
 
     /// Notes that a sign-in came back, and forgets those that are too late to come; false where it did before.

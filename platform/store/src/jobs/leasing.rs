@@ -11,6 +11,10 @@ use crate::{Dialect, Store, StoreError, Tx};
 /// What a lease changes with each sign of life; `$1` is the job, `$2` the fence.
 const HELD: &str = "where \"id\" = $1 and \"fence\" = $2 and \"state\" = 'running'";
 
+fn moment(at: Option<DateTime>) -> Arg {
+    Arg::maybe(Kind::DateTime, at.map(|at| Scalar::DateTime(at.millis())))
+}
+
 fn checkpoint(table: &str, dialect: Dialect, lease: JobLease, progress: &JobProgress) -> (String, Vec<Arg>) {
     let until = later(dialect, 7);
     let sql = format!(
@@ -67,6 +71,7 @@ impl Tx {
 
 impl Store {
     /// Takes the next job of a tenant that may run, of these kinds: one that waits, or one whose node has given no sign of life.
+    /// Without a business time only such that wait for none.
     ///
     /// # Errors
     /// What the database says.
@@ -74,7 +79,7 @@ impl Store {
         &self,
         tenant: TenantId,
         owner: &str,
-        (now, kinds): (DateTime, &[&'static str]),
+        (now, kinds): (Option<DateTime>, &[&'static str]),
         millis: i64,
     ) -> Result<Option<StoredJob>, StoreError> {
         let (table, clock) = (self.fixture(tenant, "job"), clock(self.dialect()));
@@ -89,7 +94,7 @@ impl Store {
              and (j.\"due\" is null or j.\"due\" <= $2)) or (j.\"state\" = 'running' and j.\"lease_until\" < {clock})) \
              order by j.\"not_before\", j.\"id\" limit 1{skip}) returning {COLUMNS}"
         );
-        let args = [Arg::text(owner), Arg::moment(now), Arg::int(millis)];
+        let args = [Arg::text(owner), moment(now), Arg::int(millis)];
         let rows = self.ask_writing(tenant, &sql, &args, &SHAPES).await?;
         rows.into_iter().next().map(job).transpose()
     }
@@ -164,21 +169,22 @@ impl Store {
     }
 
     /// In how many milliseconds a job of the tenant may be taken next; none: there is nothing to wait for. Jobs that wait for
-    /// the tenant's own clock count where `now` has reached them.
+    /// the tenant's own clock count where `now` has reached them; without a `now` they do not count.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn jobs_next(&self, tenant: TenantId, now: DateTime) -> Result<Option<i64>, StoreError> {
+    pub async fn jobs_next(&self, tenant: TenantId, now: Option<DateTime>) -> Result<Option<i64>, StoreError> {
         let (table, clock) = (self.fixture(tenant, "job"), clock(self.dialect()));
         let least = format!(
             "select min(case when \"state\" = 'running' then \"lease_until\" when \"due\" > $1 then {clock} + (\"due\" - $1) \
-             else \"not_before\" end) from {table} where \"state\" = 'running' or \"state\" = 'queued'",
+             else \"not_before\" end) from {table} where \"state\" = 'running' or (\"state\" = 'queued' and (\"due\" is null or $2 = 1))",
         );
         let sql = match self.dialect() {
             Dialect::Postgres => format!("select cast(extract(epoch from (({least}) - {clock})) * 1000 as bigint)"),
             Dialect::Sqlite => format!("select ({least}) - {clock}"),
         };
-        let rows = self.ask(tenant, &sql, &[Arg::moment(now)], &[Shape::Int]).await?;
+        let args = [moment(now), Arg::int(i64::from(now.is_some()))];
+        let rows = self.ask(tenant, &sql, &args, &[Shape::Int]).await?;
         Ok(rows.first().and_then(|row| row.first()).and_then(Value::as_int))
     }
 

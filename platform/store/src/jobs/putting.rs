@@ -8,7 +8,7 @@ use crate::db::{Arg, Fault, Kind, Scalar, Shape};
 use crate::{Dialect, Store, StoreError, Tx};
 
 /// The statement that makes a job, and its values. A key that is there already makes none.
-fn insert(table: &str, dialect: Dialect, job: &NewJob) -> (String, Vec<Arg>) {
+pub(super) fn insert(table: &str, dialect: Dialect, job: &NewJob) -> (String, Vec<Arg>) {
     let (now, state) = (clock(dialect), if job.receiving { JobState::Receiving } else { JobState::Queued });
     let sql = format!(
         "insert into {table} (\"id\", \"kind\", \"state\", \"payload\", \"progress\", \"total\", \"done\", \"failed\", \"attempts\", \"fence\", \
@@ -33,7 +33,7 @@ fn insert(table: &str, dialect: Dialect, job: &NewJob) -> (String, Vec<Arg>) {
 }
 
 fn waiting(table: &str) -> String {
-    format!("select count(*) from {table} where \"state\" in ('receiving', 'queued', 'paused')")
+    format!("select count(*) from {table} where \"state\" in ('receiving', 'queued', 'paused') and \"kind\" <> 'plugin'")
 }
 
 fn keyed(table: &str) -> String {

@@ -23,7 +23,7 @@ pub(crate) struct ManyPlan {
 /// History per record, lowered.
 #[derive(Debug)]
 pub(crate) struct HistoryPlan {
-    /// All versions of the parents, newest first: record, version, at, kind, id, display, via, reason, changes.
+    /// The versions of the parents down to the last that is shown, newest first: record, version, at, kind, id, display, via, reason, changes.
     pub(crate) versions: Statement,
     /// The records as they are now: id, then what `now` reads.
     pub(crate) current: Statement,
@@ -156,7 +156,21 @@ impl<'m> Lower<'m> {
             .map(|name| format!("h.\"{name}\""))
             .join(", ");
         let among = lower.among("h.\"record\"", Kind::Id, &parents);
-        let sql = format!("select {columns} from {table} as h where h.\"object\" = {key} and {among} order by h.\"version\" desc");
+        // No version is missing, so those that are shown, and the one that tells of more, are known by their numbers.
+        let (from, scope) = lower.whole_table(object);
+        let (id, above) = (scope.column("id"), format!("{} + 1", scope.column("version")));
+        let size = lower.param(fetch.size, Kind::Int, Mode::Plain);
+        let below = match fetch.before_version {
+            Some(version) => {
+                let version = lower.param(version, Kind::Int, Mode::Plain);
+                format!("case when {version} < {above} then {version} else {above} end")
+            }
+            None => above,
+        };
+        let sql = format!(
+            "select {columns} from {table} as h join {from} on {id} = h.\"record\" where h.\"object\" = {key} and {among} \
+             and h.\"version\" >= {below} - 1 - {size} order by h.\"version\" desc"
+        );
         let shapes =
             vec![Shape::Id, Shape::Int, Shape::DateTime, Shape::Text, Shape::Id, Shape::Text, Shape::Text, Shape::Text, Shape::Json];
         let versions = lower.finish(sql, shapes);

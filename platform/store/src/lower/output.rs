@@ -50,6 +50,11 @@ pub(crate) enum Reader {
     Address([Option<usize>; 8]),
     /// A secret, as whether it is set.
     IsSet(usize),
+    /// A file: its id, and what the index tells of it.
+    File {
+        id: usize,
+        facts: usize,
+    },
     /// Kind and id; kinds of objects are stored as tables and named by API names.
     Ref {
         kind: usize,
@@ -116,6 +121,7 @@ impl Reader {
             Self::Cell(place) | Self::Own(place) | Self::IsSet(place) | Self::Pairs(place) => used(*place),
             Self::Money { amount, currency, base } => [Some(*amount), Some(*currency), *base].into_iter().flatten().for_each(used),
             Self::Geo { lat, lng } => [*lat, *lng].into_iter().for_each(used),
+            Self::File { id, facts } => [*id, *facts].into_iter().for_each(used),
             Self::Address(places) => places.iter().flatten().copied().for_each(used),
             Self::Ref { kind, id, .. } => [*kind, *id].into_iter().for_each(used),
         }
@@ -161,6 +167,12 @@ impl<'m> Lower<'m> {
                     (FieldKind::Secret, Some(set_at)) => Reader::Cell(columns.add(scope.column(&set_at.name), Shape::DateTime)),
                     _ => self.whole_field(scope, field, columns)?,
                 }
+            }
+            Slot::File(field) => {
+                let column = scope.field(field)?.columns.first().ok_or(StoreError::Plan("the field has no column"))?;
+                let id = scope.column(&column.name);
+                let facts = self.file_facts(&id);
+                Reader::File { id: columns.add(id, Shape::Id), facts: columns.add(facts, Shape::Json) }
             }
             Slot::Relation(relation) => self.whole_relation(scope, scope.relation(relation)?, columns),
             Slot::ActorDisplay(relation) => {

@@ -7,7 +7,7 @@ use tenon_model::{Column, ColumnType, FieldIx, Part};
 use tenon_query::{ColumnRef, CompareOp, Match, Param, Predicate, SetOp};
 
 use super::bind::{Mode, kind_of};
-use super::{Lower, Lowered, Scope};
+use super::{Lower, Lowered, Scope, files};
 use crate::StoreError;
 use crate::db::Kind;
 
@@ -82,6 +82,11 @@ impl<'m> Lower<'m> {
     /// A column of the table at hand: its name under the alias, and what the model says of it.
     pub(crate) fn column(&self, scope: &Scope<'m>, column: ColumnRef) -> Lowered<(String, &'m Column)> {
         let field = scope.field(column.field)?;
+        if let Some((fact, of)) = files::fact(column.part)
+            && let Some(held) = field.columns.first().filter(|_| field.kind.is_file())
+        {
+            return Ok((self.file_fact(&scope.column(&held.name), fact), of));
+        }
         let found = field.column(column.part).or_else(|| (column.part == Part::Whole).then(|| field.columns.first()).flatten());
         let found = found.ok_or(StoreError::Plan("the field has no such part"))?;
         Ok((scope.column(&found.name), found))

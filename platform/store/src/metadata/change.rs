@@ -18,13 +18,14 @@ use crate::{Dialect, MetadataRows, PhysicalKind, Store, StoreError};
 const CRASH_POINTS: &[&str] = &["locked", "elements", "settings", "physical", "statement", "shape", "journal", "commit", "committed"];
 
 /// The columns of an element's row.
-const ELEMENT: [(&str, Kind); 6] = [
+const ELEMENT: [(&str, Kind); 7] = [
     ("package", Kind::Text),
     ("path", Kind::Text),
     ("id", Kind::Id),
     ("properties", Kind::Text),
     ("retired", Kind::Bool),
     ("position", Kind::Int),
+    ("retired_at", Kind::DateTime),
 ];
 
 /// The steps of a change of metadata at which the process can be made to end, in their usual order.
@@ -96,13 +97,13 @@ impl MetadataTx {
         self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("the change has ended".to_owned()).into())
     }
 
-    fn reached(&self, point: &str) {
+    pub(super) fn reached(&self, point: &str) {
         if self.store.inner.config.crash_at.as_deref() == Some(point) {
             std::process::abort();
         }
     }
 
-    async fn run(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+    pub(super) async fn run(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
         let conn = self.conn()?;
         let sql = numbered(sql, conn);
         conn.execute(&sql, args).await
@@ -146,6 +147,7 @@ impl MetadataTx {
             .await?;
         // Of a model that nobody has used yet no right is remembered anywhere.
         self.raises_epoch |= self.version.0 > 0 && elements.iter().any(|element| gives_rights(&element.path));
+        let now = self.store.machine_time().millis();
         let columns = ELEMENT.map(|(name, kind)| Target::new(name, kind));
         let mut rows = Vec::with_capacity(elements.len());
         for element in elements {
@@ -159,9 +161,12 @@ impl MetadataTx {
                 Scalar::Text(Json::Object(properties).to_string()),
                 Scalar::Bool(element.state == State::Retired),
                 Scalar::Int(position),
+                if element.state == State::Retired { Scalar::DateTime(now) } else { Scalar::Null },
             ]);
         }
-        let instead = "on conflict (\"package\", \"path\") do update set \"id\" = excluded.\"id\", \"properties\" = excluded.\"properties\", \"retired\" = excluded.\"retired\"";
+        // What stays retired has been so since it was retired first.
+        let instead = "on conflict (\"package\", \"path\") do update set \"id\" = excluded.\"id\", \"properties\" = excluded.\"properties\", \"retired\" = excluded.\"retired\", \
+            \"retired_at\" = case when excluded.\"retired_at\" is null then null else coalesce(\"element\".\"retired_at\", excluded.\"retired_at\") end";
         self.conn()?.insert(&table, &columns, rows, instead).await?;
         self.reached("elements");
         Ok(())
@@ -262,7 +267,7 @@ impl MetadataTx {
         Ok(())
     }
 
-    async fn is_there(&mut self, table: &str) -> Result<bool, Fault> {
+    pub(super) async fn is_there(&mut self, table: &str) -> Result<bool, Fault> {
         let (memory, name) = (self.store.memory(self.tenant), self.table(table));
         memory.tables.look_for(self.conn()?, vec![name.clone()]).await?;
         Ok(!memory.tables.is_missing(&name))

@@ -287,7 +287,7 @@ fn value(kind: &FieldKind, json: &Json) -> Value {
         FieldKind::Date => text().and_then(|text| text.parse().ok()).map(Value::Date),
         FieldKind::DateTime => text().and_then(|text| text.parse().ok()).map(Value::DateTime),
         FieldKind::Duration => text().and_then(|text| text.parse().ok()).map(Value::Duration),
-        FieldKind::Id => text().and_then(|text| text.parse().ok()).map(Value::Id),
+        FieldKind::Id | FieldKind::File | FieldKind::Image => text().and_then(|text| text.parse().ok()).map(Value::Id),
         FieldKind::Choices(_) => json.as_array().map(|codes| Value::List(codes.iter().filter_map(Json::as_str).map(Value::text).collect())),
         FieldKind::Money { .. } => money(json).map(Value::Money),
         FieldKind::Geo => geo(json).map(Value::Geo),

@@ -49,6 +49,13 @@ pub(crate) fn read(reader: &Reader, cells: &mut [Value]) -> Value {
             Some(Value::Bool(true)) => Value::Bool(true),
             _ => Value::Null,
         },
+        Reader::File { id, facts } => match (cells.get(*id).and_then(Value::as_id), cell(cells, *facts)) {
+            (Some(id), Value::Json(Json::Object(mut facts))) => {
+                facts.insert("id".to_owned(), Json::from(id.to_string()));
+                Value::Json(Json::Object(facts))
+            }
+            _ => Value::Null,
+        },
         Reader::Ref { kind, id, names } => match (cells.get(*kind).and_then(Value::as_text), cells.get(*id)) {
             (Some(kind), Some(Value::Id(id))) => {
                 let name = names.iter().find(|(table, _)| table == kind).map_or(kind, |(_, name)| name);

@@ -3,13 +3,13 @@
 use tenon_value::{DateTime, ElementId, Value};
 
 use super::Tx;
-use crate::config::IDEMPOTENCY_KEPT;
 use crate::credentials::hash_of;
 use crate::db::{Arg, Fault, Shape};
+use crate::idempotency::oldest;
 use crate::{IdempotencyRow, StoreError};
 
 impl Tx {
-    /// The answer stored under a principal's key, unless it is older than [`IDEMPOTENCY_KEPT`].
+    /// The answer stored under a principal's key, unless it is older than [`crate::IDEMPOTENCY_KEPT`].
     ///
     /// # Errors
     /// What the database says.
@@ -58,8 +58,4 @@ impl Tx {
         let rows = self.ask(&sql, &[Arg::id(field.0), Arg::text(period), Arg::int(i64::from(count))], &[Shape::Int]).await?;
         rows.first().and_then(|row| row.first()).and_then(Value::as_int).ok_or(StoreError::Damaged("a counter".to_owned()))
     }
-}
-
-fn oldest(now: DateTime) -> DateTime {
-    DateTime::from_millis(now.millis().saturating_sub(i64::try_from(IDEMPOTENCY_KEPT.as_millis()).unwrap_or_default()))
 }

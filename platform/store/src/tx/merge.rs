@@ -1,11 +1,11 @@
 //! Merges: what became of which records, and what moved; shares that move along.
 
 use tenon_query::AuthorizedTable;
-use tenon_value::{DateTime, Json, RecordId, Uuid, Value};
+use tenon_value::{DateTime, Json, RecordId, TenantId, Uuid, Value};
 
 use super::Tx;
-use crate::StoreError;
 use crate::db::{Arg, Kind, Scalar, Shape, Target};
+use crate::{Store, StoreError};
 
 /// A merge to be written down.
 #[derive(Clone, Debug)]
@@ -33,6 +33,39 @@ pub struct StoredMerge {
     pub survivor: RecordId,
     /// Until when it can be taken back.
     pub until: DateTime,
+    /// What moved.
+    pub log: Json,
+    /// It has been taken back.
+    pub undone: bool,
+}
+
+fn survivor(merged: &str) -> String {
+    format!("select m.\"survivor\" from {merged} as m where m.\"record\" = $1")
+}
+
+fn first_id(rows: &[Vec<Value>]) -> Option<RecordId> {
+    rows.first().and_then(|row| row.first()?.as_id()).map(RecordId)
+}
+
+impl Store {
+    /// The record into which another went by a merge that was not taken back; whoever asks must know whether it may be seen.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn survivor_of(&self, tenant: TenantId, record: RecordId) -> Result<Option<RecordId>, StoreError> {
+        let sql = survivor(&self.fixture(tenant, "merged"));
+        let rows = self.ask(tenant, &sql, &[Arg::id(record.0)], &[Shape::Id]).await?;
+        Ok(first_id(&rows))
+    }
+}
+
+/// A merge as far as it keeps something of a record.
+#[derive(Clone, Debug)]
+pub struct KeptMerge {
+    /// Its id.
+    pub id: Uuid,
+    /// Who is left.
+    pub survivor: RecordId,
     /// What moved.
     pub log: Json,
     /// It has been taken back.
@@ -95,6 +128,49 @@ impl Tx {
             }
             _ => None,
         }))
+    }
+
+    /// The record into which another went.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn survivor_of(&mut self, record: RecordId) -> Result<Option<RecordId>, StoreError> {
+        let sql = survivor(&self.table("merged"));
+        let rows = self.ask(&sql, &[Arg::id(record.0)], &[Shape::Id]).await.map_err(|fault| self.told(fault))?;
+        Ok(first_id(&rows))
+    }
+
+    /// The merges of a record: those it survived, and those by which it is part of another.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn merges_of(&mut self, table: &AuthorizedTable, record: RecordId) -> Result<Vec<KeptMerge>, StoreError> {
+        let object = self.object(table.object())?.id.0;
+        let sql = format!(
+            "select m.\"id\", m.\"survivor\", m.\"log\", m.\"undone_at\" from {} as m where m.\"object\" = $1 and (m.\"survivor\" = $2 \
+             or m.\"id\" in (select d.\"merge\" from {} as d where d.\"record\" = $2)) order by m.\"id\"",
+            self.table("merge"),
+            self.table("merged")
+        );
+        let shapes = [Shape::Id, Shape::Id, Shape::Json, Shape::DateTime];
+        let rows = self.ask(&sql, &[Arg::id(object), Arg::id(record.0)], &shapes).await.map_err(|fault| self.told(fault))?;
+        let kept = |row: Vec<Value>| match <[Value; 4]>::try_from(row) {
+            Ok([Value::Id(id), Value::Id(survivor), Value::Json(log), undone]) => {
+                Some(KeptMerge { id, survivor: RecordId(survivor), log, undone: !undone.is_null() })
+            }
+            _ => None,
+        };
+        Ok(rows.into_iter().filter_map(kept).collect())
+    }
+
+    /// Writes down anew what a merge moved.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn merge_log(&mut self, id: Uuid, log: &Json) -> Result<(), StoreError> {
+        let sql = format!("update {} set \"log\" = $1 where \"id\" = $2", self.table("merge"));
+        let args = [Arg::text(log.to_string()), Arg::id(id)];
+        self.tell(&sql, &args).await.map(|_| ()).map_err(|fault| self.told(fault))
     }
 
     /// A merge has been taken back.

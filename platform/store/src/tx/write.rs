@@ -92,6 +92,7 @@ impl Tx {
         let way = if waits { Way::Now } else { Way::Later };
         self.insert_records((&form, way), object, &inserts, &mut beside).await?;
         self.update_records((&form, way), object, &updates, &mut beside).await?;
+        self.hold_files(object, &inserts, &updates, &destroys).await?;
         self.found_anew(object, &updates).await?;
         self.destroy_records(object, &destroys).await?;
         self.held.wrote(object.ix, inserts.iter().chain(updates.iter().map(|(_, new)| new)));

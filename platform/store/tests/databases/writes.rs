@@ -3,7 +3,7 @@
 use tenon_model::LinkEnd;
 use tenon_query::{Deleted, ExternalId, Output, Params, Predicate, RefOp, Select, Slot, Window};
 use tenon_store::{IdempotencyRow, LinkRow, Lock, OutboxEntry, RowWrite, StoreError};
-use tenon_value::{Address, Geo, Json, RecordId, Uuid, Value};
+use tenon_value::{Address, DateTime, Geo, Json, RecordId, Uuid, Value};
 
 use crate::house::{House, decimal, houses, id, model, money, now};
 
@@ -259,5 +259,26 @@ async fn a_slot_of_a_reference_is_its_id_and_the_actor_has_a_name() {
             Value::List(Vec::new()),
         ];
         assert_eq!(page.rows[0].values, expected);
+    }
+}
+
+#[tokio::test]
+async fn stored_answers_end_with_their_time() {
+    for house in houses().await {
+        let day = i64::try_from(tenon_store::IDEMPOTENCY_KEPT.as_millis()).unwrap();
+        let kept = |at: DateTime| IdempotencyRow { body_hash: [3; 32], response: b"{}".to_vec(), at };
+        let (then, later) = (now(), DateTime::from_millis(now().millis() + day));
+        let mut tx = house.store.begin(&house.cx()).await.unwrap();
+        for number in 0..1_001 {
+            tx.idempotency_put("me", &number.to_string(), &kept(then)).await.unwrap();
+        }
+        tx.idempotency_put("me", "young", &kept(DateTime::from_millis(then.millis() + 1))).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(house.store.idempotency_expire(house.tenant, DateTime::from_millis(later.millis() - 1)).await.unwrap(), 0);
+        assert_eq!(house.store.idempotency_expire(house.tenant, later).await.unwrap(), 1_001);
+        assert_eq!(house.store.idempotency_expire(house.tenant, later).await.unwrap(), 0);
+        let mut tx = house.store.begin(&house.cx()).await.unwrap();
+        assert!(tx.idempotency_find("me", "0", then).await.unwrap().is_none());
+        assert!(tx.idempotency_find("me", "young", then).await.unwrap().is_some());
     }
 }

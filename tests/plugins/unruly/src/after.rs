@@ -36,6 +36,8 @@ pub(crate) fn obey(wish: &str, change: &Change) -> Result<(), Error> {
         "after loop" => spin(u64::MAX),
         "after fail" => return Err(Error::Failed("the plugin's own secret".to_owned())),
         "after ping" => note(change, format!("{}!", change.text("next_step").unwrap_or_default()))?,
+        // The other half of it is the plugin `clerk`.
+        "after pong" if first || change.changes("competitor") => note(change, format!("{}!", change.text("next_step").unwrap_or_default()))?,
         "after breed" => {
             records::create("opportunity", &[("name", "after breed".into())])?;
         }

@@ -16,6 +16,8 @@ pub(crate) fn obey(wish: &str, change: &mut Change) -> Result<bool, Error> {
         "unknown field" => change.set("nobody_has_this", 1),
         "system field" => change.set("version", 7),
         "wrong type" => change.set("close_date", "tomorrow"),
+        "no text" => change.set("next_step", no_text()),
+        "no words" => change.refuse(Refusal::new(no_text())),
         "empty refusal" => change.refuse(Refusal::new(" ")),
         "error flood" => (0..1_000).for_each(|turn| change.refuse(Refusal::new(format!("no {turn}")))),
         "patch flood" => (0..501).for_each(|turn| change.set(&format!("field_{turn}"), 1)),
@@ -51,6 +53,12 @@ pub(crate) fn obey(wish: &str, change: &mut Change) -> Result<bool, Error> {
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// A text that is none.
+fn no_text() -> String {
+    // SAFETY: nobody in the guest looks at it, and the host is what this is for.
+    unsafe { String::from_utf8_unchecked(vec![0xff, 0xfe, 0x41]) }
 }
 
 /// Burns about fourteen units of fuel a turn.

@@ -35,6 +35,7 @@ impl Hooks for Unruly {
     fn before_delete(&self, change: &Change) -> Result<(), Refusal> {
         match change.text("name") {
             Some("keep") => Err(Refusal::new("it stays").rule("KEEP")),
+            Some("panic early") => panic!("the plugin's own secret"),
             Some("after write") => {
                 // Nothing is written here: the host ends it.
                 let done = records::create("tag", &[("name", "never".into())]);

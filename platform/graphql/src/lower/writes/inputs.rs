@@ -10,7 +10,7 @@ use super::Writer;
 use crate::limits;
 use crate::lower::{null_operand, scalars};
 use crate::members;
-use crate::syntax::ast::{Value as Input, ValueKind};
+use crate::syntax::ast::Value as Input;
 
 /// Whether an input makes a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,8 @@ impl<'a> Writer<'a, '_> {
                 if let Some(field) = members::field(object, word) {
                     match self.field_value(field, value) {
                         Ok(value) => record.fields.push((field.ix, value)),
-                        Err(problem) => self.lower.wrong(path, problem.object(object.name.as_str())),
+                        // It may name a part of the value.
+                        Err(problem) => self.lower.wrong(&path.join(&problem.input_path), problem.object(object.name.as_str())),
                     }
                 } else if let Some(relation) = members::relation(object, word) {
                     if let Some(write) = self.one(relation, value, (path, depth)) {
@@ -130,18 +131,7 @@ fn choice(field: &Field, value: &Input) -> Result<Json, Problem> {
     Ok(Json::from(option.name.as_str()))
 }
 
-/// Decimals travel as text, so that no digit is lost.
-fn exact(field: &Field, value: &Input) -> Result<Json, Problem> {
-    match &value.kind {
-        ValueKind::Int(digits) => Ok(Json::from(&**digits)),
-        ValueKind::Float(digits) => {
-            scalars::decimal(value).map(|_| Json::from(&**digits)).map_err(|problem| problem.field(field.name.as_str()))
-        }
-        _ => Ok(value.to_json()),
-    }
-}
-
-/// An input in the form the pipeline's coercion reads: choices by code, decimals by their letters.
+/// An input in the form the pipeline's coercion reads: choices by code, numbers with all their digits.
 fn field_json(field: &Field, value: &Input) -> Result<Json, Problem> {
     if value.is_null() {
         return Ok(Json::Null);
@@ -149,14 +139,6 @@ fn field_json(field: &Field, value: &Input) -> Result<Json, Problem> {
     match &field.kind {
         FieldKind::Choice(_) => choice(field, value),
         FieldKind::Choices(_) => value.elements().iter().map(|element| choice(field, element)).collect(),
-        FieldKind::Decimal { .. } | FieldKind::Percent { .. } => exact(field, value),
-        FieldKind::Money { .. } => {
-            let members = value.members().iter().map(|(key, member)| {
-                let member = if &*key.text == "amount" { exact(field, member)? } else { member.to_json() };
-                Ok((key.text.to_string(), member))
-            });
-            members.collect::<Result<_, Problem>>().map(Json::Object)
-        }
         _ => Ok(value.to_json()),
     }
 }

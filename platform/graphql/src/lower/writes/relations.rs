@@ -77,6 +77,11 @@ impl<'a> Writer<'a, '_> {
     pub(super) fn many(&mut self, edge: &'a Edge, value: &Input, (path, depth): (&InputPath, usize)) -> Option<ManyWrite> {
         let target = self.lower.view.object(edge.target)?;
         let mut write = ManyWrite::default();
+        if value.is_null() {
+            // Null clears.
+            write.set = Some(Vec::new());
+            return Some(write);
+        }
         let verbs = value.members().iter().filter(|(_, value)| !value.is_null());
         if value.get("set").is_some_and(|set| !set.is_null()) && verbs.clone().count() > 1 {
             return self

@@ -1,0 +1,252 @@
+//! What plugins offer to be called: actions by people, jobs by plugins and the calendar.
+//!
+//! Pure data, made when a plugin is installed. The schema of the data API is made of it, so it has a fingerprint.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use tenon_value::{Date, DateTime, Decimal, Json, Uuid, camel, pascal};
+
+/// The type of a value that goes into an action, or comes out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ParamKind {
+    /// Text.
+    Text,
+    /// A whole number of 32 bits.
+    Integer,
+    /// A decimal, as text.
+    Decimal,
+    /// Yes or no.
+    Boolean,
+    /// A day.
+    Date,
+    /// A moment.
+    DateTime,
+    /// The id of a record.
+    Id,
+    /// Any JSON.
+    Json,
+}
+
+impl ParamKind {
+    /// All of them.
+    pub const ALL: [Self; 8] = [Self::Text, Self::Integer, Self::Decimal, Self::Boolean, Self::Date, Self::DateTime, Self::Id, Self::Json];
+
+    /// The word in manifests.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Integer => "integer",
+            Self::Decimal => "decimal",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::DateTime => "datetime",
+            Self::Id => "id",
+            Self::Json => "json",
+        }
+    }
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// The scalar of the data API.
+    #[must_use]
+    pub const fn graphql(self) -> &'static str {
+        match self {
+            Self::Text => "String",
+            Self::Integer => "Int",
+            Self::Decimal => "Decimal",
+            Self::Boolean => "Boolean",
+            Self::Date => "Date",
+            Self::DateTime => "DateTime",
+            Self::Id => "ID",
+            Self::Json => "JSON",
+        }
+    }
+
+    /// Whether a value, as it stands in JSON, is of this type.
+    #[must_use]
+    pub fn holds(self, value: &Json) -> bool {
+        let parses = |fits: fn(&str) -> bool| value.as_str().is_some_and(fits);
+        match self {
+            Self::Text => value.is_string(),
+            Self::Integer => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+            Self::Decimal => parses(|text| text.parse::<Decimal>().is_ok()),
+            Self::Boolean => value.is_boolean(),
+            Self::Date => parses(|text| text.parse::<Date>().is_ok()),
+            Self::DateTime => parses(|text| text.parse::<DateTime>().is_ok()),
+            Self::Id => parses(|text| text.parse::<Uuid>().is_ok()),
+            Self::Json => true,
+        }
+    }
+}
+
+/// One value that goes into an action, or comes out of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Param {
+    /// Its name, in snake case.
+    pub name: String,
+    /// Its type.
+    pub kind: ParamKind,
+    /// It is a list of such.
+    pub many: bool,
+    /// It must be given.
+    pub required: bool,
+}
+
+impl Param {
+    /// Its name in the data API.
+    #[must_use]
+    pub fn graphql(&self) -> String {
+        camel(&self.name)
+    }
+
+    /// Whether a value is of its type; nothing always is.
+    #[must_use]
+    pub fn holds(&self, value: &Json) -> bool {
+        match value {
+            Json::Null => true,
+            Json::Array(values) if self.many => values.iter().all(|value| !value.is_null() && self.kind.holds(value)),
+            value => !self.many && self.kind.holds(value),
+        }
+    }
+}
+
+/// An action.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ActionOffer {
+    /// Whose.
+    pub package: String,
+    /// Its name there.
+    pub name: String,
+    /// What goes in.
+    pub input: Vec<Param>,
+    /// What comes out.
+    pub output: Vec<Param>,
+}
+
+impl ActionOffer {
+    fn stem(&self) -> String {
+        format!("{}_{}", self.package, self.name)
+    }
+
+    /// The root field of the data API: `acmeScoreRecalculate`.
+    #[must_use]
+    pub fn field(&self) -> String {
+        camel(&self.stem())
+    }
+
+    /// The type that goes in.
+    #[must_use]
+    pub fn input_type(&self) -> String {
+        format!("{}Input", pascal(&self.stem()))
+    }
+
+    /// The type that comes out.
+    #[must_use]
+    pub fn result_type(&self) -> String {
+        format!("{}Result", pascal(&self.stem()))
+    }
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct JobOffer {
+    /// Whose.
+    pub package: String,
+    /// Its name there.
+    pub name: String,
+    /// When the calendar starts it.
+    pub cron: Option<String>,
+}
+
+/// Everything the plugins of a tenant offer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Offers {
+    actions: Vec<ActionOffer>,
+    jobs: Vec<JobOffer>,
+    fingerprint: u64,
+}
+
+impl Offers {
+    /// These.
+    #[must_use]
+    pub fn new(actions: Vec<ActionOffer>, jobs: Vec<JobOffer>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        actions.hash(&mut hasher);
+        let fingerprint = if actions.is_empty() { 0 } else { hasher.finish() };
+        Self { actions, jobs, fingerprint }
+    }
+
+    /// Equal for equal actions: what is made of them need not be made again. 0 where there is none.
+    #[must_use]
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The actions, in the order of their packages' installs.
+    #[must_use]
+    pub fn actions(&self) -> &[ActionOffer] {
+        &self.actions
+    }
+
+    /// The action behind a root field of the data API.
+    #[must_use]
+    pub fn action_of(&self, field: &str) -> Option<&ActionOffer> {
+        self.actions.iter().find(|action| action.field() == field)
+    }
+
+    /// The jobs.
+    #[must_use]
+    pub fn jobs(&self) -> &[JobOffer] {
+        &self.jobs
+    }
+
+    /// A job of a package.
+    #[must_use]
+    pub fn job(&self, package: &str, name: &str) -> Option<&JobOffer> {
+        self.jobs.iter().find(|job| job.package == package && job.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_is_of_its_type_or_it_is_not() {
+        let param = |kind, many| Param { name: "a".to_owned(), kind, many, required: false };
+        let id = json!("0198c1d2-7a3e-7f00-8000-000000000001");
+        for (kind, fits, misfits) in [
+            (ParamKind::Text, json!("a"), json!(1)),
+            (ParamKind::Integer, json!(7), json!(3_000_000_000_i64)),
+            (ParamKind::Decimal, json!("12.50"), json!(12.5)),
+            (ParamKind::Boolean, json!(true), json!("true")),
+            (ParamKind::Date, json!("2026-02-28"), json!("2026-02-30")),
+            (ParamKind::DateTime, json!("2026-02-28T08:00:00.000Z"), json!("2026-02-28")),
+            (ParamKind::Id, id, json!("7")),
+        ] {
+            assert!(param(kind, false).holds(&fits) && param(kind, false).holds(&Json::Null), "{}", kind.word());
+            assert!(!param(kind, false).holds(&misfits), "{}", kind.word());
+            assert!(param(kind, true).holds(&json!([fits])) && !param(kind, true).holds(&fits), "{}", kind.word());
+            assert!(!param(kind, true).holds(&json!([fits, null])), "{}", kind.word());
+            assert_eq!(ParamKind::from_word(kind.word()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn an_action_has_the_names_of_the_data_api() {
+        let action =
+            ActionOffer { package: "acme_score".to_owned(), name: "recalculate".to_owned(), input: Vec::new(), output: Vec::new() };
+        assert_eq!(action.field(), "acmeScoreRecalculate");
+        assert_eq!((action.input_type(), action.result_type()), ("AcmeScoreRecalculateInput".into(), "AcmeScoreRecalculateResult".into()));
+        let offers = Offers::new(vec![action], Vec::new());
+        assert!(offers.action_of("acmeScoreRecalculate").is_some() && offers.action_of("acme_score_recalculate").is_none());
+        assert!(offers.fingerprint() != 0 && Offers::default().fingerprint() == 0);
+    }
+}

@@ -1,0 +1,74 @@
+//! One plugin being called by name: an action or a step of a job, with the transaction as its desk.
+
+use std::time::Instant;
+
+use tenon_hooks::{Blocked, Desk, HookError, Param, Phase, Stop};
+use tenon_query::{Call, CallKind, Called};
+use tenon_value::{Json, RecordId, Uuid};
+
+use crate::fault::Broken;
+use crate::limits::{CURSOR_LETTERS, CallLimits};
+use crate::since_1::{self, Question, Said};
+use crate::turn::{Portion, Turn};
+
+/// The phase of a kind of call.
+pub(crate) const fn phase(kind: CallKind) -> Phase {
+    match kind {
+        CallKind::Action => Phase::Action,
+        CallKind::Job => Phase::Job,
+    }
+}
+
+/// Calls what a plugin offers. A fault is always an error: there is no save that could go on without it.
+pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: Instant) -> Result<Called, HookError> {
+    if turn.is_left_alone(now) {
+        return Err(Broken::limit("breaker", "it has failed too often within a minute").of(turn.plugin.title.clone()));
+    }
+    let stop =
+        Stop { plugin: turn.plugin.title.clone(), phase: turn.phase, record: RecordId(Uuid::nil()), changed: vec![call.name.clone()] };
+    let until = turn.tree.enter(vec![stop], turn.budgets.depth, now).map_err(|blocked| match blocked {
+        Blocked::Recursion => turn.fault(Broken::limit("recursion", "it is called from within itself")),
+        Blocked::Nesting => turn.fault(Broken::limit("nesting", "it stands below too many plugins")),
+    })?;
+    let limits = turn.budgets.of(turn.phase);
+    let limits = CallLimits { wall: limits.wall.min(until.saturating_duration_since(now)), ..limits.clone() };
+    let input = call.input.to_string();
+    let taken = if input.len() > limits.input {
+        Err(Broken::limit("input", "it was given more than a call may be"))
+    } else {
+        let question = Question::Call { kind: call.kind, name: call.name.clone(), input, cursor: call.cursor.clone() };
+        turn.take((question, Portion { first: 0, rows: 0 }), desk, (&limits, now + limits.wall)).await
+    };
+    turn.tree.leave(Instant::now());
+    let answered = taken.and_then(|said| match said {
+        Ok(Said::Done(text)) => done(turn, call, &text).map(Ok),
+        Ok(Said::GoesOn(cursor)) if cursor.len() <= CURSOR_LETTERS && !cursor.contains('\0') => Ok(Ok(Called::GoesOn(cursor))),
+        Ok(Said::GoesOn(_)) => Err(Broken::limit("output", "its cursor is too long")),
+        Ok(Said::Verdicts(_)) => Err(Broken::answer("answered something else than it was asked")),
+        Err(error) => since_1::refused(&turn.plugin.name, None, error).map(Err),
+    });
+    match answered {
+        Ok(Ok(called)) => Ok(called),
+        Ok(Err(refusal)) => Err(HookError::Refused(refusal)),
+        Err(broken) => Err(turn.fault(broken)),
+    }
+}
+
+/// What came back, as it was declared: of an action exactly its members, of a job any JSON.
+fn done(turn: Turn<'_>, call: &Call, text: &str) -> Result<Called, Broken> {
+    let json: Json = text.parse().map_err(|_| Broken::answer("answered no JSON"))?;
+    if call.kind == CallKind::Job {
+        return Ok(Called::Done(json));
+    }
+    let declared = turn.plugin.actions.iter().find(|action| action.name == call.name).map(|action| action.output.as_slice());
+    let declared = declared.unwrap_or_default();
+    let Json::Object(members) = &json else { return Err(Broken::answer("answered no JSON object")) };
+    if let Some(name) = members.keys().find(|name| !declared.iter().any(|param| param.name == **name)) {
+        return Err(Broken::answer(format!("answered `{}`, which it did not declare", name.escape_debug())));
+    }
+    let misfit = |param: &&Param| !param.holds(members.get(&param.name).unwrap_or(&Json::Null));
+    match declared.iter().find(misfit) {
+        Some(param) => Err(Broken::answer(format!("answered `{}` with something else than {}", param.name, param.kind.word()))),
+        None => Ok(Called::Done(json)),
+    }
+}

@@ -1,0 +1,159 @@
+//! One call of a plugin, whatever it is about: a slot, an instance, the line to the desk, and the account of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+use tenon_context::OpContext;
+use tenon_hooks::{By, Desk, HookError, Phase, Tree};
+use tokio::sync::mpsc;
+use tracing::Instrument;
+
+use crate::fault::Broken;
+use crate::host::Inner;
+use crate::invoke::{self, Called};
+use crate::limits::CallLimits;
+use crate::linked::Linked;
+use crate::since_1::{Error, Question, Said};
+use crate::state::{Beginning, CallState, Letter};
+use crate::{Budgets, Usage};
+
+/// Who is called, for whom, and about what.
+#[derive(Clone, Copy)]
+pub(crate) struct Turn<'a> {
+    pub host: &'a Inner,
+    pub cx: &'a OpContext,
+    pub plugin: &'a Arc<Linked>,
+    pub tree: &'a Tree,
+    pub budgets: &'a Arc<Budgets>,
+    pub phase: Phase,
+    /// The object, or the name of the function.
+    pub about: &'a str,
+    /// What happens to records; of a function nothing.
+    pub operation: &'a str,
+    /// What tells a call from others of the same name in one request: their random numbers differ.
+    pub salt: &'a str,
+}
+
+/// How much of something goes into a call: so many rows, the first of them being this one of all.
+#[derive(Clone, Copy)]
+pub(crate) struct Portion {
+    pub first: usize,
+    pub rows: usize,
+}
+
+impl Turn<'_> {
+    /// True where the plugin has failed so often that it is left alone.
+    pub(crate) fn is_left_alone(&self, now: Instant) -> bool {
+        self.host.breaker.is_open(self.cx.model.tenant, &self.plugin.title, self.budgets.faults_per_minute, now)
+    }
+
+    /// Calls it, and answers what it asks until it is done.
+    pub(crate) async fn take(
+        &self,
+        (question, portion): (Question, Portion),
+        desk: &mut dyn Desk,
+        (limits, deadline): (&CallLimits, Instant),
+    ) -> Result<Result<Said, Error>, Broken> {
+        let Some(threads) = &self.host.threads else { return Err(Broken::Busy) };
+        let slot = self.host.rooms.slot(self.plugin.size).ok_or(Broken::Busy)?;
+        let (line, mut letters) = mpsc::channel(1);
+        let state = CallState::new(self.beginning(portion.first, limits, deadline, line));
+        let (own, pot) = (limits.fuel_for(portion.rows), self.tree.fuel());
+        let fuel = own.min(pot);
+        let component = Arc::clone(&self.plugin.component);
+        let called = async move {
+            let called = invoke::call(component.engine(), &component, state, question, fuel).await;
+            drop(slot);
+            called
+        };
+        let mut called = threads.spawn(called.instrument(self.span()));
+        let by = By { package: &self.plugin.name, grant: &self.plugin.grant };
+        let called = loop {
+            tokio::select! {
+                biased;
+                Some((ask, reply)) = letters.recv() => {
+                    // Where the plugin has gone meanwhile, nobody wants the answer.
+                    reply.send(desk.serve(by, ask).await).ok();
+                }
+                called = &mut called => break called,
+            }
+        };
+        // The task is the border: a panic of the sandbox itself ends there and is one plugin's fault.
+        let called = called.map_err(|error| Broken::answer(format!("the sandbox broke: {error}")))?;
+        self.tree.burn(called.fuel);
+        self.measured(portion.rows, called).map_err(|broken| if pot < own { emptied(broken) } else { broken })
+    }
+
+    fn beginning(&self, first: usize, limits: &CallLimits, deadline: Instant, desk: mpsc::Sender<Letter>) -> Beginning {
+        let cx = self.cx;
+        let mut seed = Sha256::new();
+        for word in [cx.request.as_str(), &self.plugin.title, self.phase.word(), self.about, self.salt] {
+            seed.update(word.as_bytes());
+        }
+        for number in [self.tree.depth(), first] {
+            seed.update(u64::try_from(number).unwrap_or_default().to_be_bytes());
+        }
+        Beginning {
+            model: Arc::clone(&cx.model),
+            clock: (cx.now, cx.now.date_in(&cx.model.settings.zone)),
+            plugin: self.plugin.title.clone(),
+            phase: self.phase,
+            size: self.plugin.size,
+            limits: limits.clone(),
+            deadline,
+            depth: u32::try_from(self.budgets.depth.saturating_sub(self.tree.depth())).unwrap_or_default(),
+            seed: seed.finalize().into(),
+            desk,
+        }
+    }
+
+    fn span(&self) -> tracing::Span {
+        tracing::debug_span!(
+            "plugin.call",
+            plugin = self.plugin.title,
+            tenant = %self.cx.model.tenant,
+            request = %self.cx.request,
+            phase = self.phase.word(),
+            object = self.about,
+            operation = self.operation,
+            depth = self.tree.depth(),
+        )
+    }
+
+    fn measured(&self, rows: usize, called: Called) -> Result<Result<Said, Error>, Broken> {
+        let Called { said, fuel, wall, memory, asked } = called;
+        let outcome = match &said {
+            Ok(Ok(_)) => "answered",
+            Ok(Err(Error::Refused(_))) => "refused",
+            Ok(Err(Error::Failed(_))) | Err(_) => "failed",
+        };
+        let wall_us = u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
+        self.span().in_scope(|| tracing::debug!(rows, fuel, wall_us, memory, asked, outcome, "plugin called"));
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        let faults = u64::from(outcome == "failed");
+        let usage = Usage { calls: 1, faults, rows, fuel, wall, asked: u64::from(asked), memory };
+        self.host.usage.add(self.cx.model.tenant, &self.plugin.name, &usage);
+        said
+    }
+
+    /// A broken call as an error, noted for the breaker and in the log.
+    pub(crate) fn fault(&self, broken: Broken) -> HookError {
+        if let Broken::Fault { limit, detail } = &broken {
+            let (plugin, tenant) = (&self.plugin.title, self.cx.model.tenant);
+            tracing::warn!(plugin, %tenant, request = %self.cx.request, limit, detail, "plugin failed");
+            if self.host.breaker.note(tenant, plugin, self.budgets.faults_per_minute, Instant::now()) {
+                tracing::error!(plugin, %tenant, "the plugin failed too often and is not asked for a minute");
+            }
+        }
+        broken.of(self.plugin.title.clone())
+    }
+}
+
+/// The pot of the whole tree was smaller than what the call might have had.
+fn emptied(broken: Broken) -> Broken {
+    match broken {
+        Broken::Fault { limit: Some("fuel"), detail } => Broken::Fault { limit: Some("fuel_tree"), detail },
+        other => other,
+    }
+}

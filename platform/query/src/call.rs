@@ -1,0 +1,36 @@
+//! Functions of a plugin that are called by name, inside a transaction: actions and jobs.
+
+use tenon_value::Json;
+
+/// What kind of function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    /// Somebody asked for it, and waits for its answer.
+    Action,
+    /// It was left to be done later; each call is one step of it.
+    Job,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// What kind of function.
+    pub kind: CallKind,
+    /// The package whose function it is.
+    pub package: String,
+    /// Its name there.
+    pub name: String,
+    /// What it is given: the members an action declares, whatever a job was left with.
+    pub input: Json,
+    /// Where a job's step before this one has come to.
+    pub cursor: Option<String>,
+}
+
+/// What a call gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// It is done.
+    Done(Json),
+    /// A job goes on from here, in a transaction of its own.
+    GoesOn(String),
+}

@@ -1,0 +1,59 @@
+//! Files that nobody holds, and fields that were retired long ago, are removed behind everybody's back: a slow walk over all
+//! tenants, hour by hour.
+//!
+//! Any number of nodes may walk at once: what is due is removed by one of them, the others find it gone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tenon_store::TenantInfo;
+use tokio::sync::watch;
+
+use crate::engine::Engine;
+
+/// Between two tenants of a walk.
+const STEP: Duration = Duration::from_millis(200);
+/// Between two walks.
+const WALK: Duration = Duration::from_secs(60 * 60);
+/// Before the first: a start has other things to do.
+const FIRST: Duration = Duration::from_secs(120);
+
+/// Sweeps for as long as the server runs.
+pub(crate) async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    let mut rest = FIRST;
+    while !stopped_within(&mut stop, rest).await {
+        for tenant in engine.store.tenants().await.unwrap_or_default() {
+            if stopped_within(&mut stop, STEP).await {
+                return;
+            }
+            files(&engine, &tenant).await;
+            fields(&engine, &tenant).await;
+        }
+        rest = WALK;
+    }
+}
+
+// What fails comes again; a tenant that is being removed has nothing to sweep.
+
+async fn files(engine: &Engine, tenant: &TenantInfo) {
+    match engine.store.files_sweep(tenant.id).await {
+        Ok(swept) if swept == tenon_store::Swept::default() => {}
+        Ok(swept) => {
+            tracing::info!(tenant = tenant.name, files = swept.files, blobs = swept.blobs, uploads = swept.staged, "files swept");
+        }
+        Err(error) => tracing::warn!(tenant = tenant.name, %error, "files are not swept"),
+    }
+}
+
+async fn fields(engine: &Engine, tenant: &TenantInfo) {
+    match engine.packages.purge(tenant.id).await {
+        Ok(fields) if fields.is_empty() => {}
+        Ok(fields) => tracing::info!(tenant = tenant.name, ?fields, "retired fields are let go"),
+        Err(error) => tracing::warn!(tenant = tenant.name, %error, "retired fields are not let go"),
+    }
+}
+
+/// Waits; true where the server stops meanwhile.
+async fn stopped_within(stop: &mut watch::Receiver<bool>, time: Duration) -> bool {
+    tokio::time::timeout(time, stop.wait_for(|stop| *stop)).await.is_ok()
+}

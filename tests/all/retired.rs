@@ -1,0 +1,127 @@
+//! What is retired can be restored for thirty days; then it is let go, with everything that stood in it.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use anyhow::ensure;
+use serde_json::{Value, json};
+use tenon_server::Command;
+use tenon_tests::{Database, Setting, Tenant, TestServer};
+use tenon_value::DateTime;
+
+use crate::audit::written;
+
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// Milliseconds by which each server's clock is ahead of the machine's.
+static AHEAD: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
+
+#[expect(clippy::disallowed_methods, reason = "a clock of the test's own, over the machine's")]
+fn clock<const AT: usize>() -> DateTime {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    DateTime::from_millis(i64::try_from(now.as_millis()).unwrap_or_default() + AHEAD[AT].load(Ordering::Relaxed))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_field_retired_for_thirty_days_is_let_go_on_sqlite() {
+    run::<0>(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_field_retired_for_thirty_days_is_let_go_on_postgres() {
+    run::<1>(Database::Postgres).await;
+}
+
+async fn run<const AT: usize>(database: Database) {
+    let configure = |config: &mut tenon_server::ServeConfig| config.clock = clock::<AT>;
+    let Some(server) = TestServer::start_as(database, &Setting::read(), configure).await.unwrap() else { return };
+    let done = let_go(&server, &AHEAD[AT]).await;
+    server.stop().await.unwrap();
+    if let Err(error) = done {
+        panic!("on {database:?}: {error:#}");
+    }
+}
+
+/// Fields of every kind of column and index: a unique text, a day, a choice that indexes carry, a file, a plain one that stays.
+const FIELDS: [&str; 6] = [
+    r#"name: "nick", type: text, unique: true, personal: true"#,
+    r#"name: "met", type: date"#,
+    r#"name: "mood", type: choice, options: ["good", "bad"]"#,
+    r#"name: "scan", type: file"#,
+    r#"name: "worth", type: money"#,
+    r#"name: "kept", type: text"#,
+];
+const READ: &str = "{ contacts { nodes { lastName kept } } }";
+
+async fn add(tenant: &Tenant) -> anyhow::Result<()> {
+    for field in FIELDS {
+        tenant.metadata(&format!("mutation {{ addField(object: \"contact\", input: {{ {field} }}) {{ name }} }}"), json!({})).await?;
+    }
+    Ok(())
+}
+
+async fn retire(tenant: &Tenant, verb: &str, name: &str) -> anyhow::Result<Value> {
+    let document = format!("mutation {{ {verb}(object: \"contact\", field: \"{name}\") {{ state }} }}");
+    tenant.post("metadata", &json!({ "query": document }), &[]).await?.json()
+}
+
+async fn let_go(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
+    let (ours, others) = (server.tenant(None, None, None).await?, server.tenant(None, None, None).await?);
+    let create =
+        "mutation ($scan: ID) { createContact(input: { lastName: \"Li\", nick: \"Zorro\", met: \"2026-01-02\", mood: GOOD, scan: $scan,
+        worth: { amount: \"7\" }, kept: \"stays\" }) { id } }";
+    let mut people = Vec::new();
+    for tenant in [&ours, &others] {
+        add(tenant).await?;
+        let scan =
+            tenant.request("POST", "files").header("content-type", "text/plain").body("a scan").send(tenant.address).await?.json()?;
+        let made = tenant.data(create, json!({ "scan": scan["id"] })).await?;
+        people.push((made["createContact"]["id"].clone(), scan["id"].clone()));
+    }
+    let (person, scan) = people[0].clone();
+    // Zorro stands in the history now, and not in the record.
+    let rename = "mutation ($id: ID!) { updateContact(id: $id, input: { nick: \"Z\" }) { id } }";
+    ours.data(rename, json!({ "id": person })).await?;
+    for name in ["nick", "met", "mood", "scan", "worth"] {
+        let done = retire(&ours, "retireField", name).await?;
+        ensure!(done["data"]["retireField"]["state"] == "retired", "{name}: {done}");
+    }
+    let before = ours.data(READ, json!({})).await?;
+    ahead.fetch_add(29 * DAY, Ordering::Relaxed);
+    ensure!(server.purge_fields(&ours).await?.is_empty(), "thirty days are not over");
+    ensure!(retire(&ours, "restoreField", "mood").await?["data"]["restoreField"]["state"] == "active");
+    ensure!(ours.data("{ contacts { nodes { mood } } }", json!({})).await?["contacts"]["nodes"][0]["mood"] == "GOOD");
+    retire(&ours, "retireField", "mood").await?;
+    ahead.fetch_add(2 * DAY, Ordering::Relaxed);
+    let gone = server.purge_fields(&ours).await?;
+    let paths = ["contact.fields.met", "contact.fields.nick", "contact.fields.scan", "contact.fields.worth"];
+    ensure!(gone == paths, "what was retired anew has thirty days of its own: {gone:?}");
+    ensure!(server.purge_fields(&ours).await?.is_empty() && server.purge_fields(&others).await?.is_empty(), "once, and only there");
+
+    ensure!(ours.data(READ, json!({})).await? == before, "the rest is as it was");
+    ensure!(others.data("{ contacts { nodes { nick } } }", json!({})).await?["contacts"]["nodes"][0]["nick"] == "Zorro");
+    let refused = retire(&ours, "restoreField", "nick").await?;
+    ensure!(
+        refused["errors"][0]["extensions"]["code"] == "INVALID" || refused["errors"][0]["extensions"]["code"] == "NOT_FOUND",
+        "{refused}"
+    );
+    let doctor = Command::Doctor { tenant: Some(ours.name.clone()), fix: false };
+    let report = server.command(&doctor).await.unwrap();
+    ensure!(report[0]["findings"] == json!([]), "{report}");
+    // Its name is free, and what comes under it is new.
+    ours.metadata("mutation { addField(object: \"contact\", input: { name: \"nick\", type: integer }) { name } }", json!({})).await?;
+    ensure!(ours.data("{ contacts { nodes { nick } } }", json!({})).await?["contacts"]["nodes"][0]["nick"].is_null());
+    ours.data("mutation ($id: ID!) { updateContact(id: $id, input: { nick: 7, kept: \"still\" }) { id } }", json!({ "id": person }))
+        .await?;
+    // The file it held is held no longer, and goes its own way.
+    ensure!(ours.request("GET", &format!("files/{}", scan.as_str().unwrap_or_default())).send(ours.address).await?.status == 404);
+    ahead.fetch_add(31 * DAY, Ordering::Relaxed);
+    ensure!(server.sweep_files(&ours).await?["files"] == 1);
+    // Nobody knows any more that the nick was personal: whoever is erased is erased of it.
+    ensure!(written(server, &ours).await?.contains("Zorro"), "history keeps it until then");
+    let erase = "mutation ($id: ID!, $again: String!) { erasePerson(object: \"contact\", id: $id, confirm: $again) { versions } }";
+    ours.metadata(erase, json!({ "id": person, "again": person })).await?;
+    ensure!(!written(server, &ours).await?.contains("Zorro"), "erased");
+    let chain = server.command(&Command::AuditVerify { tenant: ours.name.clone(), head: None }).await.unwrap();
+    ensure!(chain["broken"].is_null(), "{chain}");
+    Ok(())
+}
