@@ -2,14 +2,14 @@
 //!
 //! As the lowest role, with a second tenant beside it, on both databases.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tenon_tests::{Answer, Database, Request, Setting, Tenant, TestServer};
-use tenon_value::DateTime;
+use tenon_tests::{Answer, Database, Request, Tenant, TestServer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+
+use crate::both::{Clock, on_as};
 
 /// A picture of 2 × 1 dots.
 const PNG: &[u8] = &[
@@ -20,38 +20,25 @@ const PNG: &[u8] = &[
 ];
 const NOBODYS: &str = "0198c1d2-7a3e-7f00-8000-0000000000ff";
 
-/// Milliseconds by which each server's clock is ahead of the machine's.
-static AHEAD: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
-
-#[expect(clippy::disallowed_methods, reason = "a clock of the test's own, over the machine's")]
-fn clock<const AT: usize>() -> DateTime {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    DateTime::from_millis(i64::try_from(now.as_millis()).unwrap_or_default() + AHEAD[AT].load(Ordering::Relaxed))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_for_who_may_read_what_holds_them_on_sqlite() {
-    run::<0>(Database::Sqlite).await;
+    run(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_for_who_may_read_what_holds_them_on_postgres() {
-    run::<1>(Database::Postgres).await;
+    run(Database::Postgres).await;
 }
 
-async fn run<const AT: usize>(database: Database) {
+async fn run(database: Database) {
+    let clock = Clock::take();
     let configure = |config: &mut tenon_server::ServeConfig| {
-        config.clock = clock::<AT>;
+        config.clock = clock.read;
         config.file_bytes = Some(1_000_000);
         config.files_bytes = Some(3_000_000);
         config.patience.idle = Duration::from_millis(300);
     };
-    let Some(server) = TestServer::start_as(database, &Setting::read(), configure).await.unwrap() else { return };
-    let done = all(&server, &AHEAD[AT]).await;
-    server.stop().await.unwrap();
-    if let Err(error) = done {
-        panic!("on {database:?}: {error:#}");
-    }
+    on_as(database, configure, async |server| all(server, &clock).await).await;
 }
 
 struct House {
@@ -112,7 +99,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-async fn all(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
+async fn all(server: &TestServer, clock: &Clock) -> anyhow::Result<()> {
     let house = house(server).await?;
     names_and_types(&house).await?;
     refusals(server, &house).await?;
@@ -120,10 +107,10 @@ async fn all(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
     seeing(&house, &scan, &letter).await?;
     answers(&house, &scan, &letter).await?;
     parts(&house, &scan).await?;
-    links(&house, &letter, ahead).await?;
+    links(&house, &letter, clock).await?;
     thumbnails(&house).await?;
     slow(&house).await?;
-    collecting(server, &house, (&scan, &letter), ahead).await?;
+    collecting(server, &house, (&scan, &letter), clock).await?;
     erasing(server, &house).await?;
     quota(&house).await
 }
@@ -351,7 +338,7 @@ async fn parts(house: &House, scan: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn links(house: &House, letter: &str, ahead: &AtomicI64) -> anyhow::Result<()> {
+async fn links(house: &House, letter: &str, clock: &Clock) -> anyhow::Result<()> {
     let ask = "query ($id: ID!, $for: Int) { letter(id: $id) { scan { url(expiresIn: $for) saved: url(download: true) thumbnailUrl } } }";
     let data = house.clerk.data(ask, json!({ "id": letter, "for": 60 })).await?;
     let file = &data["letter"]["scan"];
@@ -382,7 +369,7 @@ async fn links(house: &House, letter: &str, ahead: &AtomicI64) -> anyhow::Result
         let answer = house.clerk.post("graphql", &body, &[]).await?.json()?;
         assert_eq!(answer["errors"][0]["extensions"]["rule"], "range", "{answer}");
     }
-    ahead.fetch_add(61_000, Ordering::Relaxed);
+    clock.advance(61_000);
     assert_eq!(open(&url).await?.status, 401, "its minute is over");
     Ok(())
 }
@@ -437,11 +424,11 @@ async fn slow(house: &House) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn collecting(server: &TestServer, house: &House, (scan, letter): (&str, &str), ahead: &AtomicI64) -> anyhow::Result<()> {
+async fn collecting(server: &TestServer, house: &House, (scan, letter): (&str, &str), clock: &Clock) -> anyhow::Result<()> {
     let (day, clerk) = (24 * 60 * 60 * 1_000, &house.clerk);
     let untaken = text(&brought(clerk, "untaken.txt", "text/plain", b"never taken").await?["id"]);
     assert_eq!(server.sweep_files(&house.admin).await?["files"], 0, "nothing is due");
-    ahead.fetch_add(day + 1_000, Ordering::Relaxed);
+    clock.advance(day + 1_000);
     assert_eq!(status(clerk, &untaken).await?, 404, "the day of its bringer is over");
     assert_eq!(status(clerk, scan).await?, 200, "it is held");
     let blobs = server.blobs()?.len();
@@ -454,10 +441,10 @@ async fn collecting(server: &TestServer, house: &House, (scan, letter): (&str, &
     assert_eq!(status(clerk, scan).await?, 200);
     clerk.data("mutation ($id: ID!) { destroyLetter(id: $id) { id } }", json!({ "id": letter })).await?;
     assert_eq!(status(clerk, scan).await?, 404);
-    ahead.fetch_add(29 * day, Ordering::Relaxed);
+    clock.advance(29 * day);
     assert_eq!(server.sweep_files(&house.admin).await?["files"], 0, "kept for thirty days");
     let blobs = server.blobs()?.len();
-    ahead.fetch_add(2 * day, Ordering::Relaxed);
+    clock.advance(2 * day);
     let swept = server.sweep_files(&house.admin).await?;
     assert_eq!((&swept["files"], &swept["blobs"]), (&json!(1), &json!(1)));
     assert_eq!(server.blobs()?.len(), blobs - 1);

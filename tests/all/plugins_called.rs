@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 use tenon_tests::{Database, Setting, Tenant, TestServer};
 
+use crate::both::on_as;
+
 async fn with_clerk(database: Database, test: impl AsyncFnOnce(&TestServer) -> anyhow::Result<()>) {
     let setting = Setting::read();
     let component = setting.component("clerk").unwrap();
@@ -15,12 +17,7 @@ async fn with_clerk(database: Database, test: impl AsyncFnOnce(&TestServer) -> a
         budgets.action.wall = std::time::Duration::from_secs(30);
         budgets.job.wall = std::time::Duration::from_secs(30);
     };
-    let Some(server) = TestServer::start_as(database, &setting, configure).await.unwrap() else { return };
-    let result = test(&server).await;
-    server.stop().await.unwrap();
-    if let Err(error) = result {
-        panic!("on {database:?}: {error:#}");
-    }
+    on_as(database, configure, test).await;
 }
 
 macro_rules! on_both {

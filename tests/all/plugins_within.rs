@@ -4,6 +4,8 @@
 use serde_json::{Value, json};
 use tenon_tests::{Database, Setting, Tenant, TestServer};
 
+use crate::both::on_as;
+
 /// How often each fault is provoked: the long form is `xtask soak plugins`.
 const REPETITIONS: usize = 20;
 
@@ -53,12 +55,7 @@ async fn with_plugins(database: Database, names: &[&str], test: impl AsyncFnOnce
         budgets.before.wall = std::time::Duration::from_secs(30);
         budgets.within.wall = std::time::Duration::from_secs(30);
     };
-    let Some(server) = TestServer::start_as(database, &setting, configure).await.unwrap() else { return };
-    let result = test(&server).await;
-    server.stop().await.unwrap();
-    if let Err(error) = result {
-        panic!("on {database:?}: {error:#}");
-    }
+    on_as(database, configure, test).await;
 }
 
 macro_rules! on_both {

@@ -1,44 +1,28 @@
 //! What is retired can be restored for thirty days; then it is let go, with everything that stood in it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use anyhow::ensure;
 use serde_json::{Value, json};
 use tenon_server::Command;
-use tenon_tests::{Database, Setting, Tenant, TestServer};
-use tenon_value::DateTime;
+use tenon_tests::{Database, Tenant, TestServer};
 
 use crate::audit::written;
+use crate::both::{Clock, on_as};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
-/// Milliseconds by which each server's clock is ahead of the machine's.
-static AHEAD: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
-
-#[expect(clippy::disallowed_methods, reason = "a clock of the test's own, over the machine's")]
-fn clock<const AT: usize>() -> DateTime {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    DateTime::from_millis(i64::try_from(now.as_millis()).unwrap_or_default() + AHEAD[AT].load(Ordering::Relaxed))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_field_retired_for_thirty_days_is_let_go_on_sqlite() {
-    run::<0>(Database::Sqlite).await;
+    run(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_field_retired_for_thirty_days_is_let_go_on_postgres() {
-    run::<1>(Database::Postgres).await;
+    run(Database::Postgres).await;
 }
 
-async fn run<const AT: usize>(database: Database) {
-    let configure = |config: &mut tenon_server::ServeConfig| config.clock = clock::<AT>;
-    let Some(server) = TestServer::start_as(database, &Setting::read(), configure).await.unwrap() else { return };
-    let done = let_go(&server, &AHEAD[AT]).await;
-    server.stop().await.unwrap();
-    if let Err(error) = done {
-        panic!("on {database:?}: {error:#}");
-    }
+async fn run(database: Database) {
+    let clock = Clock::take();
+    on_as(database, |config| config.clock = clock.read, async |server| let_go(server, &clock).await).await;
 }
 
 /// Fields of every kind of column and index: a unique text, a day, a choice that indexes carry, a file, a plain one that stays.
@@ -64,7 +48,7 @@ async fn retire(tenant: &Tenant, verb: &str, name: &str) -> anyhow::Result<Value
     tenant.post("metadata", &json!({ "query": document }), &[]).await?.json()
 }
 
-async fn let_go(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
+async fn let_go(server: &TestServer, clock: &Clock) -> anyhow::Result<()> {
     let (ours, others) = (server.tenant(None, None, None).await?, server.tenant(None, None, None).await?);
     let create =
         "mutation ($scan: ID) { createContact(input: { lastName: \"Li\", nick: \"Zorro\", met: \"2026-01-02\", mood: GOOD, scan: $scan,
@@ -86,12 +70,12 @@ async fn let_go(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
         ensure!(done["data"]["retireField"]["state"] == "retired", "{name}: {done}");
     }
     let before = ours.data(READ, json!({})).await?;
-    ahead.fetch_add(29 * DAY, Ordering::Relaxed);
+    clock.advance(29 * DAY);
     ensure!(server.purge_fields(&ours).await?.is_empty(), "thirty days are not over");
     ensure!(retire(&ours, "restoreField", "mood").await?["data"]["restoreField"]["state"] == "active");
     ensure!(ours.data("{ contacts { nodes { mood } } }", json!({})).await?["contacts"]["nodes"][0]["mood"] == "GOOD");
     retire(&ours, "retireField", "mood").await?;
-    ahead.fetch_add(2 * DAY, Ordering::Relaxed);
+    clock.advance(2 * DAY);
     let gone = server.purge_fields(&ours).await?;
     let paths = ["contact.fields.met", "contact.fields.nick", "contact.fields.scan", "contact.fields.worth"];
     ensure!(gone == paths, "what was retired anew has thirty days of its own: {gone:?}");
@@ -114,7 +98,7 @@ async fn let_go(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
         .await?;
     // The file it held is held no longer, and goes its own way.
     ensure!(ours.request("GET", &format!("files/{}", scan.as_str().unwrap_or_default())).send(ours.address).await?.status == 404);
-    ahead.fetch_add(31 * DAY, Ordering::Relaxed);
+    clock.advance(31 * DAY);
     ensure!(server.sweep_files(&ours).await?["files"] == 1);
     // Nobody knows any more that the nick was personal: whoever is erased is erased of it.
     ensure!(written(server, &ours).await?.contains("Zorro"), "history keeps it until then");

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use serde_json::{Value, json};
-use tenon_tests::{Database, Heard, Setting, Socket, TOLD_MAX, Tenant, TestServer};
+use tenon_tests::{Database, Heard, Socket, TOLD_MAX, Tenant, TestServer};
 
 use super::{change, deal};
+use crate::both::on_as;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// Sockets one principal may have open.
@@ -30,12 +31,7 @@ async fn who_does_not_read_is_let_go_and_nobody_else_waits_on_postgres() {
 
 async fn run(database: Database) {
     let configure = |config: &mut tenon_server::ServeConfig| config.patience.silence = Duration::from_millis(900);
-    let Some(server) = TestServer::start_as(database, &Setting::read(), configure).await.unwrap() else { return };
-    let done = all(&server).await;
-    server.stop().await.unwrap();
-    if let Err(error) = done {
-        panic!("on {database:?}: {error:#}");
-    }
+    on_as(database, configure, all).await;
 }
 
 async fn all(server: &TestServer) -> anyhow::Result<()> {

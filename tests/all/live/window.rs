@@ -1,46 +1,30 @@
 //! What was long ago: changes are kept for a day; who comes back later is told that he is too late, by every way.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use anyhow::ensure;
 use serde_json::json;
-use tenon_tests::{Database, Setting, Tenant, TestServer};
-use tenon_value::DateTime;
+use tenon_tests::{Database, Tenant, TestServer};
 
 use super::{OPEN, change, deal};
+use crate::both::{Clock, on_as};
 
 const HOUR: i64 = 60 * 60 * 1_000;
 
-/// Milliseconds by which each server's clock is ahead of the machine's.
-static AHEAD: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
-
-#[expect(clippy::disallowed_methods, reason = "a clock of the test's own, over the machine's")]
-fn clock<const AT: usize>() -> DateTime {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    DateTime::from_millis(i64::try_from(now.as_millis()).unwrap_or_default() + AHEAD[AT].load(Ordering::Relaxed))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_too_late_is_told_so_on_sqlite() {
-    run::<0>(Database::Sqlite).await;
+    run(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_comes_too_late_is_told_so_on_postgres() {
-    run::<1>(Database::Postgres).await;
+    run(Database::Postgres).await;
 }
 
-async fn run<const AT: usize>(database: Database) {
-    let configure = |config: &mut tenon_server::ServeConfig| config.clock = clock::<AT>;
-    let Some(server) = TestServer::start_as(database, &Setting::read(), configure).await.unwrap() else { return };
-    let done = too_late(&server, &AHEAD[AT]).await;
-    server.stop().await.unwrap();
-    if let Err(error) = done {
-        panic!("on {database:?}: {error:#}");
-    }
+async fn run(database: Database) {
+    let clock = Clock::take();
+    on_as(database, |config| config.clock = clock.read, async |server| too_late(server, &clock).await).await;
 }
 
-async fn too_late(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> {
+async fn too_late(server: &TestServer, clock: &Clock) -> anyhow::Result<()> {
     let (ours, others) = (server.tenant(None, None, None).await?, server.tenant(None, None, None).await?);
     let ((_, begin), (_, theirs)) = (ours.changes("after=now").await?, others.changes("after=now").await?);
     let (id, their) = (deal(&ours, "Old", None).await?, deal(&others, "Old", None).await?);
@@ -50,12 +34,12 @@ async fn too_late(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> 
 
     // The day is kept, and an hour beyond, for clocks that differ.
     for hours in [24, 1] {
-        ahead.fetch_add((hours * 60 - 5) * HOUR / 60, Ordering::Relaxed);
+        clock.advance((hours * 60 - 5) * HOUR / 60);
         ensure!(server.prune_changes(&ours).await? == 0, "nothing is to be let go after {hours} hours");
         let (again, _) = ours.changes(&format!("objects=opportunity&after={begin}")).await?;
         ensure!(again.len() == 1 && again[0]["id"] == id && again[0]["version"] == 1, "{again:?}");
     }
-    ahead.fetch_add(11 * HOUR / 60, Ordering::Relaxed);
+    clock.advance(11 * HOUR / 60);
     ensure!(server.prune_changes(&ours).await? > 0, "a day and an hour are over");
     refused(&ours, &begin).await?;
     // Nobody else's changes were let go, and who had read all of them goes on.
@@ -67,7 +51,7 @@ async fn too_late(server: &TestServer, ahead: &AtomicI64) -> anyhow::Result<()> 
     ensure!(new.len() == 1 && new[0]["type"] == "opportunity.updated" && new[0]["version"] == 2, "{new:?}");
 
     // A cursor from last year.
-    ahead.fetch_add(365 * 24 * HOUR, Ordering::Relaxed);
+    clock.advance(365 * 24 * HOUR);
     ensure!(server.prune_changes(&ours).await? > 0);
     for cursor in [&begin, &after] {
         refused(&ours, cursor).await?;

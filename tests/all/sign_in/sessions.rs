@@ -1,13 +1,12 @@
 //! Sessions: what the cookie is, where it works, and when it ends.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use anyhow::ensure;
 use serde_json::{Value, json};
-use tenon_tests::{PASSWORD, Request, Setting, TestServer};
+use tenon_tests::{PASSWORD, Request, TestServer};
 use tenon_value::DateTime;
 
 use super::{BOTH, WHO, on_both, status_of, visible};
+use crate::both::{Clock, on_as};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_signs_in_is_recognized_at_every_door_and_signs_out() {
@@ -122,50 +121,33 @@ async fn whatever_is_no_session_is_one_answer() {
     .await;
 }
 
-/// Milliseconds by which the server's clock is ahead of the machine's.
-static AHEAD: AtomicI64 = AtomicI64::new(0);
-
-#[expect(clippy::disallowed_methods, reason = "a clock of the test's own, over the machine's")]
-fn clock() -> DateTime {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    DateTime::from_millis(i64::try_from(since.as_millis()).unwrap_or_default() + AHEAD.load(Ordering::SeqCst))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_unused_and_ends_used() {
-    const HOUR: i64 = 3_600_000;
     for database in BOTH {
-        AHEAD.store(0, Ordering::SeqCst);
-        let setting = Setting::read();
-        let Some(server) = TestServer::start_as(database, &setting, |config| config.clock = clock).await.unwrap() else { continue };
-        let test = async {
-            let ours = server.tenant(None, None, None).await?;
-            let ann = ours.member("ann@acme.example", &["administrator"]).await?;
-            let other = ours.sign_in(&ann.login, PASSWORD, None).await?;
-            // Used every eleven hours it goes on; the other one is not used, and has ended after twelve.
-            for round in 1..=30 {
-                AHEAD.store(round * 11 * HOUR, Ordering::SeqCst);
-                ensure!(status_of(&ours, &ann.cookie).await? == 200, "{database:?} round {round}");
-            }
-            ensure!(status_of(&ours, &other).await? == 401, "unused");
-            AHEAD.store(14 * 24 * HOUR + HOUR, Ordering::SeqCst);
-            ensure!(status_of(&ours, &ann.cookie).await? == 401, "fourteen days are the end");
-            let key = ours
-                .by_key("POST", "keys", &json!({ "display": "short", "roles": ["administrator"], "expiresAt": later(HOUR) }))
-                .await?
-                .json()?;
-            let short = tenon_tests::Tenant { key: key["apiKey"].as_str().unwrap_or_default().to_owned(), ..ours.clone() };
-            ensure!(short.by_key("GET", "session", &Value::Null).await?.status == 200, "{key}");
-            AHEAD.store(14 * 24 * HOUR + 2 * HOUR, Ordering::SeqCst);
-            ensure!(short.by_key("GET", "session", &Value::Null).await?.status == 401, "the key has ended");
-            anyhow::Ok(())
-        };
-        let result = test.await;
-        server.stop().await.unwrap();
-        result.unwrap();
+        let clock = Clock::take();
+        on_as(database, |config| config.clock = clock.read, async |server| ends(server, &clock).await).await;
     }
 }
 
-fn later(millis: i64) -> String {
-    DateTime::from_millis(clock().millis() + millis).to_string()
+async fn ends(server: &TestServer, clock: &Clock) -> anyhow::Result<()> {
+    const HOUR: i64 = 3_600_000;
+    let ours = server.tenant(None, None, None).await?;
+    let ann = ours.member("ann@acme.example", &["administrator"]).await?;
+    let other = ours.sign_in(&ann.login, PASSWORD, None).await?;
+    // Used every eleven hours it goes on; the other one is not used, and has ended after twelve.
+    for round in 1..=30 {
+        clock.advance(11 * HOUR);
+        ensure!(status_of(&ours, &ann.cookie).await? == 200, "round {round}");
+    }
+    ensure!(status_of(&ours, &other).await? == 401, "unused");
+    clock.advance(7 * HOUR);
+    ensure!(status_of(&ours, &ann.cookie).await? == 401, "fourteen days, 336 hours, are the end, and this is hour 337");
+    let expires = DateTime::from_millis((clock.read)().millis() + HOUR).to_string();
+    let key =
+        ours.by_key("POST", "keys", &json!({ "display": "short", "roles": ["administrator"], "expiresAt": expires })).await?.json()?;
+    let short = tenon_tests::Tenant { key: key["apiKey"].as_str().unwrap_or_default().to_owned(), ..ours.clone() };
+    ensure!(short.by_key("GET", "session", &Value::Null).await?.status == 200, "{key}");
+    clock.advance(HOUR);
+    ensure!(short.by_key("GET", "session", &Value::Null).await?.status == 401, "the key has ended");
+    Ok(())
 }
