@@ -63,6 +63,9 @@ async fn told(server: &TestServer, _: &Setting) -> anyhow::Result<()> {
     // A share is told to whom it concerns.
     let shared = deal(&ours, "Shared", None).await?;
     ensure!(short(&all.told().await?) == json!(["CREATED", shared, 1]));
+    // One of his own behind it: once he is told of that, the first was looked at for him without the share.
+    let own = deal(&ours, "His own", Some(&bob.user)).await?;
+    ensure!(short(&his.told().await?) == json!(["CREATED", own, 1]));
     let with = json!({ "id": shared, "with": bob.user });
     ours.data("mutation ($id: ID!, $with: ID!) { shareOpportunity(id: $id, with: $with, rights: [\"read\"]) { id } }", with.clone())
         .await?;

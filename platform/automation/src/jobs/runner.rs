@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenon_identity::Identity;
+use tenon_identity::{Identity, IdentityError};
 use tenon_store::{JOB_DAYS, JobLease, Store, StoreError};
-use tenon_value::{TenantId, Uuid};
+use tenon_value::{DateTime, TenantId, Uuid};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -97,21 +97,36 @@ impl Runner {
             }
             Ok(None) => {
                 self.rotation.empty(tenant);
-                self.later(tenant).await;
+                if let Err(error) = self.later(tenant).await {
+                    self.again(tenant, &error);
+                }
             }
             Err(error) => {
                 self.rotation.empty(tenant);
-                if !matches!(error, StoreError::NoTenant) {
-                    tracing::debug!(%tenant, %error, "a job could not be taken");
-                    self.timed.insert(tenant, Instant::now() + HINTS_EVERY);
-                }
+                self.again(tenant, &error);
             }
         }
     }
 
+    /// Something did not answer: the tenant is looked at again soon, unless it is gone.
+    fn again(&mut self, tenant: TenantId, error: &StoreError) {
+        if !matches!(error, StoreError::NoTenant) {
+            tracing::debug!(%tenant, %error, "a job could not be taken");
+            self.timed.insert(tenant, Instant::now() + HINTS_EVERY);
+        }
+    }
+
+    /// The business time of a tenant, where its clock runs.
+    async fn time(&self, tenant: TenantId) -> Result<Option<DateTime>, StoreError> {
+        self.parts.identity.running_time(tenant).await.map_err(|error| match error {
+            IdentityError::Unrecognized => StoreError::NoTenant,
+            other => StoreError::Unavailable(other.to_string()),
+        })
+    }
+
     async fn claim(&self, tenant: TenantId, stop: &watch::Receiver<bool>) -> Result<Option<(JobRun, Arc<dyn JobHandler>)>, StoreError> {
         let RunnerParts { store, identity, handlers, lease } = &self.parts;
-        let Ok(now) = identity.running_time(tenant).await else { return Ok(None) };
+        let now = self.time(tenant).await?;
         let millis = i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         let kinds: Vec<&'static str> = handlers.keys().copied().collect();
         let Some(job) = store.job_claim(tenant, &self.owner, (now, &kinds), millis).await? else { return Ok(None) };
@@ -122,22 +137,16 @@ impl Runner {
     }
 
     /// Nothing can be taken now: when to look again, here and for all nodes.
-    async fn later(&mut self, tenant: TenantId) {
-        let RunnerParts { store, identity, .. } = &self.parts;
+    async fn later(&mut self, tenant: TenantId) -> Result<(), StoreError> {
         self.timed.remove(&tenant);
-        let Ok(now) = identity.running_time(tenant).await else { return };
-        match store.jobs_next(tenant, now).await {
-            Ok(next) => {
-                if let Some(millis) = next {
-                    let wait = Duration::from_millis(u64::try_from(millis).unwrap_or_default()).max(LEAST_WAIT);
-                    self.timed.insert(tenant, Instant::now() + wait);
-                }
-                if let Err(error) = store.job_hint(tenant, next).await {
-                    tracing::debug!(%tenant, %error, "the hint at a job could not be written");
-                }
-            }
-            Err(error) => tracing::debug!(%tenant, %error, "jobs could not be looked for"),
+        let now = self.time(tenant).await?;
+        let store = &self.parts.store;
+        let next = store.jobs_next(tenant, now).await?;
+        if let Some(millis) = next {
+            let wait = Duration::from_millis(u64::try_from(millis).unwrap_or_default()).max(LEAST_WAIT);
+            self.timed.insert(tenant, Instant::now() + wait);
         }
+        store.job_hint(tenant, next).await
     }
 
     /// Looks who is due: by this node's own knowledge, and by what any node has hinted.

@@ -94,7 +94,7 @@ impl House {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("the job stands at {:?}", self.store.job(tenant, id).await)
+        panic!("on {:?} the job stands at {:?}", self.config.database, self.store.job(tenant, id).await)
     }
 
     /// How many effects there are.
