@@ -56,7 +56,10 @@ pub(crate) fn problem_with(status: StatusCode, problem: &Problem, arrival: &Arri
     let error = problem_json(problem, arrival.message_locale(), &arrival.request);
     let mut body = Map::new();
     body.insert("type".to_owned(), json!("about:blank"));
-    body.insert("title".to_owned(), error.get("message").cloned().unwrap_or_default());
+    // `title` is the word of RFC 9457, `message` that of every error of ours.
+    for word in ["title", "message"] {
+        body.insert(word.to_owned(), error.get("message").cloned().unwrap_or_default());
+    }
     body.insert("status".to_owned(), json!(status.as_u16()));
     if let Some(Json::Object(extensions)) = error.get("extensions") {
         body.extend(extensions.clone());

@@ -34,7 +34,7 @@ impl Attempt<'_> {
         };
         if size > BATCH_SIZE_MAX {
             let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-            return Err(Problem::exhausted("batch_size", number(BATCH_SIZE_MAX), number(size)).into());
+            return Err(Problem::exhausted("batch_size", number(BATCH_SIZE_MAX), number(size)).with("help", "mode: JOB").into());
         }
         // In ATOMIC mode such rows have failed the document before it came here.
         let misfits = misfits(batch);

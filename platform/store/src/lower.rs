@@ -52,6 +52,8 @@ pub(crate) struct Scope<'m> {
     pub(crate) fields: &'m [Field],
     /// None for a link table.
     pub(crate) object: Option<&'m Object>,
+    /// A column by which no index is to be looked for.
+    pub(crate) unsought: Option<&'m str>,
 }
 
 impl<'m> Scope<'m> {
@@ -69,7 +71,9 @@ impl<'m> Scope<'m> {
 
     /// A column of it, by its physical name.
     pub(crate) fn column(&self, name: &str) -> String {
-        format!("{}.\"{name}\"", self.alias)
+        // SQLite takes `+column` for an expression, of which it has no index.
+        let plus = if self.unsought == Some(name) { "+" } else { "" };
+        format!("{plus}{}.\"{name}\"", self.alias)
     }
 }
 
@@ -168,7 +172,7 @@ impl<'m> Lower<'m> {
         let name = self.fixture(&object.table);
         self.tables.entry(name.clone()).or_insert_with(|| columns::of_object(object));
         let alias = self.alias();
-        (format!("{name} as {alias}"), Scope { alias, fields: &object.fields, object: Some(object) })
+        (format!("{name} as {alias}"), Scope { alias, fields: &object.fields, object: Some(object), unsought: None })
     }
 
     /// A link's table. The ends are authorized where they are joined.
@@ -176,7 +180,7 @@ impl<'m> Lower<'m> {
         let name = self.fixture(&link.table);
         self.tables.entry(name.clone()).or_insert_with(|| columns::of_link(link));
         let alias = self.alias();
-        (format!("{name} as {alias}"), Scope { alias, fields: &link.fields, object: None })
+        (format!("{name} as {alias}"), Scope { alias, fields: &link.fields, object: None, unsought: None })
     }
 
     /// Which of a table's rows count at all: alive or not, and the principal's.

@@ -4,7 +4,7 @@ use tenon_diagnostics::{InputPath, Problem, nearest};
 use tenon_model::{Choice, FieldKind, Object};
 use tenon_value::{Json, Locale, camel};
 
-use crate::schema::Schema;
+use crate::schema::{Schema, TypeKind};
 use crate::syntax::ast::TypeRef;
 
 /// Columns of an export at most (`export_columns`).
@@ -60,7 +60,7 @@ fn usual(schema: &Schema, object: &Object) -> Vec<String> {
     let mut names: Vec<String> = ["id", "version", "created_at", "updated_at"].map(str::to_owned).to_vec();
     names.extend(view.shown(object).filter(|field| !field.system && field.kind != FieldKind::Secret).map(|field| field.name.to_string()));
     let ones = view.shown_ones(object).filter(|relation| !relation.system || relation.name.as_str() == "owner");
-    names.extend(ones.filter(|relation| relation.target().is_some()).map(|relation| relation.name.to_string()));
+    names.extend(ones.map(|relation| relation.name.to_string()));
     names
 }
 
@@ -82,6 +82,9 @@ fn column(schema: &Schema, object: &Object, name: &str, manner: Manner, columns:
     }
     let header = header(object, first, part, manner);
     let of = |path: Vec<String>, name: String, header: String, options, is_text| Column { name, header, path, options, is_text };
+    if schema.ty(ty.name()).is_some_and(|ty| matches!(ty.kind, TypeKind::Union(_))) {
+        return several_kinds(schema, (object, first, part), manner, columns).ok_or_else(wrong);
+    }
     let field = object.field_named(first);
     let options = field.map_or_else(Vec::new, |field| options(&field.kind, manner.locale));
     let Some(parts) = parts(schema, &ty, part, manner) else {
@@ -109,6 +112,37 @@ fn column(schema: &Schema, object: &Object, name: &str, manner: Manner, columns:
         columns.all.push(of(vec![key.clone(), inner], named, header, Vec::new(), part != "id" && part != "amount"));
     }
     Ok(())
+}
+
+/// A relation to records of several objects: which object, and its id; with labels how it is displayed.
+fn several_kinds(
+    schema: &Schema,
+    (object, first, part): (&Object, &str, Option<&str>),
+    manner: Manner,
+    columns: &mut Columns,
+) -> Option<()> {
+    let wanted = match part {
+        Some(part @ ("object" | "id" | "display")) => vec![part],
+        Some(_) => return None,
+        None if manner.labels => vec!["display"],
+        None => vec!["object", "id"],
+    };
+    let key = format!("c{}", columns.all.len());
+    columns.selection += &format!(" {key}: {} {{ object: __typename ... on Record {{ id display }} }}", camel(first));
+    let kind = |object: &Object| (object.graphql.type_name.to_string(), object.name.to_string(), object.name.to_string());
+    let kinds: Vec<(String, String, String)> = schema.view().objects().map(kind).collect();
+    for one in wanted {
+        // How it is displayed stands for the whole relation where nothing else was asked for.
+        let inner = (part.is_some() || !manner.labels).then_some(one);
+        columns.all.push(Column {
+            name: inner.map_or_else(|| first.to_owned(), |inner| format!("{first}.{inner}")),
+            header: header(object, first, inner, manner),
+            path: vec![key.clone(), one.to_owned()],
+            options: if one == "object" { kinds.clone() } else { Vec::new() },
+            is_text: one == "display",
+        });
+    }
+    Some(())
 }
 
 fn is_list_of_records(schema: &Schema, ty: &TypeRef) -> bool {

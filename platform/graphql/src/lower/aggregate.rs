@@ -32,6 +32,14 @@ impl Measures {
     }
 }
 
+/// In what money is measured: in the base currency, or each group in its own where that is what it is grouped by; with the place
+/// of that key.
+pub(super) fn money_part(field: &tenon_model::Field, specs: &[SpecOf<'_>]) -> (Option<usize>, Part) {
+    let by_currency = |spec: &SpecOf<'_>| matches!(spec.term, KeyTerm::Currency(by) if by.ix == field.ix) && spec.path.len() == 1;
+    let currency = specs.iter().position(by_currency);
+    (currency, if currency.is_some() { Part::Amount } else { Part::Base })
+}
+
 impl<'a> Lower<'a> {
     pub(super) fn aggregate(&mut self, object: &'a Object, collected: &Collected<'a>) -> Option<Work<'a>> {
         let field = collected.first()?;
@@ -53,7 +61,7 @@ impl<'a> Lower<'a> {
         let mut shape =
             GroupShape { object, parts: Vec::new(), specs, filter: filter_input.map(|input| input.to_json()), records: Vec::new() };
         self.group_parts(&mut shape, &collected.fields, &mut measures);
-        let having = given("having").map(|input| self.having(object, &input, &root.key("having"), &mut measures));
+        let having = given("having").map(|input| self.having(object, (&input, &root.key("having")), &shape.specs, &mut measures));
         let mut order = Vec::new();
         for (at, term) in given("orderBy").as_deref().map(Input::elements).unwrap_or_default().iter().enumerate() {
             match self.group_order(object, term, (&shape.specs, &mut measures)) {
@@ -227,11 +235,8 @@ impl<'a> Lower<'a> {
         match field.kind {
             _ if func == Func::CountDistinct => MeasurePart::Count(place(Some(whole), None)),
             FieldKind::Money { scale, .. } => {
-                let by_currency =
-                    |spec: &SpecOf<'a>| matches!(spec.term, KeyTerm::Currency(by) if by.ix == field.ix) && spec.path.len() == 1;
-                let currency = shape.specs.iter().position(by_currency);
+                let (currency, part) = money_part(field, &shape.specs);
                 let subs = self.subs(fields);
-                let part = if currency.is_some() { Part::Amount } else { Part::Base };
                 let measure = place(Some(ColumnRef { field: field.ix, part }), None);
                 // The base value is computed only where it is asked for: it may be missing where the amount is not.
                 let wants_base = currency.is_some() && subs.iter().any(|sub| sub.name == "base");

@@ -5,7 +5,7 @@ use tenon_model::{FieldKind, Object, Part};
 use tenon_query::{AggregateOrder, ColumnRef, CompareOp, Func, Having, Measure};
 use tenon_value::Value;
 
-use super::aggregate::Measures;
+use super::aggregate::{Measures, money_part};
 use super::operands::unsupported;
 use super::{Lower, null_operand, order, scalars};
 use crate::members;
@@ -26,15 +26,21 @@ fn function(word: &str) -> Option<Func> {
     })
 }
 
-/// The measure of a function over a number; money counts in the base currency.
-fn over(object: &Object, func: Func, name: &str) -> Option<Measure> {
+/// The measure of a function over a number.
+fn over(object: &Object, func: Func, name: &str, specs: &[SpecOf<'_>]) -> Option<Measure> {
     let field = members::field(object, name)?;
-    let part = if matches!(field.kind, FieldKind::Money { .. }) { Part::Base } else { Part::Whole };
+    let part = if matches!(field.kind, FieldKind::Money { .. }) { money_part(field, specs).1 } else { Part::Whole };
     Some(Measure { func, column: Some(ColumnRef { field: field.ix, part }), relation: None, filter: None })
 }
 
 impl<'a> Lower<'a> {
-    pub(super) fn having(&mut self, object: &'a Object, input: &Input, path: &InputPath, measures: &mut Measures) -> Having {
+    pub(super) fn having(
+        &mut self,
+        object: &'a Object,
+        (input, path): (&Input, &InputPath),
+        specs: &[SpecOf<'a>],
+        measures: &mut Measures,
+    ) -> Having {
         let mut all = Vec::new();
         for (key, operand) in input.members() {
             let (word, path) = (&*key.text, path.key(key.text.to_string()));
@@ -49,11 +55,11 @@ impl<'a> Lower<'a> {
                         .elements()
                         .iter()
                         .enumerate()
-                        .map(|(at, part)| self.having(object, part, &path.index(at), measures))
+                        .map(|(at, part)| self.having(object, (part, &path.index(at)), specs, measures))
                         .collect();
                     all.push(if word == "and" { Having::All(parts) } else { Having::Any(parts) });
                 }
-                "not" => all.push(Having::Not(Box::new(self.having(object, operand, &path, measures)))),
+                "not" => all.push(Having::Not(Box::new(self.having(object, (operand, &path), specs, measures)))),
                 "count" => {
                     let measure = measures.place(Measure::count());
                     let read: Read<'_> = &|input| {
@@ -64,7 +70,7 @@ impl<'a> Lower<'a> {
                 word => {
                     for (name, operand) in operand.members() {
                         let path = path.key(name.text.to_string());
-                        let Some(measure) = function(word).and_then(|func| over(object, func, &name.text)) else { continue };
+                        let Some(measure) = function(word).and_then(|func| over(object, func, &name.text, specs)) else { continue };
                         let measure = measures.place(measure);
                         all.push(self.having_ops(measure, operand, &path, &|input| scalars::decimal(input).map(Value::Decimal)));
                     }
@@ -163,7 +169,7 @@ impl<'a> Lower<'a> {
             }
             word => {
                 let (name, sorting) = value.members().first()?;
-                let measure = measures.place(over(object, function(word)?, &name.text)?);
+                let measure = measures.place(over(object, function(word)?, &name.text, specs)?);
                 Some(AggregateOrder::Measure(measure, order::sorting(sorting.as_text()?)))
             }
         }

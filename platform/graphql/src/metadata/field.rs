@@ -116,7 +116,10 @@ pub(super) fn filter_ops(kind: &FieldKind) -> Vec<&'static str> {
             ops.extend(ORDERED);
             ops.push("during");
         }
-        kind if kind.is_text() => ops.extend(["contains", "startsWith", "endsWith", "iEq", "iContains", "like"]),
+        kind if kind.is_text() => {
+            ops.extend(ORDERED);
+            ops.extend(["contains", "startsWith", "endsWith", "iEq", "iContains", "like"]);
+        }
         _ => {}
     }
     ops

@@ -33,6 +33,9 @@ pub(super) fn answered(told: &Told, response: &Response, (is_mutation, version):
     if !rejected {
         let nothing_happened = is_mutation && !response.errors.is_empty();
         let data = if nothing_happened { Json::Null } else { numbers::json(response.data.clone()) };
+        // A field that is never null has no null to stand for it: then there is no answer at all.
+        let is_missing = |error: &ServerError| matches!(error.path.first(), Some(PathSegment::Field(name)) if data.get(name).is_none());
+        let data = if response.errors.iter().any(is_missing) { Json::Null } else { data };
         body.insert("data".to_owned(), data);
     }
     let mut errors = Vec::new();

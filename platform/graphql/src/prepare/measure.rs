@@ -185,9 +185,8 @@ impl<'a> Meter<'a> {
             || matches!(ty.kind, TypeKind::Union(_) | TypeKind::Interface { .. });
         let from_record =
             matches!(&parent.kind, TypeKind::Object { interfaces, .. } if !interfaces.is_empty()) || &*parent.name == "Record";
-        let is_root = matches!(&*parent.name, "Query" | "Mutation" | "Subscription");
         let is_page = definition.arguments.iter().any(|argument| &*argument.name == "orderBy");
-        let hop = is_root || (from_record && (is_record || is_page));
+        let hop = from_record && (is_record || is_page);
         Sum { once, per_row: 0, hops: below.hops + u64::from(hop), count: 1 }
     }
 

@@ -111,7 +111,7 @@ pub(crate) fn day(object: &Object) -> Option<&Field> {
 }
 
 /// The choice by which an object's records are told apart: its first, a deal's stage.
-fn choice(object: &Object) -> Option<&Field> {
+pub(crate) fn choice(object: &Object) -> Option<&Field> {
     object.active_fields().find(|field| !field.system && matches!(field.kind, FieldKind::Choice(_)))
 }
 

@@ -29,9 +29,19 @@ pub(crate) enum MeasureReader {
         count: usize,
         kind: ColumnType,
     },
+    /// A text behind the key that orders it, with [`MARK`] between.
+    Ordered(usize),
     /// Place in [`AggregatePlan::ranked`].
     Ranked(usize),
+    /// Null where the group has rows without a rate.
+    Rated {
+        rateless: usize,
+        of: Box<MeasureReader>,
+    },
 }
+
+/// Stands between a text and the key that orders it; keys have none.
+pub(crate) const MARK: char = '\u{1}';
 
 /// A percentile: after the keys come rank, number of values, value.
 #[derive(Debug)]
@@ -113,10 +123,15 @@ pub(crate) fn lower(model: &tenon_model::Model, dialect: Dialect, aggregate: &Ag
             }
             None => lower.measure(&grouping.scope, measure, &mut grouping.columns)?,
         };
-        measures.push(reader);
-        if let Some(cell) = lower.rateless(&grouping.scope, measure, &mut grouping.columns)? {
-            rateless.push(cell);
-        }
+        measures.push(match lower.rateless(&grouping.scope, measure, &mut grouping.columns)? {
+            // Each currency apart: what has no rate has no sum in the base currency, and the others have theirs.
+            Some(rateless) if is_by_its_currency(aggregate, measure) => MeasureReader::Rated { rateless, of: Box::new(reader) },
+            Some(cell) => {
+                rateless.push(cell);
+                reader
+            }
+            None => reader,
+        });
     }
     if grouping.columns.expressions.is_empty() {
         grouping.columns.add("count(*)".to_owned(), Shape::Int);
@@ -144,6 +159,15 @@ pub(crate) fn lower(model: &tenon_model::Model, dialect: Dialect, aggregate: &Ag
         order: aggregate.order.clone(),
         first: aggregate.first,
     })
+}
+
+/// Whether the groups of a money measure are of one currency each.
+fn is_by_its_currency(aggregate: &Aggregate, measure: &Measure) -> bool {
+    let is_currency = |key: &GroupKey| {
+        let GroupTerm::Column(column) = key.term else { return false };
+        key.hops.is_empty() && column.part == Part::Currency && measure.column.is_some_and(|measured| measured.field == column.field)
+    };
+    aggregate.keys.iter().any(is_currency)
 }
 
 fn fraction(share: Decimal) -> Lowered<(i128, i128)> {
@@ -281,10 +305,25 @@ impl<'m> Lower<'m> {
             Func::Min | Func::Max => {
                 let (name, column) = self.measured(scope, measure)?;
                 let word = if measure.func == Func::Min { "min" } else { "max" };
-                MeasureReader::Cell(columns.add(format!("{word}({name}){only}"), Shape::from(column.kind)))
+                match self.ordering_key(scope, measure)? {
+                    Some(key) => {
+                        let mark = if self.is_postgres() { "chr(1)" } else { "char(1)" };
+                        let marked = format!("{word}(replace({key}, {mark}, '') || {mark} || {name}){only}");
+                        MeasureReader::Ordered(columns.add(marked, Shape::Text))
+                    }
+                    None => MeasureReader::Cell(columns.add(format!("{word}({name}){only}"), Shape::from(column.kind))),
+                }
             }
             Func::Median | Func::Percentile(_) => return Err(StoreError::Plan("percentiles are ranked")),
         })
+    }
+
+    /// The column by which a text is ordered, where that is another one.
+    fn ordering_key(&self, scope: &Scope<'m>, measure: &Measure) -> Lowered<Option<String>> {
+        let Some(column) = measure.column.filter(|column| column.part == Part::Whole) else { return Ok(None) };
+        let field = scope.field(column.field)?;
+        let key = field.column(field.order_part()).filter(|_| matches!(field.order_part(), Part::Fold | Part::SortKey));
+        Ok(key.map(|key| scope.column(&key.name)))
     }
 
     fn sum(&self, name: &str, kind: ColumnType, only: &str, columns: &mut Columns) -> Vec<usize> {

@@ -14,7 +14,7 @@ use super::{Lower, Lowered, Scope};
 use crate::Dialect;
 use crate::config::{FAN_ARMS_MAX, FAN_EACH_MAX, FAN_LISTED_MAX};
 use crate::db::{Kind, bulk::array_type};
-use crate::ddl::object::day;
+use crate::ddl::object::{choice, day};
 use crate::run::values::Values;
 
 /// A statement whose rows come by arms; how many they are depends on who asks.
@@ -188,7 +188,7 @@ impl<'m> Lower<'m> {
         let (arm_from, arm_scope) = self.table(&select.table)?;
         let Some(ways) = self.ways(&arm_scope, rows, true)? else { return Ok(None) };
         let arm_terms = self.terms(&arm_scope, &select.order, &mut String::new())?;
-        let mut after = self.filtered(&arm_scope, select.filter.as_ref())?;
+        let mut after = self.filtered(&self.beside_ways(&arm_scope)?, select.filter.as_ref())?;
         if let tenon_query::Window::Page { after: behind, before, .. } = &select.window {
             for (cursor, forward) in [(behind, true), (before, false)] {
                 if let Some(cursor) = cursor {
@@ -234,6 +234,13 @@ impl<'m> Lower<'m> {
         let begin = format!("select {} from {from} where {} is null and ", scope.column("id"), scope.column("deleted_at"));
         let arms = ways.into_iter().map(|way| way.arm(&begin, &after)).collect();
         Ok(Some(Fan { head, arms, tail, order: None, end, dialect: self.dialect }))
+    }
+
+    /// A scope for what is asked beside an arm's way. SQLite, which does not count rows, might go by the index of a board's
+    /// columns instead, in which who sees few rows finds few.
+    fn beside_ways(&self, scope: &Scope<'m>) -> Lowered<Scope<'m>> {
+        let stage = choice(scope.object()?).and_then(|choice| choice.columns.first()).filter(|_| self.dialect == Dialect::Sqlite);
+        Ok(Scope { unsought: stage.map(|column| column.name.as_str()), ..scope.clone() })
     }
 
     fn filtered(&mut self, scope: &Scope<'m>, filter: Option<&Predicate>) -> Lowered<String> {

@@ -92,7 +92,7 @@ fn lowered(
     // An image holds what its object declares, and nothing that is kept beside it.
     lower.keeps = false;
     let object = lower.object(table.object())?;
-    let scope = Scope { alias: lower.alias(), fields: &object.fields, object: Some(object) };
+    let scope = Scope { alias: lower.alias(), fields: &object.fields, object: Some(object), unsought: None };
     let mut condition = lower.truth(true).to_owned();
     for predicate in [table.rows(), filter].into_iter().flatten() {
         condition = format!("{condition} and {}", lower.predicate(&scope, predicate)?);

@@ -12,7 +12,7 @@ use super::{Run, rows};
 use crate::StoreError;
 use crate::config::{GROUPS_MAX, GROUPS_SCANNED_MAX};
 use crate::db::Fault;
-use crate::lower::aggregate::{AggregatePlan, KeyOrder, MeasureReader, Ranked};
+use crate::lower::aggregate::{AggregatePlan, KeyOrder, MARK, MeasureReader, Ranked};
 
 /// The groups of an aggregate.
 pub(crate) async fn groups(runner: &mut Run<'_>, plan: &AggregatePlan) -> Result<Vec<GroupRow>, Fault> {
@@ -61,7 +61,13 @@ fn measure(reader: &MeasureReader, cells: &[Value], ranked: &dyn Fn(usize) -> Op
     let int = |place: usize| cells.get(place).and_then(Value::as_int);
     Ok(match reader {
         MeasureReader::Cell(place) => cells.get(*place).cloned().unwrap_or_default(),
+        MeasureReader::Ordered(place) => match cells.get(*place).and_then(Value::as_text).and_then(|text| text.split_once(MARK)) {
+            Some((_, text)) => Value::Text(text.to_owned()),
+            None => Value::Null,
+        },
         MeasureReader::Ranked(place) => ranked(*place).unwrap_or_default(),
+        MeasureReader::Rated { rateless, .. } if int(*rateless).unwrap_or_default() > 0 => Value::Null,
+        MeasureReader::Rated { of, .. } => measure(of, cells, ranked)?,
         MeasureReader::Sum { cells: sums, kind } => match (total(sums, cells), kind) {
             (None, _) => Value::Null,
             (Some(total), ColumnType::Decimal(scale)) => Value::Decimal(Decimal::new(total, *scale)),

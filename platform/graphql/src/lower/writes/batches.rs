@@ -71,7 +71,7 @@ impl<'a> Writer<'a, '_> {
     fn bounded(&mut self, count: usize, path: &InputPath) -> Option<()> {
         let count = count as u64;
         if count > limits::BATCH_SIZE && !self.any_size {
-            return self.wrong(path, Problem::exhausted("batch_size", limits::BATCH_SIZE, count));
+            return self.wrong(path, Problem::exhausted("batch_size", limits::BATCH_SIZE, count).with("help", "mode: JOB"));
         }
         Some(())
     }
