@@ -384,7 +384,7 @@ pub(crate) enum TenantVerb {
         name: String,
         /// Records and members as well.
         #[arg(long)]
-        data: bool,
+        with_data: bool,
         /// As a sandbox: its clock stands still.
         #[arg(long)]
         sandbox: bool,

@@ -32,3 +32,4 @@ pub(crate) use references::is_composite;
 pub(crate) use roots::{Verb, mutation_named};
 pub(crate) use table::{EnumValue, FieldDef, InputDef, Schema, TypeDef, TypeKind};
 pub(crate) use view::View;
+pub(crate) use writes::is_edge_written;

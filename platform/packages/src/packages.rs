@@ -55,7 +55,8 @@ impl Packages {
         let mut computed = compute(tenant, &rows, &Name::known(TENANT_LAYER), &draft, cx.now)?;
         let mut gauge = Gauge::reading(&self.store, cx, Arc::clone(&computed.before));
         let plan = settle(&mut gauge, &mut computed, cx.now).await?;
-        if !plan.is_empty() && plan.errors().next().is_none() {
+        // One with mistakes is kept as well: who applies it is told of them, not that he came too late.
+        if !plan.is_empty() || plan.errors().next().is_some() {
             self.plans.keep(tenant, plan.clone(), draft);
         }
         Ok((plan, computed.after))

@@ -39,9 +39,11 @@ impl Plans {
         self.kept.get(&(tenant, hash.to_owned()))
     }
 
-    /// A tenant's plans, the one that lasts longest first.
+    /// A tenant's plans that have no mistakes, the one that lasts longest first.
     pub(crate) fn list(&self, tenant: TenantId, first: usize) -> Vec<Plan> {
-        let mut plans: Vec<Plan> = self.kept.iter().filter(|(key, _)| key.0 == tenant).map(|(_, kept)| kept.plan.clone()).collect();
+        let can_be_applied = |plan: &Plan| plan.errors().next().is_none();
+        let of_tenant = self.kept.iter().filter(|(key, kept)| key.0 == tenant && can_be_applied(&kept.plan));
+        let mut plans: Vec<Plan> = of_tenant.map(|(_, kept)| kept.plan.clone()).collect();
         plans.sort_by_key(|plan| std::cmp::Reverse(plan.expires_at.millis()));
         plans.truncate(first);
         plans

@@ -36,11 +36,16 @@ impl Attempt<'_> {
             let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
             return Err(Problem::exhausted("batch_size", number(BATCH_SIZE_MAX), number(size)).with("help", "mode: JOB").into());
         }
-        // In ATOMIC mode such rows have failed the document before it came here.
         let misfits = misfits(batch);
         let all: Vec<usize> = (0..size).filter(|row| !misfits.contains_key(row)).collect();
         let (outcomes, failed) = match mode {
-            BatchMode::Atomic => (self.rows(object, batch, &ids, &all).await?, misfits),
+            // One failure fails all, and every bad row is told of.
+            BatchMode::Atomic => {
+                for (row, problems) in misfits {
+                    problems.into_iter().for_each(|problem| self.found.push(row, problem));
+                }
+                (self.rows(object, batch, &ids, &all).await?, BTreeMap::new())
+            }
             BatchMode::Partial => self.rounds(object, batch, &ids, all, misfits).await?,
         };
         let mut rows: Vec<BatchRow> = outcomes

@@ -53,8 +53,10 @@ impl Found {
         self.problems.is_empty()
     }
 
-    /// All of them, taken out.
+    /// All of them, taken out, in the order of the rows.
     pub(crate) fn take(&mut self) -> Vec<(usize, Problem)> {
-        std::mem::take(&mut self.problems)
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.sort_by_key(|(root, _)| *root);
+        problems
     }
 }

@@ -30,9 +30,9 @@ impl Attempt<'_> {
     /// Checks the references that have changed.
     pub(crate) async fn keep_references(&mut self, object: ObjectIx, works: &mut [Work<'_>]) -> Tried<()> {
         let object = self.object(object)?;
-        let here: HashSet<RecordId> = works.iter().filter(|work| work.old.is_none() && !work.failed).map(|work| work.new.id).collect();
+        let here: HashSet<RecordId> = works.iter().filter(|work| work.old.is_none()).map(|work| work.new.id).collect();
         let mut wanted: BTreeMap<(ObjectIx, Asked), Vec<Reference>> = BTreeMap::new();
-        for (at, work) in works.iter().enumerate().filter(|(_, work)| !work.failed) {
+        for (at, work) in works.iter().enumerate() {
             for relation in object.active_relations() {
                 let value = work.new.relation(relation.ix);
                 let checked = matches!(relation.shape, RelationShape::One | RelationShape::Any);

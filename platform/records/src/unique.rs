@@ -39,19 +39,23 @@ impl Attempt<'_> {
         for (place, key) in object.unique.iter().enumerate() {
             let mut asked: Vec<(usize, Vec<Value>)> = Vec::new();
             let mut here: HashMap<String, RecordId> = HashMap::new();
-            for (at, work) in works.iter_mut().enumerate().filter(|(_, work)| !work.failed) {
+            for (at, work) in works.iter_mut().enumerate() {
                 let Some(wanted) = values(key, &work.new) else { continue };
                 let kept = work.old.as_ref().is_some_and(|old| !deleted(old) && values(key, old).as_ref() == Some(&wanted));
                 if kept {
                     continue;
                 }
-                match here.insert(spelling(&wanted), work.new.id) {
-                    Some(other) if other != work.new.id => {
-                        work.failed = true;
-                        self.found.push(work.job.root, conflict(object, key, work, None));
-                    }
-                    _ => asked.push((at, wanted)),
+                let spelt = spelling(&wanted);
+                if here.get(&spelt).is_some_and(|other| *other != work.new.id) {
+                    work.failed = true;
+                    self.found.push(work.job.root, conflict(object, key, work, None));
+                    continue;
                 }
+                // What is not written for another reason is in nobody's way.
+                if !work.failed {
+                    here.insert(spelt, work.new.id);
+                }
+                asked.push((at, wanted));
             }
             if asked.is_empty() {
                 continue;

@@ -39,8 +39,8 @@ pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> a
             let tenant = ask(args, Command::TenantShow { name: name.clone() }).await?;
             output.result(&tenant, pretty(&tenant));
         }
-        TenantVerb::Clone { source, name, data, sandbox } => {
-            let request = CloneRequest { source: source.clone(), name: name.clone(), data: *data, sandbox: *sandbox };
+        TenantVerb::Clone { source, name, with_data, sandbox } => {
+            let request = CloneRequest { source: source.clone(), name: name.clone(), data: *with_data, sandbox: *sandbox };
             let copied = ask(args, Command::TenantClone(request)).await?;
             output.result(&copied, pretty(&copied));
         }

@@ -7,6 +7,7 @@ use tenon_value::Json;
 
 use super::Lower;
 use super::record::slot;
+use crate::schema::is_edge_written;
 use crate::shape::{Can, CanShape, Show};
 use crate::syntax::ast::Field;
 
@@ -67,6 +68,7 @@ impl<'a> Lower<'a> {
         let fields = self.view.inputs(object).map(|field| field.name.as_str());
         let policy = self.view.policy;
         let written = self.view.ones(object).filter(|relation| !relation.read_only && policy.may_write_relation(object.ix, relation.ix));
-        fields.chain(written.map(|relation| relation.name.as_str())).map(Json::from).collect()
+        let lists = self.view.edges(object).map(|(_, edge)| edge).filter(|edge| is_edge_written(&self.view, edge));
+        fields.chain(written.map(|relation| relation.name.as_str())).chain(lists.map(|edge| edge.name.as_str())).map(Json::from).collect()
     }
 }

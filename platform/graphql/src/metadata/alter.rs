@@ -147,7 +147,7 @@ pub(super) fn save_view(object: &str, input: &ViewInput) -> Change {
         .put("by", &input.by)
         .put("card", &input.card)
         .put("total", &input.total)
-        .put("start", &input.start)
+        .put("date", &input.date)
         .put("end", &input.end)
         .put("location", &input.location)
         .put("image", &input.image)

@@ -138,7 +138,7 @@ pub(super) struct ViewInput {
     pub(super) by: MaybeUndefined<String>,
     pub(super) card: MaybeUndefined<Vec<String>>,
     pub(super) total: MaybeUndefined<String>,
-    pub(super) start: MaybeUndefined<String>,
+    pub(super) date: MaybeUndefined<String>,
     pub(super) end: MaybeUndefined<String>,
     pub(super) location: MaybeUndefined<String>,
     pub(super) image: MaybeUndefined<String>,

@@ -27,7 +27,7 @@ pub(super) fn is_batched(view: &View<'_>, object: ObjectIx) -> bool {
 }
 
 /// Whether the list behind an edge may be written: its relation is writable, and there is something to do.
-pub(super) fn is_edge_written(view: &View<'_>, edge: &Edge) -> bool {
+pub(crate) fn is_edge_written(view: &View<'_>, edge: &Edge) -> bool {
     let linked = matches!(edge.kind, EdgeKind::Linked { .. });
     view.object(edge.target).is_some()
         && view.may_write_edge(edge.kind)

@@ -17,7 +17,8 @@ fn an_atomic_batch_reports_every_bad_row_and_writes_none() {
         let error = house.batch("account", Batch::Create(inputs), BatchMode::Atomic).await.unwrap_err();
         let mut told: Vec<String> = problems(error).iter().map(told).collect();
         told.sort();
-        assert_eq!(told, ["INVALID required name inputs.1.name", "INVALID required name inputs.3.name"]);
+        let all = ["CONFLICT unique code inputs.3.code", "INVALID required name inputs.1.name", "INVALID required name inputs.3.name"];
+        assert_eq!(told, all);
         assert_eq!(house.count("account").await, 0);
     });
 }
@@ -27,7 +28,13 @@ fn a_partial_batch_keeps_the_good_rows() {
     everywhere(async |house| {
         let inputs = house.inputs(
             "account",
-            &[&[("name", text("A")), ("code", text("1"))], &[], &[("name", text("C")), ("code", text("1"))], &[("name", text("D"))]],
+            &[
+                &[("name", text("A")), ("code", text("1"))],
+                &[("code", text("2"))],
+                &[("name", text("C")), ("code", text("1"))],
+                // What has the same code before it is not written, so that one is in nobody's way.
+                &[("name", text("D")), ("code", text("2"))],
+            ],
         );
         let rows = house.batch("account", Batch::Create(inputs), BatchMode::Partial).await.unwrap();
         let statuses: Vec<_> = rows.iter().map(|row| (row.index, row.status)).collect();

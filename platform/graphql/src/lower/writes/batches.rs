@@ -85,9 +85,10 @@ impl<'a> Writer<'a, '_> {
         made.into_iter().collect()
     }
 
-    /// One row of a batch. In PARTIAL mode what is wrong with its values is the row's own affair: the row carries it.
+    /// One row of a batch. What is wrong with its values is the row's own affair: the row carries it, so that the others are looked
+    /// at as well. Unless the document fails here anyway: then all that is known here is told here.
     fn row(&mut self, object: &'a Object, input: &Input, path: &InputPath, (new, mode): (New, BatchMode)) -> Option<RecordInput> {
-        if mode == BatchMode::Atomic {
+        if mode == BatchMode::Atomic && self.tell_missing {
             return self.record_input(object, input, (path, 1), new);
         }
         let others = std::mem::take(&mut self.lower.problems);
@@ -188,9 +189,9 @@ impl<'a> Writer<'a, '_> {
             None => None,
         };
         let (input, path) = (update.get("input")?, path.key("input"));
-        let input = match mode {
-            BatchMode::Atomic => self.record_input(object, input, (&path, depth), New::No),
-            BatchMode::Partial => self.row(object, input, &path, (New::No, mode)),
+        let input = match depth {
+            1 => self.row(object, input, &path, (New::No, mode)),
+            _ => self.record_input(object, input, (&path, depth), New::No),
         };
         Some((id?, update.get("expectedVersion").and_then(Input::as_int), input?))
     }
