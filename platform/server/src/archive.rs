@@ -96,6 +96,8 @@ impl Engine {
         part.push(".part");
         let part = PathBuf::from(part);
         let mut sink = Encoder::new(fresh(&part)?, LEVEL).with_context(|| unwritten(out))?;
+        // A bit that turned would else be a letter of somebody's name.
+        sink.include_checksum(true).with_context(|| unwritten(out))?;
         let written = self.store.tenant_take_out(tenant, how, &assemble, &mut sink).await;
         let ended = match written {
             Ok(report) => sink.finish().and_then(|file| file.sync_all()).and_then(|()| fs::rename(&part, out)).map(|()| report),
