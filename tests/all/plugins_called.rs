@@ -41,6 +41,7 @@ on_both! {
     of_many_who_claim_one_deal_one_has_it => claims_on_sqlite, claims_on_postgres;
     a_job_goes_on_from_step_to_step => steps_on_sqlite, steps_on_postgres;
     a_clock_that_is_moved_runs_what_is_due_in_its_order => clocks_on_sqlite, clocks_on_postgres;
+    what_was_saved_is_heard_of_once_and_in_order => heard_on_sqlite, heard_on_postgres;
     a_job_that_goes_astray_is_told_of => astray_jobs_on_sqlite, astray_jobs_on_postgres;
 }
 
@@ -286,5 +287,44 @@ async fn a_job_that_goes_astray_is_told_of(server: &TestServer) -> anyhow::Resul
         assert!(!data.to_string().contains("secret"), "{how}: {data}");
         assert_eq!(tags(&tenant).await?, json!([]), "{how}");
     }
+    Ok(())
+}
+
+async fn account(tenant: &Tenant, name: &str) -> anyhow::Result<String> {
+    let made = tenant.data("mutation($name: String) { createAccount(input: { name: $name }) { id } }", json!({ "name": name })).await?;
+    Ok(made["createAccount"]["id"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Waits until a tenant's tags are these: hearing is a matter of its own time.
+async fn tagged(tenant: &Tenant, expected: &Value) -> anyhow::Result<()> {
+    let began = std::time::Instant::now();
+    loop {
+        let found = tags(tenant).await?;
+        if found == *expected {
+            return Ok(());
+        }
+        anyhow::ensure!(began.elapsed() < tenon_tests::TOLD_MAX, "{found} instead of {expected}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+async fn what_was_saved_is_heard_of_once_and_in_order(server: &TestServer) -> anyhow::Result<()> {
+    let (tenant, beside) = (server.tenant(None, None, None).await?, server.tenant(None, None, None).await?);
+    let first = account(&tenant, "a").await?;
+    tagged(&tenant, &json!(["a 1"])).await?;
+    // One that stumbles holds up nobody behind it.
+    account(&tenant, "stumble").await?;
+    tenant.data("mutation($id: ID!) { updateAccount(id: $id, input: { name: \"b\" }) { id } }", json!({ "id": first })).await?;
+    tagged(&tenant, &json!(["a 1", "b 3"])).await?;
+    // A save that failed was none.
+    let failing = "mutation { createAccount(input: { name: \"never\" }) { id } clerkMisbehave(input: { how: \"panic\" }) { words } }";
+    ask(&tenant, failing, json!({})).await?;
+    account(&tenant, "c").await?;
+    tagged(&tenant, &json!(["a 1", "b 3", "c 1"])).await?;
+    let late = "{ jobs(kinds: [\"plugin\"], states: [WAITING, RUNNING]) { nodes { error { code } } } }";
+    let data = tenant.data(late, json!({})).await?;
+    let errors = data["jobs"]["nodes"].as_array().into_iter().flatten().filter(|job| job["error"]["code"] == "PLUGIN_FAULT").count();
+    assert!(errors <= 1 && !data.to_string().contains("secret"), "{data}");
+    assert_eq!(tags(&beside).await?, json!([]), "another tenant's accounts are its own");
     Ok(())
 }

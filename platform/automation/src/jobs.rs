@@ -24,6 +24,7 @@ pub use pieces::{DATA, PIECE_BYTES, piece};
 pub use plugin::{JOB_STEPS_MAX, PluginJobHandler};
 pub use rotation::{JOBS_PER_NODE, JOBS_PER_TENANT};
 pub use run::JobRun;
+pub(crate) use runner::raised;
 pub use runner::{Runner, RunnerParts};
 pub use undo::{UNDO, UNDO_DAYS, UndoHandler, undo_plan};
 pub use words::{job_json, millis_of, problem_json};

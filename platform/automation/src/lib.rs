@@ -3,12 +3,14 @@
 //! Floor 6. Invariant: nothing here decides who may see what; a change is only told of, and who is told asks the law.
 
 mod calendar;
+mod events;
 mod jobs;
 mod live;
 mod relay;
 mod sandbox;
 
 pub use calendar::Calendar;
+pub use events::{EVENTS_JOB, EventsHandler, Listening};
 pub use jobs::{
     DATA, IMPORT, ImportHandler, ImportPlan, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun,
     JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, UNDO, UNDO_DAYS, UndoHandler, job_json, millis_of, piece, problem_json,

@@ -17,7 +17,7 @@ pub use desk::{Ask, By, Declined, Desk, Fate, Given, KvAsk, NoDesk, Reading, Sta
 pub use error::{Fault, HookError};
 pub use grant::{Grant, Names, ObjectGrant};
 pub use none::NoHooks;
-pub use offer::{ActionOffer, JobOffer, Offers, Param, ParamKind};
+pub use offer::{ActionOffer, JobOffer, Listener, Offers, Param, ParamKind};
 pub use port::{Asked, HookChange, Hooks, Operation, Pace, Phase, Verdict};
 pub use refusal::Refusal;
 pub use tree::{Blocked, Stop, Tree};

@@ -6,6 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tenon_value::{Date, DateTime, Decimal, Json, Uuid, camel, pascal};
 
+use crate::Operation;
+
 /// The type of a value that goes into an action, or comes out of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ParamKind {
@@ -163,11 +165,23 @@ pub struct JobOffer {
     pub cron: Option<String>,
 }
 
+/// A package that hears of what was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Whose.
+    pub package: String,
+    /// API name of the object.
+    pub object: String,
+    /// What happened to its records.
+    pub operations: Vec<Operation>,
+}
+
 /// Everything the plugins of a tenant offer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
     actions: Vec<ActionOffer>,
     jobs: Vec<JobOffer>,
+    listeners: Vec<Listener>,
     fingerprint: u64,
 }
 
@@ -178,7 +192,19 @@ impl Offers {
         let mut hasher = DefaultHasher::new();
         actions.hash(&mut hasher);
         let fingerprint = if actions.is_empty() { 0 } else { hasher.finish() };
-        Self { actions, jobs, fingerprint }
+        Self { actions, jobs, listeners: Vec::new(), fingerprint }
+    }
+
+    /// The same, with who listens.
+    #[must_use]
+    pub fn heard_by(self, listeners: Vec<Listener>) -> Self {
+        Self { listeners, ..self }
+    }
+
+    /// Who listens.
+    #[must_use]
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
     }
 
     /// Equal for equal actions: what is made of them need not be made again. 0 where there is none.

@@ -26,11 +26,13 @@ pub enum Phase {
     Action,
     /// Called by name for nobody who waits, a transaction for each step: may refuse, read and write.
     Job,
+    /// After the commit, in a transaction of its own: may refuse, read and write.
+    Event,
 }
 
 impl Phase {
-    /// Those at which plugins are asked about records.
-    pub const ALL: [Self; 4] = [Self::BeforeSave, Self::AfterSave, Self::BeforeDelete, Self::AfterDelete];
+    /// Those that records go through.
+    pub const ALL: [Self; 5] = [Self::BeforeSave, Self::AfterSave, Self::BeforeDelete, Self::AfterDelete, Self::Event];
 
     /// The word in manifests and logs.
     #[must_use]
@@ -42,6 +44,7 @@ impl Phase {
             Self::AfterDelete => "after_delete",
             Self::Action => "action",
             Self::Job => "job",
+            Self::Event => "event",
         }
     }
 
@@ -59,6 +62,7 @@ impl Phase {
             Self::AfterSave => matches!(operation, Operation::Create | Operation::Update | Operation::Restore),
             Self::BeforeDelete | Self::AfterDelete => matches!(operation, Operation::Delete),
             Self::Action | Self::Job => false,
+            Self::Event => true,
         }
     }
 

@@ -16,6 +16,7 @@ pub(crate) const fn phase(kind: CallKind) -> Phase {
     match kind {
         CallKind::Action => Phase::Action,
         CallKind::Job => Phase::Job,
+        CallKind::Event => Phase::Event,
     }
 }
 
@@ -57,7 +58,7 @@ pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: 
 /// What came back, as it was declared: of an action exactly its members, of a job any JSON.
 fn done(turn: Turn<'_>, call: &Call, text: &str) -> Result<Called, Broken> {
     let json: Json = text.parse().map_err(|_| Broken::answer("answered no JSON"))?;
-    if call.kind == CallKind::Job {
+    if call.kind != CallKind::Action {
         return Ok(Called::Done(json));
     }
     let declared = turn.plugin.actions.iter().find(|action| action.name == call.name).map(|action| action.output.as_slice());

@@ -247,7 +247,7 @@ impl Budgets {
     pub(crate) const fn of(&self, phase: Phase) -> &CallLimits {
         match phase {
             Phase::Action => &self.action,
-            Phase::Job => &self.job,
+            Phase::Job | Phase::Event => &self.job,
             phase if phase.is_within() => &self.within,
             _ => &self.before,
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tenon_hooks::{Offers, Operation, Phase};
+use tenon_hooks::{Listener, Offers, Operation, Phase};
 use tenon_query::CallKind;
 use tenon_value::TenantId;
 
@@ -47,11 +47,21 @@ pub(crate) struct Occasion<'a> {
 }
 
 impl Linked {
+    /// To what it listens.
+    fn listeners(&self) -> impl Iterator<Item = Listener> {
+        self.subscriptions.iter().filter(|one| one.phase == Phase::Event).map(|one| Listener {
+            package: self.name.clone(),
+            object: one.object.clone(),
+            operations: one.operations.clone(),
+        })
+    }
+
     /// Whether it has a function of this name.
     pub(crate) fn offers(&self, kind: CallKind, name: &str) -> bool {
         match kind {
             CallKind::Action => self.actions.iter().any(|action| action.name == name),
             CallKind::Job => self.jobs.iter().any(|job| job.name == name),
+            CallKind::Event => self.subscriptions.iter().any(|one| one.phase == Phase::Event && one.object == name),
         }
     }
 
@@ -91,8 +101,9 @@ impl Installed {
     fn offer(mut self) -> Self {
         fn of<'e>(entries: impl Iterator<Item = &'e Entry> + Clone) -> Arc<Offers> {
             let actions = entries.clone().flat_map(|entry| entry.plugin.actions.iter().cloned()).collect();
-            let jobs = entries.flat_map(|entry| entry.plugin.jobs.iter().cloned()).collect();
-            Arc::new(Offers::new(actions, jobs))
+            let jobs = entries.clone().flat_map(|entry| entry.plugin.jobs.iter().cloned()).collect();
+            let listeners = entries.flat_map(|entry| entry.plugin.listeners()).collect();
+            Arc::new(Offers::new(actions, jobs).heard_by(listeners))
         }
         self.offered = of(self.everywhere.iter());
         self.offers = self.tenants.keys().map(|tenant| (*tenant, of(self.of(*tenant).collect::<Vec<_>>().into_iter()))).collect();

@@ -1,4 +1,4 @@
-//! Functions of a plugin that are called by name, inside a transaction: actions and jobs.
+//! Functions of a plugin that are called by name, inside a transaction: actions, jobs, events.
 
 use tenon_value::Json;
 
@@ -9,6 +9,8 @@ pub enum CallKind {
     Action,
     /// It was left to be done later; each call is one step of it.
     Job,
+    /// It hears of what was saved. Named by the object; the input is the rest of the event.
+    Event,
 }
 
 /// One call.

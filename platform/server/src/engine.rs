@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tenon_automation::{
-    Calendar, IMPORT, ImportHandler, JobDesk, JobHandler, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, UNDO, UndoHandler,
+    Calendar, EVENTS_JOB, EventsHandler, IMPORT, ImportHandler, JobDesk, JobHandler, Listening, PluginJobHandler, Relay, Runner,
+    RunnerParts, Sandbox, UNDO, UndoHandler,
 };
 use tenon_catalog::Catalog;
 use tenon_files::Links;
@@ -120,6 +121,11 @@ impl Engine {
         Calendar::new(self.store.clone(), self.pipeline.clone(), self.identity.clone())
     }
 
+    /// Who wakes the plugins that listen.
+    pub(crate) fn listening(&self) -> Listening {
+        Listening::new(self.store.clone(), self.pipeline.clone())
+    }
+
     /// Who moves the clocks of sandboxes.
     fn sandbox(&self) -> Sandbox {
         Sandbox::new(self.store.clone(), self.identity.clone(), self.calendar(), self.plugin_jobs())
@@ -132,6 +138,7 @@ impl Engine {
             (IMPORT, Arc::new(ImportHandler { pipeline: pipeline() }) as Arc<dyn JobHandler>),
             (UNDO, Arc::new(UndoHandler { pipeline: pipeline() })),
             (PLUGIN_JOB, self.plugin_jobs()),
+            (EVENTS_JOB, Arc::new(EventsHandler { pipeline: pipeline() })),
             (BATCH, Arc::new(BatchHandler { api: data.clone() })),
             (EXPORT, Arc::new(ExportHandler { api: data })),
         ]);

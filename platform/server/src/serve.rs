@@ -59,6 +59,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let runner = tokio::spawn(runner.run(stopped.clone()));
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
     tokio::spawn(engine.calendar().run(stopped.clone()));
+    tokio::spawn(engine.listening().run(stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
     // It ends by itself with the others; what it leaves unfinished, the next walk does.
     drop(tokio::spawn(sweep::run(Arc::clone(&engine), stopped.clone())));

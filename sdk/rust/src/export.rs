@@ -19,6 +19,7 @@
 ///     after_save: opportunity [create, update, restore] on_fault skip,
 ///     before_delete: opportunity [delete],
 ///     action: claim { leads: id many required, note: text } -> { left: integer },
+///     event: lead [create, update],
 ///     job: remind,
 ///     job: recycle cron "0 2 * * *",
 /// }
@@ -175,6 +176,12 @@ macro_rules! __called {
             }
         }
 
+        impl $crate::guest::EventGuest for $exports {
+            fn handle(event: $crate::guest::WitEvent) -> ::std::result::Result<(), $crate::guest::Error> {
+                $crate::guest::heard(&$plugin, event)
+            }
+        }
+
         impl $crate::guest::JobGuest for $exports {
             fn run(
                 job: ::std::string::String,
@@ -231,6 +238,9 @@ macro_rules! __word {
     };
     (phase after_delete) => {
         "after_delete"
+    };
+    (phase event) => {
+        "event"
     };
     (operation create) => {
         "create"

@@ -7,8 +7,8 @@ use crate::{Hooks, Json, wire};
 
 pub use crate::bindings::exports::tenon::plugin::record_hooks::{Change, Error, Guest, Operation, Verdict};
 pub use crate::bindings::exports::tenon::plugin::{
-    action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest, job_hooks::Guest as JobGuest,
-    job_hooks::Outcome as JobOutcome,
+    action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest,
+    event_hooks::Event as WitEvent, event_hooks::Guest as EventGuest, job_hooks::Guest as JobGuest, job_hooks::Outcome as JobOutcome,
 };
 
 /// Runs the hook of a plugin. Everything it lives on is made here and dropped here.
@@ -64,6 +64,15 @@ pub fn run(plugin: &dyn Hooks, job: &str, input: &str, cursor: Option<&str>) -> 
         Outcome::Done(json) => JobOutcome::Done(json),
         Outcome::GoesOn(cursor) => JobOutcome::GoesOn(cursor),
     })
+}
+
+/// Tells a plugin of an event.
+///
+/// # Errors
+/// What the plugin says.
+pub fn heard(plugin: &dyn Hooks, event: WitEvent) -> Result<(), Error> {
+    report_panics();
+    plugin.heard(&wire::event(event)).map_err(wire::error)
 }
 
 fn json(text: &str) -> Json {

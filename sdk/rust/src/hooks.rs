@@ -1,7 +1,7 @@
 //! What a plugin implements.
 
 use crate::jobs::Outcome;
-use crate::{Change, Error, Json, Refusal};
+use crate::{Change, Error, Event, Json, Refusal};
 
 /// A say in what happens to records. Implement what you subscribe to; the rest has a body that does nothing.
 ///
@@ -211,6 +211,33 @@ pub trait Hooks {
     /// A refusal of all, or a failure.
     fn after_delete_all(&self, changes: &mut [Change]) -> Result<(), Error> {
         each(changes, |change| self.after_delete(change))
+    }
+
+    /// Called after a save that you subscribe to was committed, in the order of the commits, in a transaction of its own, as your
+    /// package itself. What you write so, you do not hear of.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn heard(&self, event: &Event) -> Result<(), Error> {
+    ///         for (id, _) in &event.records {
+    ///             records::create("activity", &[("subject", format!("look at {} {id}", event.object).into())])?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Plugin.heard(&tenon_sdk::testing::event("lead", Operation::Create, &["7"])), Ok(()));
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal, with which the event is done; or a failure, after which it is tried again: five times.
+    fn heard(&self, event: &Event) -> Result<(), Error> {
+        let _: &Event = event;
+        Ok(())
     }
 
     /// Called when somebody asks for one of your actions, inside the transaction of his document. It may read, write, lock

@@ -32,6 +32,7 @@ mod change;
 pub mod clock;
 mod composite;
 mod decimal;
+mod event;
 mod export;
 #[doc(hidden)]
 pub mod guest;
@@ -55,6 +56,7 @@ mod wire;
 pub use change::{Change, Operation};
 pub use composite::{Address, Geo, Money, Reference};
 pub use decimal::{Decimal, DecimalError};
+pub use event::Event;
 pub use hooks::Hooks;
 pub use json::{Json, JsonError};
 pub use record::{Problem, Record, Saved};

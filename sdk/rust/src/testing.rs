@@ -15,7 +15,7 @@ use std::cell::{Cell, RefCell};
 pub use kept::{LeftJob, jobs};
 pub use records::{answer_queries, put_record};
 
-use crate::{Change, DateTime, Operation, Refusal, Value};
+use crate::{Change, DateTime, Event, Operation, Refusal, Value};
 
 /// The moment tests begin at: 2026-01-01T00:00:00Z.
 const BEGINNING: DateTime = DateTime::from_millis(1_767_225_600_000);
@@ -57,6 +57,18 @@ pub fn create(object: &str) -> ChangeBuilder {
 #[must_use]
 pub fn update(object: &str) -> ChangeBuilder {
     builder(object, Operation::Update)
+}
+
+/// An event by hand: these records, each of version 1.
+///
+/// ```
+/// use tenon_sdk::{Operation, testing};
+/// assert!(testing::event("lead", Operation::Update, &["7"]).changed.is_empty());
+/// ```
+#[must_use]
+pub fn event(object: &str, operation: Operation, ids: &[&str]) -> Event {
+    let records = ids.iter().map(|id| ((*id).to_owned(), 1)).collect();
+    Event { object: object.to_owned(), operation, records, changed: Vec::new(), at: now() }
 }
 
 fn builder(object: &str, operation: Operation) -> ChangeBuilder {

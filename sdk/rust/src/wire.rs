@@ -3,25 +3,39 @@
 use std::rc::Rc;
 
 use crate::bindings::tenon::plugin::types as wit;
-use crate::{Address, Change, Date, DateTime, Decimal, Error, Geo, Money, Operation, Reference, Refusal, Value};
+use crate::{Address, Change, Date, DateTime, Decimal, Error, Event, Geo, Money, Operation, Reference, Refusal, Value};
 #[cfg(any(target_arch = "wasm32", test))]
 use crate::{Problem, Record, Saved};
 
 pub(crate) fn change(object: &Rc<str>, operation: wit::Operation, change: wit::Change) -> Change {
     Change {
         object: Rc::clone(object),
-        operation: match operation {
-            wit::Operation::Create => Operation::Create,
-            wit::Operation::Update => Operation::Update,
-            wit::Operation::Delete => Operation::Delete,
-            wit::Operation::Restore => Operation::Restore,
-        },
+        operation: self::operation(operation),
         id: change.id,
         old: change.old.map(fields),
         new: fields(change.new),
         changed: change.changed,
         patches: Vec::new(),
         refusals: Vec::new(),
+    }
+}
+
+const fn operation(operation: wit::Operation) -> Operation {
+    match operation {
+        wit::Operation::Create => Operation::Create,
+        wit::Operation::Update => Operation::Update,
+        wit::Operation::Delete => Operation::Delete,
+        wit::Operation::Restore => Operation::Restore,
+    }
+}
+
+pub(crate) fn event(event: crate::guest::WitEvent) -> Event {
+    Event {
+        object: event.object,
+        operation: operation(event.operation),
+        records: event.records.into_iter().map(|record| (record.id, record.version)).collect(),
+        changed: event.changed,
+        at: DateTime::from_millis(event.at),
     }
 }
 

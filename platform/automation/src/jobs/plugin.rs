@@ -114,6 +114,10 @@ impl PluginJobHandler {
 fn call_of(run: &JobRun, cursor: Option<String>) -> Option<Call> {
     let payload = &run.job.payload;
     let text = |name: &str| payload.get(name).and_then(Json::as_str).map(str::to_owned);
+    // An event that could not be digested when it was heard.
+    if let Some(event) = payload.get("event") {
+        return Some(Call { kind: CallKind::Event, package: text("package")?, name: text("object")?, input: event.clone(), cursor: None });
+    }
     let input = payload.get("input").cloned().unwrap_or_default();
     Some(Call { kind: CallKind::Job, package: text("package")?, name: text("job")?, input, cursor })
 }

@@ -165,7 +165,7 @@ impl Runner {
 }
 
 /// Waits until a flag is raised, or nobody is left to raise it.
-pub(super) async fn raised(mut flag: watch::Receiver<bool>) {
+pub(crate) async fn raised(mut flag: watch::Receiver<bool>) {
     drop(flag.wait_for(|raised| *raised).await);
 }
 

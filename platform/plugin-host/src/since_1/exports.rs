@@ -2,11 +2,12 @@
 
 use tenon_hooks::Phase;
 use tenon_query::CallKind;
+use tenon_value::Json;
 use wasmtime::component::InstancePre;
 use wasmtime::{Engine, Store};
 
 use super::generated::exports::tenon::plugin::job_hooks::Outcome;
-use super::generated::exports::tenon::plugin::{action_hooks, after_hooks, delete_hooks, job_hooks, record_hooks};
+use super::generated::exports::tenon::plugin::{action_hooks, after_hooks, delete_hooks, event_hooks, job_hooks, record_hooks};
 use super::{Change, Error, Operation, Verdict};
 use crate::LoadError;
 use crate::state::CallState;
@@ -37,6 +38,7 @@ pub(crate) struct Ready {
     delete: Option<delete_hooks::GuestIndices>,
     action: Option<action_hooks::GuestIndices>,
     job: Option<job_hooks::GuestIndices>,
+    event: Option<event_hooks::GuestIndices>,
 }
 
 impl Ready {
@@ -48,6 +50,7 @@ impl Ready {
             delete: delete_hooks::GuestIndices::new(&instance).ok(),
             action: action_hooks::GuestIndices::new(&instance).ok(),
             job: job_hooks::GuestIndices::new(&instance).ok(),
+            event: event_hooks::GuestIndices::new(&instance).ok(),
             instance,
         }
     }
@@ -64,6 +67,7 @@ impl Ready {
             Phase::BeforeDelete | Phase::AfterDelete => (self.delete.is_some(), "delete-hooks"),
             Phase::Action => (self.action.is_some(), "action-hooks"),
             Phase::Job => (self.job.is_some(), "job-hooks"),
+            Phase::Event => (self.event.is_some(), "event-hooks"),
             _ => (false, "nothing known here"),
         };
         if is_there {
@@ -83,6 +87,12 @@ impl Ready {
                 let instance = self.instance.instantiate_async(&mut *store).await?;
                 let guest = self.action.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
                 Ok(guest.call_act(store, &name, &input).await?.map(Said::Done))
+            }
+            Question::Call { kind: CallKind::Event, name, input, .. } => {
+                let instance = self.instance.instantiate_async(&mut *store).await?;
+                let guest = self.event.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let event = event(name, &input).ok_or_else(|| wasmtime::Error::msg("an event that is none"))?;
+                Ok(guest.call_handle(store, &event).await?.map(|()| Said::Done("null".to_owned())))
             }
             Question::Call { kind: CallKind::Job, name, input, cursor } => {
                 let instance = self.instance.instantiate_async(&mut *store).await?;
@@ -123,6 +133,23 @@ impl Ready {
             _ => Err(missing()),
         }
     }
+}
+
+/// An event as the contract has it.
+fn event(object: String, input: &str) -> Option<event_hooks::Event> {
+    let input: Json = input.parse().ok()?;
+    let touched = |record: &Json| {
+        let id = record.get("id")?.as_str()?.to_owned();
+        Some(event_hooks::Touched { id, version: record.get("version")?.as_i64()? })
+    };
+    let list = |name: &str| input.get(name).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    Some(event_hooks::Event {
+        object,
+        operation: super::operation(tenon_hooks::Operation::from_word(input.get("operation")?.as_str()?)?),
+        records: list("records").iter().filter_map(touched).collect(),
+        changed: list("changed").iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        at: input.get("at").and_then(Json::as_i64).unwrap_or_default(),
+    })
 }
 
 fn missing() -> wasmtime::Error {

@@ -75,6 +75,36 @@ impl Store {
         rows.into_iter().next().map(job).transpose()
     }
 
+    /// Has a job done that may have been done before: it is made where there is none under its key, and waits again where it has
+    /// ended; how far it has come stays. False where it is being done just now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn job_wake(&self, tenant: TenantId, job: &NewJob) -> Result<bool, StoreError> {
+        let table = self.fixture(tenant, "job");
+        let state = format!("select \"state\" from {table} where \"key\" = $1");
+        let key = [Arg::text(job.key.clone().unwrap_or_default())];
+        let rows = self.ask(tenant, &state, &key, &[Shape::Text]).await?;
+        match rows.first().and_then(|row| row.first()).and_then(Value::as_text) {
+            Some("queued" | "paused") => return Ok(true),
+            Some("running") => return Ok(false),
+            Some(_) => {
+                let again = format!(
+                    "update {table} set \"state\" = 'queued', \"asked\" = null, \"attempts\" = 0, \"not_before\" = {}, \"finished_at\" = null, \
+                     \"error\" = null where \"key\" = $1 and \"state\" in ('succeeded', 'failed', 'dead', 'cancelled')",
+                    clock(self.dialect())
+                );
+                self.tell(tenant, &again, &key).await?;
+            }
+            None => {
+                let (sql, args) = insert(&table, self.dialect(), job);
+                self.tell(tenant, &sql, &args).await?;
+            }
+        }
+        self.job_tell(tenant).await;
+        Ok(true)
+    }
+
     /// When the next job of a kind is due by business time, if one waits for a time up to `until`.
     ///
     /// # Errors

@@ -136,6 +136,12 @@ impl Change {
         self.head.word
     }
 
+    /// Whether one save made both, of one object.
+    #[must_use]
+    pub fn is_same_save(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.head, &other.head)
+    }
+
     /// Whether it is of this object.
     #[must_use]
     pub fn is_of(&self, object: &tenon_model::Object) -> bool {

@@ -22,6 +22,21 @@ impl Hooks for Clerk {
         Ok(())
     }
 
+    /// Of each account that is made or changed, a tag; what it stumbles over is tried again later.
+    fn heard(&self, event: &Event) -> Result<(), Error> {
+        for (id, version) in &event.records {
+            let account = records::get("account", id)?;
+            let name = account.as_ref().and_then(|account| account.text("name")).unwrap_or_default().to_owned();
+            if name == "stumble" {
+                panic!("the plugin's own secret")
+            }
+            records::create("tag", &[("name", format!("{} {version}", name).into())])?;
+            // It does not hear of this one.
+            records::update("account", id, None, &[("website", "https://heard.example".into())])?;
+        }
+        Ok(())
+    }
+
     fn act(&self, action: &str, input: &Json) -> Result<Json, Error> {
         match action {
             "claim" => claim(input),
@@ -93,6 +108,7 @@ fn leave(input: &Json) -> Result<Json, Error> {
 tenon_sdk::export! {
     Clerk,
     after_save: opportunity [update],
+    event: account [create, update],
     action: claim { deal: id required, note: text } -> { left: integer, until: datetime, words: text many },
     action: leave { job: text, input: json, in_days: integer, key: text } -> { id: id, gone: boolean },
     action: misbehave { how: text required } -> { words: text, number: integer },
