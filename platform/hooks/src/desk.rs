@@ -19,6 +19,8 @@ pub struct By<'a> {
     pub package: &'a str,
     /// What it was granted.
     pub grant: &'a Grant,
+    /// It asks as itself: the caller's rights are not asked.
+    pub itself: bool,
 }
 
 /// What a plugin wants a record to hold. What is absent is left alone, `Null` clears.
@@ -54,6 +56,10 @@ pub enum Ask {
     Update(ObjectIx, RecordId, Option<i64>, Wanted),
     /// The same change of every record that a filter of the data API (as JSON) selects, so many at most.
     UpdateWhere(ObjectIx, String, Wanted, usize),
+    /// New records of one object, in one save.
+    CreateMany(ObjectIx, Vec<Wanted>),
+    /// Changes of records of one object, in one save.
+    UpdateMany(ObjectIx, Vec<(RecordId, Wanted)>),
     /// The record that a unique key (by its name) finds with the values given, or a new one.
     CreateOrGet(ObjectIx, String, Wanted),
     /// Into the recycle bin, with the version that was seen.
@@ -117,6 +123,8 @@ pub enum Given {
     Saved(RecordId, i64, bool),
     /// So many records were written.
     Count(usize),
+    /// Records were made, in this order.
+    Ids(Vec<RecordId>),
     /// The next number.
     Number(i64),
     /// The text under a key.

@@ -28,6 +28,7 @@ pub(crate) struct Linked {
     pub priority: i32,
     pub size: Size,
     pub grant: Grant,
+    pub acting: bool,
     pub component: Arc<Ready>,
 }
 
@@ -85,8 +86,8 @@ impl Workshop {
             }
         }
         let title = package.title();
-        let PluginPackage { name, subscriptions, actions, jobs, priority, size, grant, .. } = package;
-        Ok(Linked { name, title, subscriptions, actions, jobs, priority, size, grant, component })
+        let PluginPackage { name, subscriptions, actions, jobs, priority, size, grant, acting, .. } = package;
+        Ok(Linked { name, title, subscriptions, actions, jobs, priority, size, grant, acting, component })
     }
 
     fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {

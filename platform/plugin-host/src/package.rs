@@ -67,6 +67,8 @@ pub struct PluginPackage {
     pub size: Size,
     /// What it may ask of records, beside the caller's rights.
     pub grant: Grant,
+    /// It may act as itself, within that grant and without its caller's rights.
+    pub acting: bool,
 }
 
 impl PluginPackage {
@@ -88,10 +90,11 @@ impl PluginPackage {
         })?;
         let describe::Description { name, version, size, subscriptions, actions, jobs } = describe::read(described)?;
         let component = component.to_vec();
-        Ok(Self { name, version, component, subscriptions, actions, jobs, priority: 0, size, grant: Grant::Caller })
+        Ok(Self { name, version, component, subscriptions, actions, jobs, priority: 0, size, grant: Grant::Caller, acting: false })
     }
 
-    /// The plugin of a component's file.
+    /// The plugin of a component's file, as an operator offers it to every tenant: granted what its callers may, and to act as
+    /// itself.
     ///
     /// # Errors
     /// Where the file cannot be read, and as [`from_component`](Self::from_component).
@@ -99,7 +102,10 @@ impl PluginPackage {
         let failed = |error: std::io::Error| LoadError::File { file: file.display().to_string(), reason: error.to_string() };
         let size = std::fs::metadata(file).map_err(failed)?.len();
         match usize::try_from(size) {
-            Ok(size) if size <= COMPONENT_BYTES_MAX => Self::from_component(&std::fs::read(file).map_err(failed)?),
+            Ok(size) if size <= COMPONENT_BYTES_MAX => {
+                let plugin = Self::from_component(&std::fs::read(file).map_err(failed)?)?;
+                Ok(Self { acting: true, ..plugin })
+            }
             size => Err(LoadError::TooLarge(size.unwrap_or(usize::MAX))),
         }
     }

@@ -33,8 +33,10 @@ mod generated {
         path: "../../sdk/wit",
         world: "moments",
         imports: {
+            "tenon:plugin/acting": trappable,
             "tenon:plugin/jobs": async | trappable,
             "tenon:plugin/kv": async | trappable,
+            "tenon:plugin/records-bulk": async | trappable,
             "tenon:plugin/records-read": async | trappable,
             "tenon:plugin/records-write": async | trappable,
             "tenon:plugin/random": trappable,
@@ -57,8 +59,9 @@ pub(crate) const MINORS: std::ops::RangeInclusive<u32> = 0..=0;
 const LIMITS: &str = "tenon:plugin/limits@1.0.0";
 
 /// What every plugin may import, by interface. `types` has no functions.
-pub(crate) const GRANTED: [(&str, &[&str]); 10] = [
+pub(crate) const GRANTED: [(&str, &[&str]); 12] = [
     ("types", &[]),
+    ("acting", &["as-itself"]),
     ("clock", &["now", "today"]),
     ("crypto", &["sha256", "hmac-sha256"]),
     ("jobs", &["start", "cancel"]),
@@ -66,6 +69,7 @@ pub(crate) const GRANTED: [(&str, &[&str]); 10] = [
     ("limits", &["remaining"]),
     ("log", &["write"]),
     ("random", &["bytes"]),
+    ("records-bulk", &["create-many", "update-many"]),
     ("records-read", &["get", "query"]),
     ("records-write", &["get-for-update", "lock", "create", "update", "update-where", "create-or-get", "delete", "next-number"]),
 ];

@@ -13,7 +13,12 @@ use wasmtime::ResourceLimiter;
 use crate::limits::{CallLimits, PAGE_BYTES_MAX, Size};
 
 /// A request on its way to the desk, and where its answer is waited for.
-pub(crate) type Letter = (Ask, oneshot::Sender<Result<Given, Declined>>);
+pub(crate) struct Letter {
+    pub ask: Ask,
+    /// The package asks as itself, and not as its caller.
+    pub itself: bool,
+    pub reply: oneshot::Sender<Result<Given, Declined>>,
+}
 
 /// What a call begins with.
 pub(crate) struct Beginning {
@@ -29,6 +34,8 @@ pub(crate) struct Beginning {
     pub depth: u32,
     /// From which its random numbers follow.
     pub seed: [u8; 32],
+    /// Whether it may ask as itself.
+    pub acting: bool,
     pub desk: mpsc::Sender<Letter>,
 }
 
@@ -40,6 +47,8 @@ pub(crate) struct CallState {
     rows_left: u32,
     writes_left: u32,
     drawn: u64,
+    /// It asks as itself.
+    itself: bool,
     /// The most memory it had.
     pub memory: usize,
     /// What the guest was denied: what it does then is a consequence.
@@ -59,6 +68,7 @@ impl CallState {
             rows_left: limits.rows,
             writes_left: limits.writes,
             drawn: 0,
+            itself: false,
             memory: 0,
             denied: None,
             crossed: None,
@@ -100,6 +110,11 @@ impl CallState {
         (u32::try_from(wall).unwrap_or(u32::MAX), [self.queries_left, self.rows_left, self.writes_left, log, self.begun.depth])
     }
 
+    /// Asks as itself from here on, or as its caller again; how it was before. None where it may not.
+    pub(crate) fn act_as_itself(&mut self, on: bool) -> Option<bool> {
+        (self.begun.acting || !on).then(|| std::mem::replace(&mut self.itself, on))
+    }
+
     /// The next random bytes: the same in every run of the same call.
     pub(crate) fn draw(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(count + 32);
@@ -126,7 +141,7 @@ impl CallState {
         }
         let gone = || wasmtime::Error::msg("nobody is at the desk any more");
         let (reply, answer) = oneshot::channel();
-        self.begun.desk.send((ask, reply)).await.map_err(|_| gone())?;
+        self.begun.desk.send(Letter { ask, itself: self.itself, reply }).await.map_err(|_| gone())?;
         match answer.await {
             Ok(Ok(given)) => {
                 self.count(&given)?;
@@ -147,6 +162,7 @@ impl CallState {
             Given::Data(_, rows) | Given::Count(rows) => *rows,
             Given::Record(record) => usize::from(record.is_some()),
             Given::Texts(texts) => texts.len(),
+            Given::Ids(ids) => ids.len(),
             Given::Saved(..) | Given::Number(_) | Given::Text(_) | Given::Flag(_) | Given::Started(_) | Given::Done => 0,
         };
         let rows = u32::try_from(rows).unwrap_or(u32::MAX);
@@ -211,6 +227,7 @@ mod tests {
             deadline: Instant::now() + Duration::from_secs(1),
             depth: 8,
             seed: [7; 32],
+            acting: true,
             desk: mpsc::channel(1).0,
         })
     }

@@ -68,11 +68,11 @@ impl Turn<'_> {
             called
         };
         let mut called = threads.spawn(called.instrument(self.span()));
-        let by = By { package: &self.plugin.name, grant: &self.plugin.grant };
         let called = loop {
             tokio::select! {
                 biased;
-                Some((ask, reply)) = letters.recv() => {
+                Some(Letter { ask, itself, reply }) = letters.recv() => {
+                    let by = By { package: &self.plugin.name, grant: &self.plugin.grant, itself };
                     // Where the plugin has gone meanwhile, nobody wants the answer.
                     reply.send(desk.serve(by, ask).await).ok();
                 }
@@ -104,6 +104,7 @@ impl Turn<'_> {
             deadline,
             depth: u32::try_from(self.budgets.depth.saturating_sub(self.tree.depth())).unwrap_or_default(),
             seed: seed.finalize().into(),
+            acting: self.plugin.acting,
             desk,
         }
     }

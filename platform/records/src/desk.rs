@@ -152,6 +152,8 @@ impl Attempt<'_> {
                 let saved = self.save(object, vec![Job::new(root, &input, Aim::Update(id, expected))]).await?;
                 self.saved(object, saved.into_iter().next().flatten()).await
             }
+            Ask::CreateMany(object, wanted) => self.create_many(root, object, wanted).await,
+            Ask::UpdateMany(object, wanted) => self.update_many(root, object, wanted).await,
             Ask::CreateOrGet(object, key, wanted) => {
                 let place = self.object(object)?.unique.iter().position(|unique| unique.name.as_str() == key);
                 let place = place.ok_or_else(|| unknown("unique key", &key))?;
@@ -190,7 +192,7 @@ impl Attempt<'_> {
     }
 
     /// What a plugin wants, as the input of a save: the right on each field is asked here, for no schema has.
-    fn input(&self, object: ObjectIx, wanted: Wanted) -> Tried<RecordInput> {
+    pub(crate) fn input(&self, object: ObjectIx, wanted: Wanted) -> Tried<RecordInput> {
         let known = self.object(object)?;
         let mut input = RecordInput::default();
         for (ix, value) in wanted.fields {

@@ -11,6 +11,7 @@ mod attempt;
 pub mod audit;
 mod auto_number;
 mod batch;
+mod bulk_desk;
 mod calling;
 mod change;
 mod children;

@@ -15,9 +15,11 @@ use crate::Pipeline;
 use crate::halt::{Halt, Tried};
 use crate::queries::{Place, Source, Watched};
 
-/// The caller's rights, as far as the package's grant goes.
+/// The caller's rights, as far as the package's grant goes; where it acts as itself, what it was granted.
 pub(crate) fn limited(model: &Model, caller: &Policy, by: By<'_>) -> Policy {
-    let Grant::Records(objects) = by.grant else { return caller.clone() };
+    let Grant::Records(objects) = by.grant else {
+        return if by.itself { Policy::everything() } else { caller.clone() };
+    };
     let granted = |object: &Object| objects.iter().find(|granted| granted.object == object.name.as_str());
     let rights: Vec<_> = model
         .objects
@@ -46,7 +48,8 @@ pub(crate) fn limited(model: &Model, caller: &Policy, by: By<'_>) -> Policy {
         let right = rights.get(usize::from(object.ix.0))?;
         Some(Granted { verbs, right })
     };
-    caller.within(&Policy::granted(model, &of))
+    let granted = Policy::granted(model, &of);
+    if by.itself { granted } else { caller.within(&granted) }
 }
 
 /// What was read, or the words for the plugin.

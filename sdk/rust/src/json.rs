@@ -124,6 +124,17 @@ impl Json {
         }
     }
 
+    /// A moment.
+    ///
+    /// ```
+    /// let data: tenon_sdk::Json = r#""2026-02-28T08:00:00.000Z""#.parse().unwrap();
+    /// assert_eq!(data.datetime().unwrap().to_string(), "2026-02-28T08:00:00.000Z");
+    /// ```
+    #[must_use]
+    pub fn datetime(&self) -> Option<crate::DateTime> {
+        self.text()?.parse().ok()
+    }
+
     /// Yes or no.
     ///
     /// ```

@@ -26,6 +26,7 @@
 //! Invariant: this crate knows the contract in `sdk/wit` and nothing of the platform behind it.
 #![deny(missing_docs)]
 
+pub mod acting;
 #[doc(hidden)]
 pub mod bindings;
 mod change;
@@ -61,5 +62,5 @@ pub use hooks::Hooks;
 pub use json::{Json, JsonError};
 pub use record::{Problem, Record, Saved};
 pub use refusal::{Error, Refusal};
-pub use time::{Date, DateError, DateTime};
+pub use time::{Date, DateError, DateTime, DateTimeError};
 pub use value::Value;

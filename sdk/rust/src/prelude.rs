@@ -1,6 +1,6 @@
 //! What most plugins need: `use tenon_sdk::prelude::*;`.
 
 pub use crate::{
-    Change, Date, DateTime, Decimal, Error, Event, Hooks, Json, Money, Operation, Problem, Record, Reference, Refusal, Value, clock, jobs,
-    jobs::Outcome, kv, limits, log, random, records,
+    Change, Date, DateTime, Decimal, Error, Event, Hooks, Json, Money, Operation, Problem, Record, Reference, Refusal, Value, acting,
+    clock, jobs, jobs::Outcome, kv, limits, log, random, records,
 };

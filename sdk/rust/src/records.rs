@@ -7,7 +7,7 @@ use crate::{Json, Problem, Record, Saved, Value};
 #[cfg(target_arch = "wasm32")]
 mod there {
     //! At the host.
-    use crate::bindings::tenon::plugin::{records_read, records_write};
+    use crate::bindings::tenon::plugin::{records_bulk, records_read, records_write};
     use crate::{Json, Problem, Record, Saved, Value, wire};
 
     pub(super) fn get(object: &str, id: &str) -> Result<Option<Record>, Problem> {
@@ -37,6 +37,16 @@ mod there {
 
     pub(super) fn update_where(object: &str, filter: &str, values: &[(&str, Value)], limit: u32) -> Result<u32, Problem> {
         records_write::update_where(object, filter, &wire::values(values), limit).map_err(wire::problem)
+    }
+
+    pub(super) fn create_many(object: &str, rows: &[Vec<(&str, Value)>]) -> Result<Vec<String>, Problem> {
+        let rows: Vec<_> = rows.iter().map(|values| wire::values(values)).collect();
+        records_bulk::create_many(object, &rows).map_err(wire::problem)
+    }
+
+    pub(super) fn update_many(object: &str, rows: &[(&str, Vec<(&str, Value)>)]) -> Result<u32, Problem> {
+        let rows: Vec<_> = rows.iter().map(|(id, values)| ((*id).to_owned(), wire::values(values))).collect();
+        records_bulk::update_many(object, &rows).map_err(wire::problem)
     }
 
     pub(super) fn create_or_get(object: &str, key: &str, values: &[(&str, Value)]) -> Result<Saved, Problem> {
@@ -149,6 +159,35 @@ pub fn update(object: &str, id: &str, expect_version: Option<i64>, values: &[(&s
 /// As of every save; then none changed.
 pub fn update_where(object: &str, filter: &str, values: &[(&str, Value)], limit: u32) -> Result<u32, Problem> {
     there::update_where(object, filter, values, limit)
+}
+
+/// New records, 200 at most: all of them in one save, or none; gives their ids in this order. Counts as one write.
+///
+/// ```
+/// use tenon_sdk::records;
+/// let ids = records::create_many("lead", &[vec![("city", "Bonn".into())], vec![("city", "Ulm".into())]]).unwrap();
+/// assert_eq!(records::get("lead", &ids[1]).unwrap().unwrap().text("city"), Some("Ulm"));
+/// ```
+///
+/// # Errors
+/// As of every save; then none is made.
+pub fn create_many(object: &str, rows: &[Vec<(&str, Value)>]) -> Result<Vec<String>, Problem> {
+    there::create_many(object, rows)
+}
+
+/// Changes records by their ids, 200 at most, each in its own way: all of them in one save, or none; how many changed. Counts
+/// as one write.
+///
+/// ```
+/// use tenon_sdk::records;
+/// let lead = records::create("lead", &[("city", "Bonn".into())]).unwrap();
+/// assert_eq!(records::update_many("lead", &[(&lead.id, vec![("city", "Ulm".into())])]), Ok(1));
+/// ```
+///
+/// # Errors
+/// As of every save; then none changed.
+pub fn update_many(object: &str, rows: &[(&str, Vec<(&str, Value)>)]) -> Result<u32, Problem> {
+    there::update_many(object, rows)
 }
 
 /// The record that a unique key finds with these values, or a new one. Natively every record with equal values is it.

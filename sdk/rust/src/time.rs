@@ -175,6 +175,41 @@ impl DateTime {
     }
 }
 
+/// The text is not a moment as the data API writes it: `2026-02-28T08:00:00.000Z`.
+///
+/// ```
+/// assert!("yesterday".parse::<tenon_sdk::DateTime>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DateTimeError;
+
+impl fmt::Display for DateTimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a moment of the form `2026-02-28T08:00:00.000Z`")
+    }
+}
+
+impl std::error::Error for DateTimeError {}
+
+/// As the data API writes moments, and this type is shown.
+impl FromStr for DateTime {
+    type Err = DateTimeError;
+    fn from_str(text: &str) -> Result<Self, DateTimeError> {
+        let digits = |range: std::ops::Range<usize>, most: i64| {
+            let part = text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit())).ok_or(DateTimeError)?;
+            part.parse::<i64>().ok().filter(|number| *number <= most).ok_or(DateTimeError)
+        };
+        let marks = [(10, "T"), (13, ":"), (16, ":"), (19, "."), (23, "Z")];
+        if text.len() != 24 || marks.iter().any(|(at, mark)| text.get(*at..*at + 1) != Some(*mark)) {
+            return Err(DateTimeError);
+        }
+        let day: Date = text.get(0..10).unwrap_or_default().parse().map_err(|_| DateTimeError)?;
+        let (hours, minutes) = (digits(11..13, 23)?, digits(14..16, 59)?);
+        let millis = digits(17..19, 59)? * 1_000 + digits(20..23, 999)?;
+        Ok(Self(i64::from(day.days()) * MILLIS_PER_DAY + hours * 3_600_000 + minutes * 60_000 + millis))
+    }
+}
+
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rest = self.0.rem_euclid(MILLIS_PER_DAY);
@@ -203,6 +238,16 @@ mod tests {
         for (days, text) in pairs {
             assert_eq!(Date::from_days(days).to_string(), text);
             assert_eq!(text.parse::<Date>().unwrap().days(), days);
+        }
+    }
+
+    #[test]
+    fn moments_and_texts_mean_each_other() {
+        for text in ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "2026-02-28T08:09:10.011Z", "9999-12-31T23:59:59.999Z"] {
+            assert_eq!(text.parse::<DateTime>().unwrap().to_string(), text);
+        }
+        for text in ["2026-02-28T24:00:00.000Z", "2026-02-30T00:00:00.000Z", "2026-02-28T08:00:00Z", "2026-02-28 08:00:00.000Z", ""] {
+            assert_eq!(text.parse::<DateTime>(), Err(DateTimeError), "{text}");
         }
     }
 

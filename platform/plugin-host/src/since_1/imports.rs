@@ -7,7 +7,7 @@ use tenon_hooks::{Ask, Given, KvAsk, Reading, Start, Wanted};
 use tenon_model::{Object, ObjectIx};
 use tenon_value::{Date, DateTime, Json, Locale, RecordId};
 
-use super::generated::tenon::plugin::{clock, crypto, jobs, kv, log, random, records_read, records_write};
+use super::generated::tenon::plugin::{acting, clock, crypto, jobs, kv, log, random, records_bulk, records_read, records_write};
 use super::{incoming, outgoing, types};
 use crate::limits::RANDOM_BYTES_MAX;
 use crate::state::CallState;
@@ -16,6 +16,12 @@ use crate::state::CallState;
 type Told<T> = wasmtime::Result<Result<T, types::Problem>>;
 
 impl types::Host for CallState {}
+
+impl acting::Host for CallState {
+    fn as_itself(&mut self, on: bool) -> Told<bool> {
+        Ok(self.act_as_itself(on).ok_or_else(|| problem("FORBIDDEN", "the package was not granted `acting`".to_owned())))
+    }
+}
 
 impl clock::Host for CallState {
     fn now(&mut self) -> i64 {
@@ -109,6 +115,14 @@ impl CallState {
             _ => types::Saved { id: String::new(), version: 0, created: false },
         }))
     }
+
+    async fn counted(&mut self, ask: Result<Ask, types::Problem>) -> Told<u32> {
+        let given = match ask {
+            Ok(ask) => self.told(ask).await?,
+            Err(problem) => Err(problem),
+        };
+        Ok(given.map(|given| if let Given::Count(count) = given { u32::try_from(count).unwrap_or(u32::MAX) } else { 0 }))
+    }
 }
 
 /// A problem in the plugin's words.
@@ -158,11 +172,7 @@ impl records_write::Host for CallState {
     async fn update_where(&mut self, object: String, filter: String, values: Vec<types::FieldValue>, limit: u32) -> Told<u32> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let ask = self.object(&object).and_then(|object| Ok(Ask::UpdateWhere(object, filter, self.wanted(object, values)?, limit)));
-        let given = match ask {
-            Ok(ask) => self.told(ask).await?,
-            Err(problem) => Err(problem),
-        };
-        Ok(given.map(|given| if let Given::Count(count) = given { u32::try_from(count).unwrap_or(u32::MAX) } else { 0 }))
+        self.counted(ask).await
     }
 
     async fn create_or_get(&mut self, object: String, key: String, values: Vec<types::FieldValue>) -> Told<types::Saved> {
@@ -180,6 +190,28 @@ impl records_write::Host for CallState {
     async fn next_number(&mut self, series: String) -> Told<i64> {
         let given = self.told(Ask::NextNumber(series)).await?;
         Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+    }
+}
+
+impl records_bulk::Host for CallState {
+    async fn create_many(&mut self, object: String, rows: Vec<Vec<types::FieldValue>>) -> Told<Vec<String>> {
+        let ask = self.object(&object).and_then(|object| {
+            let wanted = rows.into_iter().map(|values| self.wanted(object, values)).collect::<Result<_, _>>()?;
+            Ok(Ask::CreateMany(object, wanted))
+        });
+        let given = match ask {
+            Ok(ask) => self.told(ask).await?,
+            Err(problem) => Err(problem),
+        };
+        Ok(given.map(|given| if let Given::Ids(ids) = given { ids.iter().map(ToString::to_string).collect() } else { Vec::new() }))
+    }
+
+    async fn update_many(&mut self, object: String, rows: Vec<(String, Vec<types::FieldValue>)>) -> Told<u32> {
+        let ask = self.object(&object).and_then(|ix| {
+            let one = |(id, values): (String, Vec<types::FieldValue>)| Ok((self.record(&object, &id)?.1, self.wanted(ix, values)?));
+            Ok(Ask::UpdateMany(ix, rows.into_iter().map(one).collect::<Result<_, types::Problem>>()?))
+        });
+        self.counted(ask).await
     }
 }
 

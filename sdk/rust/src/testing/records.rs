@@ -104,6 +104,19 @@ pub(crate) fn update_where(object: &str, _: &str, values: &[(&str, Value)], limi
     Ok(changed)
 }
 
+pub(crate) fn create_many(object: &str, rows: &[Vec<(&str, Value)>]) -> Result<Vec<String>, Problem> {
+    rows.iter().map(|values| Ok(create(object, values)?.id)).collect()
+}
+
+pub(crate) fn update_many(object: &str, rows: &[(&str, Vec<(&str, Value)>)]) -> Result<u32, Problem> {
+    let mut changed = 0;
+    for (id, values) in rows {
+        update(object, id, None, values)?;
+        changed += 1;
+    }
+    Ok(changed)
+}
+
 pub(crate) fn create_or_get(object: &str, _: &str, values: &[(&str, Value)]) -> Result<Saved, Problem> {
     let same = |record: &Record| values.iter().all(|(name, value)| record.get(name) == Some(value));
     let found = HOUSE.with_borrow(|house| {
