@@ -27,6 +27,7 @@ mod plugins_called;
 mod plugins_within;
 mod real_pipeline;
 mod retired;
+mod sales;
 mod scim;
 mod sign_in;
 mod slow_senders;
