@@ -1,5 +1,5 @@
 //! Soak runs: `kill` ends the server at random moments and counts what was promised; `feed` does so to either of two nodes
-//! while the feed is read; `fuzz` throws rubbish at it.
+//! while the feed is read; `shape` does so while jobs change the shape of what is written; `fuzz` throws rubbish at it.
 
 mod feed;
 mod follower;
@@ -7,6 +7,7 @@ mod fuzz;
 mod journal;
 mod kill;
 mod outbox;
+mod shape;
 mod verify;
 mod writer;
 
@@ -33,6 +34,9 @@ pub(crate) struct Wish {
     /// The number chance begins with; a failing run names its own
     #[arg(long)]
     seed: Option<u64>,
+    /// How many records there are before the first change of shape
+    #[arg(long, default_value_t = 20_000)]
+    records: usize,
     /// On which database
     #[arg(long, value_enum, default_value = "both")]
     on: On,
@@ -52,6 +56,8 @@ enum Kind {
     Kill,
     /// `kill -9` of either node, while the feed and a subscription are read
     Feed,
+    /// `kill -9` while jobs make fields required, unique, and of other types
+    Shape,
     /// Malformed documents and metadata
     Fuzz,
 }
@@ -63,6 +69,7 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     match wish.kind {
         Kind::Kill => kill::run(&wish, seed).await,
         Kind::Feed => feed::run(&wish, seed).await,
+        Kind::Shape => shape::run(&wish, seed).await,
         Kind::Fuzz => fuzz::run(&wish, seed).await,
     }
 }

@@ -29,6 +29,7 @@ mod real_pipeline;
 mod retired;
 mod sales;
 mod scim;
+mod shape;
 mod sign_in;
 mod slow_senders;
 mod stories;

@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 9] = [
 ];
 
 /// Dependencies on one's own floor, each with its reason.
-const SIDEWAYS: [(&str, &str, &str); 10] = [
+const SIDEWAYS: [(&str, &str, &str); 11] = [
     ("expr", "query", "a rule is lowered to the predicates of the plan language"),
     ("compiler", "expr", "the rules of metadata are checked where it is compiled"),
     ("diagnostics", "value", "a problem names records and fields by their ids and names"),
@@ -28,6 +28,7 @@ const SIDEWAYS: [(&str, &str, &str); 10] = [
     ("identity", "records", "a member is a person with a record of `user`, made and changed through the pipeline"),
     ("automation", "identity", "a job runs with the rights that its creator has when it runs"),
     ("automation", "records", "jobs write through the pipeline, as every door does"),
+    ("automation", "packages", "a change of shape is wished there and carried out here"),
     ("cli", "server", "one binary: `tenon serve` is a command"),
 ];
 

@@ -62,7 +62,7 @@ enum Command {
     /// Work against the platform until it breaks: `kill`, `fuzz` or `attack`
     #[command(trailing_var_arg = true)]
     Soak {
-        /// Passed on to `tenon-bench soak`: `kill|feed|fuzz [--minutes N] [--kills N] [--seed S] [--on sqlite|postgres|both]`,
+        /// Passed on to `tenon-bench soak`: `kill|feed|shape|fuzz [--minutes N] [--kills N] [--seed S] [--records N] [--on sqlite|postgres|both]`,
         /// or `attack [--ids N] [--seed S]`
         #[arg(allow_hyphen_values = true, required = true)]
         words: Vec<String>,

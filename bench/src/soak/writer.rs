@@ -24,13 +24,15 @@ pub(crate) struct Writer {
     pub(crate) chance: Chance,
     /// What it was promised.
     pub(crate) journal: Journal,
+    /// It writes the fields whose shape changes meanwhile as well, with the same values.
+    pub(crate) shaped: bool,
     serial: i64,
 }
 
 impl Writer {
     pub(crate) fn new(number: usize, seed: u64) -> Self {
         let offset = u64::try_from(number).unwrap_or(0) + 1;
-        Self { number, chance: Chance::new(seed.wrapping_mul(offset)), journal: Journal::default(), serial: 0 }
+        Self { number, chance: Chance::new(seed.wrapping_mul(offset)), journal: Journal::default(), shaped: false, serial: 0 }
     }
 
     /// Writes until the server is gone. Every other failure is a finding.
@@ -52,7 +54,7 @@ impl Writer {
 
     async fn create(&mut self, connection: &mut Connection) -> anyhow::Result<bool> {
         let (name, value) = self.fresh();
-        let input = json!({ "input": { "name": name, "employeeCount": value } });
+        let input = json!({ "input": self.input(&name, value) });
         let Some(data) = ask(connection, CREATE, &input).await? else {
             self.journal.unanswered.push((name, value));
             return Ok(false);
@@ -63,7 +65,7 @@ impl Writer {
 
     async fn create_many(&mut self, connection: &mut Connection) -> anyhow::Result<bool> {
         let rows: Vec<(String, i64)> = (0..BATCH_ROWS).map(|_| self.fresh()).collect();
-        let inputs: Vec<Value> = rows.iter().map(|(name, value)| json!({ "name": name, "employeeCount": value })).collect();
+        let inputs: Vec<Value> = rows.iter().map(|(name, value)| self.input(name, *value)).collect();
         let Some(data) = ask(connection, CREATE_MANY, &json!({ "inputs": inputs })).await? else {
             self.journal.unanswered.extend(rows);
             return Ok(false);
@@ -77,9 +79,13 @@ impl Writer {
     async fn update(&mut self, connection: &mut Connection) -> anyhow::Result<bool> {
         let (_, value) = self.fresh();
         let place = self.chance.below(self.journal.entries.len());
+        let mut input = json!({ "employeeCount": value });
+        if let (true, Some(input)) = (self.shaped, input.as_object_mut()) {
+            input.insert("soakSize".to_owned(), json!(value));
+        }
         let Some(entry) = self.journal.entries.get_mut(place) else { return Ok(true) };
         entry.pending = Some(value);
-        let Some(data) = ask(connection, UPDATE, &json!({ "id": entry.id, "input": { "employeeCount": value } })).await? else {
+        let Some(data) = ask(connection, UPDATE, &json!({ "id": entry.id, "input": input })).await? else {
             return Ok(false);
         };
         entry.pending = None;
@@ -102,6 +108,15 @@ impl Writer {
         self.journal.entries.push(Entry { id: id.to_owned(), values: vec![value], pending: None });
         self.journal.saves += 1;
         Ok(())
+    }
+
+    /// What a new record holds.
+    fn input(&self, name: &str, value: i64) -> Value {
+        if self.shaped {
+            json!({ "name": name, "employeeCount": value, "soakSize": value, "soakCode": name })
+        } else {
+            json!({ "name": name, "employeeCount": value })
+        }
     }
 
     /// A name and a value nobody used before.

@@ -13,6 +13,7 @@ mod plugin;
 mod rotation;
 mod run;
 mod runner;
+mod shape;
 mod undo;
 mod words;
 
@@ -26,5 +27,6 @@ pub use rotation::{JOBS_PER_NODE, JOBS_PER_TENANT};
 pub use run::JobRun;
 pub(crate) use runner::raised;
 pub use runner::{Runner, RunnerParts};
+pub use shape::ShapeHandler;
 pub use undo::{UNDO, UNDO_DAYS, UndoHandler, undo_plan};
 pub use words::{job_json, millis_of, problem_json};

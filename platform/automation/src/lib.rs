@@ -13,8 +13,8 @@ pub use calendar::Calendar;
 pub use events::{EVENTS_JOB, EventsHandler, Listening};
 pub use jobs::{
     DATA, IMPORT, ImportHandler, ImportPlan, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun,
-    JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, UNDO, UNDO_DAYS, UndoHandler, job_json, millis_of, piece, problem_json,
-    undo_plan,
+    JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, ShapeHandler, UNDO, UNDO_DAYS, UndoHandler, job_json, millis_of, piece,
+    problem_json, undo_plan,
 };
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};

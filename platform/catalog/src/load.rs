@@ -1,16 +1,20 @@
 //! Rows of the store → a checked model.
 
 use tenon_diagnostics::{Diagnostic, Severity};
-use tenon_model::Model;
+use tenon_model::{Model, buildings, in_force};
 use tenon_store::{MetadataRows, Store};
 use tenon_value::TenantId;
 
 use crate::CatalogError;
 
-/// The model that rows make, if they make one, and everything that can be said against them.
+/// The model that rows make, if they make one, and everything that can be said against them. What a job is still at is as it was.
 #[must_use]
 pub fn assemble_rows(tenant: TenantId, rows: &MetadataRows) -> (Option<Model>, Vec<Diagnostic>) {
-    let assembled = tenon_compiler::assemble(tenant, rows.version, &rows.settings, &rows.layers, &rows.physical);
+    let layers = in_force(&rows.layers);
+    let mut assembled = tenon_compiler::assemble(tenant, rows.version, &rows.settings, &layers, &rows.physical);
+    if let Some(model) = &mut assembled.model {
+        model.building = buildings(&rows.layers, &rows.physical).collect();
+    }
     (assembled.model, assembled.diagnostics)
 }
 

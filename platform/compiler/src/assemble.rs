@@ -92,6 +92,7 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
         facts: Vec::new(),
         literals: Vec::new(),
         conditions: Vec::new(),
+        building: HashMap::new(),
         by_name: HashMap::with_capacity(parts.len()),
     };
     for object in model.objects.iter().filter(|object| object.state == State::Active) {

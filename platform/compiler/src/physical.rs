@@ -56,6 +56,11 @@ pub(crate) fn name(id: ElementId, kind: PhysicalKind, physical: &Physical) -> St
     physical.names.get(&id).cloned().unwrap_or_else(|| format!("{}{}", kind.prefix(), short(id)))
 }
 
+/// The stem of the columns of a field whose type was changed.
+pub(crate) fn moved(id: ElementId, physical: &Physical) -> Option<&str> {
+    physical.names.get(&tenon_model::columns_id(id)).map(String::as_str)
+}
+
 /// The index of a composite key: another one as soon as its parts are others.
 pub(crate) fn composite_index(object: ElementId, key: &str, stems: &[&str]) -> String {
     let id = ElementId::derive(&object.to_string(), &format!("unique.{key}({})", stems.join(",")));

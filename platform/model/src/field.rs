@@ -145,6 +145,8 @@ pub struct Field {
     pub sort: SortRule,
     /// Its columns, the main one first. Empty for fields computed at reading.
     pub columns: Vec<Column>,
+    /// The first column that held it before its type was changed: history goes on naming it by that.
+    pub past: Option<String>,
     /// Package that brought it; `tenant` for the tenant's own.
     pub package: Name,
     /// In use or retired.
@@ -154,6 +156,12 @@ pub struct Field {
 }
 
 impl Field {
+    /// What history names it by: its first column, or the one it had at first.
+    #[must_use]
+    pub fn stem(&self) -> Option<&str> {
+        self.past.as_deref().or_else(|| self.columns.first().map(|column| column.name.as_str()))
+    }
+
     /// The column that holds `part`.
     #[must_use]
     pub fn column(&self, part: Part) -> Option<&Column> {

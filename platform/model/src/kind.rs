@@ -209,6 +209,32 @@ impl FieldKind {
         )
     }
 
+    /// Whether values of this type can become values of another, by what they are written as: the table of changes of type.
+    /// Both are a single value; whether each stored value fits is seen value by value.
+    #[must_use]
+    pub const fn becomes(&self, other: &Self) -> bool {
+        const fn is_line(kind: &FieldKind) -> bool {
+            matches!(kind, FieldKind::Text { .. } | FieldKind::LongText | FieldKind::Email | FieldKind::Phone | FieldKind::Url)
+        }
+        const fn is_number(kind: &FieldKind) -> bool {
+            matches!(kind, FieldKind::Integer { .. } | FieldKind::Decimal { .. } | FieldKind::Percent { .. })
+        }
+        match self {
+            _ if is_line(self) => {
+                is_line(other)
+                    || is_number(other)
+                    || matches!(other, Self::RichText | Self::Boolean | Self::Date | Self::DateTime | Self::Choice(_))
+            }
+            _ if is_number(self) => is_number(other) || is_line(other),
+            Self::RichText => matches!(other, Self::RichText | Self::LongText),
+            Self::Boolean => is_line(other),
+            Self::Date => matches!(other, Self::DateTime) || is_line(other),
+            Self::DateTime => matches!(other, Self::Date) || is_line(other),
+            Self::Choice(_) => is_line(other),
+            _ => false,
+        }
+    }
+
     /// How the search takes its values apart; none: they are not searched.
     #[must_use]
     pub const fn wording(&self) -> Option<Wording> {

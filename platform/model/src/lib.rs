@@ -4,6 +4,7 @@
 //! change makes a new one; whatever it says has been checked; no serde here, stored and wire forms live elsewhere.
 
 mod access;
+mod building;
 mod element;
 mod expression;
 mod field;
@@ -18,6 +19,7 @@ mod settings;
 mod view;
 
 pub use access::{FieldRight, FieldRights, Grant, RowRules, Rule, SharingRule, Verb};
+pub use building::{Building, STILL, buildings, columns_id, in_force, shadow_id};
 pub use element::{Element, ElementPath, Inside, Layer, Physical, Place, Property, PropertyMap};
 pub use expression::{Comparison, Expression, Fact, Leaf, Path};
 pub use field::{Column, ColumnType, Field, FieldIx, Part, SortRule, State};

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use tenon_value::{Name, TenantId, Value};
+use tenon_value::{ElementId, Name, TenantId, Value};
 
-use crate::{Expression, Fact, Link, LinkIx, Object, ObjectIx, Role, RoleIx, Rule, Settings, State};
+use crate::{Building, Expression, Fact, Link, LinkIx, Object, ObjectIx, Role, RoleIx, Rule, Settings, State};
 
 /// Counts the changes of a tenant's metadata, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -31,6 +31,8 @@ pub struct Model {
     pub literals: Vec<Value>,
     /// Every part of a rule that says something of who asks and nothing of a record, once each.
     pub conditions: Vec<Expression>,
+    /// Elements that a job brings to what is wished; the rest of the model says what they are meanwhile.
+    pub building: HashMap<ElementId, Building>,
     /// API name → object, active ones.
     pub by_name: HashMap<Name, ObjectIx>,
 }

@@ -5,16 +5,16 @@
 use std::sync::Arc;
 
 use tenon_context::OpContext;
-use tenon_diagnostics::Diagnostic;
+use tenon_diagnostics::{Diagnostic, Severity};
 use tenon_model::{Element, ElementPath, Model, ModelVersion};
 use tenon_store::{AuditBy, AuditKind, AuditNote, MetadataRows, MetadataTx};
 use tenon_value::{Json, Name, TenantId};
 
-use crate::compute::{Computed, compute};
+use crate::compute::{Computed, compute, rows_after};
 use crate::elements::Elements;
 use crate::measure::Gauge;
 use crate::settings::changed;
-use crate::{Draft, Operation, Packages, PackagesError, Risk, SettingsChange, journal, physical};
+use crate::{Draft, Operation, Packages, PackagesError, Plan, Risk, SettingsChange, journal, physical, shaping};
 
 /// What was done.
 #[derive(Clone, Debug)]
@@ -52,7 +52,8 @@ pub(crate) struct Work<'a> {
     pub(crate) cx: Option<&'a OpContext>,
     pub(crate) target: Name,
     pub(crate) draft: &'a Draft,
-    pub(crate) expect: Option<&'a str>,
+    /// The plan that is carried out, as it was told.
+    pub(crate) expect: Option<&'a Plan>,
     pub(crate) consent: Consent<'a>,
 }
 
@@ -85,9 +86,12 @@ impl Packages {
         let own = own_elements(&rows, &work.target);
         let now = work.cx.map_or_else(self.clock, |cx| cx.now);
         let mut computed = compute(work.tenant, &rows, &work.target, work.draft, now)?;
-        let plan = crate::measure::settle(&mut Gauge::Locked(tx), &mut computed, now).await?;
-        if work.expect.is_some_and(|hash| hash != plan.hash) {
-            return Err(PackagesError::PlanStale);
+        let mut plan = crate::measure::settle(&mut Gauge::Locked(tx), &mut computed, now).await?;
+        if let Some(told) = work.expect {
+            if told.hash != plan.hash {
+                return Err(PackagesError::PlanStale);
+            }
+            stay_blocked(&mut plan.operations, &told.operations);
         }
         let errors: Vec<Diagnostic> = plan.errors().cloned().collect();
         if !errors.is_empty() {
@@ -100,7 +104,17 @@ impl Packages {
         let by = work.cx.map_or("Tenon", |cx| cx.principal.display.as_str());
         let note = journal::entry(by, work.target.as_str(), &plan.operations, (&own, &computed.wish.elements));
         let version = computed.rows.version;
+        let jobs = shaping::defer(&mut computed, &own, &mut plan.operations);
+        if !jobs.is_empty() {
+            computed.rows = rows_after(&rows, &work.target, &computed.wish, version);
+            let (_, found) = tenon_catalog::assemble_rows(work.tenant, &computed.rows);
+            let wrong: Vec<Diagnostic> = found.into_iter().filter(|one| one.severity == Severity::Error).collect();
+            if !wrong.is_empty() {
+                return Err(PackagesError::Refused(wrong));
+            }
+        }
         let model = write(tx, (work.tenant, &work.target), computed, &own).await?;
+        shaping::leave(tx, work, &jobs).await?;
         tx.journal(now, &note).await?;
         let by = work.cx.map_or_else(|| AuditBy { via: "install", ..AuditBy::system(now) }, AuditBy::of);
         tx.audit_note(&by, journal::noted(work.target.as_str(), version, &plan.operations)).await?;
@@ -151,6 +165,17 @@ async fn refuse_stored_money(tx: &mut MetadataTx, tenant: TenantId, rows: &Metad
     Ok(())
 }
 
+/// What stood in the way of a step that could be left to a job was counted when it was planned, and is not counted again while
+/// nobody can write: planning again says whether it still does.
+fn stay_blocked(operations: &mut [Operation], told: &[Operation]) {
+    for operation in operations.iter_mut().filter(|one| one.risk == Risk::Job) {
+        let was = told.iter().find(|told| told.path == operation.path && told.op == operation.op && told.risk == Risk::Blocked);
+        if let Some(was) = was {
+            *operation = was.clone();
+        }
+    }
+}
+
 /// Blocked steps are refused; those that need it must be agreed to.
 fn permitted(operations: &[Operation], consent: Consent<'_>) -> Result<(), PackagesError> {
     let blocked: Vec<Operation> = operations.iter().filter(|one| one.risk == Risk::Blocked).cloned().collect();
@@ -173,6 +198,7 @@ async fn write(
     if let Some(after) = &after {
         physical::allocate(tx, after, &mut rows.physical).await?;
     }
+    shaping::name_columns(tx, &before, (tenant, &mut rows)).await?;
     let after = tenon_catalog::model_of(tenant, &rows)?;
     tx.shape(Some(&before), &after).await?;
     Ok(Arc::new(after))

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use tenon_catalog::CatalogError;
 use tenon_diagnostics::{Diagnostic, Severity};
-use tenon_model::{Layer, Model, ModelVersion};
+use tenon_model::{ElementPath, Layer, Model, ModelVersion};
 use tenon_store::MetadataRows;
 use tenon_value::{DateTime, Json, Name, TenantId};
 
-use crate::Draft;
 use crate::desired::{Desired, desired};
 use crate::diff::diff;
 use crate::elements::{Stored, TENANT_LAYER, property};
 use crate::judge::{Judged, judge};
+use crate::{Draft, Op};
 
 /// How long a renamed element's old name goes on working.
 const ALIAS_MILLIS: i64 = 90 * 24 * 60 * 60 * 1000;
+
+const UNDER_WAY: &str = "a job is at it already: wait until it has ended, or cancel it";
 
 /// A draft worked out.
 pub(crate) struct Computed {
@@ -51,12 +53,29 @@ pub(crate) fn compute(
     let mut diagnostics = std::mem::take(&mut wish.diagnostics);
     diagnostics.extend(found);
     in_order(&mut diagnostics);
-    let steps = judge(steps, &before, after.as_ref());
+    let mut steps = judge(steps, &before, after.as_ref());
+    wait_for_jobs(&mut steps, &stored);
     Ok(Computed { base: rows.version, steps, diagnostics, wish, before, rows: next, after })
 }
 
+/// What a job is at changes no further until the job has ended; what people call it does.
+fn wait_for_jobs(steps: &mut [Judged], stored: &Stored<'_>) {
+    let is_told = |step: &Judged| match (&step.operation.op, &step.operation.after) {
+        (Op::Rename | Op::Restore, _) => true,
+        (Op::Change, Some(Json::Object(after))) => after.keys().all(|key| matches!(key.as_str(), "label" | "about")),
+        _ => false,
+    };
+    for step in steps.iter_mut().filter(|step| !is_told(step)) {
+        let path = ElementPath(step.operation.path.split(".options").next().unwrap_or_default().to_owned());
+        if stored.own.get(&path).is_some_and(|element| element.building().is_some()) {
+            step.operation.blocked(UNDER_WAY);
+            step.questions.clear();
+        }
+    }
+}
+
 /// The rows as they will be: the layer in its new form, in the order of layers.
-fn rows_after(rows: &MetadataRows, target: &Name, wish: &Desired, version: ModelVersion) -> MetadataRows {
+pub(crate) fn rows_after(rows: &MetadataRows, target: &Name, wish: &Desired, version: ModelVersion) -> MetadataRows {
     let layer = Layer { package: target.clone(), elements: wish.elements.values().cloned().collect() };
     let mut next = MetadataRows { version, ..rows.clone() };
     match next.layers.iter_mut().find(|one| one.package == *target) {

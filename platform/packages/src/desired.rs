@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tenon_compiler::SourceFile;
 use tenon_diagnostics::Diagnostic;
-use tenon_model::{Element, ElementPath, State};
+use tenon_model::{Element, ElementPath, STILL, State};
 use tenon_value::{Json, Name};
 
 use crate::elements::{Elements, SERVER_PROPERTIES, Stored, element, object_of, property};
@@ -125,8 +125,9 @@ fn overlay(stored: &mut Stored<'_>, wish: &mut Desired, written: Elements) {
             (None, Some(old)) => old.id,
             (None, None) => stored.new_id(&path),
         };
-        if let Some(old) = old {
-            keep_what_the_server_wrote(&mut new, old);
+        match old {
+            Some(old) => keep_what_the_server_wrote(&mut new, old),
+            None => drop(new.properties.shift_remove(STILL)),
         }
         written_after.insert(path, new);
     }
@@ -166,12 +167,12 @@ fn followers(before: &Elements, written: &Elements) -> HashMap<Option<ElementPat
     followers
 }
 
-/// What the author does not write: the end of an alias, options that are retired.
+/// What the author does not write: the end of an alias, what a job is still at, options that are retired.
 fn keep_what_the_server_wrote(new: &mut Element, old: &Element) {
     let same_alias = new.properties.get("was").map(|one| &one.value) == old.properties.get("was").map(|one| &one.value);
     for key in SERVER_PROPERTIES {
         new.properties.shift_remove(key);
-        if let Some(kept) = old.properties.get(key).filter(|_| same_alias) {
+        if let Some(kept) = old.properties.get(key).filter(|_| same_alias || key == STILL) {
             new.properties.insert(key.to_owned(), property(kept.value.clone()));
         }
     }

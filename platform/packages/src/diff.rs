@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tenon_model::{Element, ElementPath, State};
+use tenon_model::{Element, ElementPath, STILL, State};
 use tenon_value::{Json, JsonMap};
 
 use crate::desired::Desired;
@@ -11,7 +11,7 @@ use crate::rename::rights_of_role;
 use crate::{Op, Operation, options};
 
 /// Keys that are told otherwise: `was` by the rename, and what the server writes.
-const UNTOLD: [&str; 2] = ["was", "alias_until"];
+const UNTOLD: [&str; 3] = ["was", "alias_until", STILL];
 
 /// The steps, in the order of the wished layer.
 pub(crate) fn diff(stored: &Stored<'_>, wish: &Desired) -> Vec<Operation> {

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
-use tenon_model::{Element, ElementPath, Layer, Physical, Place, Property, PropertyMap, State};
+use tenon_model::{Element, ElementPath, Layer, Physical, Place, Property, PropertyMap, STILL, State};
 use tenon_value::{ElementId, Json, JsonMap, Name};
 
 /// The name of the tenant's own layer.
 pub const TENANT_LAYER: &str = "tenant";
 /// Properties that the server writes and no author sees.
-pub(crate) const SERVER_PROPERTIES: [&str; 1] = ["alias_until"];
+pub(crate) const SERVER_PROPERTIES: [&str; 2] = ["alias_until", STILL];
 
 /// Elements by path, in order.
 pub(crate) type Elements = IndexMap<ElementPath, Element>;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tenon_model::{ElementPath, Field, Model, Object, Relation, RelationShape, State};
+use tenon_model::{ElementPath, Field, FieldKind, Model, Object, Relation, RelationShape, State};
 use tenon_value::{ElementId, Json, Name};
 
 use crate::elements::is_law;
@@ -20,10 +20,21 @@ pub(crate) enum Question {
     NoNulls(ElementId),
     /// The step is blocked where two records agree in this unique key of the model after.
     NoDuplicates(Name),
+    /// Stored values become values of another type: a job, where there are any.
+    Convert,
+    /// Records get the default of a field that is new and required: a job, where there are any.
+    Fill,
     /// How many records have something in this field or relation: information only.
     Filled(ElementId),
     /// In how many records these ends of references are filled in, since rules ask for them: information only.
     Ends(Vec<String>),
+}
+
+impl Question {
+    /// Whether a job can answer it as well, while others write.
+    pub(crate) const fn is_of_shape(&self) -> bool {
+        matches!(self, Self::NoNulls(_) | Self::NoDuplicates(_))
+    }
 }
 
 /// A step with what remains to be asked about it.
@@ -32,9 +43,13 @@ pub(crate) struct Judged {
     /// The object whose records are asked, and the questions.
     pub(crate) object: Option<ElementId>,
     pub(crate) questions: Vec<Question>,
+    /// It can be left to a job where there are many records.
+    pub(crate) can_wait: bool,
 }
 
-const TYPE_CHANGE: &str = "changing a type is not served by this version yet: add a field of the new type, move the data, retire this one";
+const TYPE_CHANGE: &str =
+    "values of the one type do not become values of the other: add a field of the new type, move the data, retire this one";
+const TYPE_ASKED: &str = "rules on rows ask for it over a reference: take it out of those rules first";
 const SHAPE_CHANGE: &str = "this version cannot change how stored records are kept: add a new element, move the data, retire this one";
 
 /// Elements of a model by id.
@@ -84,7 +99,9 @@ fn judge_one(operation: Operation, old: &Index<'_>, new: Option<&Index<'_>>) -> 
     // Rights change what one caller sees, not the API that callers are written against: given or taken in the apply.
     let served = !matches!(path.split('.').nth(1), Some("views" | "layouts")) && !is_law(&ElementPath(path.clone()));
     let operation = if served { api_of_op(operation) } else { operation };
-    let mut judged = Judged { operation, object: None, questions: Vec::new() };
+    // What a job is to bring must stand in the layer meanwhile.
+    let can_wait = matches!(operation.op, Op::Change | Op::Rename);
+    let mut judged = Judged { operation, object: None, questions: Vec::new(), can_wait };
     let option = path.split_once(".options").map(|(field, _)| field.to_owned());
     let id = new.and_then(|new| new.paths.get(&path)).or_else(|| old.paths.get(&path)).copied();
     if option.is_some() || !served {
@@ -93,7 +110,7 @@ fn judge_one(operation: Operation, old: &Index<'_>, new: Option<&Index<'_>>) -> 
     let Some(id) = id else { return judged };
     if let Some((object, field)) = new.and_then(|new| new.fields.get(&id)).or_else(|| old.fields.get(&id)) {
         judged.object = Some(object.id);
-        judge_field(&mut judged, old.fields.get(&id).map(|(_, field)| *field), field);
+        judge_field(&mut judged, old.fields.get(&id).map(|(object, field)| (*object, *field)), field);
     } else if let Some((object, relation)) = new.and_then(|new| new.relations.get(&id)).or_else(|| old.relations.get(&id)) {
         judged.object = Some(object.id);
         judge_relation(&mut judged, old.relations.get(&id).map(|(_, relation)| *relation), relation);
@@ -117,26 +134,35 @@ fn api_of_op(operation: Operation) -> Operation {
     }
 }
 
-fn judge_field(judged: &mut Judged, old: Option<&Field>, new: &Field) {
+fn judge_field(judged: &mut Judged, old: Option<(&Object, &Field)>, new: &Field) {
     if judged.operation.op == Op::Retire {
         judged.questions.push(Question::Filled(new.id));
         return;
     }
-    let Some(old) = old else {
+    let Some((object, old)) = old else {
         if new.required && new.default.is_null() {
             judged.questions.push(Question::NoRows("records would lack it: add it without `required`, fill it, then require it"));
+        } else if new.required && !matches!(new.kind, FieldKind::Boolean) && judged.operation.op == Op::Add {
+            (judged.can_wait, judged.questions) = (true, vec![Question::Fill]);
         }
         return;
     };
     if old.kind.word() != new.kind.word() {
-        judged.operation.api = ApiEffect::Breaking;
-        judged.operation.blocked(TYPE_CHANGE);
-        return;
+        judged.operation.api = if old.kind.is_text() && new.kind.is_text() { ApiEffect::None } else { ApiEffect::Breaking };
     }
     let column_changed = |column: &tenon_model::Column| old.columns.iter().any(|one| one.name == column.name && one.kind != column.kind);
     let column_added = |column: &tenon_model::Column| !old.columns.iter().any(|one| one.name == column.name);
-    if new.columns.iter().any(|column| column_changed(column) || column_added(column)) {
-        judged.questions.push(Question::NoRows(SHAPE_CHANGE));
+    let is_kept_otherwise = new.columns.iter().any(|column| column_changed(column) || column_added(column));
+    if is_kept_otherwise || old.kind.word() != new.kind.word() {
+        match refused_change(object, (old, new)) {
+            Some(help) if old.kind.word() == new.kind.word() => judged.questions.push(Question::NoRows(help)),
+            Some(help) => {
+                judged.operation.blocked(help);
+                return;
+            }
+            None if judged.can_wait => judged.questions.push(Question::Convert),
+            None => judged.questions.push(Question::NoRows(SHAPE_CHANGE)),
+        }
     }
     if new.required && !old.required {
         judged.questions.push(Question::NoNulls(new.id));
@@ -147,6 +173,15 @@ fn judge_field(judged: &mut Judged, old: Option<&Field>, new: &Field) {
     } else if old.unique && !new.unique {
         judged.operation.api = ApiEffect::Breaking;
     }
+}
+
+/// Why stored values cannot become values of the new type; none where they can, one by one.
+fn refused_change(object: &Object, (old, new): (&Field, &Field)) -> Option<&'static str> {
+    if !old.kind.becomes(&new.kind) {
+        return Some(if old.kind.word() == new.kind.word() { SHAPE_CHANGE } else { TYPE_CHANGE });
+    }
+    let is_old = |name: &str| old.columns.iter().any(|column| column.name == name);
+    object.reached.iter().any(|reached| is_old(&reached.from)).then_some(TYPE_ASKED)
 }
 
 fn judge_relation(judged: &mut Judged, old: Option<&Relation>, new: &Relation) {

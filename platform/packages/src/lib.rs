@@ -30,6 +30,7 @@ mod purge;
 mod rename;
 mod session;
 mod settings;
+mod shaping;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ pub use crm::{BASE_PACKAGE, PackageInfo};
 pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
+pub use measure::AT_ONCE_MAX;
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;
 pub use plan::{PLAN_KEPT_MILLIS, Plan};
@@ -46,4 +48,5 @@ pub use plans::PLANS_BYTES_MAX;
 pub use purge::RETIRED_DAYS;
 pub use session::Session;
 pub use settings::{CORS_MAX, SettingsChange, is_zone};
+pub use shaping::{SHAPE, Settle, Shaping, Switched};
 pub use tenon_compiler::{SourceFile, read_yaml};

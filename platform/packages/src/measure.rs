@@ -20,6 +20,9 @@ use crate::{Operation, PackagesError, Plan};
 /// Sets of equal records counted at most: more are told as this many.
 const DUPLICATES_COUNTED_MAX: i64 = 1_000;
 
+/// Records of an object that a step may look through at once, while nobody writes (`shape_at_once`); more are left to a job.
+pub const AT_ONCE_MAX: u64 = 1_000;
+
 const EMPTY_BEFORE_REQUIRED: &str = "fill it in these records first";
 const DUPLICATES_BEFORE_UNIQUE: &str = "records have equal values: make them differ first";
 
@@ -44,7 +47,7 @@ pub(crate) async fn settle(gauge: &mut Gauge<'_>, computed: &mut Computed, now: 
     let before = Arc::clone(&computed.before);
     let mut rows = HashMap::new();
     let mut operations = Vec::with_capacity(computed.steps.len());
-    for Judged { mut operation, object, questions } in std::mem::take(&mut computed.steps) {
+    for Judged { mut operation, object, questions, can_wait } in std::mem::take(&mut computed.steps) {
         let object = object.and_then(|id| before.objects.iter().find(|one| one.id == id)).filter(|_| !questions.is_empty());
         if let Some(object) = object {
             let known = match rows.get(&object.id) {
@@ -53,7 +56,15 @@ pub(crate) async fn settle(gauge: &mut Gauge<'_>, computed: &mut Computed, now: 
             };
             rows.insert(object.id, known);
             operation.rows = Some(known);
+            let can_wait = can_wait && known > AT_ONCE_MAX;
             for question in questions.into_iter().filter(|_| known > 0) {
+                // Under the lock nobody looks through many records: the job does, first of all.
+                if can_wait && question.is_of_shape() {
+                    operation.left_to_job();
+                    if matches!(gauge, Gauge::Locked(_)) {
+                        continue;
+                    }
+                }
                 gauge.answer(&mut operation, object, question, computed.after.as_ref()).await?;
             }
         }
@@ -98,6 +109,7 @@ impl<'a> Gauge<'a> {
                     operation.blocked(EMPTY_BEFORE_REQUIRED);
                 }
             }
+            Question::Convert | Question::Fill => operation.left_to_job(),
             Question::NoDuplicates(name) => {
                 let Self::Reading(reading) = self else { return Ok(()) };
                 let sets = reading.duplicates(object, &name, after).await?;

@@ -1,6 +1,6 @@
 //! One step of a plan: what happens to which element, and what it costs.
 
-use tenon_value::{Json, JsonMap};
+use tenon_value::{Json, JsonMap, Uuid};
 
 /// What happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,6 +111,8 @@ pub struct Operation {
     pub text: String,
     /// Why it is blocked, and what to do.
     pub help: Option<String>,
+    /// The job that goes on with it, once it is applied.
+    pub job: Option<Uuid>,
 }
 
 impl Operation {
@@ -127,6 +129,7 @@ impl Operation {
             after: None,
             text: text.into(),
             help: None,
+            job: None,
         }
     }
 
@@ -144,6 +147,11 @@ impl Operation {
     pub(crate) const fn risk(mut self, risk: Risk) -> Self {
         self.risk = risk;
         self
+    }
+
+    /// It goes on in the background, unless it is worse than that.
+    pub(crate) fn left_to_job(&mut self) {
+        self.risk = self.risk.max(Risk::Job);
     }
 
     pub(crate) fn blocked(&mut self, help: impl Into<String>) {

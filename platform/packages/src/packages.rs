@@ -144,6 +144,15 @@ impl Packages {
         Ok(stored.own.keys().filter(|path| stored.below.contains_key(*path)).map(|path| path.0.clone()).collect())
     }
 
+    /// The model in force, of this tenant.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn model(&self, tenant: TenantId) -> Result<Arc<Model>, PackagesError> {
+        let version = self.catalog.current_version(tenant).await?;
+        Ok(self.live(tenant, version).await?)
+    }
+
     /// The model of at least this version.
     pub(crate) async fn live(&self, tenant: TenantId, version: ModelVersion) -> Result<Arc<Model>, CatalogError> {
         self.catalog.reload(tenant, version).await

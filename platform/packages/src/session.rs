@@ -12,7 +12,7 @@ use tenon_value::Name;
 
 use crate::apply::{Consent, Work, settings_under_lock};
 use crate::elements::{TENANT_LAYER, renamed};
-use crate::{Applied, Change, Draft, Operation, Packages, PackagesError, SettingsChange};
+use crate::{Applied, Change, Draft, Operation, Packages, PackagesError, Plan, SettingsChange};
 
 /// The changes of one document, until it ends.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Session {
     /// `PlanStale` where the metadata moved; as [`Session::change`] otherwise.
     pub async fn apply(&mut self, hash: &str, confirm: &[String]) -> Result<Vec<Operation>, PackagesError> {
         let kept = self.packages.kept(self.cx.model.tenant, hash).ok_or(PackagesError::PlanStale)?;
-        self.carry_out(&kept.draft, Some(hash), confirm).await
+        self.carry_out(&kept.draft, Some(&kept.plan), confirm).await
     }
 
     /// Changes settings.
@@ -156,7 +156,7 @@ impl Session {
         Ok(self.open.insert(open))
     }
 
-    async fn carry_out(&mut self, draft: &Draft, expect: Option<&str>, confirm: &[String]) -> Result<Vec<Operation>, PackagesError> {
+    async fn carry_out(&mut self, draft: &Draft, expect: Option<&Plan>, confirm: &[String]) -> Result<Vec<Operation>, PackagesError> {
         let (packages, cx) = (self.packages.clone(), self.cx.clone());
         let open = self.opened().await?;
         let tenant = cx.model.tenant;

@@ -293,10 +293,10 @@ fn labels_of_one_language_leave_the_other() {
 }
 
 #[test]
-fn a_type_change_is_blocked_and_a_package_file_refused() {
+fn a_number_becomes_no_day_and_a_package_file_is_refused() {
     let mut tenant = Tenant::new();
     tenant.apply_files(&[deal()], false);
-    let typed = SourceFile { text: deal().text.replace("size: { type: integer", "size: { type: text"), ..deal() };
+    let typed = SourceFile { text: deal().text.replace("size: { type: integer", "size: { type: date"), ..deal() };
     let computed = tenant.compute(TENANT_LAYER, &Draft::Files { files: vec![typed], prune: false });
     assert_eq!(computed.steps.iter().map(|step| step.operation.risk.word()).collect::<Vec<_>>(), ["blocked"]);
     let package = SourceFile::new("package.yaml", "format: tenon/v1\npackage: acme\nversion: 1.0.0\n");

@@ -7,6 +7,7 @@
 mod choice;
 mod composite;
 mod contact;
+mod convert;
 mod number;
 mod pattern;
 mod text;
@@ -16,6 +17,7 @@ use tenon_model::{Field, FieldKind, Settings};
 use tenon_value::{Date, DateTime, Duration, Json, TimeError, Uuid, Value, settled};
 
 pub use choice::option_by_graphql;
+pub use convert::converted;
 
 /// Why an input is no value of a field. Boxed: problems are large and rare.
 pub type Misfit = Box<Problem>;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tenon_automation::{
     Calendar, EVENTS_JOB, EventsHandler, IMPORT, ImportHandler, JobDesk, JobHandler, Listening, PluginJobHandler, Relay, Runner,
-    RunnerParts, Sandbox, UNDO, UndoHandler,
+    RunnerParts, Sandbox, ShapeHandler, UNDO, UndoHandler,
 };
 use tenon_catalog::Catalog;
 use tenon_files::Links;
@@ -16,7 +16,7 @@ use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, Metadat
 use tenon_hooks::{Hooks, NoHooks};
 use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
-use tenon_packages::Packages;
+use tenon_packages::{Packages, SHAPE};
 use tenon_plugin_host::{PluginHost, PluginPackage};
 use tenon_records::{PLUGIN_JOB, Pipeline};
 use tenon_store::Store;
@@ -139,6 +139,7 @@ impl Engine {
             (UNDO, Arc::new(UndoHandler { pipeline: pipeline() })),
             (PLUGIN_JOB, self.plugin_jobs()),
             (EVENTS_JOB, Arc::new(EventsHandler { pipeline: pipeline() })),
+            (SHAPE, Arc::new(ShapeHandler { packages: self.packages.clone() })),
             (BATCH, Arc::new(BatchHandler { api: data.clone() })),
             (EXPORT, Arc::new(ExportHandler { api: data })),
         ]);

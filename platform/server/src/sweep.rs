@@ -28,6 +28,7 @@ pub(crate) async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
             }
             files(&engine, &tenant).await;
             fields(&engine, &tenant).await;
+            shapes(&engine, &tenant).await;
         }
         rest = WALK;
     }
@@ -50,6 +51,15 @@ async fn fields(engine: &Engine, tenant: &TenantInfo) {
         Ok(fields) if fields.is_empty() => {}
         Ok(fields) => tracing::info!(tenant = tenant.name, ?fields, "retired fields are let go"),
         Err(error) => tracing::warn!(tenant = tenant.name, %error, "retired fields are not let go"),
+    }
+}
+
+/// What changes of shape have begun whose jobs ended without seeing to it.
+async fn shapes(engine: &Engine, tenant: &TenantInfo) {
+    match engine.packages.unshape_left(tenant.id).await {
+        Ok(paths) if paths.is_empty() => {}
+        Ok(paths) => tracing::info!(tenant = tenant.name, ?paths, "changes of shape are taken back"),
+        Err(error) => tracing::warn!(tenant = tenant.name, %error, "changes of shape are not taken back"),
     }
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod drift;
 pub(crate) mod kept;
 pub(crate) mod orphans;
 pub(crate) mod past;
+pub(crate) mod shapes;
 
 use tenon_model::{Model, ObjectIx};
 use tenon_value::Value;
@@ -127,6 +128,7 @@ async fn examine(conn: &mut Conn, model: &Model) -> Result<(Vec<Finding>, Vec<St
         orphans::find(&mut patient).await?;
         kept::find(&mut patient).await?;
         past::find(&mut patient).await?;
+        shapes::find(&mut patient).await?;
     }
     Ok((patient.findings, patient.remedies))
 }

@@ -18,6 +18,12 @@ pub enum StoreError {
         /// Place of the key in `Object::unique`.
         key: usize,
     },
+    /// Two live records would have the same value of what a job is making unique.
+    #[error("a record with the same value exists, which is becoming unique")]
+    UniqueSoon {
+        /// The object.
+        object: ObjectIx,
+    },
     /// The id is taken.
     #[error("a record with this id exists")]
     DuplicateId {
@@ -127,6 +133,7 @@ impl Classify for StoreError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unique { .. }
+            | Self::UniqueSoon { .. }
             | Self::DuplicateId { .. }
             | Self::ExternalIdTaken
             | Self::IdempotencyTaken
@@ -142,7 +149,9 @@ impl Classify for StoreError {
 
     fn problem(&self) -> Problem {
         match self {
-            Self::Unique { .. } => Problem::conflict("unique", "another record has this value already", "已有其他记录使用了此值"),
+            Self::Unique { .. } | Self::UniqueSoon { .. } => {
+                Problem::conflict("unique", "another record has this value already", "已有其他记录使用了此值")
+            }
             Self::DuplicateId { .. } => Problem::conflict("id", "a record with this id exists already", "已存在相同标识的记录"),
             Self::ExternalIdTaken => {
                 Problem::conflict("external_id", "this external id belongs to another record", "此外部标识已属于其他记录")

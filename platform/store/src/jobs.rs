@@ -15,6 +15,9 @@ mod putting;
 mod row;
 pub(crate) mod told;
 
+pub(crate) use leasing::checkpoint_with;
+pub(crate) use putting::put_with;
+
 use crate::Dialect;
 
 /// Jobs of a tenant that wait or rest at once (`jobs_waiting`).
@@ -23,6 +26,9 @@ pub const JOBS_WAITING_MAX: u64 = 1_000;
 pub const PLUGIN_JOBS_MAX: u64 = 10_000;
 /// Days for which a job that has ended can be looked at and undone (`job_days`).
 pub const JOB_DAYS: u32 = 30;
+
+/// Kinds of jobs that take back what they began before they are cancelled.
+const TIDY_KINDS: &str = "'shape'";
 
 /// The moment it is, by the clock of the database, in SQL.
 const fn clock(dialect: Dialect) -> &'static str {

@@ -32,6 +32,12 @@ pub(crate) async fn carry(run: JobRun, handler: Arc<dyn JobHandler>, halt: watch
             () = raised(halt) => JobEnd::HandedBack,
         },
     };
+    if matches!(end, JobEnd::Cancelled | JobEnd::Failed(_) | JobEnd::Dead(_)) {
+        let let_go = AssertUnwindSafe(handler.let_go(&run)).catch_unwind().await.unwrap_or_else(|_| Err(broken()));
+        if let Err(fault) = let_go {
+            tracing::warn!(tenant = %run.tenant, job = %run.job.id, why = %fault.problem.message.en, "what a job began is left");
+        }
+    }
     // A store that is away comes back; if not within the lease, another node goes on.
     for wait in [0, 1, 5] {
         tokio::time::sleep(Duration::from_secs(wait)).await;

@@ -15,6 +15,15 @@ pub trait JobHandler: Send + Sync {
     /// # Errors
     /// What is in the way, and whether another try may help.
     async fn run(&self, run: &JobRun) -> Result<JobDone, JobFault>;
+
+    /// Takes back what a job has begun, before it ends otherwise than well: cancelled, failed, or given up.
+    ///
+    /// # Errors
+    /// What is in the way; the job ends all the same.
+    async fn let_go(&self, run: &JobRun) -> Result<(), JobFault> {
+        let _ = run;
+        Ok(())
+    }
 }
 
 /// How a handler ended.

@@ -35,6 +35,7 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, holder: Holder, scope: &mut 
     let kind = kind::build(word, merged, scope);
     let sort = if merged.text("sort") == Some("zh") { SortRule::Pinyin } else { SortRule::Fold };
     let stem = physical::name(merged.id, PhysicalKind::Column, scope.physical);
+    let moved = physical::moved(merged.id, scope.physical);
     let numbered = matches!(kind, FieldKind::AutoNumber { .. });
     let name = names::checked(merged.name, || merged.span(), &merged.path, &mut scope.report);
     Field {
@@ -51,7 +52,8 @@ pub(super) fn build(merged: &Merged<'_>, at: usize, holder: Holder, scope: &mut 
         personal: merged.is_true("personal"),
         system: false,
         default: field_type.map_or(Value::Null, |field_type| default::value(merged, field_type, &kind, scope)),
-        columns: columns::of(&kind, sort, &stem),
+        columns: columns::of(&kind, sort, moved.unwrap_or(&stem)),
+        past: moved.map(|_| stem.clone()),
         kind,
         sort,
         package: merged.package.clone(),

@@ -31,6 +31,7 @@ pub(super) fn fields(object: ElementId) -> Vec<Field> {
         default: Value::Null,
         sort: SortRule::Fold,
         columns: vec![Column { part: Part::Whole, name: name.to_owned(), kind: column }],
+        past: None,
         package: system_package(),
         state: State::Active,
         aliases: Vec::new(),

@@ -293,7 +293,8 @@ impl Field {
     }
 
     async fn state(&self) -> async_graphql::Result<State> {
-        Ok(self.field()?.state.into())
+        let one = self.field()?;
+        Ok(State::of(&self.sight.model, one.id, one.state))
     }
 
     async fn package(&self) -> async_graphql::Result<String> {

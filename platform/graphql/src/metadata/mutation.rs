@@ -277,7 +277,8 @@ impl Mutation {
         let operations = door.in_session(async |session| session.apply(&plan, &confirm).await).await?;
         door.note(&operations)?;
         let model = door.model().await;
-        Ok(Applied { version: model.version.0, operations: plan::operations(operations, Some(&model)), jobs: Vec::new() })
+        let jobs = plan::jobs(&operations);
+        Ok(Applied { version: model.version.0, operations: plan::operations(operations, Some(&model)), jobs })
     }
 
     async fn update_settings(&self, ctx: &Context<'_>, input: SettingsInput) -> Answer<Settings> {

@@ -111,7 +111,8 @@ impl Object {
     }
 
     async fn state(&self) -> async_graphql::Result<State> {
-        Ok(self.object()?.state.into())
+        let one = self.object()?;
+        Ok(State::of(&self.sight.model, one.id, one.state))
     }
 
     /// The field that names a record.

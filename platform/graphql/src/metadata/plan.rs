@@ -37,6 +37,8 @@ pub(super) struct Operation {
     after: Option<Json>,
     text: String,
     help: Option<String>,
+    /// The job that goes on with it, once it is applied.
+    job: Option<async_graphql::ID>,
     /// The model with the step carried out, where it is known.
     #[graphql(skip)]
     model: Option<Arc<Model>>,
@@ -73,10 +75,30 @@ pub(super) struct Diagnostic {
     help: Option<String>,
 }
 
-/// Work that goes on in the background; this version does everything at once.
+/// Work that goes on in the background. The data API's `job(id)` tells how far it has come.
 #[derive(SimpleObject)]
 pub(super) struct Job {
     id: async_graphql::ID,
+    kind: String,
+    /// As it was left: `WAITING`.
+    state: String,
+    total: Option<Long>,
+    done: Long,
+    failed: Long,
+}
+
+/// The jobs that steps were left to.
+pub(super) fn jobs(operations: &[tenon_packages::Operation]) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
+    for (step, id) in operations.iter().filter_map(|step| Some((step, step.job?))) {
+        let id = async_graphql::ID(id.to_string());
+        if jobs.iter().all(|known| known.id != id) {
+            let state = tenon_store::JobState::Queued.outside().to_owned();
+            let total = step.rows.map(|rows| Long(rows.saturating_mul(2)));
+            jobs.push(Job { id, kind: tenon_packages::SHAPE.to_owned(), state, total, done: Long(0), failed: Long(0) });
+        }
+    }
+    jobs
 }
 
 /// What was done.
@@ -100,6 +122,7 @@ impl From<tenon_packages::Operation> for Operation {
             after: one.after,
             text: one.text,
             help: one.help,
+            job: one.job.map(|id| async_graphql::ID(id.to_string())),
             model: None,
         }
     }

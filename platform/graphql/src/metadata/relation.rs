@@ -147,7 +147,8 @@ impl Relation {
     }
 
     async fn state(&self) -> async_graphql::Result<State> {
-        Ok(self.relation()?.state.into())
+        let one = self.relation()?;
+        Ok(State::of(&self.sight.model, one.id, one.state))
     }
 
     async fn package(&self) -> async_graphql::Result<String> {

@@ -35,8 +35,8 @@ words! {
     OnDelete { Restrict, Clear, Cascade }
 }
 words! {
-    /// Whether an element is in use.
-    State { Active, Retired }
+    /// Whether an element is in use; `building` while a job brings it to what is wished.
+    State { Active, Building, Retired }
 }
 words! {
     /// What lists show beside what is in use and the object's own.
@@ -60,6 +60,16 @@ impl From<tenon_model::State> for State {
         match state {
             tenon_model::State::Active => Self::Active,
             tenon_model::State::Retired => Self::Retired,
+        }
+    }
+}
+
+impl State {
+    /// Of an element of a model.
+    pub(super) fn of(model: &tenon_model::Model, id: tenon_value::ElementId, state: tenon_model::State) -> Self {
+        match state {
+            tenon_model::State::Active if model.building.contains_key(&id) => Self::Building,
+            other => other.into(),
         }
     }
 }

@@ -18,6 +18,7 @@ async fn planned(house: &House, changes: Vec<Change>) -> Operation {
     let outcome = house.change(changes).await;
     match step.risk {
         Risk::Blocked => assert_eq!(outcome.unwrap_err().problem().rule.as_deref(), Some("metadata/blocked")),
+        _ if step.needs_confirmation() => assert!(matches!(outcome.unwrap_err(), PackagesError::Unconfirmed(_))),
         _ => drop(outcome.unwrap()),
     }
     step.clone()
@@ -37,7 +38,9 @@ async fn what_records_do_not_keep_is_counted_and_blocked_until_they_do() {
         let unique = planned(&house, update("size", json!({"unique": true}))).await;
         assert_eq!((unique.violations, unique.risk), (Some(1), Risk::Blocked));
         let typed = planned(&house, update("size", json!({"type": "text"}))).await;
-        assert_eq!((typed.risk, typed.api.word()), (Risk::Blocked, "breaking"));
+        assert_eq!((typed.risk, typed.api.word(), typed.rows), (Risk::Job, "breaking", Some(3)));
+        let typed = planned(&house, update("size", json!({"type": "date"}))).await;
+        assert_eq!((typed.risk, typed.rows), (Risk::Blocked, None), "numbers are no days");
         let fine = planned(&house, update("name", json!({"max": 20}))).await;
         assert_eq!(fine.risk, Risk::Instant);
     }

@@ -126,6 +126,7 @@ pub(crate) fn model() -> Arc<Model> {
         facts: Vec::new(),
         literals: Vec::new(),
         conditions: Vec::new(),
+        building: std::collections::HashMap::new(),
     })
 }
 
@@ -147,6 +148,7 @@ fn field(ix: usize, name: &str, kind: FieldKind) -> Field {
         default: Value::Null,
         sort: SortRule::Fold,
         columns: Vec::new(),
+        past: None,
         package: Name::known("crm"),
         state: State::Active,
         aliases: Vec::new(),

@@ -23,6 +23,7 @@ fn field(kind: FieldKind) -> Field {
         default: Value::Null,
         sort: SortRule::Fold,
         columns: Vec::new(),
+        past: None,
         package: Name::known("tenant"),
         state: State::Active,
         aliases: Vec::new(),

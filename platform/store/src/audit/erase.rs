@@ -211,8 +211,8 @@ fn stems_of_files(object: &Object, fields: &[FieldIx]) -> Vec<String> {
     stems(object, &held)
 }
 
-/// First columns of fields: the keys of old values in history.
+/// What history names fields by: the keys of old values in history.
 fn stems(object: &Object, fields: &[FieldIx]) -> Vec<String> {
-    let stem = |ix: &FieldIx| object.field(*ix).and_then(|field| field.columns.first()).map(|column| column.name.clone());
+    let stem = |ix: &FieldIx| object.field(*ix).and_then(tenon_model::Field::stem).map(str::to_owned);
     fields.iter().filter_map(stem).collect()
 }

@@ -136,7 +136,7 @@ pub(crate) struct LawTx {
 }
 
 impl LawTx {
-    fn conn(&mut self) -> Result<&mut Conn, Fault> {
+    pub(crate) fn conn(&mut self) -> Result<&mut Conn, Fault> {
         self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("the transaction has ended".to_owned()).into())
     }
 

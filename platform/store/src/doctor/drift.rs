@@ -29,7 +29,8 @@ pub(crate) fn find(patient: &mut Patient<'_>) -> bool {
         if !patient.has(&object.table) {
             continue;
         }
-        sound &= columns_of(patient, object.name.as_str(), &object.table, &columns::of_object(object));
+        let shadows: Vec<&str> = object.fields.iter().filter_map(|field| model.building.get(&field.id)?.shadow.as_deref()).collect();
+        sound &= columns_of(patient, object.name.as_str(), (&object.table, &shadows), &columns::of_object(object));
         for over in indexes(object) {
             if !patient.catalog.indexes.contains(over.name.as_ref()) {
                 let what = if over.unique { "a unique index" } else { "an index" };
@@ -42,7 +43,7 @@ pub(crate) fn find(patient: &mut Patient<'_>) -> bool {
         known.insert(&link.table);
         if patient.has(&link.table) {
             let name = model.object(link.source).map_or("", |object| object.name.as_str());
-            sound &= columns_of(patient, name, &link.table, &columns::of_link(link));
+            sound &= columns_of(patient, name, (&link.table, &[]), &columns::of_link(link));
         }
     }
     let extra: Vec<String> =
@@ -58,7 +59,7 @@ pub(crate) fn find(patient: &mut Patient<'_>) -> bool {
     sound
 }
 
-fn columns_of(patient: &mut Patient<'_>, object: &str, table: &str, wanted: &[Physical]) -> bool {
+fn columns_of(patient: &mut Patient<'_>, object: &str, (table, shadows): (&str, &[&str]), wanted: &[Physical]) -> bool {
     let there = patient.catalog.tables.get(table).cloned().unwrap_or_default();
     let dialect = patient.conn.dialect();
     let mut sound = true;
@@ -83,7 +84,10 @@ fn columns_of(patient: &mut Patient<'_>, object: &str, table: &str, wanted: &[Ph
             Some(_) => {}
         }
     }
-    for name in there.keys().filter(|name| !wanted.iter().any(|column| column.name == **name)) {
+    // A job that is under way fills them.
+    let is_shadow =
+        |name: &str| shadows.iter().any(|stem| name.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')));
+    for name in there.keys().filter(|name| !wanted.iter().any(|column| column.name == **name) && !is_shadow(name)) {
         patient.note(
             "drift/extra-column",
             format!("the column `{name}` of `{object}` belongs to no field"),

@@ -5,7 +5,8 @@ use tenon_value::{DateTime, TenantId, Uuid, Value};
 use super::contract::{JobAsk, JobEnd, JobLease, JobProgress, JobState, StoredJob};
 use super::row::{COLUMNS, SHAPES, job};
 use super::{clock, later};
-use crate::db::{Arg, Fault, Kind, Scalar, Shape, Target};
+use crate::credentials::law::LawTx;
+use crate::db::{Arg, Conn, Fault, Kind, Scalar, Shape, Target};
 use crate::{Dialect, Store, StoreError, Tx};
 
 /// What a lease changes with each sign of life; `$1` is the job, `$2` the fence.
@@ -50,6 +51,26 @@ fn parts(lease: JobLease, progress: &JobProgress) -> (Vec<Target>, Vec<Vec<Scala
         vec![Scalar::Id(lease.job), Scalar::Text((*kind).to_owned()), Scalar::Int(*number), Scalar::Text(text.clone())]
     };
     (columns, progress.parts.iter().map(row).collect())
+}
+
+/// Writes how far a job has come, on a connection that is in a transaction.
+pub(crate) async fn checkpoint_with(
+    conn: &mut Conn,
+    table: &str,
+    lease: JobLease,
+    progress: &JobProgress,
+) -> Result<Option<JobAsk>, StoreError> {
+    let (sql, args) = checkpoint(table, conn.dialect(), lease, progress);
+    let sql = crate::tenant::numbered(&sql, conn);
+    asked(conn.fetch(&sql, &args, &[Shape::Text]).await?)
+}
+
+impl LawTx {
+    /// Writes how far a job has come, with what this transaction does.
+    pub(crate) async fn job_checkpoint(&mut self, lease: JobLease, progress: &JobProgress) -> Result<Option<JobAsk>, StoreError> {
+        let table = self.table("job");
+        checkpoint_with(self.conn()?, &table, lease, progress).await
+    }
 }
 
 impl Tx {

@@ -4,7 +4,7 @@ use tenon_value::{Json, TenantId, Uuid, Value};
 
 use super::contract::{JobState, NewJob};
 use super::{JOBS_WAITING_MAX, clock, later};
-use crate::db::{Arg, Fault, Kind, Scalar, Shape};
+use crate::db::{Arg, Conn, Fault, Kind, Scalar, Shape};
 use crate::{Dialect, Store, StoreError, Tx};
 
 /// The statement that makes a job, and its values. A key that is there already makes none.
@@ -45,6 +45,15 @@ fn check(rows: &[Vec<Value>]) -> Result<(), StoreError> {
     if u64::try_from(count).is_ok_and(|count| count >= JOBS_WAITING_MAX) {
         return Err(StoreError::Limit { limit: "jobs_waiting", max: JOBS_WAITING_MAX });
     }
+    Ok(())
+}
+
+/// Makes a job on a connection that is in a transaction.
+pub(crate) async fn put_with(conn: &mut Conn, table: &str, job: &NewJob) -> Result<(), StoreError> {
+    check(&conn.fetch(&waiting(table), &[], &[Shape::Int]).await?)?;
+    let (sql, args) = insert(table, conn.dialect(), job);
+    let sql = crate::tenant::numbered(&sql, conn);
+    conn.execute(&sql, &args).await?;
     Ok(())
 }
 

@@ -206,9 +206,9 @@ impl<'m> Lower<'m> {
     fn members(&self, scope: &Scope<'m>, object: &'m Object, columns: &mut Columns) -> Lowered<Vec<Member>> {
         let mut members = Vec::new();
         for field in &object.fields {
-            let Some(stem) = field.columns.first().filter(|_| !is_bookkeeping(field.name.as_str())) else { continue };
+            let Some(stem) = field.stem().filter(|_| !is_bookkeeping(field.name.as_str())) else { continue };
             let reader = self.whole_field(scope, field, columns)?;
-            members.push(Member { stem: stem.name.clone(), name: field.name.to_string(), reader, scale: scale_of(&field.kind) });
+            members.push(Member { stem: stem.to_owned(), name: field.name.to_string(), reader, scale: scale_of(&field.kind) });
         }
         for relation in object.relations.iter().filter(|relation| !relation.column.is_empty() && !is_bookkeeping(relation.name.as_str())) {
             let reader = self.whole_relation(scope, relation, columns);

@@ -46,6 +46,8 @@ pub struct MetadataTx {
     pub(crate) noted: bool,
     /// Somebody's rights change with it.
     raises_epoch: bool,
+    /// It leaves jobs.
+    pub(crate) has_jobs: bool,
 }
 
 /// The advisory lock of a tenant's model.
@@ -63,8 +65,16 @@ impl Store {
         let schema = schema_of(tenant, self.dialect());
         let mut conn = self.writer(tenant).await?;
         conn.limit(None);
-        let mut tx =
-            MetadataTx { store: self.clone(), tenant, schema, conn: None, version: ModelVersion(0), noted: false, raises_epoch: false };
+        let mut tx = MetadataTx {
+            store: self.clone(),
+            tenant,
+            schema,
+            conn: None,
+            version: ModelVersion(0),
+            noted: false,
+            raises_epoch: false,
+            has_jobs: false,
+        };
         conn.mark(false);
         let begin = match self.dialect() {
             Dialect::Sqlite => "begin immediate".to_owned(),
@@ -93,6 +103,10 @@ impl MetadataTx {
         self.version
     }
 
+    pub(crate) const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
     pub(crate) fn conn(&mut self) -> Result<&mut Conn, Fault> {
         self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("the change has ended".to_owned()).into())
     }
@@ -103,7 +117,7 @@ impl MetadataTx {
         }
     }
 
-    pub(super) async fn run(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
+    pub(crate) async fn run(&mut self, sql: &str, args: &[Arg]) -> Result<u64, Fault> {
         let conn = self.conn()?;
         let sql = numbered(sql, conn);
         conn.execute(&sql, args).await
@@ -325,6 +339,9 @@ impl MetadataTx {
         self.reached("committed");
         if self.noted {
             self.store.inner.told.tell(tenant);
+        }
+        if self.has_jobs {
+            self.store.job_tell(tenant).await;
         }
         // Nobody listening is no failure.
         self.store.inner.events.send(tenant).map(drop).unwrap_or_default();

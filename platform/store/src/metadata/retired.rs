@@ -77,7 +77,7 @@ impl MetadataTx {
 }
 
 /// SQLite drops no column that an index or a trigger names.
-async fn drop_dependents(conn: &mut Conn, column: &str) -> Result<(), Fault> {
+pub(crate) async fn drop_dependents(conn: &mut Conn, column: &str) -> Result<(), Fault> {
     let sql = "select m.type, m.name from \"main\".sqlite_schema as m where m.type in ('index', 'trigger') and instr(m.sql, ?1) > 0";
     for row in conn.fetch(sql, &[Arg::text(format!("\"{column}\""))], &[Shape::Text, Shape::Text]).await? {
         if let [Value::Text(kind), Value::Text(name)] = row.as_slice() {

@@ -213,7 +213,7 @@ fn take_back(model: &Model, object: &Object, record: &mut Record, old: &serde_js
         return changed;
     }
     for field in &object.fields {
-        let before = field.columns.first().and_then(|stem| old.get(&stem.name));
+        let before = field.stem().and_then(|stem| old.get(stem));
         if let Some(before) = before {
             record.set_field(field.ix, value(&field.kind, before));
             changed.push(field.name.to_string());
@@ -295,6 +295,8 @@ fn value(kind: &FieldKind, json: &Json) -> Value {
         FieldKind::Json => (!json.is_null()).then(|| Value::Json(json.clone())),
         // What was sealed is not there to be put back.
         FieldKind::Secret => None,
+        // A number of the time before its field became text.
+        _ if json.is_number() => Some(Value::text(json.to_string())),
         _ => text().map(Value::text),
     };
     read.unwrap_or_default()

@@ -55,9 +55,9 @@ impl Tx {
 fn before(object: &Object, old: &Record, new: &Record) -> Json {
     let mut changes = serde_json::Map::new();
     for field in &object.fields {
-        let Some(stem) = field.columns.first().filter(|_| !is_bookkeeping(field.name.as_str())) else { continue };
+        let Some(stem) = field.stem().filter(|_| !is_bookkeeping(field.name.as_str())) else { continue };
         if old.field(field.ix) != new.field(field.ix) {
-            changes.insert(stem.name.clone(), wire::json(old.field(field.ix), scale_of(&field.kind)));
+            changes.insert(stem.to_owned(), wire::json(old.field(field.ix), scale_of(&field.kind)));
         }
     }
     for relation in image::stored(object).filter(|relation| !is_bookkeeping(relation.name.as_str())) {

@@ -43,6 +43,10 @@ fn clash(object: &Object, constraint: &str) -> StoreError {
     match object.unique.iter().enumerate().find(|(_, key)| is_key(key)) {
         Some((key, _)) => StoreError::Unique { object: object.ix, key },
         None if columns == ["id"] || constraint == format!("{}_pkey", object.table) => StoreError::DuplicateId { object: object.ix },
+        // An index that the model does not know yet: a job is making it.
+        None if constraint.starts_with("u_") || constraint.starts_with(&format!("{}.", object.table)) => {
+            StoreError::UniqueSoon { object: object.ix }
+        }
         None => StoreError::Database(format!("unique constraint {constraint}")),
     }
 }
