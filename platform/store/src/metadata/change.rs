@@ -36,6 +36,7 @@ pub const fn crash_points() -> &'static [&'static str] {
 
 /// A change of a tenant's metadata. Dropped without `commit`, it never was.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something of its own that the commit sees to")]
 pub struct MetadataTx {
     pub(crate) store: Store,
     tenant: TenantId,
