@@ -22,6 +22,7 @@ mod live;
 mod live_model;
 mod moves;
 mod nodes;
+mod packages;
 mod plugins;
 mod plugins_called;
 mod plugins_within;

@@ -1,4 +1,5 @@
-//! Plugins in a save: `hello` patches and refuses, its looping twin is stopped; on both databases.
+//! Plugins in a save: `hello` patches and refuses, its looping twin is stopped, the example of the course does what its
+//! page says; on both databases.
 
 use serde_json::json;
 use tenon_tests::{Database, Setting, TestServer, run_all};
@@ -25,10 +26,25 @@ async fn a_looping_plugin_is_stopped_on_postgres() {
     looping(Database::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_in_rust_on_sqlite() {
+    told_by(Database::Sqlite, "03-a-rule-in-rust", "examples/03-a-rule-in-rust").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rule_in_rust_on_postgres() {
+    told_by(Database::Postgres, "03-a-rule-in-rust", "examples/03-a-rule-in-rust").await;
+}
+
 async fn hello(database: Database) {
-    let component = Setting::read().component("hello").unwrap();
+    told_by(database, "hello", "plugins/hello/stories").await;
+}
+
+/// The stories of a folder, with a plugin offered to everybody.
+async fn told_by(database: Database, plugin: &str, stories: &str) {
+    let component = Setting::read().component(plugin).unwrap();
     on(database, vec![component], async |server, setting| {
-        let outcome = run_all(server, setting, &[Setting::repository().join("plugins/hello/stories")]).await?;
+        let outcome = run_all(server, setting, &[Setting::repository().join(stories)]).await?;
         anyhow::ensure!(outcome.failures.is_empty(), "{}", outcome.failures.join("\n\n"));
         Ok(())
     })

@@ -1,7 +1,6 @@
-//! A tenant's outbox, read straight from its database: no public door shows it.
+//! Behind the doors: a tenant's outbox, which no public door shows, and what somebody does who has the database itself.
 //!
-//! The only place of the tests that looks behind the doors. Invariant: it reads, and asks for no name but those of
-//! tables that every tenant has.
+//! The only place of the tests that goes there. Invariant: it names no table but those that every tenant has.
 
 use anyhow::Context;
 use rusqlite::{Connection, OpenFlags};
@@ -38,20 +37,41 @@ pub(crate) async fn settled(server: &TestServer) -> anyhow::Result<()> {
     .await?
 }
 
+/// Carries out one statement in a tenant's own schema or file, as somebody with the database at hand would.
+pub(crate) fn by_hand(url: Option<&str>, data: &std::path::Path, (tenant, sql): (&str, &str)) -> anyhow::Result<()> {
+    match url {
+        Some(url) => postgres::rows(url, &format!("set search_path to \"{}\"; {sql}", schema_of(url, tenant)?)).map(drop),
+        None => Ok(Connection::open(file_of_tenant(data, tenant)?)?.execute_batch(sql)?),
+    }
+}
+
+fn lines(url: &str, sql: &str) -> anyhow::Result<Vec<String>> {
+    let rows = postgres::rows(url, sql).with_context(|| sql.to_owned())?;
+    Ok(rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")).collect())
+}
+
 fn of_postgres(url: &str, tenant: &str) -> anyhow::Result<Vec<String>> {
-    let one = |sql: &str| -> anyhow::Result<Vec<String>> {
-        let rows = postgres::rows(url, sql).with_context(|| sql.to_owned())?;
-        Ok(rows.into_iter().map(|row| row.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>().join(" ")).collect())
-    };
+    let schema = schema_of(url, tenant)?;
+    lines(url, &format!("select seq, at, payload from \"{schema}\".outbox order by seq"))
+}
+
+fn schema_of(url: &str, tenant: &str) -> anyhow::Result<String> {
+    let one = |sql: &str| lines(url, sql);
     let id = one(&format!("select replace(id::text, '-', '') from tenon_system.tenant where name = '{tenant}'"))?;
     let id = id.first().context("no such tenant")?;
     // A schema is named by the end of its tenant's id.
     let schemas = one("select nspname from pg_namespace where nspname like 't\\_%'")?;
-    let schema = schemas.iter().find(|schema| id.ends_with(schema.trim_start_matches("t_"))).context("a tenant without a schema")?;
-    one(&format!("select seq, at, payload from \"{schema}\".outbox order by seq"))
+    schemas.into_iter().find(|schema| id.ends_with(schema.trim_start_matches("t_"))).context("a tenant without a schema")
 }
 
 fn of_sqlite(data: &std::path::Path, tenant: &str) -> anyhow::Result<Vec<String>> {
+    let own = Connection::open_with_flags(file_of_tenant(data, tenant)?, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statement = own.prepare("select seq || ' ' || at || ' ' || cast(payload as text) from outbox order by seq")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    Ok(rows)
+}
+
+fn file_of_tenant(data: &std::path::Path, tenant: &str) -> anyhow::Result<std::path::PathBuf> {
     let system = Connection::open_with_flags(data.join("system.db"), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let id: rusqlite::types::Value = system.query_row("select id from tenant where name = ?1", [tenant], |row| row.get(0))?;
     let id = match id {
@@ -59,11 +79,7 @@ fn of_sqlite(data: &std::path::Path, tenant: &str) -> anyhow::Result<Vec<String>
         rusqlite::types::Value::Text(text) => text.replace('-', ""),
         other => anyhow::bail!("an id is {other:?}"),
     };
-    let file = file_of(data, &id)?.context("a tenant without a file")?;
-    let own = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut statement = own.prepare("select seq || ' ' || at || ' ' || cast(payload as text) from outbox order by seq")?;
-    let rows = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
-    Ok(rows)
+    file_of(data, &id)?.context("a tenant without a file")
 }
 
 /// The database file whose name is this id, with or without dashes.

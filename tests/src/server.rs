@@ -15,6 +15,10 @@ use crate::{Setting, Tenant};
 /// The zone of tenants that do not say otherwise.
 pub(crate) const ZONE: &str = "Asia/Shanghai";
 
+/// How often a stopped server's directory is looked at before we give up, and what lies between two looks.
+const RESTART_TRIES: u32 = 250;
+const RESTART_LOOK: std::time::Duration = std::time::Duration::from_millis(20);
+
 /// Which database a server stands on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
@@ -201,6 +205,33 @@ impl TestServer {
     /// Its PostgreSQL database, if that is what it stands on.
     pub(crate) fn url(&self) -> Option<&str> {
         self.database.as_ref().map(|own| own.url.as_str())
+    }
+
+    /// Stops the server, carries out statements in tenants' own tables, and starts it again on the same data.
+    ///
+    /// # Errors
+    /// When it does not stop or start, or a statement fails.
+    pub async fn restart(self, behind: &[(&str, &str)], configure: impl FnOnce(&mut ServeConfig)) -> anyhow::Result<Self> {
+        let Self { running, tenants, database, data } = self;
+        running.stop().await?;
+        for statement in behind {
+            let (url, data) = (database.as_ref().map(|one| one.url.clone()), data.path().to_owned());
+            let (tenant, sql) = (statement.0.to_owned(), statement.1.to_owned());
+            tokio::task::spawn_blocking(move || crate::outbox::by_hand(url.as_deref(), &data, (&tenant, &sql))).await??;
+        }
+        let mut config = ServeConfig::new(data.path());
+        config.database = database.as_ref().map(|one| one.url.clone());
+        configure(&mut config);
+        // What was under way lets go of the directory when it ends, which may be a moment after the stop.
+        let mut tries = 0;
+        let running = loop {
+            match start(config.clone()).await {
+                Err(error) if tries < RESTART_TRIES && error.to_string().contains("cannot use") => tries += 1,
+                other => break other.context("the server does not start again")?,
+            }
+            tokio::time::sleep(RESTART_LOOK).await;
+        };
+        Ok(Self { running, tenants, database, data })
     }
 
     /// Stops the server and waits for it.

@@ -11,16 +11,15 @@ mod install;
 mod machine;
 mod plugins;
 mod postgres;
-mod program;
 mod terminal;
 mod test;
 mod warden;
-mod wasm;
 mod workspace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use plugin_build::program;
 
 use crate::workspace::Workspace;
 

@@ -1,19 +1,22 @@
 //! `cargo xtask plugins`: every plugin of the tree, built to `TARGET/plugins/NAME.wasm`.
 //!
-//! A plugin is a folder with its own `Cargo.toml` (outside the workspace) directly under `plugins/` or
+//! A plugin is a folder with its own `Cargo.toml` (outside the workspace) directly under `plugins/`, `examples/` or
 //! `tests/plugins/`; NAME is the folder's name.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail};
 
+use plugin_build::Toolchain;
+
 use crate::workspace::Workspace;
-use crate::{terminal, wasm};
+use crate::{install, program, terminal};
 
 /// The folders that hold plugins, relative to the root.
-const PLUGIN_FOLDERS: [&str; 2] = ["plugins", "tests/plugins"];
+const PLUGIN_FOLDERS: [&str; 3] = ["plugins", "examples", "tests/plugins"];
 
 /// Builds them all; the answer is the folder in which the components are.
 pub(crate) fn build_all(workspace: &Workspace) -> anyhow::Result<PathBuf> {
@@ -22,15 +25,31 @@ pub(crate) fn build_all(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let mut toolchain = None;
     for (name, folder) in all(&workspace.root)? {
         if toolchain.is_none() {
-            toolchain = Some(wasm::Toolchain::choose()?);
+            toolchain = Some(choose()?);
         }
         let toolchain = toolchain.as_ref().context("chosen just above")?;
-        let built = wasm::build(workspace, toolchain, &folder)?;
+        terminal::step(&format!("building {} to WebAssembly with {toolchain}", folder.display()));
+        let component = plugin_build::component(toolchain, &folder, &workspace.target.join("wasm"))?;
         let place = out.join(&name).with_extension("wasm");
-        wasm::write_if_changed(&place, &std::fs::read(&built)?)?;
+        plugin_build::write_if_changed(&place, &component)?;
         terminal::result(&place.display().to_string());
     }
     Ok(out)
+}
+
+/// Finds a way to build for WebAssembly, or installs one, or says what to run.
+fn choose() -> anyhow::Result<Toolchain> {
+    if let Some(found) = Toolchain::present()? {
+        return Ok(found);
+    }
+    let target = plugin_build::TARGET;
+    terminal::step(&format!("installing the Rust target {target}"));
+    if program::answers(Command::new("timeout").args(["120", "rustup", "target", "add", target])) {
+        return Ok(Toolchain::Installed);
+    }
+    let what_for = format!("a Rust that builds for {target} (rustup could not add the target)");
+    install::apt(&["rustc-web", "cargo-web", "rust-web-src"], &what_for)?;
+    Toolchain::present()?.with_context(|| format!("still no {what_for}: {}", Toolchain::HELP))
 }
 
 fn all(root: &Path) -> anyhow::Result<BTreeMap<OsString, PathBuf>> {

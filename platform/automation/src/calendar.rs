@@ -2,7 +2,7 @@
 //!
 //! Invariant: a job's key holds package, job and time, so that all nodes together leave it once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,7 +10,7 @@ use tenon_context::ActorKind;
 use tenon_hooks::JobOffer;
 use tenon_identity::Identity;
 use tenon_records::{PLUGIN_JOB, Pipeline};
-use tenon_store::{JobBy, NewJob, Store, StoreError};
+use tenon_store::{JobBy, NewJob, PackageState, Store, StoreError};
 use tenon_value::{Cron, DateTime, ElementId, Locale, RequestId, TenantId};
 use tokio::sync::watch;
 
@@ -41,8 +41,12 @@ impl Calendar {
     /// Keeps leaving jobs until the server stops.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut known: HashMap<TenantId, Left> = HashMap::new();
+        let mut met: HashSet<TenantId> = HashSet::new();
         loop {
             for tenant in self.store.tenants().await.unwrap_or_default() {
+                if !met.contains(&tenant.id) && self.meet(tenant.id).await {
+                    met.insert(tenant.id);
+                }
                 if let Err(error) = self.look(tenant.id, &mut known).await {
                     tracing::debug!(tenant = %tenant.id, %error, "the calendar could not be looked at");
                 }
@@ -52,6 +56,13 @@ impl Calendar {
                 return;
             }
         }
+    }
+
+    /// Brings in what the packages of a tenant offer, which comes with its model: once, for who has any; true when it is done.
+    async fn meet(&self, tenant: TenantId) -> bool {
+        let Ok(packages) = self.store.packages(tenant).await else { return false };
+        let offers = packages.iter().any(|package| package.state == PackageState::Installed);
+        !offers || self.identity.zone(tenant).await.is_ok()
     }
 
     async fn look(&self, tenant: TenantId, known: &mut HashMap<TenantId, Left>) -> Result<(), StoreError> {

@@ -53,6 +53,8 @@ impl JobHandler for EventsHandler {
         let mut done = run.job.done;
         let mut place = run.job.progress.get("place").and_then(Json::as_str).and_then(Position::parse);
         loop {
+            // What a tenant's packages listen to is known with its model.
+            let cx = run.context(Via::Job).await?;
             let listeners: Vec<Listener> =
                 self.pipeline.offers(run.tenant).listeners().iter().filter(|one| one.package == package).cloned().collect();
             let Some(tail) = run.store.outbox_tail(run.tenant, place.as_ref()).await? else {
@@ -61,7 +63,6 @@ impl JobHandler for EventsHandler {
                 place = Some(run.store.outbox_end(run.tenant).await?);
                 continue;
             };
-            let cx = run.context(Via::Job).await?;
             let stood = place.clone().unwrap_or_else(|| tail.from.clone());
             for heard in heard((&cx.model, package), &listeners, &tail, &stood) {
                 if heard.is_wanted {

@@ -2,9 +2,10 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use moka::sync::Cache;
 use tenon_model::{Model, ModelVersion};
 use tenon_store::Store;
@@ -54,8 +55,19 @@ impl Entry {
     }
 }
 
+/// What goes with a model: brought in whenever one is loaded, before anybody meets it.
+#[async_trait]
+pub trait Follower: Send + Sync {
+    /// A tenant's model has been loaded and is about to be served.
+    ///
+    /// # Errors
+    /// Where the store does not answer: then the model is not served either.
+    async fn follow(&self, tenant: TenantId) -> Result<(), CatalogError>;
+}
+
 struct Inner {
     store: Store,
+    follower: OnceLock<Arc<dyn Follower>>,
     models: Cache<TenantId, Arc<Entry>>,
     loading: Vec<tokio::sync::Mutex<()>>,
     hasher: RandomState,
@@ -80,7 +92,7 @@ impl Catalog {
         let models =
             Cache::builder().max_capacity(MODELS_BYTES_MAX).weigher(|_: &TenantId, entry: &Arc<Entry>| model_bytes(&entry.model)).build();
         let loading = (0..SLOTS).map(|_| tokio::sync::Mutex::new(())).collect();
-        let inner = Arc::new(Inner { store, models, loading, hasher: RandomState::new() });
+        let inner = Arc::new(Inner { store, follower: OnceLock::new(), models, loading, hasher: RandomState::new() });
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(listen(Arc::downgrade(&inner), inner.store.clone()));
         }
@@ -128,6 +140,11 @@ impl Catalog {
         }
     }
 
+    /// Who is told of models that are loaded; the first who asks for it.
+    pub fn follow(&self, follower: Arc<dyn Follower>) {
+        drop(self.inner.follower.set(follower));
+    }
+
     /// Takes a model that was just committed, so that nobody has to load it again.
     pub fn offer(&self, model: Arc<Model>) {
         let held = self.inner.models.get(&model.tenant).map(|entry| entry.model.version);
@@ -163,6 +180,9 @@ impl Catalog {
         }
         let model = Arc::new(load(&self.inner.store, tenant).await?);
         tracing::debug!(tenant = %tenant, version = model.version.0, "model loaded");
+        if let Some(follower) = self.inner.follower.get() {
+            follower.follow(tenant).await?;
+        }
         self.inner.models.insert(tenant, Entry::new(Arc::clone(&model)));
         Ok(model)
     }

@@ -8,6 +8,6 @@ mod error;
 mod load;
 mod weight;
 
-pub use catalog::{CHECK_EVERY, Catalog, MODELS_BYTES_MAX, RELOAD_WAIT_MAX};
+pub use catalog::{CHECK_EVERY, Catalog, Follower, MODELS_BYTES_MAX, RELOAD_WAIT_MAX};
 pub use error::CatalogError;
 pub use load::{assemble_rows, model_of};

@@ -1,11 +1,15 @@
 //! What can be said on the command line.
 
+mod packages;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+pub(crate) use packages::{Agreed, PackageVerb, PluginVerb};
 
 /// Tenon: an extensible CRM platform.
 #[derive(Debug, Parser)]
@@ -101,6 +105,9 @@ pub(crate) enum Verb {
         /// A plugin's component, offered to every tenant.
         #[arg(long = "plugin", value_name = "FILE")]
         plugins: Vec<PathBuf>,
+        /// Whose packages its tenants may install.
+        #[command(flatten)]
+        trust: Trust,
         /// Requests a minute and credential.
         #[arg(long, env = "TENON_RATE", default_value_t = 1_200_000)]
         rate: u32,
@@ -267,6 +274,23 @@ pub(crate) enum Verb {
     /// Work that goes on after its request: imports, exports, batches.
     #[command(subcommand)]
     Job(JobVerb),
+    /// Packages of a tenant.
+    #[command(subcommand)]
+    Package(PackageVerb),
+    /// Write, pack and sign packages.
+    #[command(subcommand)]
+    Plugin(PluginVerb),
+}
+
+/// Whose packages a server's tenants may install.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trust {
+    /// A publisher with its public key: `acme=ed25519:…`. Several are given one by one or with commas.
+    #[arg(long = "publisher", env = "TENON_PUBLISHERS", value_name = "NAME=KEY", value_delimiter = ',')]
+    pub(crate) publishers: Vec<String>,
+    /// Take packages that nobody has signed: while you write them, and nowhere else.
+    #[arg(long, env = "TENON_UNSIGNED_PACKAGES")]
+    pub(crate) unsigned_packages: bool,
 }
 
 /// How a server meets the outside: its address, proxies before it, the mail server.

@@ -85,6 +85,16 @@ impl Client {
         Self { agent: config.into(), base: format!("{}/t/{tenant}", url.trim_end_matches('/')), key }
     }
 
+    /// Sends a file as it is; the JSON answered.
+    pub(crate) fn upload(&self, path: &str, media: &str, bytes: &[u8]) -> anyhow::Result<Json> {
+        let request = self.agent.post(format!("{}/{path}", self.base));
+        let request = request.header("Authorization", format!("Bearer {}", self.key)).header("Content-Type", media);
+        let response = request.send(bytes).with_context(|| format!("cannot reach `{}`", self.base))?;
+        let failed = !response.status().is_success();
+        let answer = read_json(response)?;
+        if failed { Err(problem(answer).into()) } else { Ok(answer) }
+    }
+
     /// Runs a document at `graphql` or `metadata`; the whole answer.
     pub(crate) fn graphql(&self, endpoint: &str, query: &str, variables: &Json) -> anyhow::Result<Json> {
         let body = json!({ "query": query, "variables": variables }).to_string();

@@ -23,6 +23,19 @@ use crate::output::Output;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Said by this program to itself, never by people: so it is no verb of theirs.
+    let said: Vec<String> = std::env::args().take(3).collect();
+    if let [_, verb, size] = said.as_slice()
+        && verb == tenon_server::COMPILE_VERB
+    {
+        return match tenon_server::compile_for_parent(size) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let args = Args::of(std::env::args_os());
     let output = Output::new(&args);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -50,6 +50,7 @@ impl fmt::Display for Usage {
 impl std::error::Error for Usage {}
 
 /// Where results and prose go.
+#[derive(Clone)]
 pub(crate) struct Output {
     json: bool,
     prose: Prose,

@@ -11,6 +11,8 @@ mod job;
 mod local;
 mod members;
 mod metadata;
+mod package;
+mod plugin;
 mod profile;
 mod provider;
 mod schema;
@@ -23,8 +25,8 @@ use crate::output::{Exit, Output};
 /// Does what was asked.
 pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     match &args.verb {
-        Verb::Serve { listen, plugins, rate, connections, outside } => {
-            serve::serve(args, output, *listen, plugins, (*rate, *connections, outside)).await
+        Verb::Serve { listen, plugins, trust, rate, connections, outside } => {
+            serve::serve(args, output, *listen, (plugins, trust), (*rate, *connections, outside)).await
         }
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");
@@ -72,6 +74,8 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Tenant(verb) => local::tenant(args, output, verb).await,
         Verb::Audit(verb) => audit::audit(args, output, verb).await,
         Verb::Job(verb) => job::job(args, output, verb),
+        Verb::Package(verb) => package::package(args, output, verb),
+        Verb::Plugin(verb) => plugin::plugin(args, output, verb).await,
         Verb::Key(verb) => members::key(args, output, verb).await,
         Verb::Provider(verb) => provider::provider(args, output, verb),
         Verb::User(verb) => members::user(args, output, verb).await,

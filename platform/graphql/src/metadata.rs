@@ -17,6 +17,7 @@ mod inputs;
 mod mutation;
 mod numbers;
 mod object;
+mod packages;
 mod person;
 mod plan;
 mod properties;

@@ -33,6 +33,27 @@ pub enum Names {
     Everything,
 }
 
+impl Grant {
+    /// Whether a package is shown a field or relation of an object.
+    #[must_use]
+    pub fn shows(&self, object: &str, name: &str) -> bool {
+        self.has(object, |granted| granted.read.has(name) || granted.write.has(name))
+    }
+
+    /// Whether it may change one.
+    #[must_use]
+    pub fn changes(&self, object: &str, name: &str) -> bool {
+        self.has(object, |granted| granted.write.has(name))
+    }
+
+    fn has(&self, object: &str, is_granted: impl Fn(&ObjectGrant) -> bool) -> bool {
+        match self {
+            Self::Caller => true,
+            Self::Records(objects) => objects.iter().any(|granted| granted.object == object && is_granted(granted)),
+        }
+    }
+}
+
 impl Names {
     /// Whether the name is among them.
     #[must_use]
@@ -41,6 +62,22 @@ impl Names {
             Self::Nothing => false,
             Self::These(names) => names.iter().any(|one| one == name),
             Self::Everything => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_shown_and_what_is_not_named_is_not_there() {
+        let these = |names: &[&str]| Names::These(names.iter().map(|name| (*name).to_owned()).collect());
+        let deal = ObjectGrant { object: "opportunity".to_owned(), read: these(&["amount"]), write: these(&["score"]) };
+        let grant = Grant::Records(vec![deal]);
+        for (name, shown, changed) in [("amount", true, false), ("score", true, true), ("name", false, false)] {
+            assert_eq!((grant.shows("opportunity", name), grant.changes("opportunity", name)), (shown, changed), "{name}");
+            assert!(!grant.shows("account", name) && Grant::Caller.changes("account", name));
         }
     }
 }

@@ -27,6 +27,7 @@ mod members_route;
 mod negotiate;
 mod oidc_route;
 mod origin;
+mod packages_route;
 mod patience;
 mod peer;
 mod probes;

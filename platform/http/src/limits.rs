@@ -55,6 +55,7 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.extend(of_files(&call));
     limits.extend(of_sign_in());
     limits.extend(of_providers());
+    limits.extend(of_packages());
     axum::Json(json!({ "limits": limits })).into_response()
 }
 
@@ -154,6 +155,21 @@ fn of_providers() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("scim_elements", json!(identity::ELEMENTS_MAX)),
         ("scim_groups", json!(identity::GROUPS_MAX)),
         ("scim_users_scanned", json!(identity::USERS_SCANNED_MAX)),
+    ];
+    limits.into_iter().map(|(name, max)| (name.to_owned(), max))
+}
+
+/// The limits of packages and their files.
+fn of_packages() -> impl Iterator<Item = (String, tenon_value::Json)> {
+    let limits = [
+        ("packages", json!(tenon_packages::PACKAGES_MAX)),
+        ("package_versions", json!(tenon_packages::VERSIONS_MAX)),
+        ("package_bytes", json!(tenon_packages::BUNDLE_BYTES_MAX)),
+        ("package_unpacked_bytes", json!(tenon_packages::UNPACKED_MAX)),
+        ("package_entries", json!(tenon_packages::ENTRIES_MAX)),
+        ("package_path", json!(tenon_packages::PATH_MAX)),
+        ("package_metadata_file", json!(tenon_packages::METADATA_FILE_MAX)),
+        ("package_log_lines", json!(tenon_packages::LINES_MAX)),
     ];
     limits.into_iter().map(|(name, max)| (name.to_owned(), max))
 }

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
+use tenon_packages::BUNDLE_BYTES_MAX;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::decompression::RequestDecompressionLayer;
@@ -15,7 +16,7 @@ use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
     documents_route, exports_route, facts, files_route, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route,
-    oidc_route, patience, probes, respond, schema_route, scim_route, secrets_route, session_route, traffic, upload_route,
+    oidc_route, packages_route, patience, probes, respond, schema_route, scim_route, secrets_route, session_route, traffic, upload_route,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -96,6 +97,9 @@ fn tenant() -> Doors {
         .get("/exports/{id}", exports_route::show)
         .get("/exports/{id}/data", exports_route::data)
         .post("/exports/{id}/{wish}", exports_route::wish)
+        // Packages of others
+        .merge(Doors::new().post("/packages", packages_route::upload).layer(DefaultBodyLimit::max(BUNDLE_BYTES_MAX)))
+        .delete("/packages/{package}/{version}", packages_route::remove)
         // Work that goes on after its request
         .get("/jobs", jobs_route::list)
         .get("/jobs/{id}", jobs_route::show)

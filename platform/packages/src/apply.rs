@@ -8,7 +8,7 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Diagnostic, Severity};
 use tenon_model::{Element, ElementPath, Model, ModelVersion};
 use tenon_store::{AuditBy, AuditKind, AuditNote, MetadataRows, MetadataTx};
-use tenon_value::{Json, Name, TenantId};
+use tenon_value::{DateTime, Json, Name, TenantId};
 
 use crate::compute::{Computed, compute, rows_after};
 use crate::elements::Elements;
@@ -82,31 +82,86 @@ impl Packages {
 
     /// Everything but the commit. None where there is nothing to do.
     pub(crate) async fn under_lock(&self, tx: &mut MetadataTx, work: &Work<'_>) -> Result<Option<Applied>, PackagesError> {
-        let rows = tx.rows().await?;
-        let own = own_elements(&rows, &work.target);
         let now = work.cx.map_or_else(self.clock, |cx| cx.now);
-        let mut computed = compute(work.tenant, &rows, &work.target, work.draft, now)?;
-        let mut plan = crate::measure::settle(&mut Gauge::Locked(tx), &mut computed, now).await?;
+        let (mut planned, plan) = Planned::under_lock(tx, work.tenant, (&work.target, work.draft), now, |_| Vec::new()).await?;
         if let Some(told) = work.expect {
             if told.hash != plan.hash {
                 return Err(PackagesError::PlanStale);
             }
-            stay_blocked(&mut plan.operations, &told.operations);
+            stay_blocked(&mut planned.operations, &told.operations);
         }
-        let errors: Vec<Diagnostic> = plan.errors().cloned().collect();
-        if !errors.is_empty() {
-            return Err(PackagesError::Refused(errors));
-        }
-        permitted(&plan.operations, work.consent)?;
+        planned.sound(&plan)?;
+        planned.permitted(work.consent)?;
         if plan.is_empty() {
             return Ok(None);
         }
-        let by = work.cx.map_or("Tenon", |cx| cx.principal.display.as_str());
-        let note = journal::entry(by, work.target.as_str(), &plan.operations, (&own, &computed.wish.elements));
+        let version = planned.version();
+        let name = work.cx.map_or("Tenon", |cx| cx.principal.display.as_str());
+        let by = work.cx.map_or_else(|| AuditBy { via: "install", ..AuditBy::system(now) }, AuditBy::of);
+        let (model, operations) = planned.write(tx, work, (name, &by, now)).await?;
+        Ok(Some(Applied { version, operations, model }))
+    }
+}
+
+/// A draft of a layer, worked out under the lock and ready to be written.
+pub(crate) struct Planned {
+    computed: Computed,
+    operations: Vec<Operation>,
+    /// The layer as it is.
+    own: Elements,
+}
+
+impl Planned {
+    /// Works a draft out. `also` finds what is wrong with it beside what the compiler finds.
+    pub(crate) async fn under_lock(
+        tx: &mut MetadataTx,
+        tenant: TenantId,
+        (target, draft): (&Name, &Draft),
+        now: DateTime,
+        also: impl FnOnce(&MetadataRows) -> Vec<Diagnostic>,
+    ) -> Result<(Self, Plan), PackagesError> {
+        let rows = tx.rows().await?;
+        let own = own_elements(&rows, target);
+        let mut computed = compute(tenant, &rows, target, draft, now)?;
+        computed.diagnostics.extend(also(&rows));
+        let plan = crate::measure::settle(&mut Gauge::Locked(tx), &mut computed, now).await?;
+        Ok((Self { computed, operations: plan.operations.clone(), own }, plan))
+    }
+
+    /// True where nothing would change.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// The version it makes.
+    pub(crate) const fn version(&self) -> ModelVersion {
+        self.computed.rows.version
+    }
+
+    /// Refuses what has mistakes.
+    pub(crate) fn sound(&self, plan: &Plan) -> Result<(), PackagesError> {
+        let errors: Vec<Diagnostic> = plan.errors().cloned().collect();
+        if errors.is_empty() { Ok(()) } else { Err(PackagesError::Refused(errors)) }
+    }
+
+    /// Refuses blocked steps, and those that need to be agreed to and are not.
+    pub(crate) fn permitted(&self, consent: Consent<'_>) -> Result<(), PackagesError> {
+        permitted(&self.operations, consent)
+    }
+
+    /// Writes layer, shape, journal and audit note, and leaves jobs; the model that will be live, and the steps as they are done.
+    pub(crate) async fn write(
+        self,
+        tx: &mut MetadataTx,
+        work: &Work<'_>,
+        (name, by, now): (&str, &AuditBy, DateTime),
+    ) -> Result<(Arc<Model>, Vec<Operation>), PackagesError> {
+        let Self { mut computed, mut operations, own } = self;
+        let entry = journal::entry(name, work.target.as_str(), &operations, (&own, &computed.wish.elements));
         let version = computed.rows.version;
-        let jobs = shaping::defer(&mut computed, &own, &mut plan.operations);
+        let jobs = shaping::defer(&mut computed, &own, &mut operations);
         if !jobs.is_empty() {
-            computed.rows = rows_after(&rows, &work.target, &computed.wish, version);
+            computed.rows = rows_after(&computed.rows, &work.target, &computed.wish, version);
             let (_, found) = tenon_catalog::assemble_rows(work.tenant, &computed.rows);
             let wrong: Vec<Diagnostic> = found.into_iter().filter(|one| one.severity == Severity::Error).collect();
             if !wrong.is_empty() {
@@ -115,10 +170,9 @@ impl Packages {
         }
         let model = write(tx, (work.tenant, &work.target), computed, &own).await?;
         shaping::leave(tx, work, &jobs).await?;
-        tx.journal(now, &note).await?;
-        let by = work.cx.map_or_else(|| AuditBy { via: "install", ..AuditBy::system(now) }, AuditBy::of);
-        tx.audit_note(&by, journal::noted(work.target.as_str(), version, &plan.operations)).await?;
-        Ok(Some(Applied { version, operations: plan.operations, model }))
+        tx.journal(now, &entry).await?;
+        tx.audit_note(by, journal::noted(work.target.as_str(), version, &operations)).await?;
+        Ok((model, operations))
     }
 }
 

@@ -58,3 +58,28 @@ pub(crate) fn package_files() -> Diagnostic {
     Diagnostic::error(NOT_YET, "installing a package is not served by this version yet")
         .help("take `package.yaml` out: what remains is planned as the tenant's own metadata")
 }
+
+/// A package names what is not its own.
+pub(crate) const NAMESPACE: &str = "package/namespace";
+/// A package lays something over what it does not say it needs.
+pub(crate) const NOT_REQUIRED: &str = "package/not-required";
+/// A package brings what the tenant has made by itself.
+pub(crate) const NAME_TAKEN: &str = "package/name-taken";
+
+pub(crate) fn outside_namespace(path: &ElementPath, package: &str) -> Diagnostic {
+    Diagnostic::error(NAMESPACE, format!("`{path}` does not begin with the package's name"))
+        .of(path.0.as_str())
+        .help(format!("call it `{package}_{}`", path.role_name().unwrap_or_else(|| path.name())))
+}
+
+pub(crate) fn not_required(path: &ElementPath, owner: &str) -> Diagnostic {
+    Diagnostic::error(NOT_REQUIRED, format!("`{path}` is of `{owner}`, which this package does not require"))
+        .of(path.0.as_str())
+        .help(format!("add `{owner}` with its versions to `requires` in `package.yaml`"))
+}
+
+pub(crate) fn taken_by_tenant(path: &ElementPath) -> Diagnostic {
+    Diagnostic::error(NAME_TAKEN, format!("the tenant has a `{path}` of its own"))
+        .of(path.0.as_str())
+        .help("rename the tenant's, or install a version of the package that calls it otherwise")
+}

@@ -1,5 +1,6 @@
 //! A draft worked out over what is stored: the steps, the mistakes, and everything as it would be. Pure.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tenon_catalog::CatalogError;
@@ -44,6 +45,7 @@ pub(crate) fn compute(
     now: DateTime,
 ) -> Result<Computed, CatalogError> {
     let before = Arc::new(tenon_catalog::model_of(tenant, rows)?);
+    let rows = &with_layer(rows, target);
     let mut stored = Stored::new(&rows.layers, &rows.physical, target);
     let mut wish = desired(&mut stored, draft);
     stamp_aliases(&mut wish, now, &rows.settings.zone);
@@ -74,17 +76,23 @@ fn wait_for_jobs(steps: &mut [Judged], stored: &Stored<'_>) {
     }
 }
 
-/// The rows as they will be: the layer in its new form, in the order of layers.
+/// The same rows where they have the layer; else with an empty one above all packages and below the tenant.
+fn with_layer<'r>(rows: &'r MetadataRows, target: &Name) -> Cow<'r, MetadataRows> {
+    if rows.layers.iter().any(|layer| layer.package == *target) {
+        return Cow::Borrowed(rows);
+    }
+    let mut rows = rows.clone();
+    let tenant = rows.layers.iter().position(|layer| layer.package.as_str() == TENANT_LAYER);
+    let place = tenant.filter(|_| target.as_str() != TENANT_LAYER).unwrap_or(rows.layers.len());
+    rows.layers.insert(place, Layer { package: target.clone(), elements: Vec::new() });
+    Cow::Owned(rows)
+}
+
+/// The rows as they will be: the layer in its new form.
 pub(crate) fn rows_after(rows: &MetadataRows, target: &Name, wish: &Desired, version: ModelVersion) -> MetadataRows {
-    let layer = Layer { package: target.clone(), elements: wish.elements.values().cloned().collect() };
     let mut next = MetadataRows { version, ..rows.clone() };
-    match next.layers.iter_mut().find(|one| one.package == *target) {
-        Some(place) => *place = layer,
-        None => {
-            let tenant = next.layers.iter().position(|one| one.package.as_str() == TENANT_LAYER);
-            let place = if target.as_str() == TENANT_LAYER { None } else { tenant };
-            next.layers.insert(place.unwrap_or(next.layers.len()), layer);
-        }
+    if let Some(layer) = next.layers.iter_mut().find(|one| one.package == *target) {
+        layer.elements = wish.elements.values().cloned().collect();
     }
     next
 }

@@ -6,7 +6,7 @@ use tenon_store::StoreError;
 use tenon_value::Json;
 
 use crate::complaint;
-use crate::{Operation, Risk};
+use crate::{InstallError, Operation, Risk};
 
 /// Why metadata was not read or changed.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,9 @@ pub enum PackagesError {
     /// There is no such layer.
     #[error("there is no such layer")]
     NoLayer,
+    /// A package was not uploaded, installed or removed.
+    #[error(transparent)]
+    Install(#[from] InstallError),
     /// Our own package does not compile: a bug of ours.
     #[error("a built-in package has mistakes: {0}")]
     BuiltIn(String),
@@ -73,6 +76,7 @@ impl Classify for PackagesError {
             Self::Unconfirmed(_) => Kind::Refused,
             Self::Setting(problem) => problem.kind,
             Self::NoLayer => Kind::NotFound,
+            Self::Install(error) => error.kind(),
             Self::BuiltIn(_) => Kind::Internal,
         }
     }
@@ -99,6 +103,7 @@ impl Classify for PackagesError {
             Self::NoLayer => {
                 Problem { message: Message::new("there is no such layer", "层不存在"), ..Problem::of_kind(Kind::NotFound) }
             }
+            Self::Install(error) => error.problem(),
             Self::BuiltIn(_) => Problem::of_kind(Kind::Internal),
         }
     }

@@ -1,10 +1,12 @@
-//! Changing a tenant's metadata: plan and apply, pull, settings, and the base package that every tenant begins with.
+//! Changing a tenant's metadata: plan and apply, pull, settings, the base package that every tenant begins with, and
+//! packages of others: their file (`bundle`) and their life in a tenant (`install`).
 //!
 //! Floor 6. A wish ([`Draft`]) is laid over what is stored; the difference is a [`Plan`] of typed [`Operation`]s with risk
 //! and effect on the API; applying computes it again under the exclusive model lock and refuses if anything moved.
 //! Invariants: applying is one transaction; applying twice is an empty plan; what is pulled plans to nothing.
 
 mod apply;
+mod bundle;
 mod changes;
 mod check;
 mod complaint;
@@ -16,6 +18,7 @@ mod draft;
 mod elements;
 mod ends;
 mod error;
+mod install;
 mod journal;
 mod judge;
 mod measure;
@@ -35,11 +38,16 @@ mod shaping;
 mod tests;
 
 pub use apply::Applied;
+pub use bundle::{
+    BUNDLE_BYTES_MAX, Bundle, BundleError, COMPONENT, ENTRIES_MAX, Index, MANIFEST, METADATA_FILE_MAX, PATH_MAX, PublicKey, Publishers,
+    SecretKey, Signature, UNPACKED_MAX, files_of,
+};
 pub use check::check;
 pub use crm::{BASE_PACKAGE, PackageInfo};
 pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
+pub use install::{GrantLine, Health, InstallError, InstallWish, Installed, PACKAGES_MAX, PackagePlan, Plugins, VERSIONS_MAX};
 pub use measure::AT_ONCE_MAX;
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;
@@ -50,3 +58,4 @@ pub use session::Session;
 pub use settings::{CORS_MAX, SettingsChange, is_zone};
 pub use shaping::{SHAPE, Settle, Shaping, Switched};
 pub use tenon_compiler::{SourceFile, read_yaml};
+pub use tenon_plugin_host::{LINES_MAX, Line};

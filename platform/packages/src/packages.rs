@@ -11,9 +11,10 @@ use tenon_value::{DateTime, Name, TenantId};
 use crate::apply::{Applied, Consent, Work};
 use crate::compute::compute;
 use crate::elements::{Stored, TENANT_LAYER};
+use crate::install::{Plugins, WithModels};
 use crate::measure::{Gauge, settle};
 use crate::plans::{Kept, Plans};
-use crate::{BASE_PACKAGE, Change, Draft, PackageInfo, PackagesError, Plan, Session, SourceFile, crm, pull};
+use crate::{BASE_PACKAGE, Change, Draft, PackagesError, Plan, Session, SourceFile, crm, pull};
 
 /// Plans and applies changes of metadata. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub struct Packages {
     pub(crate) store: Store,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) clock: fn() -> DateTime,
+    pub(crate) plugins: Plugins,
     plans: Plans,
 }
 
@@ -34,7 +36,14 @@ impl Packages {
     /// Over a store and its models. The clock is the wall's; business time comes with each context.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, clock: fn() -> DateTime) -> Self {
-        Self { store, catalog, clock, plans: Plans::new() }
+        Self { store, catalog, clock, plugins: Plugins::default(), plans: Plans::new() }
+    }
+
+    /// The same, with a host for the plugins of packages: each tenant's are brought in with its model.
+    #[must_use]
+    pub fn with_plugins(self, plugins: Plugins) -> Self {
+        self.catalog.follow(Arc::new(WithModels { plugins: plugins.clone(), store: self.store.clone() }));
+        Self { plugins, ..self }
     }
 
     /// Plans a draft of the tenant's layer. Mistakes are in the plan's diagnostics.
@@ -122,16 +131,6 @@ impl Packages {
     pub async fn pull(&self, tenant: TenantId, layer: &str, paths: Option<&[String]>) -> Result<Vec<SourceFile>, PackagesError> {
         let rows = self.store.metadata(tenant).await?;
         pull::files(&rows, layer, paths)
-    }
-
-    /// Installed packages.
-    ///
-    /// # Errors
-    /// Where the store does not answer.
-    pub async fn installed(&self, tenant: TenantId) -> Result<Vec<PackageInfo>, PackagesError> {
-        let rows = self.store.metadata(tenant).await?;
-        let base = crm::info().filter(|base| rows.layers.iter().any(|layer| layer.package == base.name));
-        Ok(base.into_iter().collect())
     }
 
     /// What the tenant wrote over a package's elements, by path.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tenon_context::OpContext;
 use tenon_model::{Model, ModelVersion, ObjectIx};
+use tenon_plugin_host::Checked;
 use tenon_store::MetadataTx;
 use tenon_value::Name;
 
@@ -17,16 +18,20 @@ use crate::{Applied, Change, Draft, Operation, Packages, PackagesError, Plan, Se
 /// The changes of one document, until it ends.
 #[derive(Debug)]
 pub struct Session {
-    packages: Packages,
-    cx: OpContext,
+    pub(crate) packages: Packages,
+    pub(crate) cx: OpContext,
     open: Option<Open>,
+    /// Plugins that are ready to be taken in when it ends.
+    pub(crate) compiled: Vec<Checked>,
 }
 
 /// The transaction, from the first change on.
-struct Open {
-    tx: MetadataTx,
-    model: Arc<Model>,
-    changed: Option<ModelVersion>,
+pub(crate) struct Open {
+    pub(crate) tx: MetadataTx,
+    pub(crate) model: Arc<Model>,
+    pub(crate) changed: Option<ModelVersion>,
+    /// A package came, went or stands otherwise.
+    pub(crate) packages: bool,
 }
 
 impl std::fmt::Debug for Open {
@@ -46,7 +51,7 @@ fn named_path(change: &Change) -> Option<String> {
 
 impl Session {
     pub(crate) const fn new(packages: Packages, cx: OpContext) -> Self {
-        Self { packages, cx, open: None }
+        Self { packages, cx, open: None, compiled: Vec::new() }
     }
 
     /// The model with all changes so far.
@@ -108,12 +113,18 @@ impl Session {
     /// # Errors
     /// Where the store does not commit; then nothing was changed.
     pub async fn finish(self) -> Result<Arc<Model>, PackagesError> {
-        let Some(Open { tx, model, changed }) = self.open else { return Ok(self.cx.model) };
+        let Some(Open { tx, model, changed, packages }) = self.open else { return Ok(self.cx.model) };
         let Some(version) = changed else {
             tx.rollback().await?;
             return Ok(model);
         };
         tx.commit(version).await?;
+        // Before anybody meets the model: who saves by it meets its plugins. What cannot be brought in now comes with the
+        // model, when the catalog loads it.
+        if packages && let Err(error) = self.packages.plugins.bring(&self.packages.store, model.tenant).await {
+            tracing::error!(tenant = %model.tenant, %error, "the plugins of a change of packages could not be brought in");
+            return Ok(model);
+        }
         self.packages.catalog.offer(Arc::clone(&model));
         Ok(model)
     }
@@ -143,14 +154,14 @@ impl Session {
         }
     }
 
-    async fn opened(&mut self) -> Result<&mut Open, PackagesError> {
+    pub(crate) async fn opened(&mut self) -> Result<&mut Open, PackagesError> {
         let open = match self.open.take() {
             Some(open) => open,
             None => {
                 let mut tx = self.packages.store.metadata_begin(self.cx.model.tenant).await?;
                 let rows = tx.rows().await?;
                 let model = Arc::new(tenon_catalog::model_of(self.cx.model.tenant, &rows)?);
-                Open { tx, model, changed: None }
+                Open { tx, model, changed: None, packages: false }
             }
         };
         Ok(self.open.insert(open))

@@ -8,6 +8,7 @@ use tenon_model::Object;
 use crate::OnFault;
 use crate::fault::Broken;
 use crate::limits::{CallLimits, ROWS_PER_CALL};
+use crate::linked::Linked;
 use crate::merge::Rows;
 use crate::registry::Occasion;
 use crate::since_1::{self, Answer, Question, Said};
@@ -90,7 +91,8 @@ impl Asking<'_> {
 
     /// All records, in as many calls as the limits `input` and [`ROWS_PER_CALL`] need.
     async fn portions(&self, rows: &Rows<'_>, desk: &mut dyn Desk, limits: &CallLimits) -> Portions {
-        let mut all: Vec<_> = rows.rows().map(|row| since_1::row(&self.turn.cx.model, self.object, &row)).collect();
+        let grant = &self.turn.plugin.grant;
+        let mut all: Vec<_> = rows.rows().map(|row| since_1::row((&self.turn.cx.model, grant), self.object, &row)).collect();
         let (mut first, mut portions) = (0, Vec::new());
         while !all.is_empty() {
             let rest = all.split_off(self.fitting(&all, limits)?);
@@ -138,6 +140,7 @@ impl Asking<'_> {
             Ok(_) => return Err(Broken::answer("answered something else than it was asked")),
             Err(error) => Err(error),
         };
-        since_1::answer(&self.turn.plugin.name, self.object, (rows, self.asked.phase), said)
+        let Linked { name, grant, .. } = &**self.turn.plugin;
+        since_1::answer((name, grant), self.object, (rows, self.asked.phase), said)
     }
 }

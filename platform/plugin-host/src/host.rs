@@ -12,16 +12,19 @@ use tenon_value::TenantId;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::aot::AotCache;
 use crate::asking::Asking;
 use crate::breaker::Breaker;
 use crate::limits::THREADS;
+use crate::lines::Lines;
 use crate::linked::Workshop;
 use crate::merge::Rows;
 use crate::registry::{Installed, Occasion, Registry};
 use crate::room::Rooms;
+use crate::since_1::Ready;
 use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
-use crate::{Budgets, LoadError, PluginPackage, calling};
+use crate::{Budgets, Line, LoadError, PluginPackage, calling};
 
 /// Runs plugins for all tenants of a process. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +39,7 @@ pub(crate) struct Inner {
     pub(crate) rooms: Rooms,
     pub(crate) breaker: Breaker,
     pub(crate) usage: Counters,
+    pub(crate) lines: Lines,
     /// None only while it is being dropped.
     pub(crate) threads: Option<Runtime>,
 }
@@ -62,6 +66,26 @@ impl std::fmt::Debug for PluginHost {
     }
 }
 
+/// A plugin that could be installed. As long as somebody has it, it is not compiled again.
+#[derive(Clone)]
+pub struct Checked {
+    component: Arc<Ready>,
+}
+
+impl std::fmt::Debug for Checked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Checked").field("imports", &self.imports()).finish()
+    }
+}
+
+impl Checked {
+    /// The interfaces of the contract that it calls, such as `kv`: what it can do beside answering.
+    #[must_use]
+    pub fn imports(&self) -> Vec<&'static str> {
+        self.component.imports()
+    }
+}
+
 impl PluginHost {
     /// A host without plugins.
     ///
@@ -76,15 +100,24 @@ impl PluginHost {
     /// # Errors
     /// Where plugins cannot run on this machine.
     pub fn with_budgets(budgets: Budgets) -> Result<Self, LoadError> {
+        Self::with_cache(budgets, None)
+    }
+
+    /// The same, which keeps compiled components on disk.
+    ///
+    /// # Errors
+    /// Where plugins cannot run on this machine.
+    pub fn with_cache(budgets: Budgets, cache: Option<AotCache>) -> Result<Self, LoadError> {
         let threads = Builder::new_multi_thread().worker_threads(THREADS).thread_name("tenon-plugin").enable_time().build();
         let threads = Some(threads.map_err(|error| LoadError::Engine(error.to_string()))?);
         let inner = Inner {
-            workshop: Workshop::new()?,
+            workshop: Workshop::new(cache)?,
             registry: Registry::default(),
             budgets: Arc::new(budgets),
             rooms: Rooms::new(),
             breaker: Breaker::default(),
             usage: Counters::default(),
+            lines: Lines::default(),
             threads,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -94,8 +127,8 @@ impl PluginHost {
     ///
     /// # Errors
     /// Why it could not.
-    pub fn check(&self, package: PluginPackage) -> Result<(), LoadError> {
-        self.inner.workshop.make(package).map(drop)
+    pub fn check(&self, package: PluginPackage) -> Result<Checked, LoadError> {
+        Ok(Checked { component: self.inner.workshop.make(package)?.component })
     }
 
     /// Takes a plugin in for a tenant, in the place of any other version of the same package. Compiles.
@@ -129,6 +162,12 @@ impl PluginHost {
     #[must_use]
     pub fn usage(&self, tenant: TenantId) -> Vec<(String, Usage)> {
         self.inner.usage.of(tenant)
+    }
+
+    /// The last lines of a tenant's plugin: what it logged, and why it failed.
+    #[must_use]
+    pub fn lines(&self, tenant: TenantId, package: &str) -> Vec<Line> {
+        self.inner.lines.of(tenant, package)
     }
 
     fn take_in(&self, tenant: Option<TenantId>, package: PluginPackage) -> Result<(), LoadError> {

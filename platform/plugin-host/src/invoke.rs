@@ -18,6 +18,8 @@ pub(crate) struct Called {
     pub memory: usize,
     /// Requests to the desk.
     pub asked: u32,
+    /// What it logged.
+    pub lines: Vec<(&'static str, String)>,
 }
 
 /// Runs to the end or to a limit. Must run on the plugins' own threads: between two yields a guest holds its thread.
@@ -36,8 +38,10 @@ pub(crate) async fn call(engine: &Engine, ready: &Ready, state: CallState, quest
         Ok(Err(error)) => Err(Broken::trap(&error, state.crossed())),
         Err(_) => Err(Broken::limit("wall", "the wall clock ran out")),
     };
+    let lines = std::mem::take(&mut store.data_mut().lines);
     // After a trap or a dropped call the store is dead; it is dropped here in any case.
     Called {
+        lines,
         said,
         fuel: fuel.saturating_sub(store.get_fuel().unwrap_or_default()),
         wall: begun.elapsed(),

@@ -4,6 +4,7 @@
 //! component gets the functions of `sdk/wit` and nothing else; every call has an instance of its own, dropped after
 //! it; a refusal (the author's words) and a fault (the plugin broke) are never mixed; no word of the sandbox leaves.
 
+mod aot;
 mod asking;
 mod breaker;
 mod calling;
@@ -14,6 +15,7 @@ mod fault;
 mod host;
 mod invoke;
 mod limits;
+mod lines;
 mod linked;
 mod merge;
 mod package;
@@ -25,8 +27,10 @@ mod state;
 mod turn;
 mod usage;
 
+pub use aot::{AotCache, COMPILE_VERB, compile_for_parent};
 pub use error::LoadError;
-pub use host::PluginHost;
+pub use host::{Checked, PluginHost};
 pub use limits::{Budgets, COMPONENT_BYTES_MAX, CallLimits, ROWS_PER_CALL, Size};
+pub use lines::{LINES_MAX, Line};
 pub use package::{OnFault, PluginPackage, Subscription};
 pub use usage::Usage;

@@ -9,6 +9,7 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
+use crate::aot::AotCache;
 use crate::limits::Size;
 use crate::since_1::{self, Ready};
 use crate::state::CallState;
@@ -56,11 +57,12 @@ pub(crate) struct Workshop {
     /// Made when the first large guest comes: most houses have none.
     large: OnceLock<Bench>,
     compiled: Mutex<Compiled>,
+    cache: Option<AotCache>,
 }
 
 impl Workshop {
-    pub(crate) fn new() -> Result<Self, LoadError> {
-        Ok(Self { small: Bench::new(Size::Small)?, large: OnceLock::new(), compiled: Mutex::default() })
+    pub(crate) fn new(cache: Option<AotCache>) -> Result<Self, LoadError> {
+        Ok(Self { small: Bench::new(Size::Small)?, large: OnceLock::new(), compiled: Mutex::default(), cache })
     }
 
     fn bench(&self, size: Size) -> Result<&Bench, LoadError> {
@@ -97,7 +99,7 @@ impl Workshop {
             return Ok(component);
         }
         // Compiled outside the lock: it takes long, and twice is not wrong.
-        let component = Arc::new(compile(self.bench(size)?, bytes, size)?);
+        let component = Arc::new(compile((self.bench(size)?, self.cache.as_ref()), bytes, size)?);
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.retain(|_, held| held.strong_count() > 0);
         compiled.insert(key, Arc::downgrade(&component));
@@ -105,9 +107,13 @@ impl Workshop {
     }
 }
 
-fn compile(bench: &Bench, bytes: &[u8], size: Size) -> Result<Ready, LoadError> {
+fn compile((bench, cache): (&Bench, Option<&AotCache>), bytes: &[u8], size: Size) -> Result<Ready, LoadError> {
     let broken = |error: wasmtime::Error| LoadError::NotAComponent(error.to_string());
-    let component = Component::from_binary(&bench.engine, bytes).map_err(broken)?;
+    let component = match cache {
+        Some(cache) => cache.component(&bench.engine, size, bytes),
+        None => Component::from_binary(&bench.engine, bytes),
+    };
+    let component = component.map_err(broken)?;
     granted(&bench.engine, &component)?;
     let required = component.resources_required();
     let pages = required.as_ref().and_then(|required| required.max_initial_memory_size);
@@ -148,13 +154,9 @@ fn granted(engine: &Engine, component: &Component) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// The functions granted of an interface such as `tenon:plugin/log@1.2.0`; none for a foreign one or another major.
+/// The functions granted of an interface; none for a foreign one or another major.
 fn granted_of(interface: &str) -> Option<&'static [&'static str]> {
-    let (path, version) = interface.split_once('@')?;
-    let name = path.strip_prefix(since_1::PACKAGE)?.strip_prefix('/')?;
-    let major = version.split('.').next()?;
-    let (_, functions) = since_1::GRANTED.iter().find(|(granted, _)| *granted == name)?;
-    (major == since_1::MAJOR).then_some(*functions)
+    since_1::interface(interface).map(|(_, functions)| functions)
 }
 
 /// A subscription that is never met would be a promise nobody keeps.

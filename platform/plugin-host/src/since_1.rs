@@ -74,6 +74,14 @@ pub(crate) const GRANTED: [(&str, &[&str]); 12] = [
     ("records-write", &["get-for-update", "lock", "create", "update", "update-where", "create-or-get", "delete", "next-number"]),
 ];
 
+/// The interface that a component calls such as `tenon:plugin/log@1.2.0`, if it is one of those.
+pub(crate) fn interface(called: &str) -> Option<(&'static str, &'static [&'static str])> {
+    let (path, version) = called.split_once('@')?;
+    let name = path.strip_prefix(PACKAGE)?.strip_prefix('/')?;
+    let is_ours = version.split('.').next()? == MAJOR;
+    GRANTED.into_iter().find(|(granted, _)| is_ours && *granted == name)
+}
+
 /// Gives a linker the granted functions, and nothing else.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     generated::Moments::add_to_linker::<CallState, HasSelf<CallState>>(linker, |state| state)?;

@@ -49,6 +49,8 @@ pub(crate) struct CallState {
     drawn: u64,
     /// It asks as itself.
     itself: bool,
+    /// What it has logged, with levels.
+    pub lines: Vec<(&'static str, String)>,
     /// The most memory it had.
     pub memory: usize,
     /// What the guest was denied: what it does then is a consequence.
@@ -69,6 +71,7 @@ impl CallState {
             writes_left: limits.writes,
             drawn: 0,
             itself: false,
+            lines: Vec::new(),
             memory: 0,
             denied: None,
             crossed: None,

@@ -123,7 +123,8 @@ impl Turn<'_> {
     }
 
     fn measured(&self, rows: usize, called: Called) -> Result<Result<Said, Error>, Broken> {
-        let Called { said, fuel, wall, memory, asked } = called;
+        let Called { said, fuel, wall, memory, asked, lines } = called;
+        self.tell(lines);
         let outcome = match &said {
             Ok(Ok(_)) => "answered",
             Ok(Err(Error::Refused(_))) => "refused",
@@ -138,9 +139,17 @@ impl Turn<'_> {
         said
     }
 
+    /// Keeps lines for those who look after the tenant's packages.
+    fn tell(&self, lines: impl IntoIterator<Item = (&'static str, String)>) {
+        let cx = self.cx;
+        self.host.lines.add((cx.model.tenant, &self.plugin.name), (cx.now, cx.request.as_str()), lines);
+    }
+
     /// A broken call as an error, noted for the breaker and in the log.
     pub(crate) fn fault(&self, broken: Broken) -> HookError {
         if let Broken::Fault { limit, detail } = &broken {
+            let words = limit.map_or_else(String::new, |limit| format!("limit `{limit}`: "));
+            self.tell([("fault", format!("{} {}: {words}{detail}", self.phase.word(), self.about))]);
             let (plugin, tenant) = (&self.plugin.title, self.cx.model.tenant);
             tracing::warn!(plugin, %tenant, request = %self.cx.request, limit, detail, "plugin failed");
             if self.host.breaker.note(tenant, plugin, self.budgets.faults_per_minute, Instant::now()) {

@@ -52,10 +52,16 @@ pub struct ServeConfig {
     pub files_bytes: Option<u64>,
     /// How long is waited for those who send, and for those who are told things.
     pub patience: Patience,
-    /// Plugin components offered to every tenant, until packages can be installed.
+    /// Plugin components offered to every tenant, beside the packages each installs.
     pub plugins: Vec<PathBuf>,
+    /// Publishers whose packages tenants may install: `acme=ed25519:…`.
+    pub publishers: Vec<String>,
+    /// Tenants may install packages that nobody has signed: where plugins are written, and nowhere else.
+    pub unsigned_packages: bool,
     /// What plugins may use.
     pub plugin_budgets: Budgets,
+    /// The program that compiles plugins apart from this process: `tenon` itself.
+    pub plugin_compiler: Option<PathBuf>,
     /// Requests a minute and credential.
     pub rate_per_minute: u32,
     /// Connections to PostgreSQL.
@@ -88,7 +94,10 @@ impl ServeConfig {
             files_bytes: None,
             patience: Patience::default(),
             plugins: Vec::new(),
+            publishers: Vec::new(),
+            unsigned_packages: false,
             plugin_budgets: Budgets::default(),
+            plugin_compiler: None,
             rate_per_minute: RATE_PER_MINUTE,
             connections: None,
             public_url: None,

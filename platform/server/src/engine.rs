@@ -13,11 +13,10 @@ use tenon_automation::{
 use tenon_catalog::Catalog;
 use tenon_files::Links;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
-use tenon_hooks::{Hooks, NoHooks};
 use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
-use tenon_packages::{Packages, SHAPE};
-use tenon_plugin_host::{PluginHost, PluginPackage};
+use tenon_packages::{Packages, Plugins, Publishers, SHAPE};
+use tenon_plugin_host::{AotCache, PluginHost, PluginPackage};
 use tenon_records::{PLUGIN_JOB, Pipeline};
 use tenon_store::Store;
 
@@ -52,8 +51,9 @@ impl Engine {
         let lock = DataLock::take(&config.data).with_context(|| format!("cannot use `{}`", config.data.display()))?;
         let store = Store::open(config.store()).await.context("cannot open the database")?;
         let catalog = Arc::new(Catalog::new(store.clone()));
-        let hooks = hooks(config)?;
-        let pipeline = Pipeline::new(store.clone(), hooks);
+        let host = host(config, &store).await?;
+        let plugins = Plugins::new(host.clone(), publishers(config)?);
+        let pipeline = Pipeline::new(store.clone(), Arc::new(host));
         let identity = Identity::new(IdentityParts {
             store: store.clone(),
             catalog: Arc::clone(&catalog),
@@ -63,7 +63,7 @@ impl Engine {
             public_url: config.public_url(),
         });
         Ok(Self {
-            packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall),
+            packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall).with_plugins(plugins),
             identity,
             relay: Relay::new(store.clone()),
             pipeline,
@@ -147,16 +147,24 @@ impl Engine {
     }
 }
 
-/// The plugins' host, if there are plugins.
-fn hooks(config: &ServeConfig) -> anyhow::Result<Arc<dyn Hooks>> {
-    let plugins = &config.plugins;
-    if plugins.is_empty() {
-        return Ok(Arc::new(NoHooks));
-    }
-    let host = PluginHost::with_budgets(config.plugin_budgets.clone()).context("cannot start the plugin host")?;
-    for path in plugins {
+/// The plugins' host, with those that every tenant has.
+async fn host(config: &ServeConfig, store: &Store) -> anyhow::Result<PluginHost> {
+    let key = store.plugin_seal().await.context("cannot read the server's secret")?;
+    let cache =
+        AotCache::open(&config.data.join("compiled"), key, config.plugin_compiler.clone()).context("cannot keep compiled plugins")?;
+    let host = PluginHost::with_cache(config.plugin_budgets.clone(), Some(cache)).context("cannot start the plugin host")?;
+    for path in &config.plugins {
         let package = PluginPackage::from_file(path).with_context(|| format!("`{}` is no plugin", path.display()))?;
         host.install_everywhere(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;
     }
-    Ok(Arc::new(host))
+    Ok(host)
+}
+
+/// Whose packages tenants may install.
+fn publishers(config: &ServeConfig) -> anyhow::Result<Publishers> {
+    let mut publishers = Publishers::default();
+    for line in &config.publishers {
+        publishers.trust(line).with_context(|| format!("`{line}` is no publisher"))?;
+    }
+    Ok(publishers.and_unsigned(config.unsigned_packages))
 }

@@ -34,3 +34,4 @@ pub use serve::{Running, start};
 pub use tenants::TenantCreated;
 pub use tenon_http::{Door, Method, Patience, doors};
 pub use tenon_identity::Clock;
+pub use tenon_plugin_host::{COMPILE_VERB, compile_for_parent};

@@ -184,6 +184,14 @@ impl Store {
         self.inner.system.secret("cursor").await
     }
 
+    /// The secret that compiled plugins are sealed with; made once per installation.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn plugin_seal(&self) -> Result<[u8; 32], StoreError> {
+        self.inner.system.secret("compiled_plugins").await
+    }
+
     /// Tells which tenants' metadata changed, here or (PostgreSQL) in another process. May miss; versions decide.
     #[must_use]
     pub fn metadata_events(&self) -> broadcast::Receiver<TenantId> {

@@ -79,7 +79,7 @@ impl Way {
     fn has_bait(&self) -> bool {
         [self.path, self.rest, self.query, self.body]
             .iter()
-            .any(|part| ["{id}", "{provider}", "{whose}"].iter().any(|name| part.contains(name)))
+            .any(|part| ["{id}", "{provider}", "{whose}", "{package}"].iter().any(|name| part.contains(name)))
     }
 
     /// Below which word its ids are those of the same things.
@@ -89,8 +89,14 @@ impl Way {
 
     /// The request, with this in the place of ids.
     pub(super) fn request(&self, tenant: &str, bait: &str) -> Request {
-        let filled =
-            |text: &str| text.replace("{id}", bait).replace("{provider}", bait).replace("{whose}", bait).replace("{wish}", "cancel");
+        let filled = |text: &str| {
+            text.replace("{id}", bait)
+                .replace("{provider}", bait)
+                .replace("{whose}", bait)
+                .replace("{wish}", "cancel")
+                .replace("{package}", bait)
+                .replace("{version}", "1.0.0")
+        };
         let path = filled(&self.path.replace("{*path}", self.rest));
         let door = if self.is_servers() { path } else { format!("/t/{tenant}{path}") };
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", filled(self.query)) };
@@ -176,6 +182,8 @@ const WAYS: &[Way] = &[
     way("GET", "/documents"),
     way("DELETE", "/documents/{id}"),
     way("PUT", "/documents/rules/{whose}").body(r#"{"documents":"any"}"#),
+    way("POST", "/packages").body("{id}"),
+    way("DELETE", "/packages/{package}/{version}"),
     way("POST", "/files").form("--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\na\r\n--b--\r\n"),
     way("GET", "/files/{id}"),
     way("GET", "/files/{id}/thumb").query("w=64"),

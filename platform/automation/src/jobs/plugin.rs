@@ -66,7 +66,7 @@ impl Progress {
 impl JobHandler for PluginJobHandler {
     async fn run(&self, run: &JobRun) -> Result<JobDone, JobFault> {
         let mut progress = Progress::of_json(&run.job.progress);
-        if self.is_stale(run) {
+        if self.is_stale(run).await? {
             return Ok(JobDone::Finished(Json::Null));
         }
         let mut moved = 0;
@@ -102,12 +102,14 @@ impl JobHandler for PluginJobHandler {
 
 impl PluginJobHandler {
     /// A time of a calendar that its package has changed since, or has no more.
-    fn is_stale(&self, run: &JobRun) -> bool {
+    async fn is_stale(&self, run: &JobRun) -> Result<bool, JobFault> {
         let text = |name: &str| run.job.payload.get(name).and_then(Json::as_str);
-        let Some(cron) = text("cron") else { return false };
+        let Some(cron) = text("cron") else { return Ok(false) };
+        // What a tenant's packages offer is known with its model.
+        run.context(Via::Job).await?;
         let offers = self.pipeline.offers(run.tenant);
         let offer = offers.job(text("package").unwrap_or_default(), text("job").unwrap_or_default());
-        offer.and_then(|offer| offer.cron.as_deref()) != Some(cron)
+        Ok(offer.and_then(|offer| offer.cron.as_deref()) != Some(cron))
     }
 }
 

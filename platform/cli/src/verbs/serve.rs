@@ -7,7 +7,7 @@ use serde_json::json;
 use tenon_server::{MailConfig, ServeConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::{Args, LogFormat, Outside};
+use crate::args::{Args, LogFormat, Outside, Trust};
 use crate::output::{Exit, Output, Usage};
 
 /// Runs until it is told to stop (Ctrl-C, SIGTERM).
@@ -15,7 +15,7 @@ pub(crate) async fn serve(
     args: &Args,
     output: &Output,
     listen: SocketAddr,
-    plugins: &[PathBuf],
+    (plugins, trust): (&[PathBuf], &Trust),
     rest: (u32, Option<u32>, &Outside),
 ) -> anyhow::Result<Exit> {
     tenon_server::init_log(Some(&args.log), args.log_format == LogFormat::Json);
@@ -26,6 +26,9 @@ pub(crate) async fn serve(
         listen,
         database: args.database.clone(),
         plugins: plugins.to_vec(),
+        publishers: trust.publishers.clone(),
+        unsigned_packages: trust.unsigned_packages,
+        plugin_compiler: std::env::current_exe().ok(),
         rate_per_minute,
         connections,
         public_url: outside.public_url.clone(),

@@ -17,6 +17,7 @@ use super::audit::AuditQuery;
 use super::clock::ClockMutation;
 use super::door::Door;
 use super::mutation::Mutation;
+use super::packages::{PackageMutation, PackageQuery};
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
 use super::usage::UsageQuery;
@@ -26,12 +27,12 @@ use crate::{GraphqlRequest, GraphqlResponse, view_as};
 /// All reads.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-struct Reads(Query, AuditQuery, PersonQuery, UsageQuery);
+struct Reads(Query, PackageQuery, AuditQuery, PersonQuery, UsageQuery);
 
 /// All changes.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-struct Changes(Mutation, PersonMutation, ClockMutation);
+struct Changes(Mutation, PackageMutation, PersonMutation, ClockMutation);
 
 type MetadataSchema = Schema<Reads, Changes, EmptySubscription>;
 
@@ -74,6 +75,12 @@ impl MetadataApi {
     #[must_use]
     pub fn with_sandbox(self, sandbox: Sandbox) -> Self {
         Self { sandbox: Some(sandbox), ..self }
+    }
+
+    /// What keeps the tenants' packages, for the door that takes their files.
+    #[must_use]
+    pub const fn packages(&self) -> &Packages {
+        &self.packages
     }
 
     /// The schema, as SDL; the same for everybody.

@@ -35,16 +35,6 @@ pub(super) struct File {
     text: String,
 }
 
-/// An installed package.
-#[derive(SimpleObject)]
-pub(super) struct Package {
-    name: String,
-    version: String,
-    publisher: Option<String>,
-    label: Option<String>,
-    about: Option<String>,
-}
-
 /// Reads.
 #[derive(Default)]
 pub(super) struct Query;
@@ -111,21 +101,6 @@ impl Query {
             return Err(Problem::exhausted("page_size", PLANS_MAX as u64, first as u64).into());
         }
         Ok(door.packages.plans(door.cx.model.tenant, first).into_iter().map(|plan| Plan::of(plan, None)).collect())
-    }
-
-    /// Installed packages.
-    async fn packages(&self, ctx: &Context<'_>) -> Result<Vec<Package>, Failure> {
-        let door = door(ctx);
-        let locale = door.cx.locale;
-        let installed = door.packages.installed(door.cx.model.tenant).await?;
-        let package = |one: tenon_packages::PackageInfo| Package {
-            name: one.name.to_string(),
-            version: one.version,
-            publisher: one.publisher,
-            label: one.label.get(locale).map(str::to_owned),
-            about: one.about.get(locale).map(str::to_owned),
-        };
-        Ok(installed.into_iter().map(package).collect())
     }
 
     /// Everything a front end needs to start. `as`: as that user would see it; takes the special right `impersonate`, and

@@ -8,7 +8,7 @@ use wasmtime::{Engine, Store};
 
 use super::generated::exports::tenon::plugin::job_hooks::Outcome;
 use super::generated::exports::tenon::plugin::{action_hooks, after_hooks, delete_hooks, event_hooks, job_hooks, record_hooks};
-use super::{Change, Error, Operation, Verdict};
+use super::{Change, Error, Operation, Verdict, interface};
 use crate::LoadError;
 use crate::state::CallState;
 
@@ -57,6 +57,12 @@ impl Ready {
 
     pub(crate) fn engine(&self) -> &Engine {
         self.instance.engine()
+    }
+
+    /// The interfaces of the contract that it calls.
+    pub(crate) fn imports(&self) -> Vec<&'static str> {
+        let component = self.instance.component().component_type();
+        component.imports(self.engine()).filter_map(|(called, _)| interface(called)).map(|(name, _)| name).collect()
     }
 
     /// Whether it exports what a phase calls.

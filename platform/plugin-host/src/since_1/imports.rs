@@ -35,14 +35,27 @@ impl clock::Host for CallState {
 
 impl log::Host for CallState {
     fn write(&mut self, level: log::Level, message: String) {
-        let Some(line) = self.keep(&message) else { return };
+        let Some(line) = self.keep(&message).map(str::to_owned) else { return };
         let plugin = self.begun.plugin.as_str();
-        match level {
-            log::Level::Debug => tracing::debug!(target: "tenon::plugin", plugin, "{line}"),
-            log::Level::Info => tracing::info!(target: "tenon::plugin", plugin, "{line}"),
-            log::Level::Warn => tracing::warn!(target: "tenon::plugin", plugin, "{line}"),
-            log::Level::Error => tracing::error!(target: "tenon::plugin", plugin, "{line}"),
-        }
+        let level = match level {
+            log::Level::Debug => {
+                tracing::debug!(target: "tenon::plugin", plugin, "{line}");
+                "debug"
+            }
+            log::Level::Info => {
+                tracing::info!(target: "tenon::plugin", plugin, "{line}");
+                "info"
+            }
+            log::Level::Warn => {
+                tracing::warn!(target: "tenon::plugin", plugin, "{line}");
+                "warn"
+            }
+            log::Level::Error => {
+                tracing::error!(target: "tenon::plugin", plugin, "{line}");
+                "error"
+            }
+        };
+        self.lines.push((level, line));
     }
 }
 

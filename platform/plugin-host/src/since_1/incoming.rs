@@ -1,6 +1,6 @@
 //! A plugin's answers as our values. Nothing in them is believed: what does not fit makes the plugin faulty.
 
-use tenon_hooks::{Phase, Refusal, Verdict as OurVerdict, Wanted};
+use tenon_hooks::{Grant, Phase, Refusal, Verdict as OurVerdict, Wanted};
 use tenon_model::{Field, FieldKind, Model, Object, Relation, RelationShape};
 use tenon_value::{Address, Date, DateTime, Decimal, Duration, Geo, Json, Money, Value};
 
@@ -22,7 +22,7 @@ pub(crate) enum Answer {
 
 /// Checks and translates what came back for `rows` changes.
 pub(crate) fn answer(
-    package: &str,
+    (package, grant): (&str, &Grant),
     object: &Object,
     (rows, phase): (usize, Phase),
     said: Result<Vec<Verdict>, Error>,
@@ -32,7 +32,7 @@ pub(crate) fn answer(
             Err(Broken::answer(format!("patched in `{}`, where nothing can be patched", phase.word())))
         }
         Ok(verdicts) if verdicts.len() == rows => {
-            let verdicts = verdicts.into_iter().map(|one| verdict(package, object, one)).collect::<Result<_, _>>()?;
+            let verdicts = verdicts.into_iter().map(|one| verdict((package, grant), object, one)).collect::<Result<_, _>>()?;
             Ok(Answer::Verdicts(verdicts))
         }
         Ok(verdicts) => Err(Broken::answer(format!("answered {} verdicts to {rows} changes", verdicts.len()))),
@@ -48,12 +48,12 @@ pub(crate) fn refused(package: &str, object: Option<&Object>, error: Error) -> R
     }
 }
 
-fn verdict(package: &str, object: &Object, said: Verdict) -> Result<OurVerdict, Broken> {
+fn verdict((package, grant): (&str, &Grant), object: &Object, said: Verdict) -> Result<OurVerdict, Broken> {
     match said {
         Verdict::Keep => Ok(OurVerdict::Keep),
         Verdict::Patch(fields) if fields.len() > PATCHES_PER_ROW => Err(Broken::limit("output", "patched too many fields")),
         Verdict::Patch(fields) => {
-            let patches = fields.into_iter().map(|field| patch(object, field)).collect::<Result<Vec<_>, _>>()?;
+            let patches = fields.into_iter().map(|field| patch(grant, object, field)).collect::<Result<Vec<_>, _>>()?;
             Ok(if patches.is_empty() { OurVerdict::Keep } else { OurVerdict::Patch(patches) })
         }
         Verdict::Refuse(refusals) if refusals.is_empty() => Err(Broken::answer("refused without a refusal")),
@@ -80,11 +80,14 @@ fn refusal(package: &str, object: Option<&Object>, said: types::Refusal) -> Resu
     Ok(Refusal { package: package.to_owned(), rule, message, field })
 }
 
-fn patch(object: &Object, said: types::FieldValue) -> Result<(tenon_model::FieldIx, Value), Broken> {
+fn patch(grant: &Grant, object: &Object, said: types::FieldValue) -> Result<(tenon_model::FieldIx, Value), Broken> {
     let name = said.name.escape_debug();
     let field = object.field_named(&said.name).ok_or_else(|| Broken::answer(format!("patched `{name}`, which is no field")))?;
     if field.system || field.read_only {
         return Err(Broken::answer(format!("patched `{name}`, which the system keeps")));
+    }
+    if !grant.changes(object.name.as_str(), field.name.as_str()) {
+        return Err(Broken::answer(format!("patched `{name}`, which it was not granted to write")));
     }
     let value = incoming(field, said.value)
         .ok_or_else(|| Broken::answer(format!("patched `{name}` with something else than {}", field.kind.word())))?;

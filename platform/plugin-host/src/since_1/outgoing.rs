@@ -1,5 +1,6 @@
 //! Our records as a plugin reads them.
 
+use tenon_hooks::Grant;
 use tenon_model::{FieldKind, Model, Object, Relation, RelationShape};
 use tenon_query::Record;
 use tenon_value::{Address, Geo, RecordId, Uuid, Value};
@@ -14,13 +15,22 @@ pub(crate) struct Row<'a> {
     pub changed: &'a [String],
 }
 
-/// A change as the contract has it.
-pub(crate) fn row(model: &Model, object: &Object, row: &Row<'_>) -> Change {
+/// A change as the contract has it: as much of it as the package was granted.
+pub(crate) fn row((model, grant): (&Model, &Grant), object: &Object, row: &Row<'_>) -> Change {
+    let is_system = |name: &str| object.field_named(name).is_some_and(|field| field.system);
+    let shown = |name: &str| grant.shows(object.name.as_str(), name) || is_system(name);
+    let held = |record: &Record| {
+        let mut fields = fields(model, object, record);
+        if *grant != Grant::Caller {
+            fields.retain(|field| shown(&field.name));
+        }
+        fields
+    };
     Change {
         id: row.id.to_string(),
-        old: row.old.map(|record| fields(model, object, record)),
-        new: fields(model, object, row.new),
-        changed: row.changed.to_vec(),
+        old: row.old.map(held),
+        new: held(row.new),
+        changed: row.changed.iter().filter(|name| shown(name)).cloned().collect(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Honest plugins.
 
-use tenon_hooks::{Hooks, Operation, Phase, Refusal, Verdict};
+use tenon_hooks::{Grant, HookError, Hooks, Names, ObjectGrant, Operation, Phase, Refusal, Verdict};
 use tenon_value::{Date, TenantId, Uuid, Value};
 
 use crate::setting::{OPPORTUNITY, create, create_with, host, ix, model, package, tenant, update};
@@ -58,6 +58,24 @@ async fn a_plugin_sees_the_patches_of_those_before_it() {
     assert_eq!(create_with(&host, &proposal).await.unwrap(), [patch("next_step", "call 1 of 1")]);
     let alone = self::host(&["hello"]);
     assert_eq!(create_with(&alone, &proposal).await.unwrap(), [patch("next_step", "follow up on the proposal")]);
+}
+
+#[tokio::test]
+async fn a_plugin_is_shown_and_changes_what_it_was_granted() {
+    let these = |names: &[&str]| Names::These(names.iter().map(|name| (*name).to_owned()).collect());
+    let granted = |read: &[&str], write: &[&str]| {
+        let deal = ObjectGrant { object: "opportunity".to_owned(), read: these(read), write: these(write) };
+        let host = host(&[]);
+        host.install(tenant(), tenon_plugin_host::PluginPackage { grant: Grant::Records(vec![deal]), ..package("hello") }).unwrap();
+        host
+    };
+    let proposal = [("stage", Value::text("proposal"))];
+    let verdicts = create_with(&granted(&["stage"], &["next_step"]), &proposal).await.unwrap();
+    assert_eq!(verdicts, [patch("next_step", "follow up on the proposal")]);
+    let unseen = create_with(&granted(&["name"], &["next_step"]), &proposal).await.unwrap();
+    assert_eq!(unseen, [Verdict::Keep], "it does not see the stage");
+    let broken = create_with(&granted(&["stage", "next_step"], &["amount"]), &proposal).await.unwrap_err();
+    assert!(matches!(&broken, HookError::Fault(fault) if fault.detail.contains("was not granted")), "{broken:?}");
 }
 
 #[tokio::test]

@@ -71,6 +71,10 @@ kinds! {
     ReadInClear = "read_in_clear",
     /// The metadata was changed.
     MetadataChanged = "metadata_changed",
+    /// A package was uploaded or removed from what can be installed.
+    PackageUploaded = "package_uploaded",
+    /// A package was installed, upgraded, rolled back, switched off or on, or uninstalled.
+    PackageChanged = "package_changed",
     /// Settings were changed.
     SettingsChanged = "settings_changed",
     /// Somebody saw the system as another user.

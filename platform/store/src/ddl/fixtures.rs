@@ -11,6 +11,7 @@ mod files;
 mod home;
 mod jobs;
 mod model;
+mod packages;
 mod plugins;
 mod records;
 mod relay;
@@ -24,7 +25,7 @@ use crate::archive::table::Archived;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 14;
+pub(crate) const VERSION: u32 = 15;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.
@@ -66,6 +67,7 @@ fn all() -> impl Iterator<Item = &'static Fixture> {
         audit::TABLES,
         credentials::TABLES,
         federation::TABLES,
+        packages::TABLES,
     ]
     .into_iter()
     .flatten()

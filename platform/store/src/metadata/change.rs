@@ -124,7 +124,7 @@ impl MetadataTx {
         conn.execute(&sql, args).await
     }
 
-    async fn number(&mut self, sql: &str, args: &[Arg]) -> Result<i64, Fault> {
+    pub(crate) async fn number(&mut self, sql: &str, args: &[Arg]) -> Result<i64, Fault> {
         let conn = self.conn()?;
         let sql = numbered(sql, conn);
         let rows = conn.fetch(&sql, args, &[Shape::Int]).await?;

@@ -5,7 +5,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 /// Runs a program with our own input and output; anything but success is an error.
-pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+///
+/// # Errors
+/// Where it does not start, or fails.
+pub fn run(command: &mut Command) -> anyhow::Result<()> {
     if succeeds(command)? {
         return Ok(());
     }
@@ -13,13 +16,19 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
 }
 
 /// Runs a program with our own input and output, and says whether it succeeded.
-pub(crate) fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
+///
+/// # Errors
+/// Where it does not start.
+pub fn succeeds(command: &mut Command) -> anyhow::Result<bool> {
     let status = command.status().with_context(|| format!("cannot run {}", shown(command)))?;
     Ok(status.success())
 }
 
 /// What a program prints on stdout; anything but success is an error that carries its stderr.
-pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
+///
+/// # Errors
+/// Where it does not start, or fails.
+pub fn output(command: &mut Command) -> anyhow::Result<String> {
     let out = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {}", shown(command)))?;
     if !out.status.success() {
         bail!("failed: {}\n{}", shown(command), String::from_utf8_lossy(&out.stderr).trim_end());
@@ -28,7 +37,8 @@ pub(crate) fn output(command: &mut Command) -> anyhow::Result<String> {
 }
 
 /// Whether a program starts and succeeds, silently. A missing program is a plain no.
-pub(crate) fn answers(command: &mut Command) -> bool {
+#[must_use]
+pub fn answers(command: &mut Command) -> bool {
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     quiet.status().is_ok_and(|status| status.success())
 }

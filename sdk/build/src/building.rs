@@ -1,21 +1,13 @@
-//! Crate → WebAssembly component: cargo builds the core module, `wit-component` wraps it. No WASI anywhere.
-//!
-//! Invariant: nothing is written inside the plugin's folder but its `Cargo.lock`; what is built, the standard
-//! library included, is kept in `TARGET/wasm`.
+//! Cargo for the core module, `wit-component` for what goes around it.
 
-mod toolchain;
-
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::workspace::Workspace;
-use crate::{program, terminal};
-
-pub(crate) use toolchain::Toolchain;
+use crate::{Toolchain, program};
 
 /// The target plugins are built for.
-const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Small components, and one profile for all, so that the standard library is built once for all of them.
 const PROFILE: [(&str, &str); 6] = [
@@ -27,26 +19,26 @@ const PROFILE: [(&str, &str); 6] = [
     ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
 ];
 
-/// Builds the crate in `folder`, whose library is a `cdylib` with WIT bindings; the answer is the component's path.
-pub(crate) fn build(workspace: &Workspace, toolchain: &Toolchain, folder: &Path) -> anyhow::Result<PathBuf> {
-    let target = workspace.target.join("wasm");
+/// Builds the crate in `folder`, whose library is a `cdylib` with WIT bindings; the answer is the component.
+///
+/// # Errors
+/// Where cargo fails, or what it built is no component.
+pub fn component(toolchain: &Toolchain, folder: &Path, target: &Path) -> anyhow::Result<Vec<u8>> {
     let name = library_name(toolchain, folder)?;
-    terminal::step(&format!("building {} to WebAssembly with {toolchain}", folder.display()));
     let mut cargo = toolchain.cargo();
     cargo.current_dir(folder).args(["build", "--release", "--target", TARGET]).args(toolchain.build_flags());
-    cargo.env("CARGO_TARGET_DIR", &target).envs(PROFILE);
+    cargo.env("CARGO_TARGET_DIR", target).envs(PROFILE);
     program::run(&mut cargo)?;
-
     let core = target.join(TARGET).join("release").join(&name).with_extension("wasm");
     let module = std::fs::read(&core).with_context(|| format!("cargo left no {}", core.display()))?;
-    let component = encode(&module).with_context(|| format!("{} is no component", core.display()))?;
-    let place = target.join("components").join(&name).with_extension("wasm");
-    write_if_changed(&place, &component)?;
-    Ok(place)
+    encode(&module).with_context(|| format!("{} is no component", core.display()))
 }
 
 /// Writes a file only where its bytes differ, so that whoever looks at its time sees real changes only.
-pub(crate) fn write_if_changed(place: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+///
+/// # Errors
+/// What the system says.
+pub fn write_if_changed(place: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if std::fs::read(place).is_ok_and(|old| old == bytes) {
         return Ok(());
     }

@@ -1,8 +1,7 @@
 //! Which Rust builds for `wasm32-unknown-unknown` on this machine.
 //!
 //! In this order: rustup with the target installed; rustup with the standard library's sources; Debian's
-//! `rustc-web` with its sources (both build the standard library once); else rustup is asked to install the target,
-//! and at last apt-get to install Debian's compiler.
+//! `rustc-web` with its sources (both build the standard library once).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,8 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use super::TARGET;
-use crate::{install, program, terminal};
+use crate::{TARGET, program};
 
 /// Where Debian's packages put the compiler, cargo, and the sources of the standard library.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
@@ -31,7 +29,8 @@ const INHERITED: [&str; 8] = [
 ];
 
 /// A way to build for the target.
-pub(crate) enum Toolchain {
+#[derive(Clone, Debug)]
+pub enum Toolchain {
     /// rustup has the target: plain cargo.
     Installed,
     /// rustup has the sources: cargo builds the standard library.
@@ -54,21 +53,15 @@ impl fmt::Display for Toolchain {
 }
 
 impl Toolchain {
-    /// Finds a way, or installs one, or says what to run.
-    pub(crate) fn choose() -> anyhow::Result<Self> {
-        if let Some(found) = Self::present()? {
-            return Ok(found);
-        }
-        terminal::step(&format!("installing the Rust target {TARGET}"));
-        if program::answers(Command::new("timeout").args(["120", "rustup", "target", "add", TARGET])) {
-            return Ok(Self::Installed);
-        }
-        let what_for = format!("a Rust that builds for {TARGET} (rustup could not add the target)");
-        install::apt(&["rustc-web", "cargo-web", "rust-web-src"], &what_for)?;
-        Self::present()?.with_context(|| format!("still no {what_for}: run `rustup target add {TARGET}`"))
-    }
+    /// What a person may do where there is none.
+    pub const HELP: &'static str = "run `rustup target add wasm32-unknown-unknown`; or `rustup component add rust-src`; or, on Debian, \
+        `apt-get install rustc-web cargo-web rust-web-src`";
 
-    fn present() -> anyhow::Result<Option<Self>> {
+    /// The way this machine has, if it has one.
+    ///
+    /// # Errors
+    /// Where rustc does not answer.
+    pub fn present() -> anyhow::Result<Option<Self>> {
         let targets = program::output(Command::new("rustup").args(["target", "list", "--installed"]));
         if targets.is_ok_and(|list| list.lines().any(|line| line.trim() == TARGET)) {
             return Ok(Some(Self::Installed));
@@ -85,7 +78,8 @@ impl Toolchain {
     }
 
     /// A cargo that knows nothing of the cargo that started us.
-    pub(crate) fn cargo(&self) -> Command {
+    #[must_use]
+    pub fn cargo(&self) -> Command {
         let mut command = Command::new(match self {
             Self::Installed | Self::Sources => "cargo",
             Self::Debian { .. } => DEBIAN_CARGO,
@@ -105,7 +99,8 @@ impl Toolchain {
     }
 
     /// What this way adds to `cargo build`.
-    pub(crate) fn build_flags(&self) -> &'static [&'static str] {
+    #[must_use]
+    pub const fn build_flags(&self) -> &'static [&'static str] {
         match self {
             Self::Installed => &[],
             Self::Sources | Self::Debian { .. } => &["-Zbuild-std=std,panic_abort"],

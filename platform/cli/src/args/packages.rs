@@ -1,0 +1,158 @@
+//! What can be said about packages: to a tenant (`tenon package`), and on an author's own machine (`tenon plugin`).
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// What is agreed to beforehand.
+#[derive(Debug, Default, Clone, Args)]
+pub(crate) struct Agreed {
+    /// Consent to everything the package asks for.
+    #[arg(long)]
+    pub(crate) grant_all: bool,
+    /// Consent to this grant, by its key.
+    #[arg(long = "grant", value_name = "KEY")]
+    pub(crate) grants: Vec<String>,
+    /// Confirm a destructive step on this path.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) confirm: Vec<String>,
+    /// Confirm every step, however destructive.
+    #[arg(skip)]
+    pub(crate) confirm_all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PackageVerb {
+    /// Upload a `.tenon` file and install it; upgrades what is installed.
+    #[command(alias = "upgrade")]
+    Install {
+        /// The file.
+        file: PathBuf,
+        /// What is agreed to.
+        #[command(flatten)]
+        agreed: Agreed,
+    },
+    /// Go back to the version before.
+    Rollback {
+        /// The package.
+        package: String,
+        /// What is agreed to.
+        #[command(flatten)]
+        agreed: Agreed,
+    },
+    /// Switch its plugin off; its metadata stays.
+    Disable {
+        /// The package.
+        package: String,
+    },
+    /// Switch its plugin on again.
+    Enable {
+        /// The package.
+        package: String,
+    },
+    /// Take it out; its records and metadata stay readable.
+    Uninstall {
+        /// The package.
+        package: String,
+        /// Retire its metadata too.
+        #[arg(long)]
+        purge: bool,
+        /// Confirm a destructive step on this path.
+        #[arg(long, value_name = "PATH")]
+        confirm: Vec<String>,
+    },
+    /// List the tenant's packages.
+    List,
+    /// Show what its plugin logged last on the node that answers, and why it failed.
+    Logs {
+        /// The package.
+        package: String,
+        /// Go on with lines as they come.
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// Show one: versions, grants, health, usage.
+    Show {
+        /// The package.
+        package: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginVerb {
+    /// Begin a package with a plugin in Rust; everything it needs of Tenon is written beside it.
+    New {
+        /// Its name, and that of its folder: `acme_score`.
+        name: String,
+        /// Who publishes it; without it the name's first word.
+        #[arg(long)]
+        publisher: Option<String>,
+    },
+    /// Build its component to `plugin.wasm`.
+    Build {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Run its own tests, natively: `cargo test`.
+    Test {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// Pack a folder into a `.tenon` file. The same files make the same bytes.
+    Pack {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// The file; without it NAME-VERSION.tenon in the folder.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Make a publisher's key: the secret half into a file, the public half to stdout.
+    Keygen {
+        /// Where the secret half goes.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Sign a `.tenon` file.
+    Sign {
+        /// The file.
+        file: PathBuf,
+        /// File with the publisher's secret key, as `keygen` wrote it.
+        #[arg(long, value_name = "FILE")]
+        secret: PathBuf,
+    },
+    /// Read a `.tenon` file and say what it holds, who signed it, and whether it is whole.
+    #[command(alias = "verify")]
+    Inspect {
+        /// The file.
+        file: PathBuf,
+        /// Fail unless it is signed by this publisher: `acme=ed25519:…`.
+        #[arg(long = "publisher", value_name = "NAME=KEY")]
+        publishers: Vec<String>,
+    },
+    /// Build, pack, sign and install in a tenant.
+    Install {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// File with the publisher's secret key; without it nobody signs.
+        #[arg(long, value_name = "FILE")]
+        secret: Option<PathBuf>,
+        /// What is agreed to.
+        #[command(flatten)]
+        agreed: Agreed,
+    },
+    /// Serve a tenant of your own with the package in it, and install it again whenever a file is saved.
+    Dev {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Stop when the package is installed for the first time.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Say what this machine lacks for building plugins.
+    Doctor,
+}

@@ -1,0 +1,173 @@
+//! `tenon plugin …`: a package on its author's machine, from the empty folder to the signed file.
+
+mod dev;
+mod new;
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use plugin_build::Toolchain;
+use serde_json::json;
+use tenon_packages::{Bundle, BundleError, COMPONENT, Publishers, SecretKey, Signature};
+
+use super::package;
+use crate::args::{Args, PluginVerb};
+use crate::client::Client;
+use crate::output::{Exit, Output};
+
+/// Does what was asked.
+pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> anyhow::Result<Exit> {
+    match verb {
+        PluginVerb::New { name, publisher } => new::new(output, name, publisher.as_deref()),
+        PluginVerb::Build { dir } => {
+            let place = build(output, dir)?;
+            output.result(&json!({ "component": place }), place.display());
+            Ok(Exit::Done)
+        }
+        PluginVerb::Test { dir } => test(dir),
+        PluginVerb::Pack { dir, out } => {
+            let bundle = pack(dir)?;
+            let name = format!("{}-{}.tenon", bundle.index.package, bundle.index.version);
+            let place = out.clone().unwrap_or_else(|| dir.join(name));
+            write(&place, &bundle)?;
+            output.result(&json!({ "file": place, "digest": bundle.digest() }), place.display());
+            Ok(Exit::Done)
+        }
+        PluginVerb::Keygen { out } => keygen(output, out),
+        PluginVerb::Sign { file, secret } => {
+            let bundle = sign(bundle_of(file)?, secret)?;
+            write(file, &bundle)?;
+            let key = bundle.signature.as_ref().map(|signature| signature.key.to_string()).unwrap_or_default();
+            output.result(&json!({ "file": file, "signedBy": key }), format!("{} is signed with {key}", file.display()));
+            Ok(Exit::Done)
+        }
+        PluginVerb::Inspect { file, publishers } => inspect(output, file, publishers),
+        PluginVerb::Install { dir, secret, agreed } => {
+            let client = Client::new(args)?;
+            build_if_any(output, dir)?;
+            let mut bundle = pack(dir)?;
+            if let Some(secret) = secret {
+                bundle = sign(bundle, secret)?;
+            }
+            let done = package::install(&client, output, bundle.bytes()?, agreed)?;
+            output.result(&done, format!("{}@{} is installed", bundle.index.package, bundle.index.version));
+            Ok(Exit::Done)
+        }
+        PluginVerb::Dev { dir, once } => dev::dev(args, output, dir, *once).await,
+        PluginVerb::Doctor => doctor(output),
+    }
+}
+
+/// Builds a package's component to its `plugin.wasm`.
+fn build(output: &Output, dir: &Path) -> anyhow::Result<PathBuf> {
+    let toolchain = Toolchain::present()?
+        .ok_or_else(|| package::refused("toolchain", &format!("no Rust here builds for WebAssembly: {}", Toolchain::HELP)))?;
+    output.say(&format!("building with {toolchain}"));
+    let component = plugin_build::component(&toolchain, dir, &std::path::absolute(dir)?.join("target/wasm"))?;
+    let place = dir.join(COMPONENT);
+    plugin_build::write_if_changed(&place, &component)?;
+    Ok(place)
+}
+
+/// The same where the package has code; metadata alone needs no building.
+fn build_if_any(output: &Output, dir: &Path) -> anyhow::Result<()> {
+    if dir.join("Cargo.toml").try_exists()? {
+        build(output, dir)?;
+    }
+    Ok(())
+}
+
+fn test(dir: &Path) -> anyhow::Result<Exit> {
+    let passed = plugin_build::program::succeeds(Command::new("cargo").arg("test").current_dir(dir))?;
+    Ok(if passed { Exit::Done } else { Exit::Failed })
+}
+
+/// The bundle of a folder, not signed.
+fn pack(dir: &Path) -> anyhow::Result<Bundle> {
+    let files: BTreeMap<String, Vec<u8>> = tenon_packages::files_of(dir).with_context(|| format!("cannot read `{}`", dir.display()))?;
+    let bundle = Bundle::pack(files).map_err(wrong)?;
+    let wrong = tenon_packages::check(&bundle.metadata());
+    if let Some(first) = wrong.iter().find(|one| one.severity == tenon_diagnostics::Severity::Error) {
+        let words = format!("{first}; `tenon check` shows everything that is wrong");
+        return Err(package::refused(first.code, &words).into());
+    }
+    Ok(bundle)
+}
+
+fn bundle_of(file: &Path) -> anyhow::Result<Bundle> {
+    Ok(Bundle::read(&package::read(file)?).map_err(wrong)?)
+}
+
+fn sign(bundle: Bundle, secret: &Path) -> anyhow::Result<Bundle> {
+    let text = String::from_utf8(package::read(secret)?).context("the key's file is no text")?;
+    Ok(bundle.signed(&text.parse::<SecretKey>().map_err(wrong)?))
+}
+
+fn wrong(error: BundleError) -> crate::client::Refused {
+    package::refused(error.rule(), &error.to_string())
+}
+
+fn write(place: &Path, bundle: &Bundle) -> anyhow::Result<()> {
+    let bytes = bundle.bytes().map_err(wrong)?;
+    std::fs::write(place, bytes).with_context(|| format!("cannot write `{}`", place.display()))
+}
+
+fn keygen(output: &Output, out: &Path) -> anyhow::Result<Exit> {
+    let key = SecretKey::generate().map_err(wrong)?;
+    // Nobody else reads it, and one that is there is not lost.
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(out);
+    let file = file.as_mut().map_err(|error| anyhow::anyhow!("cannot make `{}`: {error}", out.display()))?;
+    writeln!(file, "{}", key.text())?;
+    let public = key.public().to_string();
+    output.result(&json!({ "public": public }), &public);
+    output.say(&format!(
+        "The secret half is in {}; keep it. Servers that trust you get the public half: --publisher NAME={public}",
+        out.display()
+    ));
+    Ok(Exit::Done)
+}
+
+fn inspect(output: &Output, file: &Path, publishers: &[String]) -> anyhow::Result<Exit> {
+    let bundle = bundle_of(file)?;
+    let fits = bundle.signature.as_ref().map(|signature: &Signature| signature.is_of(&bundle.index));
+    if !publishers.is_empty() {
+        let mut trusted = Publishers::default();
+        for line in publishers {
+            trusted.trust(line).map_err(wrong)?;
+        }
+        trusted.verify(&bundle).map_err(wrong)?;
+    }
+    let index = &bundle.index;
+    let signed_by = bundle.signature.as_ref().map(|signature| signature.key.to_string());
+    let files: Vec<_> = index.files.iter().map(|(path, bytes, digest)| json!({ "path": path, "bytes": bytes, "sha256": digest })).collect();
+    let told = json!({
+        "package": index.package, "version": index.version, "publisher": index.publisher, "digest": bundle.digest(),
+        "signedBy": signed_by, "signature": fits.map(|fits| if fits { "right" } else { "wrong" }), "files": files,
+    });
+    let signature = match (&signed_by, fits) {
+        (Some(key), Some(true)) => format!("signed with {key}"),
+        (Some(key), _) => format!("WRONG signature with {key}"),
+        (None, _) => "not signed".to_owned(),
+    };
+    let lines: Vec<String> = index.files.iter().map(|(path, bytes, _)| format!("  {bytes:>9}  {path}")).collect();
+    let words = format!("{}@{}\n{signature}\ndigest {}\n{}", index.package, index.version, bundle.digest(), lines.join("\n"));
+    output.result(&told, words);
+    Ok(if fits == Some(false) { Exit::Refused } else { Exit::Done })
+}
+
+fn doctor(output: &Output) -> anyhow::Result<Exit> {
+    let cargo = plugin_build::program::output(Command::new("cargo").arg("--version")).ok();
+    let way = if cargo.is_some() { Toolchain::present()? } else { None };
+    let told = json!({ "cargo": cargo, "webassembly": way.as_ref().map(ToString::to_string) });
+    let words = match (&cargo, &way) {
+        (None, _) => "cargo is missing: install Rust from https://rustup.rs".to_owned(),
+        (Some(cargo), None) => format!("{cargo}\nno Rust here builds for WebAssembly: {}", Toolchain::HELP),
+        (Some(cargo), Some(way)) => format!("{cargo}\nWebAssembly by {way}\nall is there"),
+    };
+    output.result(&told, words);
+    Ok(if way.is_some() { Exit::Done } else { Exit::Failed })
+}

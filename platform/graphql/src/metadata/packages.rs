@@ -1,0 +1,301 @@
+//! Packages by the metadata API: listed, planned, installed, rolled back, switched, uninstalled. Files come in by HTTP.
+//!
+//! Everything but the list takes the special right `packages`; a package that brings roles or rights takes `users` too.
+
+use async_graphql::{Context, Enum, SimpleObject};
+use tenon_packages::{GrantLine, InstallWish, Installed, PackagePlan as Planned};
+use tenon_store::{PackageState as Stored, StoredPackageVersion};
+use tenon_value::{Json, Locale};
+
+use super::door::{Door, Failure, door};
+use super::plan::Plan;
+use super::scalars::{DateTime, Long};
+
+/// How a package stands.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(rename_items = "snake_case")]
+pub(super) enum PackageState {
+    /// It can be installed.
+    Uploaded,
+    /// In force.
+    Installed,
+    /// In force, its plugin switched off.
+    Disabled,
+    /// Uninstalled; its metadata and records are kept.
+    Kept,
+    /// Uninstalled; its metadata is retired.
+    Purged,
+}
+
+/// A package of this tenant.
+#[derive(SimpleObject)]
+pub(super) struct Package {
+    name: String,
+    /// The version in force, else the newest that was uploaded.
+    version: String,
+    publisher: Option<String>,
+    label: Option<String>,
+    about: Option<String>,
+    state: PackageState,
+    /// The version it can be rolled back to.
+    previous: Option<String>,
+    versions: Vec<PackageVersion>,
+    /// What was consented to.
+    grants: Vec<PackageGrant>,
+    /// The packages it was installed over: name, range, version and digest of each.
+    requires: Json,
+    health: PackageHealth,
+    usage: Option<PackageUsage>,
+    /// What its plugin logged last on the node that answers, and why it failed; the oldest first.
+    logs: Vec<PackageLine>,
+}
+
+/// A version that was uploaded.
+#[derive(SimpleObject)]
+pub(super) struct PackageVersion {
+    version: String,
+    /// SHA-256 of its index: what it is.
+    digest: String,
+    bytes: Long,
+    publisher: Option<String>,
+    /// The key it is signed with.
+    signed_by: Option<String>,
+    uploaded_by: String,
+    uploaded_at: DateTime,
+}
+
+/// One thing a package asks for.
+#[derive(SimpleObject)]
+pub(super) struct PackageGrant {
+    key: String,
+    says: String,
+    why: Option<Json>,
+    /// Whether nobody has consented to it yet.
+    new: bool,
+}
+
+/// How a package fares on the node that answers.
+#[derive(SimpleObject)]
+pub(super) struct PackageHealth {
+    /// `well`, `resting`, `broken`.
+    state: String,
+    message: Option<String>,
+}
+
+/// What a package's plugin has used on the node that answers, since it began.
+#[derive(SimpleObject)]
+pub(super) struct PackageUsage {
+    calls: Long,
+    faults: Long,
+    rows: Long,
+    fuel: Long,
+    millis: Long,
+    memory: Long,
+}
+
+/// A line of a package's plugin.
+#[derive(SimpleObject)]
+pub(super) struct PackageLine {
+    /// A later line has a higher number, on the same node.
+    number: Long,
+    at: DateTime,
+    /// `debug`, `info`, `warn`, `error`, `fault`.
+    level: String,
+    message: String,
+    /// The request in which it was said.
+    request: String,
+}
+
+/// What installing a version would do.
+#[derive(SimpleObject)]
+pub(super) struct PackagePlan {
+    hash: String,
+    package: String,
+    /// The version in force.
+    from: Option<String>,
+    to: String,
+    digest: String,
+    signed_by: Option<String>,
+    metadata: Plan,
+    grants: Vec<PackageGrant>,
+    /// What was consented to and is not asked for any more.
+    given_back: Vec<PackageGrant>,
+    requires: Json,
+}
+
+fn grant(line: GrantLine, new: bool) -> PackageGrant {
+    PackageGrant { key: line.key, says: line.says, why: Some(line.why).filter(|why| !why.is_null()), new }
+}
+
+fn version(one: StoredPackageVersion) -> PackageVersion {
+    PackageVersion {
+        version: one.version,
+        digest: one.digest,
+        bytes: Long(u64::try_from(one.bytes).unwrap_or_default()),
+        publisher: one.publisher,
+        signed_by: one.signed_by,
+        uploaded_by: one.uploaded_by,
+        uploaded_at: DateTime(one.uploaded_at),
+    }
+}
+
+fn package(one: Installed, locale: Locale) -> Package {
+    let state = match one.state {
+        None => PackageState::Uploaded,
+        Some(Stored::Installed) => PackageState::Installed,
+        Some(Stored::Disabled) => PackageState::Disabled,
+        Some(Stored::Kept) => PackageState::Kept,
+        Some(Stored::Purged) => PackageState::Purged,
+    };
+    let message = match &one.health {
+        tenon_packages::Health::Broken(reason) => Some(reason.clone()),
+        _ => None,
+    };
+    let usage = one.usage.map(|usage| PackageUsage {
+        calls: Long(usage.calls),
+        faults: Long(usage.faults),
+        rows: Long(usage.rows),
+        fuel: Long(usage.fuel),
+        millis: Long(u64::try_from(usage.wall.as_millis()).unwrap_or(u64::MAX)),
+        memory: Long(u64::try_from(usage.memory).unwrap_or(u64::MAX)),
+    });
+    let line = |line: tenon_packages::Line| PackageLine {
+        number: Long(line.number),
+        at: DateTime(line.at),
+        level: line.level.to_owned(),
+        message: line.message,
+        request: line.request,
+    };
+    Package {
+        logs: one.lines.into_iter().map(line).collect(),
+        label: one.label.get(locale).map(str::to_owned),
+        about: one.about.get(locale).map(str::to_owned),
+        health: PackageHealth { state: one.health.word().to_owned(), message },
+        name: one.name,
+        version: one.version,
+        publisher: one.publisher,
+        state,
+        previous: one.previous,
+        versions: one.versions.into_iter().map(version).collect(),
+        grants: one.grants.into_iter().map(|line| grant(line, false)).collect(),
+        requires: one.requires,
+        usage,
+    }
+}
+
+impl From<Planned> for PackagePlan {
+    fn from(plan: Planned) -> Self {
+        Self {
+            hash: plan.hash,
+            package: plan.to.package,
+            from: plan.from,
+            to: plan.to.version,
+            digest: plan.to.digest,
+            signed_by: plan.to.signed_by,
+            metadata: Plan::of(plan.metadata, None),
+            grants: plan.grants.into_iter().map(|(line, new)| grant(line, new)).collect(),
+            given_back: plan.given_back.into_iter().map(|line| grant(line, false)).collect(),
+            requires: plan.requires,
+        }
+    }
+}
+
+/// What a change of a package came to.
+#[derive(SimpleObject)]
+pub(super) struct PackageApplied {
+    package: String,
+    /// The version of the model that is live.
+    version: u64,
+    operations: Vec<super::plan::Operation>,
+}
+
+async fn applied(door: &Door, package: String, operations: Vec<tenon_packages::Operation>) -> Result<PackageApplied, Failure> {
+    door.note(&operations)?;
+    let version = door.model().await.version.0;
+    Ok(PackageApplied { package, version, operations: operations.into_iter().map(Into::into).collect() })
+}
+
+/// Reads.
+#[derive(Default)]
+pub(super) struct PackageQuery;
+
+#[async_graphql::Object(name = "PackageQuery")]
+impl PackageQuery {
+    /// Packages. Who lacks the special right `packages` sees those in force, and neither grants nor versions.
+    async fn packages(&self, ctx: &Context<'_>) -> Result<Vec<Package>, Failure> {
+        let door = door(ctx);
+        let installed = door.packages.installed(&door.cx).await?;
+        Ok(installed.into_iter().map(|one| package(one, door.cx.locale)).collect())
+    }
+}
+
+/// Changes.
+#[derive(Default)]
+pub(super) struct PackageMutation;
+
+#[async_graphql::Object(name = "PackageMutation")]
+impl PackageMutation {
+    /// What installing a version would do; the highest that was uploaded where none is named. Changes nothing.
+    async fn plan_package(&self, ctx: &Context<'_>, package: String, version: Option<String>) -> Result<PackagePlan, Failure> {
+        let door = door(ctx);
+        Ok(door.packages.plan_package(&door.cx, &package, version.as_deref()).await?.into())
+    }
+
+    /// Installs a version or upgrades to it. `grants` names every new grant, `confirm` every destructive step; `plan` is
+    /// the hash of what was looked at.
+    async fn install_package(
+        &self,
+        ctx: &Context<'_>,
+        package: String,
+        version: Option<String>,
+        plan: Option<String>,
+        #[graphql(default)] grants: Vec<String>,
+        #[graphql(default)] confirm: Vec<String>,
+    ) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        let wish = InstallWish { package: package.clone(), version, plan, grants, confirm };
+        let operations = door.in_session(async |session| session.install(&wish).await).await?;
+        applied(door, package, operations).await
+    }
+
+    /// Goes back to the version before.
+    async fn rollback_package(
+        &self,
+        ctx: &Context<'_>,
+        package: String,
+        #[graphql(default)] grants: Vec<String>,
+        #[graphql(default)] confirm: Vec<String>,
+    ) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        let wish = InstallWish { package: package.clone(), grants, confirm, ..InstallWish::default() };
+        let operations = door.in_session(async |session| session.rollback(&wish).await).await?;
+        applied(door, package, operations).await
+    }
+
+    /// Switches a package's plugin off; its metadata stays.
+    async fn disable_package(&self, ctx: &Context<'_>, package: String) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        door.in_session(async |session| session.switch(&package, false).await).await?;
+        applied(door, package, Vec::new()).await
+    }
+
+    /// Switches a package's plugin on again.
+    async fn enable_package(&self, ctx: &Context<'_>, package: String) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        door.in_session(async |session| session.switch(&package, true).await).await?;
+        applied(door, package, Vec::new()).await
+    }
+
+    /// Takes a package out. Its records and metadata stay, or, with `purge`, are retired.
+    async fn uninstall_package(
+        &self,
+        ctx: &Context<'_>,
+        package: String,
+        #[graphql(default)] purge: bool,
+        #[graphql(default)] confirm: Vec<String>,
+    ) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        let operations = door.in_session(async |session| session.uninstall(&package, purge, &confirm).await).await?;
+        applied(door, package, operations).await
+    }
+}

@@ -1,0 +1,160 @@
+//! Why a package was not uploaded, installed or removed.
+
+use tenon_diagnostics::{Classify, Kind, Message, Problem};
+use tenon_plugin_host::LoadError;
+use tenon_value::Json;
+
+use super::GrantLine;
+use crate::BundleError;
+
+/// Why a package was not uploaded, installed or removed. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// The caller lacks the special right `packages`.
+    #[error("this takes the special right `packages`")]
+    Forbidden,
+    /// There is no such package, or no such version of it.
+    #[error("there is no such package")]
+    NoPackage,
+    /// The file is no good.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Its plugin cannot run here.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The name is one of the platform's.
+    #[error("`{0}` is a name of the platform's")]
+    Reserved(String),
+    /// This version was uploaded before, with other contents.
+    #[error("{0} was uploaded before with other contents: give it a new version")]
+    VersionTaken(String),
+    /// Too many of something.
+    #[error("more than {max} {limit}")]
+    Limit {
+        /// The limit's name.
+        limit: &'static str,
+        /// Its number.
+        max: usize,
+    },
+    /// Something older than what was installed once.
+    #[error("{version} is older than {highest}, which was installed before: only a rollback goes back")]
+    Older {
+        /// What is to be installed.
+        version: String,
+        /// What was.
+        highest: String,
+    },
+    /// It is not made for this platform.
+    #[error("it runs on platform {wanted}, this is {here}")]
+    Platform {
+        /// Versions it names.
+        wanted: String,
+        /// This version.
+        here: String,
+    },
+    /// Packages it needs are missing, or of other versions.
+    #[error("it needs {}", .0.join(", "))]
+    Requires(Vec<String>),
+    /// Others need it as it is.
+    #[error("{} need it", .0.join(", "))]
+    RequiredBy(Vec<String>),
+    /// Grants that nobody has consented to.
+    #[error("it asks for what nobody has consented to: {}", keys(.0))]
+    Grants(Vec<GrantLine>),
+    /// There is nothing to roll back to.
+    #[error("there is no version before this one")]
+    NoPrevious,
+    /// It is not installed.
+    #[error("it is not installed")]
+    NotInstalled,
+    /// It is used: installed, or the version to roll back to.
+    #[error("{0} is in use")]
+    InUse(String),
+    /// What is kept of it cannot be read.
+    #[error("its file cannot be read")]
+    Damaged,
+}
+
+fn keys(lines: &[GrantLine]) -> String {
+    lines.iter().map(|line| format!("`{}`", line.key)).collect::<Vec<_>>().join(", ")
+}
+
+impl InstallError {
+    const fn rule(&self) -> &'static str {
+        match self {
+            Self::Reserved(_) => "package/reserved",
+            Self::VersionTaken(_) => "package/version-taken",
+            Self::Older { .. } => "package/older",
+            Self::Platform { .. } => "package/platform",
+            Self::Requires(_) => "package/requires",
+            Self::RequiredBy(_) => "package/required-by",
+            Self::Grants(_) => "package/grants",
+            Self::NoPrevious => "package/no-previous",
+            Self::NotInstalled => "package/not-installed",
+            Self::InUse(_) => "package/in-use",
+            Self::Damaged => "package/damaged",
+            Self::Forbidden => "packages",
+            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } => "package",
+        }
+    }
+
+    const fn chinese(&self) -> &'static str {
+        match self {
+            Self::Forbidden => "需要特殊权限 `packages`",
+            Self::Reserved(_) => "该名称由平台保留",
+            Self::VersionTaken(_) => "该版本已上传且内容不同,请使用新版本号",
+            Self::Older { .. } => "版本低于曾安装的版本,只能通过回滚返回",
+            Self::Platform { .. } => "与平台版本不兼容",
+            Self::Requires(_) => "缺少所依赖的扩展包",
+            Self::RequiredBy(_) => "其他扩展包依赖于它",
+            Self::Grants(_) => "请求的授权尚未获得同意",
+            Self::NoPrevious => "没有可回滚的版本",
+            Self::NotInstalled => "扩展包未安装",
+            Self::InUse(_) => "该版本正在使用",
+            Self::Damaged => "扩展包文件无法读取",
+            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } => "扩展包有误",
+        }
+    }
+}
+
+impl Classify for InstallError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Forbidden => Kind::Forbidden,
+            Self::NoPackage => Kind::NotFound,
+            Self::Bundle(error) => error.kind(),
+            Self::Load(error) => error.kind(),
+            Self::Limit { .. } => Kind::Exhausted,
+            Self::VersionTaken(_) | Self::InUse(_) => Kind::Conflict,
+            Self::Grants(_) | Self::Older { .. } => Kind::Refused,
+            Self::Damaged => Kind::Unavailable,
+            Self::Reserved(_) | Self::Platform { .. } | Self::Requires(_) | Self::RequiredBy(_) | Self::NoPrevious | Self::NotInstalled => {
+                Kind::Invalid
+            }
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        let words = |problem: Problem| Problem {
+            rule: Some(self.rule().into()),
+            message: Message::new(self.to_string(), format!("{}:{self}", self.chinese())),
+            ..problem
+        };
+        match self {
+            Self::Bundle(error) => error.problem(),
+            Self::Load(error) => error.problem(),
+            Self::NoPackage => {
+                Problem { message: Message::new("there is no such package", "扩展包不存在"), ..Problem::of_kind(Kind::NotFound) }
+            }
+            Self::Limit { limit, max } => {
+                let max = u64::try_from(*max).unwrap_or(u64::MAX);
+                Problem::exhausted(limit, max, max + 1)
+            }
+            Self::Grants(lines) => words(Problem::of_kind(Kind::Refused))
+                .with("confirmable", true)
+                .with("grants", lines.iter().map(|line| Json::from(line.key.as_str())).collect::<Vec<_>>()),
+            other => words(Problem::of_kind(other.kind())),
+        }
+    }
+}

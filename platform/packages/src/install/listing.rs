@@ -1,0 +1,156 @@
+//! What a tenant's administrators see of its packages.
+
+use tenon_context::OpContext;
+use tenon_plugin_host::{Line, Usage};
+use tenon_store::{PackageState, StoredPackage, StoredPackageVersion};
+use tenon_value::{Json, Localized, TenantId};
+
+use super::{GrantLine, requires, upload};
+use crate::{Packages, PackagesError, crm};
+
+/// How a package fares on this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// As it should.
+    Well,
+    /// Nothing of it runs: it has no plugin, is switched off or gone.
+    Resting,
+    /// Its plugin should be asked and cannot be.
+    Broken(String),
+}
+
+impl Health {
+    /// The word outside.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Well => "well",
+            Self::Resting => "resting",
+            Self::Broken(_) => "broken",
+        }
+    }
+}
+
+/// A package of a tenant: installed, once installed, or only uploaded.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    /// Its name.
+    pub name: String,
+    /// The version in force, or else the newest that was uploaded.
+    pub version: String,
+    /// Who publishes it.
+    pub publisher: Option<String>,
+    /// What people call it.
+    pub label: Localized,
+    /// Help.
+    pub about: Localized,
+    /// How it stands; none where it was only uploaded.
+    pub state: Option<PackageState>,
+    /// The version it can be rolled back to.
+    pub previous: Option<String>,
+    /// What was consented to.
+    pub grants: Vec<GrantLine>,
+    /// The packages it was installed over.
+    pub requires: Json,
+    /// Versions that can be installed.
+    pub versions: Vec<StoredPackageVersion>,
+    /// How it fares on this node.
+    pub health: Health,
+    /// What its plugin has used on this node since it began.
+    pub usage: Option<Usage>,
+    /// What its plugin logged last on this node, and why it failed.
+    pub lines: Vec<Line>,
+}
+
+impl Packages {
+    /// The packages of a tenant, the base first. Who lacks the right `packages` sees what is there, and no more of it.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn installed(&self, cx: &OpContext) -> Result<Vec<Installed>, PackagesError> {
+        let tenant = cx.model.tenant;
+        let all = upload::may(cx).is_ok();
+        let (rows, versions) = (self.store.packages(tenant).await?, self.store.package_versions(tenant).await?);
+        let layers = self.store.metadata(tenant).await?.layers;
+        let mut listed: Vec<Installed> =
+            crm::info().filter(|base| layers.iter().any(|layer| layer.package == base.name)).map(base).into_iter().collect();
+        for row in rows.iter().filter(|row| all || row.state.is_present()) {
+            listed.push(self.of_row(tenant, row, &versions));
+        }
+        let mut names: Vec<&str> = versions.iter().map(|one| one.package.as_str()).collect();
+        names.dedup();
+        names.retain(|name| all && !rows.iter().any(|row| row.package == *name));
+        listed.extend(names.into_iter().map(|name| waiting(name, &versions)));
+        if !all {
+            for one in &mut listed {
+                (one.grants, one.versions, one.usage, one.requires) = (Vec::new(), Vec::new(), None, Json::Array(Vec::new()));
+                one.lines = Vec::new();
+            }
+        }
+        Ok(listed)
+    }
+
+    fn of_row(&self, tenant: TenantId, row: &StoredPackage, versions: &[StoredPackageVersion]) -> Installed {
+        let own: Vec<StoredPackageVersion> = versions.iter().filter(|one| one.package == row.package).cloned().collect();
+        let current = own.iter().find(|one| one.version == row.version);
+        let has_plugin = current.is_some_and(|one| one.manifest.get("plugin").is_some_and(|plugin| !plugin.is_null()));
+        let health = match (row.state, self.plugins.broken(tenant, &row.package)) {
+            (PackageState::Installed, Some(reason)) => Health::Broken(reason),
+            (PackageState::Installed, None) if has_plugin => Health::Well,
+            _ => Health::Resting,
+        };
+        Installed {
+            state: Some(row.state),
+            version: row.version.clone(),
+            previous: row.previous.clone(),
+            grants: GrantLine::read(&row.grants),
+            requires: row.requires.clone(),
+            health,
+            usage: self.plugins.usage(tenant).remove(&row.package),
+            lines: self.plugins.lines(tenant, &row.package),
+            ..described(&row.package, current, &own)
+        }
+    }
+}
+
+/// What a version says of itself.
+fn described(name: &str, version: Option<&StoredPackageVersion>, all: &[StoredPackageVersion]) -> Installed {
+    Installed {
+        name: name.to_owned(),
+        version: version.map(|one| one.version.clone()).unwrap_or_default(),
+        publisher: version.and_then(|one| one.publisher.clone()),
+        label: texts(version, "label"),
+        about: texts(version, "about"),
+        state: None,
+        previous: None,
+        grants: Vec::new(),
+        requires: Json::Array(Vec::new()),
+        versions: all.to_vec(),
+        health: Health::Resting,
+        usage: None,
+        lines: Vec::new(),
+    }
+}
+
+/// A version that waits to be installed: the newest of its package.
+fn waiting(name: &str, versions: &[StoredPackageVersion]) -> Installed {
+    let own: Vec<StoredPackageVersion> = versions.iter().filter(|one| one.package == name).cloned().collect();
+    let newest = own.iter().max_by_key(|one| requires::version(&one.version));
+    described(name, newest, &own)
+}
+
+fn texts(version: Option<&StoredPackageVersion>, key: &str) -> Localized {
+    let text = |locale: &str| version.and_then(|one| one.manifest.get(key)?.get(locale)?.as_str()).map(str::to_owned);
+    Localized { en: text("en"), zh: text("zh") }
+}
+
+fn base(base: crate::PackageInfo) -> Installed {
+    Installed {
+        version: base.version,
+        publisher: base.publisher,
+        label: base.label,
+        about: base.about,
+        state: Some(PackageState::Installed),
+        ..described(base.name.as_str(), None, &[])
+    }
+}

@@ -1,0 +1,188 @@
+//! The plugins of installed packages, on this node: brought into the host when a tenant's model is loaded, and after an install.
+//!
+//! Invariant: what the host asks is what the tenant's rows say, from the moment their model is served. A plugin that cannot
+//! be read or compiled never keeps a model from being served: it is broken, and that is told.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tenon_catalog::{CatalogError, Follower};
+use tenon_plugin_host::{Checked, Line, LoadError, PluginHost, PluginPackage, Usage};
+use tenon_store::{PackageState, Store, StoredPackage, StoredPackageVersion};
+use tenon_value::TenantId;
+
+use super::upload::plugin_of;
+use super::{GrantLine, InstallError, grants};
+use crate::{Bundle, Publishers};
+
+/// Turns are taken by tenant; tenants share this many.
+const TURNS: usize = 32;
+
+/// The plugins of installed packages. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Plugins {
+    inner: Arc<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    host: Option<PluginHost>,
+    publishers: Publishers,
+    /// By tenant and package.
+    here: Mutex<HashMap<TenantId, HashMap<String, Here>>>,
+    turns: [tokio::sync::Mutex<()>; TURNS],
+}
+
+/// A package's plugin on this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Here {
+    digest: String,
+    /// Why it is not asked, if it should be.
+    broken: Option<String>,
+}
+
+impl std::fmt::Debug for Plugins {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugins").field("publishers", &self.inner.publishers).finish_non_exhaustive()
+    }
+}
+
+/// The bundle whose file is kept under this digest.
+pub(super) async fn bundle_of(store: &Store, tenant: TenantId, file: &str) -> Result<Bundle, InstallError> {
+    let parts = store.package_parts(tenant, file).await.map_err(|_| InstallError::Damaged)?;
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend(STANDARD.decode(part).map_err(|_| InstallError::Damaged)?);
+    }
+    if bytes.is_empty() {
+        return Err(InstallError::Damaged);
+    }
+    let read = tokio::task::spawn_blocking(move || Bundle::read(&bytes)).await;
+    Ok(read.map_err(|_| InstallError::Damaged)??)
+}
+
+impl Plugins {
+    /// Over a host, for packages of these publishers.
+    #[must_use]
+    pub fn new(host: PluginHost, publishers: Publishers) -> Self {
+        Self { inner: Arc::new(Inner { host: Some(host), publishers, ..Inner::default() }) }
+    }
+
+    pub(crate) fn publishers(&self) -> &Publishers {
+        &self.inner.publishers
+    }
+
+    /// Whether a plugin could be asked here. Compiles.
+    fn check(&self, plugin: PluginPackage) -> Result<Checked, LoadError> {
+        match &self.inner.host {
+            Some(host) => host.check(plugin),
+            None => Err(LoadError::Engine("this process has no plugin host".to_owned())),
+        }
+    }
+
+    /// Everything a bundle asks for, and its plugin, if it has one. Compiles.
+    pub(super) fn asked_by(&self, bundle: &Bundle) -> Result<(Vec<GrantLine>, Option<Checked>), InstallError> {
+        let Some(plugin) = plugin_of(bundle)? else { return Ok((grants::lines(&bundle.manifest, None)?, None)) };
+        let checked = self.check(plugin.clone())?;
+        let imports = checked.imports();
+        let lines = grants::lines(&bundle.manifest, Some((&plugin, imports.as_slice())))?;
+        Ok((lines, Some(checked)))
+    }
+
+    /// What a tenant's plugins have used on this node since it began, by package.
+    pub(super) fn usage(&self, tenant: TenantId) -> HashMap<String, Usage> {
+        self.inner.host.as_ref().map(|host| host.usage(tenant)).unwrap_or_default().into_iter().collect()
+    }
+
+    /// The last lines of a package's plugin on this node.
+    pub(super) fn lines(&self, tenant: TenantId, package: &str) -> Vec<Line> {
+        self.inner.host.as_ref().map(|host| host.lines(tenant, package)).unwrap_or_default()
+    }
+
+    /// Why a package's plugin is not asked on this node, if it should be.
+    pub(super) fn broken(&self, tenant: TenantId, package: &str) -> Option<String> {
+        let here = self.inner.here.lock().unwrap_or_else(PoisonError::into_inner);
+        here.get(&tenant)?.get(package)?.broken.clone()
+    }
+
+    /// Brings the host to what a tenant's rows say.
+    pub(crate) async fn bring(&self, store: &Store, tenant: TenantId) -> Result<(), tenon_store::StoreError> {
+        let Some(host) = &self.inner.host else { return Ok(()) };
+        let turn = usize::try_from(tenant.0.as_u128() % TURNS as u128).unwrap_or_default();
+        let _turn = match self.inner.turns.get(turn) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        };
+        let packages = store.packages(tenant).await?;
+        let mut here = self.inner.here.lock().unwrap_or_else(PoisonError::into_inner).get(&tenant).cloned().unwrap_or_default();
+        if packages.is_empty() && here.is_empty() {
+            return Ok(());
+        }
+        let versions = store.package_versions(tenant).await?;
+        let wanted: Vec<&StoredPackage> = packages.iter().filter(|one| one.state == PackageState::Installed).collect();
+        let gone: Vec<String> = here.keys().filter(|name| !wanted.iter().any(|one| one.package == **name)).cloned().collect();
+        for name in gone {
+            here.remove(&name);
+            withdraw(host, tenant, &name);
+        }
+        for package in wanted {
+            let version = versions.iter().find(|one| one.package == package.package && one.version == package.version);
+            let digest = version.map(|one| one.digest.clone()).unwrap_or_default();
+            if here.get(&package.package).is_some_and(|known| known.digest == digest && known.broken.is_none()) {
+                continue;
+            }
+            let broken = self.take_in(store, (tenant, host), version).await.err().map(|error| error.to_string());
+            if let Some(reason) = &broken {
+                tracing::error!(%tenant, package = package.package, version = package.version, reason, "a package's plugin cannot be asked");
+                withdraw(host, tenant, &package.package);
+            }
+            here.insert(package.package.clone(), Here { digest, broken });
+        }
+        self.inner.here.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, here);
+        Ok(())
+    }
+
+    async fn take_in(
+        &self,
+        store: &Store,
+        (tenant, host): (TenantId, &PluginHost),
+        version: Option<&StoredPackageVersion>,
+    ) -> Result<(), InstallError> {
+        let version = version.ok_or(InstallError::NoPackage)?;
+        let bundle = bundle_of(store, tenant, &version.file).await?;
+        if bundle.digest() != version.digest {
+            return Err(InstallError::Damaged);
+        }
+        let Some(plugin) = plugin_of(&bundle)? else {
+            // An upgrade may leave the plugin out.
+            withdraw(host, tenant, &version.package);
+            return Ok(());
+        };
+        let host = host.clone();
+        let installed = tokio::task::spawn_blocking(move || host.install(tenant, plugin)).await;
+        Ok(installed.map_err(|_| InstallError::Damaged)??)
+    }
+}
+
+/// Takes a package's plugin out of the host, if it is in.
+fn withdraw(host: &PluginHost, tenant: TenantId, package: &str) {
+    if host.uninstall(tenant, package) {
+        tracing::info!(%tenant, package, "plugin is no longer asked");
+    }
+}
+
+/// Brings plugins in with the models of their tenants.
+pub(crate) struct WithModels {
+    pub(crate) plugins: Plugins,
+    pub(crate) store: Store,
+}
+
+#[async_trait]
+impl Follower for WithModels {
+    async fn follow(&self, tenant: TenantId) -> Result<(), CatalogError> {
+        Ok(self.plugins.bring(&self.store, tenant).await?)
+    }
+}

@@ -1,0 +1,85 @@
+//! Packages of ISVs: taken in, installed with consent, upgraded, rolled back, switched off, removed, removed by force.
+//!
+//! On both databases, with a second tenant present, and as somebody who may not.
+
+mod dealers;
+mod forced;
+mod halves;
+mod house;
+mod life;
+mod offers;
+mod refused;
+
+use tenon_tests::Database;
+
+use house::with_packages;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_lives_and_goes_on_sqlite() {
+    with_packages(Database::Sqlite, life::from_upload_to_purge).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_lives_and_goes_on_postgres() {
+    with_packages(Database::Postgres, life::from_upload_to_purge).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_package_is_refused_by_name_on_sqlite() {
+    with_packages(Database::Sqlite, refused::all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_package_is_refused_by_name_on_postgres() {
+    with_packages(Database::Postgres, refused::all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_removed_by_force_leaves_a_tenant_that_boots_reads_and_exports_on_sqlite() {
+    with_packages(Database::Sqlite, forced::removed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_removed_by_force_leaves_a_tenant_that_boots_reads_and_exports_on_postgres() {
+    with_packages(Database::Postgres, forced::removed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_package_of_the_course_is_upgraded_on_sqlite() {
+    with_packages(Database::Sqlite, dealers::two_versions).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_package_of_the_course_is_upgraded_on_postgres() {
+    with_packages(Database::Postgres, dealers::two_versions).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_package_offers_is_bounded_by_consent_on_sqlite() {
+    with_packages(Database::Sqlite, offers::bounded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_package_offers_is_bounded_by_consent_on_postgres() {
+    with_packages(Database::Postgres, offers::bounded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_that_fails_half_way_leaves_everything_on_sqlite() {
+    with_packages(Database::Sqlite, halves::half_way).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_that_fails_half_way_leaves_everything_on_postgres() {
+    with_packages(Database::Postgres, halves::half_way).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_taken_out_under_load_leaves_every_save_whole_on_sqlite() {
+    with_packages(Database::Sqlite, halves::under_load).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_taken_out_under_load_leaves_every_save_whole_on_postgres() {
+    with_packages(Database::Postgres, halves::under_load).await;
+}
