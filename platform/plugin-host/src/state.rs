@@ -219,6 +219,7 @@ mod tests {
             facts: Vec::new(),
             literals: Vec::new(),
             conditions: Vec::new(),
+            building: std::collections::HashMap::new(),
         };
         CallState::new(Beginning {
             model: Arc::new(model),

@@ -264,8 +264,7 @@ impl Filling for Fill<'_> {
         let user = self.world.place("User").unwrap_or_default();
         // What the attacker makes is his own: else he could not make it, and nothing would be attacked.
         let mut whole = recipe::owned(&self.world.objects, (place, Whose::Missing, 90_000 + self.number), &id(Whose::Seen, user, 0));
-        let known = self.world.schema.inputs(input);
-        whole.retain(|name, _| known.iter().any(|field| field.name == *name));
+        self.world.schema.trim(input, &mut whole);
         // New records get new ids, else two of them in one document are one.
         whole.remove("id");
         debug_assert!(!whole.values().any(|value| value.to_string().contains(MARKER)), "the attacker knows no marker");

@@ -5,9 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Findings of one place shown at most: more of the same help nobody.
 const SHOWN_MAX: usize = 3;
 
-/// What a role is refused although its inputs may be named: it has no whole of which it could add a part in a batch.
-const BY_THE_ROLE: [&str; 1] = ["partner_user: Mutation.createOpportunityLines inputs.id"];
-
 /// What was tried, found and not reached.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
@@ -51,8 +48,7 @@ impl Report {
         let door = self.doors.entry(format!("role {role}")).or_default();
         *door = (door.0 + attacks, door.1 + ids);
         self.findings.extend(other.findings.into_iter().map(|(attack, found)| (format!("{role}: {attack}"), found)));
-        let unanswered = other.unanswered.into_iter().map(|(entry, why)| (format!("{role}: {entry}"), why));
-        self.unanswered.extend(unanswered.filter(|(entry, _)| !BY_THE_ROLE.contains(&entry.as_str())));
+        self.unanswered.extend(other.unanswered.into_iter().map(|(entry, why)| (format!("{role}: {entry}"), why)));
     }
 
     /// What a part of the attacks ended with: where it could not go on, that is a finding.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use anyhow::Context;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Tenant;
 
@@ -157,6 +157,18 @@ impl Schema {
 
     pub(super) fn inputs(&self, name: &str) -> &[Input] {
         self.types.get(name).map_or(&[], |definition| definition.inputs.as_slice())
+    }
+
+    /// Leaves of an input what its type has, all the way down: a role may not name everything.
+    pub(super) fn trim(&self, input: &str, object: &mut Map<String, Value>) {
+        let known = self.inputs(input);
+        object.retain(|name, _| known.iter().any(|field| field.name == *name));
+        for (name, value) in object {
+            let of = known.iter().find(|field| field.name == *name).map(|field| field.of.name());
+            if let (Some(of), Value::Object(inner)) = (of.filter(|of| !self.is_leaf(of)), value) {
+                self.trim(of, inner);
+            }
+        }
     }
 
     pub(super) fn is_leaf(&self, name: &str) -> bool {

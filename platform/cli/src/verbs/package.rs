@@ -91,16 +91,16 @@ pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, agreed: &
 /// What the plan would do, for whoever has to agree.
 fn tell(output: &Output, plan: &Json) {
     let from = plan.get("from").and_then(Json::as_str).map_or_else(String::new, |from| format!("{from} → "));
-    output.say(&format!("{} {from}{}", text(plan, "package"), text(plan, "to")));
+    output.say(format!("{} {from}{}", text(plan, "package"), text(plan, "to")));
     for step in items(plan.pointer("/metadata/operations")) {
-        output.say(&format!("  {:<12} {}", text(step, "risk"), text(step, "text")));
+        output.say(format!("  {:<12} {}", text(step, "risk"), text(step, "text")));
     }
     for line in items(plan.get("grants")) {
         let new = if line.get("new").and_then(Json::as_bool).unwrap_or_default() { "asks for" } else { "has" };
-        output.say(&format!("  {new:<12} {} ({})", text(line, "key"), text(line, "says")));
+        output.say(format!("  {new:<12} {} ({})", text(line, "key"), text(line, "says")));
     }
     for found in items(plan.pointer("/metadata/diagnostics")) {
-        output.say(&format!("  {:<12} {} [{}]", text(found, "severity"), text(found, "message"), text(found, "code")));
+        output.say(format!("  {:<12} {} [{}]", text(found, "severity"), text(found, "message"), text(found, "code")));
     }
 }
 

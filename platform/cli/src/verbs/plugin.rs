@@ -66,7 +66,7 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
 fn build(output: &Output, dir: &Path) -> anyhow::Result<PathBuf> {
     let toolchain = Toolchain::present()?
         .ok_or_else(|| package::refused("toolchain", &format!("no Rust here builds for WebAssembly: {}", Toolchain::HELP)))?;
-    output.say(&format!("building with {toolchain}"));
+    output.say(format!("building with {toolchain}"));
     let component = plugin_build::component(&toolchain, dir, &std::path::absolute(dir)?.join("target/wasm"))?;
     let place = dir.join(COMPONENT);
     plugin_build::write_if_changed(&place, &component)?;
@@ -124,7 +124,7 @@ fn keygen(output: &Output, out: &Path) -> anyhow::Result<Exit> {
     writeln!(file, "{}", key.text())?;
     let public = key.public().to_string();
     output.result(&json!({ "public": public }), &public);
-    output.say(&format!(
+    output.say(format!(
         "The secret half is in {}; keep it. Servers that trust you get the public half: --publisher NAME={public}",
         out.display()
     ));

@@ -2,6 +2,8 @@
 //!
 //! Everything but the list takes the special right `packages`; a package that brings roles or rights takes `users` too.
 
+#![expect(clippy::too_many_arguments, reason = "the arguments of a mutation are its words")]
+
 use async_graphql::{Context, Enum, SimpleObject};
 use tenon_packages::{GrantLine, InstallWish, Installed, PackagePlan as Planned};
 use tenon_store::{PackageState as Stored, StoredPackageVersion};

@@ -56,7 +56,7 @@ pub(super) async fn dev(args: &Args, output: &Output, dir: &Path, once: bool) ->
             match done {
                 Ok(package) => (seed, installed) = (None, Some(package)),
                 Err(error) if once => return Err(error),
-                Err(error) => output.say(&format!("not installed: {error:#}")),
+                Err(error) => output.say(format!("not installed: {error:#}")),
             }
         }
         if once {
@@ -71,7 +71,7 @@ pub(super) async fn dev(args: &Args, output: &Output, dir: &Path, once: bool) ->
             // A server that has no time now has it soon.
             if let Ok(Ok((lines, after))) = asked.await {
                 last = after;
-                lines.iter().for_each(|line| output.say(&package::told(line)));
+                lines.iter().for_each(|line| output.say(package::told(line)));
             }
         }
         tokio::select! {
@@ -90,12 +90,12 @@ fn again(client: &Client, output: &Output, dir: &Path, seed: Option<&Path>) -> a
     let bundle = pack(dir)?;
     let everything = Agreed { grant_all: true, confirm_all: true, ..Agreed::default() };
     package::install(client, output, bundle.bytes()?, &everything)?;
-    if let Some(seed) = seed.filter(|seed| seed.exists()) {
+    if let Some(seed) = seed.filter(|seed| seed.try_exists().unwrap_or(false)) {
         let document = std::fs::read_to_string(seed).context("seed.graphql")?;
         client.data("graphql", &document, &json!({})).context("seed.graphql")?;
     }
     let took = begun.elapsed().as_secs_f32();
-    output.say(&format!("{}@{} answers ({took:.1} s)", bundle.index.package, bundle.index.version));
+    output.say(format!("{}@{} answers ({took:.1} s)", bundle.index.package, bundle.index.version));
     Ok(bundle.index.package)
 }
 
