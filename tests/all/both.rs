@@ -27,6 +27,22 @@ pub(crate) async fn on_as(
     }
 }
 
+/// Tests on both databases, each a test of its own name there, carried out by `$on(database, test)`.
+macro_rules! on_both {
+    ($on:path: $($test:path => $sqlite:ident, $postgres:ident;)+) => {
+        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $sqlite() {
+            $on(tenon_tests::Database::Sqlite, $test).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $postgres() {
+            $on(tenon_tests::Database::Postgres, $test).await;
+        })+
+    };
+}
+pub(crate) use on_both;
+
 /// A clock for one server, ahead of the machine's by as much as its test says.
 pub(crate) struct Clock {
     /// What the server reads: a plain function, therefore one for each place.

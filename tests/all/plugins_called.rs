@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tenon_tests::{Database, Setting, Tenant, TestServer};
 
-use crate::both::on_as;
+use crate::both::{on_as, on_both};
 
 async fn with_clerk(database: Database, test: impl AsyncFnOnce(&TestServer) -> anyhow::Result<()>) {
     let setting = Setting::read();
@@ -20,21 +20,7 @@ async fn with_clerk(database: Database, test: impl AsyncFnOnce(&TestServer) -> a
     on_as(database, configure, test).await;
 }
 
-macro_rules! on_both {
-    ($($name:ident => $sqlite:ident, $postgres:ident;)+) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $sqlite() {
-            with_clerk(Database::Sqlite, $name).await;
-        }
-
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $postgres() {
-            with_clerk(Database::Postgres, $name).await;
-        })+
-    };
-}
-
-on_both! {
+on_both! { with_clerk:
     an_action_stands_or_falls_with_its_document => documents_on_sqlite, documents_on_postgres;
     an_action_does_what_its_caller_may => callers_on_sqlite, callers_on_postgres;
     an_action_that_goes_astray_leaves_nothing => astray_on_sqlite, astray_on_postgres;

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use tenon_tests::{Database, Setting, Tenant, TestServer};
 
-use crate::both::on_as;
+use crate::both::{on_as, on_both};
 
 /// How often each fault is provoked: the long form is `xtask soak plugins`.
 const REPETITIONS: usize = 20;
@@ -58,21 +58,7 @@ async fn with_plugins(database: Database, names: &[&str], test: impl AsyncFnOnce
     on_as(database, configure, test).await;
 }
 
-macro_rules! on_both {
-    ($($name:ident => $sqlite:ident, $postgres:ident;)+) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $sqlite() {
-            with_unruly(Database::Sqlite, $name).await;
-        }
-
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $postgres() {
-            with_unruly(Database::Postgres, $name).await;
-        })+
-    };
-}
-
-on_both! {
+on_both! { with_unruly:
     every_fault_is_named_and_leaves_nothing => faults_on_sqlite, faults_on_postgres;
     what_a_plugin_writes_stands_with_the_save => writes_on_sqlite, writes_on_postgres;
     a_removal_can_be_refused_and_followed => removals_on_sqlite, removals_on_postgres;

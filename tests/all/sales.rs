@@ -7,25 +7,11 @@ mod house;
 mod owners;
 mod recycling;
 
-use tenon_tests::Database;
-
 use house::with_sales;
 
-macro_rules! on_both {
-    ($($test:path => $sqlite:ident, $postgres:ident;)+) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $sqlite() {
-            with_sales(Database::Sqlite, $test).await;
-        }
+use crate::both::on_both;
 
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $postgres() {
-            with_sales(Database::Postgres, $test).await;
-        })+
-    };
-}
-
-on_both! {
+on_both! { with_sales:
     claims::a_claim_gives_a_lead_to_its_claimer => claim_on_sqlite, claim_on_postgres;
     claims::each_refusal_has_its_word => refusals_on_sqlite, refusals_on_postgres;
     claims::of_a_hundred_claims_of_one_lead_one_wins => hundred_on_sqlite, hundred_on_postgres;
