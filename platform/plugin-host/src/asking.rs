@@ -66,15 +66,15 @@ impl Asking<'_> {
 
     /// One step further down the tree, inside the transaction; before it there is no tree yet.
     async fn on_the_way(&self, rows: &Rows<'_>, desk: &mut dyn Desk, now: Instant) -> Portions {
-        let limits = self.turn.budgets.of(self.asked.phase);
+        let limits = self.turn.budgets.of(self.asked.phase, self.turn.plugin.size);
         if !self.asked.phase.is_within() && self.turn.tree.depth() == 0 {
-            return self.portions(rows, desk, limits).await;
+            return self.portions(rows, desk, &limits).await;
         }
         let until = self.turn.tree.enter(self.stops(), self.turn.budgets.depth, now).map_err(|blocked| match blocked {
             Blocked::Recursion => self.turn.fault(Broken::limit("recursion", "it is asked about what it is being asked about")),
             Blocked::Nesting => self.turn.fault(Broken::limit("nesting", "it stands below too many plugins")),
         })?;
-        let limits = CallLimits { wall: limits.wall.min(until.saturating_duration_since(now)), ..limits.clone() };
+        let limits = CallLimits { wall: limits.wall.min(until.saturating_duration_since(now)), ..limits };
         let answered = self.portions(rows, desk, &limits).await;
         self.turn.tree.leave(Instant::now());
         answered

@@ -31,8 +31,8 @@ pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: 
         Blocked::Recursion => turn.fault(Broken::limit("recursion", "it is called from within itself")),
         Blocked::Nesting => turn.fault(Broken::limit("nesting", "it stands below too many plugins")),
     })?;
-    let limits = turn.budgets.of(turn.phase);
-    let limits = CallLimits { wall: limits.wall.min(until.saturating_duration_since(now)), ..limits.clone() };
+    let limits = turn.budgets.of(turn.phase, turn.plugin.size);
+    let limits = CallLimits { wall: limits.wall.min(until.saturating_duration_since(now)), ..limits };
     let input = call.input.to_string();
     let taken = if input.len() > limits.input {
         Err(Broken::limit("input", "it was given more than a call may be"))

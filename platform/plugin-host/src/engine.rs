@@ -41,7 +41,7 @@ fn config() -> Config {
 }
 
 fn pool(size: Size) -> PoolingAllocationConfig {
-    let slots = size.slots();
+    let slots = size.instances();
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         // Components rarely have more than a few core instances; each is looked at when it is installed.

@@ -24,6 +24,7 @@ use crate::room::Rooms;
 use crate::since_1::Ready;
 use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
+use crate::warm::WarmInstances;
 use crate::{Budgets, Line, LoadError, PluginPackage, calling};
 
 /// Runs plugins for all tenants of a process. Cheap to clone.
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) breaker: Breaker,
     pub(crate) usage: Counters,
     pub(crate) lines: Lines,
+    pub(crate) warm: Arc<WarmInstances>,
     /// None only while it is being dropped.
     pub(crate) threads: Option<Runtime>,
 }
@@ -118,6 +120,7 @@ impl PluginHost {
             breaker: Breaker::default(),
             usage: Counters::default(),
             lines: Lines::default(),
+            warm: WarmInstances::new(),
             threads,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -150,7 +153,9 @@ impl PluginHost {
     /// Takes a tenant's plugin out; mutations under way end with it. True if there was one.
     #[must_use]
     pub fn uninstall(&self, tenant: TenantId, name: &str) -> bool {
-        self.inner.registry.uninstall(tenant, name)
+        let was_there = self.inner.registry.uninstall(tenant, name);
+        self.inner.warm.forget_gone();
+        was_there
     }
 
     /// What a tenant's plugins may use from the next mutation on, by its plan; none: what everybody has.
@@ -170,9 +175,18 @@ impl PluginHost {
         self.inner.lines.of(tenant, package)
     }
 
+    /// Instances of large guests that are kept ready now.
+    #[must_use]
+    pub fn kept_ready(&self) -> usize {
+        self.inner.warm.len()
+    }
+
     fn take_in(&self, tenant: Option<TenantId>, package: PluginPackage) -> Result<(), LoadError> {
         let plugin = Arc::new(self.inner.workshop.make(package)?);
         self.inner.registry.install(tenant, &plugin);
+        if let Some(threads) = &self.inner.threads {
+            self.inner.warm.fill(&plugin.component, threads);
+        }
         tracing::info!(plugin = plugin.title, tenant = tenant.map(|tenant| tenant.to_string()), "plugin installed");
         Ok(())
     }
@@ -193,7 +207,7 @@ impl Hooks for PluginHost {
         }
         let permits = self.inner.rooms.enter(tenant, &sizes).await.ok_or(HookError::Busy)?;
         let budgets = installed.budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
-        let (fuel, wall) = budgets.tree(pace);
+        let (fuel, wall) = budgets.tree(pace, &sizes);
         Ok(Tree::new(fuel, wall, Some(Box::new(Held { _permits: permits, installed, budgets }))))
     }
 

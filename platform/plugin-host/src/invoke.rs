@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use wasmtime::{Engine, Store};
+use wasmtime::Store;
+use wasmtime::component::Instance;
 
 use crate::fault::Broken;
-use crate::limits::{FUEL_PER_SLICE, HANDLES_MAX};
+use crate::limits::{FUEL_PER_SLICE, HANDLES_MAX, WARM_WALL};
 use crate::since_1::{Error, Question, Ready, Said};
 use crate::state::CallState;
+use crate::warm::Warm;
 
 /// What came of it, and what it cost.
 pub(crate) struct Called {
@@ -22,13 +24,25 @@ pub(crate) struct Called {
     pub lines: Vec<(&'static str, String)>,
 }
 
-/// Runs to the end or to a limit. Must run on the plugins' own threads: between two yields a guest holds its thread.
-pub(crate) async fn call(engine: &Engine, ready: &Ready, state: CallState, question: Question, fuel: u64) -> Called {
+/// Runs to the end or to a limit, in an instance that was kept for it, or in one of its own. Must run on the plugins' own
+/// threads: between two yields a guest holds its thread.
+pub(crate) async fn call(ready: &Ready, kept: Option<Warm>, state: CallState, question: Question, fuel: u64) -> Called {
     let begun = Instant::now();
     let (deadline, output) = (state.begun.deadline, state.begun.limits.output);
-    let mut store = Store::new(engine, state);
-    let answer = match prepare(&mut store, fuel, output) {
-        Ok(()) => tokio::time::timeout_at(deadline.into(), ready.ask(&mut store, question)).await,
+    let warm = match kept {
+        None if ready.is_warmed() => Warm::make(ready, deadline.min(begun + WARM_WALL)).await.map(Some),
+        kept => Ok(kept),
+    };
+    let (mut store, made) = match warm {
+        Ok(Some(warm)) => {
+            let (store, instance) = warm.begin(state);
+            (store, Ok(Some(instance)))
+        }
+        Ok(None) => (Store::new(ready.engine(), state), Ok(None)),
+        Err(error) => (Store::new(ready.engine(), state), Err(error)),
+    };
+    let answer = match made.and_then(|made| prepare(&mut store, fuel, output).map(|()| made)) {
+        Ok(made) => tokio::time::timeout_at(deadline.into(), asked(ready, &mut store, made, question)).await,
         Err(error) => Ok(Err(error)),
     };
     let state = store.data();
@@ -50,7 +64,21 @@ pub(crate) async fn call(engine: &Engine, ready: &Ready, state: CallState, quest
     }
 }
 
-fn prepare(store: &mut Store<CallState>, fuel: u64, output: usize) -> wasmtime::Result<()> {
+async fn asked(
+    ready: &Ready,
+    store: &mut Store<CallState>,
+    made: Option<Instance>,
+    question: Question,
+) -> wasmtime::Result<Result<Said, Error>> {
+    let instance = match made {
+        Some(instance) => instance,
+        None => ready.instantiate(store).await?,
+    };
+    ready.ask(store, &instance, question).await
+}
+
+/// Gives a store its limits.
+pub(crate) fn prepare(store: &mut Store<CallState>, fuel: u64, output: usize) -> wasmtime::Result<()> {
     store.limiter(|state| state);
     store.set_fuel(fuel)?;
     store.fuel_async_yield_interval(Some(FUEL_PER_SLICE))?;

@@ -26,6 +26,7 @@ mod since_1;
 mod state;
 mod turn;
 mod usage;
+mod warm;
 
 pub use aot::{AotCache, COMPILE_VERB, compile_for_parent};
 pub use error::LoadError;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tenon_hooks::{Pace, Phase};
 
-/// A component's size. Compiling costs seconds for every 10 MiB.
-pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
+/// A component's size (`component_bytes`): a language's own engine has room, and compiling takes 20 seconds at most.
+pub const COMPONENT_BYTES_MAX: usize = 24 << 20;
 
 /// Changes given to one call; larger saves make several. `sdk/wit/record-hooks.wit` promises it.
 pub const ROWS_PER_CALL: usize = 200;
@@ -43,6 +43,24 @@ pub(crate) const TENANT_TREES_MAX: usize = 16;
 pub(crate) const KEEP_RESIDENT_BYTES: usize = 256 << 10;
 /// Slots kept warm.
 pub(crate) const WARM_SLOTS_MAX: u32 = 32;
+/// Instances kept ready of one large component: a save with two calls at once waits for neither.
+pub(crate) const WARM_PER_COMPONENT: usize = 2;
+/// Instances kept ready of all large components; each holds one to three MiB.
+pub(crate) const WARM_INSTANCES_MAX: usize = 16;
+/// Tasks that make such instances at once.
+pub(crate) const WARM_AT_ONCE: usize = 2;
+/// Fuel for making one: ten times what an engine needs.
+pub(crate) const WARM_FUEL: u64 = 200_000_000;
+/// Time for making one.
+pub(crate) const WARM_WALL: Duration = Duration::from_secs(1);
+
+/// How much more fuel a record costs in a large guest: its values go through a language's own engine.
+const LARGE_FUEL_PER_ROW: u64 = 5;
+/// How much more fuel all plugins of a mutation share where one of them is large.
+const LARGE_TREE_FUEL: u64 = 5;
+/// The least time of a call of a large guest: 200 records take 100 ms there on a machine that has nothing else to do.
+const LARGE_WALL: Duration = Duration::from_millis(500);
+
 /// Threads plugins run on: their own, so that no plugin can hold up a request of anybody else.
 pub(crate) const THREADS: usize = 2;
 
@@ -105,6 +123,16 @@ impl Size {
         match self {
             Self::Small => 256,
             Self::Large => 64,
+        }
+    }
+
+    /// Instances that exist at once: those that are called, and those that are kept ready.
+    pub(crate) const fn instances(self) -> u32 {
+        match self {
+            Self::Small => self.slots(),
+            // Numbers of one digit or two.
+            #[expect(clippy::cast_possible_truncation, reason = "constants, far below the limit")]
+            Self::Large => self.slots() + (WARM_INSTANCES_MAX + WARM_AT_ONCE) as u32,
         }
     }
 
@@ -172,6 +200,15 @@ impl CallLimits {
         log: 256 << 10,
         ..Self::WITHIN
     };
+
+    /// Nothing: for an instance that belongs to no call yet.
+    pub(crate) const AHEAD: Self =
+        Self { fuel: 0, fuel_per_row: 0, wall: WARM_WALL, input: 0, output: 1 << 20, queries: 0, rows: 0, writes: 0, log: 0 };
+
+    /// The same for a guest that brings a language's own engine.
+    fn enlarged(self) -> Self {
+        Self { fuel_per_row: self.fuel_per_row.saturating_mul(LARGE_FUEL_PER_ROW), wall: self.wall.max(LARGE_WALL), ..self }
+    }
 
     /// The fuel of a call with that many records.
     pub(crate) fn fuel_for(&self, rows: usize) -> u64 {
@@ -243,21 +280,27 @@ impl Budgets {
         }
     }
 
-    /// What one call of a phase may use.
-    pub(crate) const fn of(&self, phase: Phase) -> &CallLimits {
-        match phase {
+    /// What one call of a phase may use, by the size of the guest.
+    pub(crate) fn of(&self, phase: Phase, size: Size) -> CallLimits {
+        let limits = match phase {
             Phase::Action => &self.action,
             Phase::Job | Phase::Event => &self.job,
             phase if phase.is_within() => &self.within,
             _ => &self.before,
+        };
+        match size {
+            Size::Small => limits.clone(),
+            Size::Large => limits.clone().enlarged(),
         }
     }
 
-    /// Fuel and time that all plugins of a mutation share. Where one was called, its own comes on top.
-    pub(crate) fn tree(&self, pace: Pace) -> (u64, Duration) {
-        let beside = |call: &CallLimits| (self.tree_fuel.saturating_add(call.fuel), self.tree_wall.max(call.wall));
+    /// Fuel and time that all plugins of a mutation share, whose sizes these are. Where one was called, its own comes on top.
+    pub(crate) fn tree(&self, pace: Pace, sizes: &[Size]) -> (u64, Duration) {
+        let factor = if sizes.contains(&Size::Large) { LARGE_TREE_FUEL } else { 1 };
+        let fuel = self.tree_fuel.saturating_mul(factor);
+        let beside = |call: &CallLimits| (fuel.saturating_add(call.fuel), self.tree_wall.max(call.wall));
         match pace {
-            Pace::Save => (self.tree_fuel, self.tree_wall),
+            Pace::Save => (fuel, self.tree_wall),
             Pace::Action => beside(&self.action),
             Pace::Job => beside(&self.job),
         }
@@ -274,5 +317,16 @@ mod tests {
         assert_eq!((double.before.fuel, double.before.queries, double.within.writes), (100_000_000, 40, 100));
         assert_eq!((double.tree_fuel, double.tree_wall, double.depth), (2_000_000_000, plain.tree_wall, plain.depth));
         assert_eq!(plain.scaled(100), plain);
+    }
+
+    #[test]
+    fn a_large_guest_has_more_fuel_for_every_record() {
+        let (budgets, rows) = (Budgets::default(), ROWS_PER_CALL);
+        assert_eq!(budgets.of(Phase::BeforeSave, Size::Small), budgets.before);
+        let large = budgets.of(Phase::BeforeSave, Size::Large);
+        assert_eq!((large.fuel_for(rows), large.wall), (1_050_000_000, Duration::from_millis(500)));
+        assert_eq!(budgets.of(Phase::Action, Size::Large).wall, budgets.action.wall, "who has more time keeps it");
+        assert!(budgets.tree(Pace::Save, &[Size::Small, Size::Large]).0 > large.fuel_for(rows), "one call does not empty the pot");
+        assert_eq!(budgets.tree(Pace::Save, &[Size::Small]), (budgets.tree_fuel, budgets.tree_wall));
     }
 }

@@ -127,7 +127,7 @@ fn compile((bench, cache): (&Bench, Option<&AotCache>), bytes: &[u8], size: Size
         return Err(LoadError::Contract(format!("it begins with a table of {elements}, {most} are allowed for size `{}`", size.word())));
     }
     let contract = |error: wasmtime::Error| LoadError::Contract(error.to_string());
-    Ok(Ready::new(bench.linker.instantiate_pre(&component).map_err(contract)?))
+    Ok(Ready::new(bench.linker.instantiate_pre(&component).map_err(contract)?, size))
 }
 
 /// The import list is the request for permission. The linker would refuse too, but not by the function's name.

@@ -97,6 +97,29 @@ impl CallState {
         wasmtime::Error::msg(format!("the limit `{limit}` was crossed"))
     }
 
+    /// Of an instance that is made before there is a call for it: it may ask nobody anything.
+    pub(crate) fn ahead(model: Arc<Model>, size: Size, deadline: Instant) -> Self {
+        let begun = Beginning {
+            model,
+            clock: (DateTime::from_millis(0), Date::from_days(0)),
+            plugin: String::new(),
+            phase: Phase::BeforeSave,
+            size,
+            limits: CallLimits::AHEAD,
+            deadline,
+            depth: 0,
+            seed: [0; 32],
+            acting: false,
+            desk: mpsc::channel(1).0,
+        };
+        Self::new(begun)
+    }
+
+    /// There is no call yet: it is being warmed.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.begun.limits == CallLimits::AHEAD
+    }
+
     /// As much of a line as is still kept; none once the room is used up.
     pub(crate) fn keep<'a>(&mut self, line: &'a str) -> Option<&'a str> {
         // Every line costs one byte more than it has, so that empty ones end too. A cut line is the last one.

@@ -62,8 +62,9 @@ impl Turn<'_> {
         let (own, pot) = (limits.fuel_for(portion.rows), self.tree.fuel());
         let fuel = own.min(pot);
         let component = Arc::clone(&self.plugin.component);
+        let kept = self.host.warm.take(&component, threads);
         let called = async move {
-            let called = invoke::call(component.engine(), &component, state, question, fuel).await;
+            let called = invoke::call(&component, kept, state, question, fuel).await;
             drop(slot);
             called
         };

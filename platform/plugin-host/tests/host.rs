@@ -13,3 +13,5 @@ mod houses;
 mod loading;
 #[path = "host/setting.rs"]
 mod setting;
+#[path = "host/warm.rs"]
+mod warm;

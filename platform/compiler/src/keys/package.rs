@@ -7,7 +7,7 @@ const PLUGIN: Table = Table {
     keys: &[
         needed("component", Shape::Text, "The component's file.", "plugin.wasm"),
         key("contract", Shape::Text, "The WIT package it is built for."),
-        key("size", Shape::Word(&["small", "medium", "large", "batch"]), "How much it may use."),
+        key("size", Shape::Word(&["small", "large"]), "Which engine it needs: `large` for what brings a language's own."),
         key("on_fault", Shape::Word(&["refuse", "skip"]), "What a fault does to a save."),
     ],
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tenon_plugin_host::PluginPackage;
+use tenon_plugin_host::{PluginPackage, Size};
 
 use super::limits::METADATA_FILE_MAX;
 use super::{Bundle, BundleError, COMPONENT, Index, MANIFEST, SecretKey, Signature, archive, manifest_of, paths, seal};
@@ -105,6 +105,22 @@ impl Bundle {
                 format!("it is {}, `{MANIFEST}` says {name}@{version}: give `Cargo.toml` the same name and version", plugin.title());
             return Err(BundleError::Component(words));
         }
-        Ok(())
+        self.size_of(plugin.size).map(drop)
+    }
+
+    /// The engine for its component, which asks for `own` itself: the manifest may give it more room, not less.
+    ///
+    /// # Errors
+    /// `Manifest`, where it says less, or no size.
+    pub fn size_of(&self, own: Size) -> Result<Size, BundleError> {
+        let said = self.manifest.plugin.as_ref().and_then(|plugin| plugin.get("size"));
+        let Some(said) = said else { return Ok(own) };
+        let unknown = || BundleError::Manifest(format!("`plugin.size` is {said}: write `small` or `large`"));
+        match (said.as_str().and_then(Size::from_word).ok_or_else(unknown)?, own) {
+            (Size::Small, Size::Large) => {
+                Err(BundleError::Manifest("`plugin.size` is small, and its component says that it needs `large`".to_owned()))
+            }
+            (said, _) => Ok(said),
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tenon_plugin_host::Size;
+
 use super::{Bundle, BundleError, COMPONENT, MANIFEST, PublicKey, Publishers, SecretKey, archive, seal};
 
 const SEED: &str = "tenon-secret-ed25519:9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
@@ -192,4 +194,22 @@ fn a_manifest_that_is_wrong_is_refused() {
     let mut stray = files();
     stray.insert(COMPONENT.to_owned(), b"\0asm".to_vec());
     assert_eq!(Bundle::pack(stray).unwrap_err().rule(), "package/manifest");
+}
+
+#[test]
+fn the_manifest_gives_a_plugin_more_room_and_never_less() {
+    let size = |line: &str, own| {
+        let text = String::from_utf8(manifest("1.2.0")).unwrap() + line;
+        let files = BTreeMap::from([(MANIFEST.to_owned(), text.into_bytes())]);
+        let manifest = super::manifest_of(&files)?;
+        let index = super::Index::of(&manifest, std::iter::empty());
+        Bundle { index, signature: None, manifest, files }.size_of(own)
+    };
+    let large = "plugin: { component: plugin.wasm, size: large }\n";
+    assert_eq!(size("", Size::Large), Ok(Size::Large));
+    assert_eq!(size(large, Size::Small), Ok(Size::Large));
+    assert_eq!(size(large, Size::Large), Ok(Size::Large));
+    assert_eq!(size("plugin: { component: plugin.wasm }\n", Size::Small), Ok(Size::Small));
+    assert_eq!(size("plugin: { component: plugin.wasm, size: small }\n", Size::Large).unwrap_err().rule(), "package/manifest");
+    assert_eq!(size("plugin: { component: plugin.wasm, size: huge }\n", Size::Small).unwrap_err().rule(), "package/manifest");
 }

@@ -29,6 +29,7 @@ pub(super) fn plugin_of(bundle: &Bundle) -> Result<Option<PluginPackage>, Instal
     let Some(component) = bundle.component() else { return Ok(None) };
     let mut plugin = PluginPackage::from_component(component)?;
     plugin.grant = grants::grant_of(&bundle.manifest)?;
+    plugin.size = bundle.size_of(plugin.size)?;
     plugin.acting = grants::may_act(&bundle.manifest)?;
     let skips = bundle.manifest.plugin.as_ref().and_then(|plugin| plugin.get("on_fault")?.as_str()) == Some("skip");
     for subscription in plugin.subscriptions.iter_mut().filter(|_| skips) {

@@ -3,14 +3,18 @@
 use tenon_hooks::Phase;
 use tenon_query::CallKind;
 use tenon_value::Json;
-use wasmtime::component::InstancePre;
+use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre};
 use wasmtime::{Engine, Store};
 
 use super::generated::exports::tenon::plugin::job_hooks::Outcome;
 use super::generated::exports::tenon::plugin::{action_hooks, after_hooks, delete_hooks, event_hooks, job_hooks, record_hooks};
 use super::{Change, Error, Operation, Verdict, interface};
 use crate::LoadError;
+use crate::limits::Size;
 use crate::state::CallState;
+
+/// The interface that the host calls by hand, for no guest has to have it.
+const WARM_HOOKS: &str = "tenon:plugin/warm-hooks@1.0.0";
 
 /// What a plugin is asked.
 pub(crate) enum Question {
@@ -39,12 +43,17 @@ pub(crate) struct Ready {
     action: Option<action_hooks::GuestIndices>,
     job: Option<job_hooks::GuestIndices>,
     event: Option<event_hooks::GuestIndices>,
+    /// What is called before anything else, in guests that take time to begin.
+    warm: Option<ComponentExportIndex>,
+    size: Size,
 }
 
 impl Ready {
     /// A missing interface is no error before somebody subscribes to it.
-    pub(crate) fn new(instance: InstancePre<CallState>) -> Self {
+    pub(crate) fn new(instance: InstancePre<CallState>, size: Size) -> Self {
         Self {
+            warm: warm_of(instance.component()).filter(|_| size == Size::Large),
+            size,
             record: record_hooks::GuestIndices::new(&instance).ok(),
             after: after_hooks::GuestIndices::new(&instance).ok(),
             delete: delete_hooks::GuestIndices::new(&instance).ok(),
@@ -57,6 +66,30 @@ impl Ready {
 
     pub(crate) fn engine(&self) -> &Engine {
         self.instance.engine()
+    }
+
+    /// Which engine it runs on.
+    pub(crate) const fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Whether instances of it are made ahead of time.
+    pub(crate) const fn is_warmed(&self) -> bool {
+        self.warm.is_some()
+    }
+
+    /// An instance, asked nothing yet.
+    pub(crate) async fn instantiate(&self, store: &mut Store<CallState>) -> wasmtime::Result<Instance> {
+        self.instance.instantiate_async(store).await
+    }
+
+    /// An instance that has begun, asked nothing yet.
+    pub(crate) async fn warmed(&self, store: &mut Store<CallState>) -> wasmtime::Result<Instance> {
+        let instance = self.instantiate(&mut *store).await?;
+        if let Some(warm) = &self.warm {
+            instance.get_typed_func::<(), ()>(&mut *store, warm)?.call_async(&mut *store, ()).await?;
+        }
+        Ok(instance)
     }
 
     /// The interfaces of the contract that it calls.
@@ -82,27 +115,29 @@ impl Ready {
         Err(LoadError::Contract(format!("it subscribes to `{}`, and does not export `{interface}`", phase.word())))
     }
 
-    /// Makes an instance and asks it.
-    pub(crate) async fn ask(&self, store: &mut Store<CallState>, question: Question) -> wasmtime::Result<Result<Said, Error>> {
+    /// Asks an instance.
+    pub(crate) async fn ask(
+        &self,
+        store: &mut Store<CallState>,
+        instance: &Instance,
+        question: Question,
+    ) -> wasmtime::Result<Result<Said, Error>> {
         match question {
             Question::Records { phase, object, operation, changes } => {
-                let said = self.ask_about(store, phase, (&object, operation, &changes)).await?;
+                let said = self.ask_about((store, instance), phase, (&object, operation, &changes)).await?;
                 Ok(said.map(Said::Verdicts))
             }
             Question::Call { kind: CallKind::Action, name, input, .. } => {
-                let instance = self.instance.instantiate_async(&mut *store).await?;
-                let guest = self.action.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let guest = self.action.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 Ok(guest.call_act(store, &name, &input).await?.map(Said::Done))
             }
             Question::Call { kind: CallKind::Event, name, input, .. } => {
-                let instance = self.instance.instantiate_async(&mut *store).await?;
-                let guest = self.event.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let guest = self.event.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 let event = event(name, &input).ok_or_else(|| wasmtime::Error::msg("an event that is none"))?;
                 Ok(guest.call_handle(store, &event).await?.map(|()| Said::Done("null".to_owned())))
             }
             Question::Call { kind: CallKind::Job, name, input, cursor } => {
-                let instance = self.instance.instantiate_async(&mut *store).await?;
-                let guest = self.job.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let guest = self.job.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 let said = guest.call_run(store, &name, &input, cursor.as_deref()).await?;
                 Ok(said.map(|outcome| match outcome {
                     Outcome::Done(json) => Said::Done(json),
@@ -114,31 +149,36 @@ impl Ready {
 
     async fn ask_about(
         &self,
-        store: &mut Store<CallState>,
+        (store, instance): (&mut Store<CallState>, &Instance),
         phase: Phase,
         (object, operation, changes): (&str, Operation, &[Change]),
     ) -> wasmtime::Result<Result<Vec<Verdict>, Error>> {
-        let instance = self.instance.instantiate_async(&mut *store).await?;
         match phase {
             Phase::BeforeSave => {
-                let guest = self.record.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let guest = self.record.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 guest.call_before_save(store, object, operation, changes).await
             }
             Phase::AfterSave => {
-                let guest = self.after.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let guest = self.after.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 guest.call_after_save(store, object, operation, changes).await
             }
             Phase::BeforeDelete => {
-                let guest = self.delete.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let guest = self.delete.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 guest.call_before_delete(store, object, operation, changes).await
             }
             Phase::AfterDelete => {
-                let guest = self.delete.as_ref().ok_or_else(missing)?.load(&mut *store, &instance)?;
+                let guest = self.delete.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 guest.call_after_delete(store, object, operation, changes).await
             }
             _ => Err(missing()),
         }
     }
+}
+
+/// Where a component exports `warm-hooks`, if it does.
+fn warm_of(component: &Component) -> Option<ComponentExportIndex> {
+    let hooks = component.get_export_index(None, WARM_HOOKS)?;
+    component.get_export_index(Some(&hooks), "warm")
 }
 
 /// An event as the contract has it.

@@ -85,9 +85,9 @@ async fn a_large_component_is_taken_in_up_to_its_limit() {
         component
     };
     let host = PluginHost::with_budgets(patient()).unwrap();
-    host.install(tenant(), PluginPackage::from_component(&padded(30 << 20)).unwrap()).unwrap();
+    host.install(tenant(), PluginPackage::from_component(&padded(23 << 20)).unwrap()).unwrap();
     assert!(create(&host, &["any"]).await.is_ok());
-    assert!(matches!(PluginPackage::from_component(&padded(32 << 20)), Err(LoadError::TooLarge(_))));
+    assert!(matches!(PluginPackage::from_component(&padded(30_000_000)), Err(LoadError::TooLarge(_))));
 }
 
 #[test]
