@@ -58,7 +58,7 @@ enum Command {
         #[arg(allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Work against the platform until it breaks: `kill`, `fuzz` or `attack`
+    /// Work against the platform until it breaks: `kill`, `feed`, `shape`, `fuzz` or `attack`
     #[command(trailing_var_arg = true)]
     Soak {
         /// Passed on to `tenon-bench soak`: `kill|feed|shape|fuzz [--minutes N] [--kills N] [--seed S] [--records N] [--on sqlite|postgres|both]`,

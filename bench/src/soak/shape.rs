@@ -1,11 +1,19 @@
-//! `soak shape`: jobs make fields required, unique and of other types while writers write those fields, and `kill -9` ends the
-//! server again and again: every job ends well, no request fails, and every acknowledged save is there in the new shape.
+//! `soak shape`: jobs make fields required, unique, of other types, and filled in, while writers write those fields and a reader
+//! reads them, and `kill -9` ends the server at each step of each job: every job ends well, no request fails, and every
+//! acknowledged save is there in the new shape.
 
+mod behind;
+mod changes;
+mod check;
+mod reader;
+
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
+use self::behind::{Behind, DONE, STEPS};
+use self::changes::Change;
 use super::writer::Writer;
 use super::{Wish, verify};
 use crate::chance::Chance;
@@ -15,33 +23,13 @@ use crate::say;
 use crate::wire::{Connection, Target};
 
 const WRITERS: usize = 4;
-/// The shortest and the longest life of a server while a job is under way, in milliseconds.
-const LIFE_MIN_MS: usize = 40;
-const LIFE_MAX_MS: usize = 1_200;
 const TENANT: &str = "soak";
-/// Rows of one batch of those that are there before.
-const BATCH: usize = 1_000;
-/// How long one job may take, kills and all.
-const JOB_MAX: Duration = Duration::from_secs(1_800);
-
-/// The changes of a round, in turn; the last ones lead back.
-const CHANGES: [(&str, &str); 7] = [
-    ("soak_size", r#"{ "type": "decimal", "scale": 2 }"#),
-    ("soak_code", r#"{ "unique": true }"#),
-    ("soak_code", r#"{ "required": true }"#),
-    ("soak_size", r#"{ "scale": 4 }"#),
-    ("soak_code", r#"{ "unique": false, "required": false }"#),
-    ("soak_size", r#"{ "type": "integer", "scale": null }"#),
-    ("soak_code", r#"{ "unique": true, "required": true }"#),
-];
-
-const FILL: &str = "mutation ($inputs: [CreateAccountInput!]!) { createAccounts(inputs: $inputs) { created } }";
-const PLAN: &str =
-    "mutation ($operations: [OperationInput!]) { plan(operations: $operations) { hash operations { path } diagnostics { message } } }";
-const APPLY: &str = "mutation ($plan: String!, $confirm: [String!]) { apply(plan: $plan, confirm: $confirm) { jobs { id } } }";
-const JOB: &str = "query ($id: ID!) { job(id: $id) { state done total error { message } } }";
-const SIZES: &str = "query ($ids: [ID!]!) { accounts(filter: { id: { in: $ids } }, first: 200) { nodes { id employeeCount soakSize } } }";
-const COUNT: &str = "{ accountsAggregate(filter: { soakSize: { isNull: false } }) { count } }";
+/// How often is looked where a job is.
+const LOOK: Duration = Duration::from_millis(2);
+/// Between the step that is seen and the kill, at most, in milliseconds.
+const THEN_MS: usize = 40;
+/// How long a job may take to its next step.
+const STEP_MAX: Duration = Duration::from_secs(1_200);
 
 /// Runs on every database asked for; the findings of all are told at the end.
 pub(crate) async fn run(wish: &Wish, seed: u64) -> anyhow::Result<()> {
@@ -60,138 +48,116 @@ struct Run<'d> {
     database: &'d Database,
     server: Option<Server>,
     target: Target,
+    behind: Behind,
     chance: Chance,
     writers: Vec<Writer>,
     findings: Vec<String>,
-    kills: u32,
+    /// Kills that are left.
+    left: u32,
+    /// Kills by kind of job and its step.
+    kills: BTreeMap<(&'static str, &'static str), u32>,
     jobs: u32,
+    reads: u64,
     longest: Duration,
 }
 
 async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
     let server = database.place.serve().await?;
     let target = database.place.create_tenant(TENANT, &server.address).await?;
+    let behind = Behind::open(database).await?;
     let mut writers: Vec<Writer> = (0..WRITERS).map(|number| Writer::new(number, seed)).collect();
     writers.iter_mut().for_each(|writer| writer.shaped = true);
-    let (server, chance) = (Some(server), Chance::new(seed));
-    let mut run = Run { database, server, target, chance, writers, findings: Vec::new(), kills: 0, jobs: 0, longest: Duration::ZERO };
-    run.prepare(wish.records).await?;
+    let mut run = Run {
+        database,
+        server: Some(server),
+        target,
+        behind,
+        chance: Chance::new(seed),
+        writers,
+        findings: Vec::new(),
+        left: wish.kills,
+        kills: BTreeMap::new(),
+        jobs: 0,
+        reads: 0,
+        longest: Duration::ZERO,
+    };
+    check::prepare(&run.target, wish.records).await?;
     let begun = Instant::now();
-    let mut turn = 0;
-    while run.kills < wish.kills && begun.elapsed() < wish.length() && run.findings.is_empty() {
-        if turn % CHANGES.len() == 0 && turn > 0 {
-            // Where the last change of a round ended, the first of the next cannot begin.
-            run.change(("soak_code", r#"{ "unique": false, "required": false }"#)).await?;
+    for number in 0.. {
+        for change in changes::round(number) {
+            if run.left > 0 && begun.elapsed() < wish.length() && run.findings.is_empty() {
+                run.change(&change).await?;
+            }
         }
-        let Some(change) = CHANGES.get(turn % CHANGES.len()) else { break };
-        run.change(*change).await?;
-        turn += 1;
+        if run.left == 0 || begun.elapsed() >= wish.length() || !run.findings.is_empty() {
+            break;
+        }
     }
-    let mut connection = Connection::open(&run.target).await?;
-    let count = connection.run(COUNT, &json!({})).await?;
-    let count = count.pointer("/accountsAggregate/0/count").and_then(Value::as_u64).unwrap_or_default();
-    let known: usize = run.writers.iter().map(|writer| writer.journal.entries.len()).sum();
-    if count != u64::try_from(wish.records + known)? {
-        run.findings.push(format!("{count} records have a size, of {} + {known}", wish.records));
+    if run.findings.is_empty() {
+        check::everything(&run.target, &run.writers, wish.records, &mut run.findings).await?;
     }
     if let Some(server) = run.server.take() {
         server.kill().await?;
     }
-    let saves: u64 = run.writers.iter().map(|writer| writer.journal.saves).sum();
-    say::result(&format!(
-        "{}: {} jobs over {} records and {} kills in {} s, the longest {} s; {saves} acknowledged saves, {} findings",
-        database.name,
-        run.jobs,
-        wish.records,
-        run.kills,
-        begun.elapsed().as_secs(),
-        run.longest.as_secs(),
-        run.findings.len()
-    ));
+    run.tell(wish.records, begun.elapsed());
     Ok(run.findings)
 }
 
 impl Run<'_> {
-    /// The fields whose shape changes, and records that have them.
-    async fn prepare(&mut self, records: usize) -> anyhow::Result<()> {
-        let mut metadata = self.metadata().await?;
-        for (name, kind) in [("soak_size", "integer"), ("soak_code", "text")] {
-            let add = format!("mutation {{ addField(object: \"account\", input: {{ name: \"{name}\", type: {kind} }}) {{ name }} }}");
-            metadata.run(&add, &json!({})).await?;
-        }
-        let mut connection = Connection::open(&self.target).await?;
-        let mut made = 0;
-        while made < records {
-            let until = (made + BATCH).min(records);
-            let row = |at: usize| json!({ "name": format!("fill {at}"), "soakSize": at, "soakCode": format!("fill {at}") });
-            let inputs: Vec<Value> = (made..until).map(row).collect();
-            connection.run(FILL, &json!({ "inputs": inputs })).await?;
-            made = until;
-            if made % 100_000 == 0 {
-                say::step(&format!("{}: {made} records", self.database.name));
-            }
-        }
-        Ok(())
-    }
-
-    async fn metadata(&self) -> anyhow::Result<Connection> {
-        Connection::open(&Target { path: self.target.path.replace("/graphql", "/metadata"), ..self.target.clone() }).await
-    }
-
-    /// Applies one change; the job it was left to.
-    async fn apply(&self, (field, input): (&str, &str)) -> anyhow::Result<Option<String>> {
-        let mut metadata = self.metadata().await?;
-        let input: Value = serde_json::from_str(input)?;
-        let operations = json!([{ "updateField": { "object": "account", "field": field, "input": input } }]);
-        let plan = metadata.run(PLAN, &json!({ "operations": operations })).await?;
-        let hash = plan.pointer("/plan/hash").cloned().unwrap_or_default();
-        let applied = metadata.run(APPLY, &json!({ "plan": hash, "confirm": [format!("account.fields.{field}")] })).await;
-        let applied = applied.with_context(|| format!("{field} {input}: {plan}"))?;
-        Ok(applied.pointer("/apply/jobs/0/id").and_then(Value::as_str).map(str::to_owned))
-    }
-
-    /// One change, with kills until its job has ended.
-    async fn change(&mut self, change: (&str, &str)) -> anyhow::Result<()> {
-        let Some(job) = self.apply(change).await? else { return Ok(()) };
-        self.jobs += 1;
+    /// One change: the server is killed once at each step of its job; then the job ends under load.
+    async fn change(&mut self, change: &Change) -> anyhow::Result<()> {
         let begun = Instant::now();
-        while self.findings.is_empty() {
-            anyhow::ensure!(begun.elapsed() < JOB_MAX, "{change:?} does not end");
-            self.life().await?;
-            let mut connection = Connection::open(&self.target).await?;
-            let state = connection.run(JOB, &json!({ "id": job })).await?;
-            match state.pointer("/job/state").and_then(Value::as_str) {
-                Some("DONE") => break,
-                Some("FAILED" | "CANCELLED") | None => self.findings.push(format!("{change:?}: {state}")),
-                Some(_) => {}
+        if change.apply(&self.target).await?.is_none() {
+            return Ok(());
+        }
+        self.jobs += 1;
+        for aim in 0..STEPS.len() {
+            if self.left == 0 || !self.findings.is_empty() || self.behind.step().await? == Some(DONE) {
+                break;
             }
+            self.life(change.kind, Some(aim)).await?;
+        }
+        if self.findings.is_empty() {
+            self.life(change.kind, None).await?;
         }
         self.longest = self.longest.max(begun.elapsed());
-        self.sizes().await?;
-        say::step(&format!("{}: {change:?} in {} s, {} kills so far", self.database.name, begun.elapsed().as_secs(), self.kills));
+        check::ended(&self.target, change, &mut self.findings).await?;
+        check::sizes(&self.target, &self.writers, &mut self.findings).await?;
+        let kills: u32 = self.kills.values().sum();
+        say::step(&format!("{}: {change} in {} s, {kills} kills so far", self.database.name, begun.elapsed().as_secs()));
         Ok(())
     }
 
-    /// A life of the server under write load, its end, and what was promised in it.
-    async fn life(&mut self) -> anyhow::Result<()> {
+    /// A life of the server under load, until the job is at a step (or has ended) and the server dies of it, or stays.
+    async fn life(&mut self, kind: &'static str, aim: Option<usize>) -> anyhow::Result<()> {
+        let (stop, stopped) = tokio::sync::watch::channel(false);
         let target = self.target.clone();
-        let working: Vec<_> = self.writers.drain(..).map(|writer| tokio::spawn(work(writer, target.clone()))).collect();
-        let life = LIFE_MIN_MS + self.chance.below(LIFE_MAX_MS - LIFE_MIN_MS);
-        tokio::time::sleep(Duration::from_millis(u64::try_from(life)?)).await;
-        if let Some(server) = self.server.take() {
-            server.kill().await?;
+        let working: Vec<_> = self.writers.drain(..).map(|writer| tokio::spawn(work(writer, target.clone(), stopped.clone()))).collect();
+        let reading = tokio::spawn(reader::read(target, stopped));
+        self.wait(aim.unwrap_or(STEPS.len())).await?;
+        if aim.is_some() {
+            let then = self.chance.below(THEN_MS);
+            tokio::time::sleep(Duration::from_millis(u64::try_from(then)?)).await;
+            self.kill(kind).await?;
         }
+        stop.send_replace(true);
         for task in working {
             let (writer, done) = task.await?;
             if let Err(finding) = done {
-                self.findings.push(format!("writer {}: {finding:#}", writer.number));
+                self.findings.push(format!("writer {}, while {kind}: {finding:#}", writer.number));
             }
             self.writers.push(writer);
         }
-        self.kills += 1;
-        let server = self.database.place.serve().await?;
-        self.target.address.clone_from(&server.address);
-        self.server = Some(server);
+        let (reads, done) = reading.await?;
+        self.reads += reads;
+        if let Err(finding) = done {
+            self.findings.push(format!("reader, while {kind}: {finding:#}"));
+        }
+        if self.server.is_none() {
+            let server = self.database.place.serve().await?;
+            self.target.address.clone_from(&server.address);
+            self.server = Some(server);
+        }
         let mut connection = Connection::open(&self.target).await?;
         for writer in &mut self.writers {
             verify::settle(&mut connection, &mut writer.journal, &mut self.findings).await?;
@@ -199,26 +165,58 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The field whose type changes holds the same number as the one beside it.
-    async fn sizes(&mut self) -> anyhow::Result<()> {
-        let mut connection = Connection::open(&self.target).await?;
-        let ids: Vec<&str> = self.writers.iter().flat_map(|writer| &writer.journal.entries).map(|entry| entry.id.as_str()).collect();
-        for ids in ids.chunks(200) {
-            let data = connection.run(SIZES, &json!({ "ids": ids })).await?;
-            for node in data.pointer("/accounts/nodes").and_then(Value::as_array).into_iter().flatten() {
-                let size =
-                    node.get("soakSize").map(|size| size.as_str().map_or_else(|| size.to_string(), str::to_owned)).unwrap_or_default();
-                let count = node.get("employeeCount").map(Value::to_string).unwrap_or_default();
-                if size.split('.').next() != Some(count.as_str()) {
-                    self.findings.push(format!("a size is {size} beside {count}: {node}"));
-                }
+    /// Waits until the job is at a step, or behind it.
+    async fn wait(&mut self, aim: usize) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            let step = self.behind.step().await?.unwrap_or(DONE);
+            if STEPS.iter().position(|one| *one == step).unwrap_or(STEPS.len()) >= aim {
+                return Ok(());
             }
+            anyhow::ensure!(begun.elapsed() < STEP_MAX, "a job stays at `{step}`");
+            tokio::time::sleep(LOOK).await;
         }
-        Ok(())
+    }
+
+    /// `kill -9`; where the job was then is written down.
+    async fn kill(&mut self, kind: &'static str) -> anyhow::Result<()> {
+        if let Some(server) = self.server.take() {
+            server.kill().await?;
+        }
+        let step = self.behind.step().await?.unwrap_or(DONE);
+        *self.kills.entry((kind, step)).or_default() += 1;
+        self.left = self.left.saturating_sub(1);
+        self.behind.end_leases().await
+    }
+
+    fn tell(&self, records: usize, took: Duration) {
+        let saves: u64 = self.writers.iter().map(|writer| writer.journal.saves).sum();
+        let kills: u32 = self.kills.values().sum();
+        let at: Vec<String> = self.kills.iter().map(|((kind, step), count)| format!("{kind}/{step} {count}")).collect();
+        say::result(&format!(
+            "{}: {} jobs over {records} records and {kills} kills in {} s, the longest {} s; {saves} acknowledged saves, {} reads, {} findings; killed at {}",
+            self.database.name,
+            self.jobs,
+            took.as_secs(),
+            self.longest.as_secs(),
+            self.reads,
+            self.findings.len(),
+            at.join(", ")
+        ));
     }
 }
 
-async fn work(mut writer: Writer, target: Target) -> (Writer, anyhow::Result<()>) {
-    let done = writer.work(&target).await;
+async fn work(mut writer: Writer, target: Target, stopped: tokio::sync::watch::Receiver<bool>) -> (Writer, anyhow::Result<()>) {
+    let done = writer.work_until(&target, || *stopped.borrow()).await;
     (writer, done)
+}
+
+/// A document's data at a target.
+async fn asked(target: &Target, document: &str, variables: Value) -> anyhow::Result<Value> {
+    Connection::open(target).await?.run(document, &variables).await
+}
+
+/// Nothing to say beside the document.
+fn nothing() -> Value {
+    json!({})
 }

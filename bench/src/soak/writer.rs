@@ -24,7 +24,7 @@ pub(crate) struct Writer {
     pub(crate) chance: Chance,
     /// What it was promised.
     pub(crate) journal: Journal,
-    /// It writes the fields whose shape changes meanwhile as well, with the same values.
+    /// It writes the fields whose shape changes meanwhile as well, with the same values; and nobody may send it away.
     pub(crate) shaped: bool,
     serial: i64,
 }
@@ -37,8 +37,13 @@ impl Writer {
 
     /// Writes until the server is gone. Every other failure is a finding.
     pub(crate) async fn work(&mut self, target: &Target) -> anyhow::Result<()> {
+        self.work_until(target, || false).await
+    }
+
+    /// The same, until it is told to stop.
+    pub(crate) async fn work_until(&mut self, target: &Target, stopped: impl Fn() -> bool) -> anyhow::Result<()> {
         let Ok(mut connection) = Connection::open(target).await else { return Ok(()) };
-        loop {
+        while !stopped() {
             let roll = self.chance.below(100);
             let done = match roll {
                 _ if self.journal.entries.is_empty() => self.create(&mut connection).await,
@@ -50,12 +55,13 @@ impl Writer {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     async fn create(&mut self, connection: &mut Connection) -> anyhow::Result<bool> {
         let (name, value) = self.fresh();
         let input = json!({ "input": self.input(&name, value) });
-        let Some(data) = ask(connection, CREATE, &input).await? else {
+        let Some(data) = ask(connection, CREATE, &input, self.shaped).await? else {
             self.journal.unanswered.push((name, value));
             return Ok(false);
         };
@@ -66,7 +72,7 @@ impl Writer {
     async fn create_many(&mut self, connection: &mut Connection) -> anyhow::Result<bool> {
         let rows: Vec<(String, i64)> = (0..BATCH_ROWS).map(|_| self.fresh()).collect();
         let inputs: Vec<Value> = rows.iter().map(|(name, value)| self.input(name, *value)).collect();
-        let Some(data) = ask(connection, CREATE_MANY, &json!({ "inputs": inputs })).await? else {
+        let Some(data) = ask(connection, CREATE_MANY, &json!({ "inputs": inputs }), self.shaped).await? else {
             self.journal.unanswered.extend(rows);
             return Ok(false);
         };
@@ -85,7 +91,7 @@ impl Writer {
         }
         let Some(entry) = self.journal.entries.get_mut(place) else { return Ok(true) };
         entry.pending = Some(value);
-        let Some(data) = ask(connection, UPDATE, &json!({ "id": entry.id, "input": input })).await? else {
+        let Some(data) = ask(connection, UPDATE, &json!({ "id": entry.id, "input": input }), self.shaped).await? else {
             return Ok(false);
         };
         entry.pending = None;
@@ -127,12 +133,12 @@ impl Writer {
 }
 
 /// The data, or nothing when the connection broke; an answer with errors is a finding.
-async fn ask(connection: &mut Connection, document: &str, variables: &Value) -> anyhow::Result<Option<Value>> {
+async fn ask(connection: &mut Connection, document: &str, variables: &Value, is_owed: bool) -> anyhow::Result<Option<Value>> {
     let body = json!({ "query": document, "variables": variables }).to_string();
     let Ok(status) = connection.post(body.as_bytes()).await else { return Ok(None) };
     let mut answer: Value = serde_json::from_slice(&connection.body)?;
     // A server that is going away may say so instead of saying nothing; then nothing was promised.
-    if answer.pointer("/errors/0/extensions/code").is_some_and(|code| code == "UNAVAILABLE") {
+    if !is_owed && answer.pointer("/errors/0/extensions/code").is_some_and(|code| code == "UNAVAILABLE") {
         return Ok(None);
     }
     match answer.get_mut("data").map(Value::take) {
