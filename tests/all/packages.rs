@@ -5,7 +5,7 @@
 mod dealers;
 mod forced;
 mod halves;
-mod house;
+pub(crate) mod house;
 mod life;
 mod offers;
 mod refused;

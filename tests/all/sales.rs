@@ -6,6 +6,7 @@ mod conversion;
 mod house;
 mod owners;
 mod recycling;
+mod restart;
 
 use house::with_sales;
 
@@ -27,4 +28,10 @@ on_both! { with_sales:
     conversion::what_is_there_is_linked => linked_on_sqlite, linked_on_postgres;
     conversion::what_its_converter_does_not_see_is_not_copied => copied_on_sqlite, copied_on_postgres;
     recycling::protected_and_converted_leads_stay => exempt_on_sqlite, exempt_on_postgres;
+}
+
+on_both! { restart::with_package:
+    restart::one_lead_has_one_claimer => restarted_claims_on_sqlite, restarted_claims_on_postgres;
+    restart::a_pool_gives_to_each_what_he_may_hold => restarted_pools_on_sqlite, restarted_pools_on_postgres;
+    restart::a_lead_is_converted_once => restarted_conversions_on_sqlite, restarted_conversions_on_postgres;
 }

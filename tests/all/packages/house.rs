@@ -11,7 +11,7 @@ use tenon_tests::{Answer, Database, Setting, Tenant, TestServer};
 const ACME: &str = "tenon-secret-ed25519:9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 
 /// What the publisher signs with.
-pub(super) fn acme() -> SecretKey {
+pub(crate) fn acme() -> SecretKey {
     ACME.parse().unwrap()
 }
 
@@ -121,7 +121,7 @@ pub(super) fn rule(answer: &Value) -> &str {
 }
 
 /// Uploads and installs, with everything consented to.
-pub(super) async fn install(tenant: &Tenant, file: Vec<u8>) -> anyhow::Result<()> {
+pub(crate) async fn install(tenant: &Tenant, file: Vec<u8>) -> anyhow::Result<()> {
     let uploaded = upload(tenant, file).await?;
     anyhow::ensure!(uploaded.status == 201, "{}", String::from_utf8_lossy(&uploaded.body));
     let stored = uploaded.json()?;

@@ -5,14 +5,15 @@ use tenon_tests::{Member, TestServer};
 
 use super::house::{House, claim, made, patiently, word};
 
-const CONVERT: &str = "mutation($input: SalesConvertInput!) { salesConvert(input: $input) { account contact opportunity } }";
+/// A lead becomes a customer.
+pub(super) const CONVERT: &str = "mutation($input: SalesConvertInput!) { salesConvert(input: $input) { account contact opportunity } }";
 
 async fn convert(by: &Member, input: &Value) -> anyhow::Result<Value> {
     patiently(by, CONVERT, json!({ "input": input })).await
 }
 
 /// A lead of somebody, with what the examples need.
-async fn lead_of(house: &House, owner: &str, more: &str) -> anyhow::Result<String> {
+pub(super) async fn lead_of(house: &House, owner: &str, more: &str) -> anyhow::Result<String> {
     let input = format!(
         "name: \"Ann Lee\", company: \"Harbour Works\", title: \"Buyer\", mobile: \"+8613800000000\", email: \"ann@x.example\", industry: SOFTWARE,
          source: EVENT, need: \"a crane\", estimatedAmount: {{ amount: \"1200.50\", currency: \"CNY\" }}, owner: {{ connect: {{ id: \"{owner}\" }} }} {more}"
@@ -20,7 +21,8 @@ async fn lead_of(house: &House, owner: &str, more: &str) -> anyhow::Result<Strin
     made(&house.tenant, "Lead", &input).await
 }
 
-async fn count(house: &House) -> anyhow::Result<Value> {
+/// Accounts, contacts and opportunities there are.
+pub(super) async fn count(house: &House) -> anyhow::Result<Value> {
     let data = house
         .tenant
         .data("{ a: accountsAggregate { count } c: contactsAggregate { count } o: opportunitiesAggregate { count } }", json!({}))

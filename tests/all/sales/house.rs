@@ -62,9 +62,19 @@ impl House {
     pub(super) async fn build(server: &TestServer, zone: Option<&str>, settings: &str) -> anyhow::Result<Self> {
         let tenant = server.tenant(zone, None, None).await?;
         tenant.apply(&metadata()?).await?;
+        Self::furnish(tenant, settings).await
+    }
+
+    /// In a tenant that has the package.
+    pub(super) async fn furnish(tenant: Tenant, settings: &str) -> anyhow::Result<Self> {
         let team = made(&tenant, "Team", "name: \"South\"").await?;
         let pool = made(&tenant, "SalesPool", &format!("name: \"South\", team: {{ connect: {{ id: \"{team}\" }} }}, {settings}")).await?;
         Ok(Self { tenant, team, pool })
+    }
+
+    /// The same house as this server serves it.
+    pub(super) fn at(self, server: &TestServer) -> Self {
+        Self { tenant: server.serve(&self.tenant), ..self }
     }
 
     /// A sales rep of the team.
@@ -135,7 +145,8 @@ pub(super) async fn made(tenant: &Tenant, object: &str, input: &str) -> anyhow::
     Ok(data["made"]["id"].as_str().context("an id")?.to_owned())
 }
 
-const CLAIM: &str = "mutation($lead: ID) { salesClaim(input: { lead: $lead }) { lead pool claimsLeft held } }";
+/// A claim of a lead.
+pub(super) const CLAIM: &str = "mutation($lead: ID) { salesClaim(input: { lead: $lead }) { lead pool claimsLeft held } }";
 
 /// What came of a claim: its data, or the rule of its refusal.
 pub(super) async fn claim(by: &Member, lead: &str) -> anyhow::Result<String> {
