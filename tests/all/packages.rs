@@ -4,6 +4,7 @@
 
 mod dealers;
 mod forced;
+mod given;
 mod halves;
 pub(crate) mod house;
 mod life;
@@ -82,4 +83,14 @@ async fn a_package_taken_out_under_load_leaves_every_save_whole_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_package_taken_out_under_load_leaves_every_save_whole_on_postgres() {
     with_packages(Database::Postgres, halves::under_load).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_fit_their_types_and_secrets_never_come_out_on_sqlite() {
+    with_packages(Database::Sqlite, given::settings_and_secrets).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_fit_their_types_and_secrets_never_come_out_on_postgres() {
+    with_packages(Database::Postgres, given::settings_and_secrets).await;
 }

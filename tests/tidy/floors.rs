@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 9] = [
     &["model", "context"],
     &["compiler", "query", "expr"],
     &["access", "hooks"],
-    &["store", "files", "plugin-host"],
+    &["store", "files", "plugin-host", "outbound"],
     &["catalog", "records", "packages", "identity", "automation"],
     &["graphql"],
     &["http"],

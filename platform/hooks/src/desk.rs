@@ -10,7 +10,7 @@ use tenon_model::{FieldIx, ObjectIx, RelationIx};
 use tenon_query::Record;
 use tenon_value::{DateTime, Json, RecordId, Uuid, Value};
 
-use crate::Grant;
+use crate::{Grant, SecretValue};
 
 /// For whom the desk acts, beside the caller.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +72,10 @@ pub enum Ask {
     Start(Start),
     /// The job that waits under a key is not to be done.
     Cancel(String),
+    /// The value of a setting of the package, as it was set in the tenant.
+    Setting(String),
+    /// A secret of the package, for the host alone.
+    Secret(String),
 }
 
 /// A request to the store of texts that each package has in each tenant.
@@ -108,7 +112,14 @@ impl Ask {
     /// Whether something may be written or locked, so that it is for a transaction.
     #[must_use]
     pub const fn writes(&self) -> bool {
-        !matches!(self, Self::Get(_, _, Reading::Plain) | Self::Query(..) | Self::Kv(KvAsk::Get(_) | KvAsk::List(..)))
+        !matches!(
+            self,
+            Self::Get(_, _, Reading::Plain)
+                | Self::Query(..)
+                | Self::Kv(KvAsk::Get(_) | KvAsk::List(..))
+                | Self::Setting(_)
+                | Self::Secret(_)
+        )
     }
 }
 
@@ -135,6 +146,10 @@ pub enum Given {
     Flag(bool),
     /// A job waits under this id.
     Started(Uuid),
+    /// The value of a setting, where one was set.
+    Setting(Option<Json>),
+    /// A secret, where one was set.
+    Secret(Option<SecretValue>),
     /// Nothing to say.
     Done,
 }

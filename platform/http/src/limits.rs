@@ -169,6 +169,8 @@ fn of_packages() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("package_entries", json!(tenon_packages::ENTRIES_MAX)),
         ("package_path", json!(tenon_packages::PATH_MAX)),
         ("package_metadata_file", json!(tenon_packages::METADATA_FILE_MAX)),
+        ("setting_bytes", json!(tenon_packages::SETTING_BYTES_MAX)),
+        ("secret_bytes", json!(tenon_packages::SECRET_BYTES_MAX)),
         ("package_log_lines", json!(tenon_packages::LINES_MAX)),
     ];
     limits.into_iter().map(|(name, max)| (name.to_owned(), max))

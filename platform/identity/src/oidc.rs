@@ -1,7 +1,7 @@
 //! Signing in through identity providers (`OpenID` Connect, code with PKCE).
 //!
 //! `sign_in` is the journey, `manage` the administrator's side, `member` decides who it is; below them `discovery` knows
-//! what providers publish, `jose` and `claims` judge tokens, `outbound` and `reach` go to providers.
+//! what providers publish, `jose` and `claims` judge tokens, `outbound` goes to providers.
 
 mod claims;
 mod discovery;
@@ -11,7 +11,6 @@ mod manage;
 mod member;
 mod outbound;
 mod provider;
-mod reach;
 mod secret;
 mod sign_in;
 
@@ -21,9 +20,9 @@ pub use discovery::KEYS_FETCHED_MAX;
 pub use error::{OidcError, ProviderFault, RefusalReason};
 pub use manage::{ProviderView, SecretChange};
 pub use provider::{Joining, PROVIDERS_MAX, ProviderSettings};
-pub use reach::Reach;
 pub use secret::SIGN_IN_SECONDS_MAX;
 pub use sign_in::{OidcAnswer, OidcDone, OidcStart};
+pub use tenon_outbound::Reach;
 
 use crate::Identity;
 use discovery::Directory;

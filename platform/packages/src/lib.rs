@@ -47,7 +47,10 @@ pub use crm::{BASE_PACKAGE, PackageInfo};
 pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
-pub use install::{GrantLine, Health, InstallError, InstallWish, Installed, PACKAGES_MAX, PackagePlan, Plugins, VERSIONS_MAX};
+pub use install::{
+    DeclaredSecret, GrantLine, Health, InstallError, InstallWish, Installed, PACKAGES_MAX, PackagePlan, Plugins, SECRET_BYTES_MAX,
+    SETTING_BYTES_MAX, SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX,
+};
 pub use measure::AT_ONCE_MAX;
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;

@@ -14,6 +14,7 @@ mod error;
 mod fault;
 mod host;
 mod invoke;
+mod keyed;
 mod limits;
 mod lines;
 mod linked;

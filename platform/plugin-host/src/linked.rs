@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
-use tenon_hooks::{ActionOffer, Grant, JobOffer, Phase};
+use tenon_hooks::{ActionOffer, Grant, JobOffer, Outward, Phase};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -30,6 +30,7 @@ pub(crate) struct Linked {
     pub size: Size,
     pub grant: Grant,
     pub acting: bool,
+    pub outward: Arc<Outward>,
     pub component: Arc<Ready>,
 }
 
@@ -78,6 +79,7 @@ impl Workshop {
 
     pub(crate) fn make(&self, package: PluginPackage) -> Result<Linked, LoadError> {
         let component = self.component(&package.component, package.size)?;
+        reachable(&component, &package.outward)?;
         for subscription in &package.subscriptions {
             check(subscription)?;
             component.answers(subscription.phase)?;
@@ -88,8 +90,9 @@ impl Workshop {
             }
         }
         let title = package.title();
-        let PluginPackage { name, subscriptions, actions, jobs, priority, size, grant, acting, .. } = package;
-        Ok(Linked { name, title, subscriptions, actions, jobs, priority, size, grant, acting, component })
+        let PluginPackage { name, subscriptions, actions, jobs, priority, size, grant, acting, outward, .. } = package;
+        let outward = Arc::new(outward);
+        Ok(Linked { name, title, subscriptions, actions, jobs, priority, size, grant, acting, outward, component })
     }
 
     fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {
@@ -157,6 +160,19 @@ fn granted(engine: &Engine, component: &Component) -> Result<(), LoadError> {
 /// The functions granted of an interface; none for a foreign one or another major.
 fn granted_of(interface: &str) -> Option<&'static [&'static str]> {
     since_1::interface(interface).map(|(_, functions)| functions)
+}
+
+/// What reaches beyond records is granted by the manifest, name by name: who was granted none calls none of it.
+fn reachable(component: &Ready, outward: &Outward) -> Result<(), LoadError> {
+    let is_granted = |interface: &str| match interface {
+        "config" => !outward.settings.is_empty(),
+        "secrets" => !outward.secrets.is_empty(),
+        _ => true,
+    };
+    match component.functions().into_iter().find(|(interface, _)| !is_granted(interface)) {
+        Some((_, function)) => Err(LoadError::NotGranted(function)),
+        None => Ok(()),
+    }
 }
 
 /// A subscription that is never met would be a promise nobody keeps.

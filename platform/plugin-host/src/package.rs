@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenon_hooks::{ActionOffer, Grant, JobOffer, Operation, Phase};
+use tenon_hooks::{ActionOffer, Grant, JobOffer, Operation, Outward, Phase};
 
 use crate::limits::Size;
 use crate::section::Form;
@@ -69,6 +69,8 @@ pub struct PluginPackage {
     pub grant: Grant,
     /// It may act as itself, within that grant and without its caller's rights.
     pub acting: bool,
+    /// What it may reach beside records; nothing where an operator offers it to everybody.
+    pub outward: Outward,
 }
 
 impl PluginPackage {
@@ -90,7 +92,8 @@ impl PluginPackage {
         })?;
         let describe::Description { name, version, size, subscriptions, actions, jobs } = describe::read(described)?;
         let component = component.to_vec();
-        Ok(Self { name, version, component, subscriptions, actions, jobs, priority: 0, size, grant: Grant::Caller, acting: false })
+        let (grant, outward) = (Grant::Caller, Outward::default());
+        Ok(Self { name, version, component, subscriptions, actions, jobs, priority: 0, size, grant, acting: false, outward })
     }
 
     /// The plugin of a component's file, as an operator offers it to every tenant: granted what its callers may, and to act as

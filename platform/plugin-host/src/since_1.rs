@@ -6,6 +6,7 @@ mod exports;
 mod imports;
 mod incoming;
 mod outgoing;
+mod outward;
 
 use wasmtime::component::{HasSelf, Linker};
 
@@ -34,12 +35,14 @@ mod generated {
         world: "moments",
         imports: {
             "tenon:plugin/acting": trappable,
+            "tenon:plugin/config": async | trappable,
             "tenon:plugin/jobs": async | trappable,
             "tenon:plugin/kv": async | trappable,
             "tenon:plugin/records-bulk": async | trappable,
             "tenon:plugin/records-read": async | trappable,
             "tenon:plugin/records-write": async | trappable,
             "tenon:plugin/random": trappable,
+            "tenon:plugin/secrets": async | trappable,
         },
         exports: { default: async },
     });
@@ -59,10 +62,11 @@ pub(crate) const MINORS: std::ops::RangeInclusive<u32> = 0..=0;
 const LIMITS: &str = "tenon:plugin/limits@1.0.0";
 
 /// What every plugin may import, by interface. `types` has no functions.
-pub(crate) const GRANTED: [(&str, &[&str]); 12] = [
+pub(crate) const GRANTED: [(&str, &[&str]); 14] = [
     ("types", &[]),
     ("acting", &["as-itself"]),
     ("clock", &["now", "today"]),
+    ("config", &["get"]),
     ("crypto", &["sha256", "hmac-sha256"]),
     ("jobs", &["start", "cancel"]),
     ("kv", &["get", "scan", "set", "delete", "add", "swap"]),
@@ -72,6 +76,7 @@ pub(crate) const GRANTED: [(&str, &[&str]); 12] = [
     ("records-bulk", &["create-many", "update-many"]),
     ("records-read", &["get", "query"]),
     ("records-write", &["get-for-update", "lock", "create", "update", "update-where", "create-or-get", "delete", "next-number"]),
+    ("secrets", &["is-set", "hmac", "verify", "sign", "encrypt", "decrypt"]),
 ];
 
 /// The interface that a component calls such as `tenon:plugin/log@1.2.0`, if it is one of those.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
-use tenon_hooks::{Ask, Declined, Given, Phase};
+use tenon_hooks::{Ask, Declined, Given, Outward, Phase};
 use tenon_model::Model;
 use tenon_value::{Date, DateTime};
 use tokio::sync::{mpsc, oneshot};
@@ -26,6 +26,8 @@ pub(crate) struct Beginning {
     pub clock: (DateTime, Date),
     /// `name@version`, for log lines.
     pub plugin: String,
+    /// The name alone.
+    pub package: String,
     pub phase: Phase,
     pub size: Size,
     pub limits: CallLimits,
@@ -36,6 +38,8 @@ pub(crate) struct Beginning {
     pub seed: [u8; 32],
     /// Whether it may ask as itself.
     pub acting: bool,
+    /// What it may reach beside records.
+    pub outward: Arc<Outward>,
     pub desk: mpsc::Sender<Letter>,
 }
 
@@ -103,6 +107,7 @@ impl CallState {
             model,
             clock: (DateTime::from_millis(0), Date::from_days(0)),
             plugin: String::new(),
+            package: String::new(),
             phase: Phase::BeforeSave,
             size,
             limits: CallLimits::AHEAD,
@@ -110,6 +115,7 @@ impl CallState {
             depth: 0,
             seed: [0; 32],
             acting: false,
+            outward: Arc::default(),
             desk: mpsc::channel(1).0,
         };
         Self::new(begun)
@@ -189,7 +195,14 @@ impl CallState {
             Given::Record(record) => usize::from(record.is_some()),
             Given::Texts(texts) => texts.len(),
             Given::Ids(ids) => ids.len(),
-            Given::Saved(..) | Given::Number(_) | Given::Text(_) | Given::Flag(_) | Given::Started(_) | Given::Done => 0,
+            Given::Saved(..)
+            | Given::Number(_)
+            | Given::Text(_)
+            | Given::Flag(_)
+            | Given::Started(_)
+            | Given::Setting(_)
+            | Given::Secret(_)
+            | Given::Done => 0,
         };
         let rows = u32::try_from(rows).unwrap_or(u32::MAX);
         self.rows_left = self.rows_left.checked_sub(rows).ok_or_else(|| self.cross("rows"))?;
@@ -248,6 +261,7 @@ mod tests {
             model: Arc::new(model),
             clock: (DateTime::from_millis(0), Date::from_days(0)),
             plugin: String::new(),
+            package: String::new(),
             phase: Phase::BeforeSave,
             size: Size::Small,
             limits: CallLimits::BEFORE,
@@ -255,6 +269,7 @@ mod tests {
             depth: 8,
             seed: [7; 32],
             acting: true,
+            outward: Arc::default(),
             desk: mpsc::channel(1).0,
         })
     }

@@ -99,6 +99,7 @@ impl Turn<'_> {
             model: Arc::clone(&cx.model),
             clock: (cx.now, cx.now.date_in(&cx.model.settings.zone)),
             plugin: self.plugin.title.clone(),
+            package: self.plugin.name.clone(),
             phase: self.phase,
             size: self.plugin.size,
             limits: limits.clone(),
@@ -106,6 +107,7 @@ impl Turn<'_> {
             depth: u32::try_from(self.budgets.depth.saturating_sub(self.tree.depth())).unwrap_or_default(),
             seed: seed.finalize().into(),
             acting: self.plugin.acting,
+            outward: Arc::clone(&self.plugin.outward),
             desk,
         }
     }

@@ -184,6 +184,7 @@ impl Desk for Outside<'_> {
             Ask::Get(object, id, Reading::Plain) => reading::record((pipeline, &cx.model), &policy, (object, id), place).await,
             Ask::Query(document, variables) => reading::document((pipeline, cx), &policy, (&document, &variables), place).await,
             Ask::Kv(ask @ (KvAsk::Get(_) | KvAsk::List(..))) => plugin_desk::look_up(by, &ask, place).await.map_err(Halt::Store),
+            ask @ (Ask::Setting(_) | Ask::Secret(_)) => plugin_desk::given(by, &ask, place).await.map_err(Halt::Store),
             _ => {
                 let problem = Problem::forbidden("phase", "nothing is written before the transaction", "事务开始前不能写入");
                 return Err(Declined::Told(Box::new(problem)));

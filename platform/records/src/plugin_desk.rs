@@ -4,7 +4,7 @@
 
 use serde_json::json;
 use tenon_diagnostics::Problem;
-use tenon_hooks::{By, Given, KvAsk, Start};
+use tenon_hooks::{Ask, By, Given, KvAsk, SecretValue, Start};
 use tenon_store::{KvLimits, NewJob, StoreError};
 
 use crate::attempt::Attempt;
@@ -35,6 +35,21 @@ pub(crate) async fn look_up(by: By<'_>, ask: &KvAsk, place: Place<'_>) -> Result
         (KvAsk::List(prefix, after, most), Place::Store(store, cx)) => {
             let page = (prefix.as_str(), after.as_deref());
             Given::Texts(store.kv_list(cx.model.tenant, by.package, page, (*most).min(PAGE_MAX)).await?)
+        }
+        _ => Given::Done,
+    };
+    Ok(Ok(given))
+}
+
+/// What an administrator has given the package: a setting, a secret. Nothing where the request is about something else.
+pub(crate) async fn given(by: By<'_>, ask: &Ask, place: Place<'_>) -> Result<Told, StoreError> {
+    let package = by.package;
+    let given = match (ask, place) {
+        (Ask::Setting(name), Place::Tx(tx)) => Given::Setting(tx.package_setting(package, name).await?),
+        (Ask::Setting(name), Place::Store(store, cx)) => Given::Setting(store.package_setting(cx.model.tenant, package, name).await?),
+        (Ask::Secret(name), Place::Tx(tx)) => Given::Secret(tx.package_secret(package, name).await?.map(SecretValue)),
+        (Ask::Secret(name), Place::Store(store, cx)) => {
+            Given::Secret(store.package_secret(cx.model.tenant, package, name).await?.map(SecretValue))
         }
         _ => Given::Done,
     };

@@ -38,7 +38,7 @@ pub enum ArchiveContent {
 pub struct ArchiveOut {
     /// What of it.
     pub content: ArchiveContent,
-    /// Secrets (secret fields, second factors, secrets of identity providers) are sealed under this key; without one they stay behind.
+    /// Secrets (secret fields, second factors, secrets of identity providers and packages) are sealed under this key; without one they stay behind.
     pub secrets: Option<[u8; 32]>,
 }
 

@@ -303,12 +303,15 @@ impl MetadataTx {
         self.run(&sql, &args).await.map(drop).map_err(StoreError::from)
     }
 
-    /// Removes the texts that a package's plugin has kept.
+    /// Removes what a package's plugin has kept, and what it was given: texts, values of settings, secrets.
     ///
     /// # Errors
     /// What the database says.
     pub async fn forget_texts(&mut self, package: &str) -> Result<(), StoreError> {
-        let sql = format!("delete from {} where \"package\" = $1", self.table("plugin_kv"));
-        self.run(&sql, &[Arg::text(package.to_owned())]).await.map(drop).map_err(StoreError::from)
+        for table in ["plugin_kv", "package_setting", "package_secret"] {
+            let sql = format!("delete from {} where \"package\" = $1", self.table(table));
+            self.run(&sql, &[Arg::text(package.to_owned())]).await?;
+        }
+        Ok(())
     }
 }

@@ -32,6 +32,7 @@ pub mod bindings;
 mod change;
 pub mod clock;
 mod composite;
+pub mod config;
 mod decimal;
 mod event;
 mod export;
@@ -48,6 +49,7 @@ pub mod random;
 mod record;
 pub mod records;
 mod refusal;
+pub mod secrets;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod time;

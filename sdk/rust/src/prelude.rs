@@ -2,5 +2,5 @@
 
 pub use crate::{
     Change, Date, DateTime, Decimal, Error, Event, Hooks, Json, Money, Operation, Problem, Record, Reference, Refusal, Value, acting,
-    clock, jobs, jobs::Outcome, kv, limits, log, random, records,
+    clock, config, jobs, jobs::Outcome, kv, limits, log, random, records, secrets,
 };

@@ -8,11 +8,14 @@
 //! ```
 
 pub(crate) mod kept;
+pub(crate) mod outward;
 pub(crate) mod records;
+mod sha256;
 
 use std::cell::{Cell, RefCell};
 
 pub use kept::{LeftJob, jobs};
+pub use outward::{set_secret, set_setting};
 pub use records::{answer_queries, put_record};
 
 use crate::{Change, DateTime, Event, Operation, Refusal, Value};

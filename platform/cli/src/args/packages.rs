@@ -63,6 +63,27 @@ pub(crate) enum PackageVerb {
     },
     /// List the tenant's packages.
     List,
+    /// Set its settings: `NAME=VALUE`, the value as JSON or a plain text; `NAME=` gives the default again. Without any, show them.
+    Set {
+        /// The package.
+        package: String,
+        /// What is set.
+        #[arg(value_name = "NAME=VALUE")]
+        values: Vec<String>,
+    },
+    /// Set one of its secrets, read from a file or from stdin. Nobody reads it again. Without a name, show which are set.
+    Secret {
+        /// The package.
+        package: String,
+        /// The secret's name.
+        name: Option<String>,
+        /// The file it is in; without it stdin. A line's end behind it is left out.
+        #[arg(long, value_name = "FILE", conflicts_with = "forget")]
+        file: Option<PathBuf>,
+        /// Forget it.
+        #[arg(long, requires = "name")]
+        forget: bool,
+    },
     /// Show what its plugin logged last on the node that answers, and why it failed.
     Logs {
         /// The package.

@@ -1,5 +1,7 @@
 //! `tenon package …`: the packages of a tenant, through its server.
 
+mod values;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,6 +59,10 @@ pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyho
             };
             let lines: Vec<String> = all.as_array().into_iter().flatten().map(line).collect();
             output.result(&all, lines.join("\n"));
+        }
+        PackageVerb::Set { package, values } => values::set(&client, output, package, values)?,
+        PackageVerb::Secret { package, name, file, forget } => {
+            values::secret(&client, output, (package, name.as_deref()), (file.as_deref(), *forget))?;
         }
         PackageVerb::Logs { package, follow } => logs(&client, output, package, *follow)?,
         PackageVerb::Show { package } => {

@@ -5,7 +5,7 @@
 #![expect(clippy::too_many_arguments, reason = "the arguments of a mutation are its words")]
 
 use async_graphql::{Context, Enum, SimpleObject};
-use tenon_packages::{GrantLine, InstallWish, Installed, PackagePlan as Planned};
+use tenon_packages::{GrantLine, InstallWish, Installed, PackagePlan as Planned, SecretState, SettingState};
 use tenon_store::{PackageState as Stored, StoredPackageVersion};
 use tenon_value::{Json, Locale};
 
@@ -50,6 +50,34 @@ pub(super) struct Package {
     usage: Option<PackageUsage>,
     /// What its plugin logged last on the node that answers, and why it failed; the oldest first.
     logs: Vec<PackageLine>,
+    settings: Vec<PackageSetting>,
+    /// What they are is never told.
+    secrets: Vec<PackageSecret>,
+}
+
+/// A setting of a package, as the version in force declares it.
+#[derive(SimpleObject)]
+pub(super) struct PackageSetting {
+    name: String,
+    /// `text`, `integer`, `decimal`, `boolean`, `date`, `datetime`, `choice`, `email`, `url`, `json`.
+    r#type: String,
+    label: Option<String>,
+    about: Option<String>,
+    default: Option<Json>,
+    /// What was set in this tenant; nothing where the default holds.
+    value: Option<Json>,
+}
+
+/// A secret of a package.
+#[derive(SimpleObject)]
+pub(super) struct PackageSecret {
+    name: String,
+    /// What the host does with it: `hmac`, `verify`, `sign`, `encrypt`, `decrypt`.
+    uses: Vec<String>,
+    why: Option<String>,
+    is_set: bool,
+    updated_by: Option<String>,
+    updated_at: Option<DateTime>,
 }
 
 /// A version that was uploaded.
@@ -170,6 +198,8 @@ fn package(one: Installed, locale: Locale) -> Package {
     };
     Package {
         logs: one.lines.into_iter().map(line).collect(),
+        settings: one.settings.into_iter().map(|one| setting(one, locale)).collect(),
+        secrets: one.secrets.into_iter().map(|one| secret(one, locale)).collect(),
         label: one.label.get(locale).map(str::to_owned),
         about: one.about.get(locale).map(str::to_owned),
         health: PackageHealth { state: one.health.word().to_owned(), message },
@@ -182,6 +212,28 @@ fn package(one: Installed, locale: Locale) -> Package {
         grants: one.grants.into_iter().map(|line| grant(line, false)).collect(),
         requires: one.requires,
         usage,
+    }
+}
+
+fn setting(SettingState { setting, value }: SettingState, locale: Locale) -> PackageSetting {
+    PackageSetting {
+        label: setting.label.get(locale).map(str::to_owned),
+        about: setting.about.get(locale).map(str::to_owned),
+        r#type: setting.kind.word().to_owned(),
+        default: Some(setting.default).filter(|default| !default.is_null()),
+        name: setting.name,
+        value,
+    }
+}
+
+fn secret(SecretState { secret, set }: SecretState, locale: Locale) -> PackageSecret {
+    PackageSecret {
+        uses: secret.grant.uses.iter().map(|one| one.word().to_owned()).collect(),
+        why: secret.why.get(locale).map(str::to_owned),
+        name: secret.grant.name,
+        is_set: set.is_some(),
+        updated_at: set.as_ref().map(|set| DateTime(set.changed_at)),
+        updated_by: set.map(|set| set.changed_by),
     }
 }
 
@@ -285,6 +337,33 @@ impl PackageMutation {
     async fn enable_package(&self, ctx: &Context<'_>, package: String) -> Result<PackageApplied, Failure> {
         let door = door(ctx);
         door.in_session(async |session| session.switch(&package, true).await).await?;
+        applied(door, package, Vec::new()).await
+    }
+
+    /// Sets a setting of a package to a value of its type; with none its default holds again. The plugin meets it with its next call.
+    async fn set_package_setting(
+        &self,
+        ctx: &Context<'_>,
+        package: String,
+        name: String,
+        value: Option<Json>,
+    ) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        let value = value.filter(|value| !value.is_null());
+        door.in_session(async |session| session.set_package_setting(&package, &name, value.as_ref()).await).await?;
+        applied(door, package, Vec::new()).await
+    }
+
+    /// Sets a secret of a package; with none it is forgotten. Nobody reads it again: the host alone uses it, as was consented to.
+    async fn set_package_secret(
+        &self,
+        ctx: &Context<'_>,
+        package: String,
+        name: String,
+        secret: Option<String>,
+    ) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        door.in_session(async |session| session.set_package_secret(&package, &name, secret.as_deref()).await).await?;
         applied(door, package, Vec::new()).await
     }
 

@@ -203,8 +203,8 @@ impl Directory {
 mod tests {
     use serde_json::json;
 
-    use super::super::reach::Reach;
     use super::*;
+    use tenon_outbound::Reach;
 
     fn directory() -> Directory {
         Directory::new(Outbound::new(Reach::Public))

@@ -1,48 +1,22 @@
-//! Requests to providers: few, bounded in time and bytes, never redirected, never through a proxy, and only to where
-//! [`Reach`] lets them.
-//!
-//! Sign-ins are rare, so a blocking client on the blocking threads is enough; at most [`REQUESTS_MAX`] at once.
+//! Requests to providers: JSON, asked for or answered to a form. How far they reach is the [`Client`]'s matter.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use tenon_outbound::{Client, Limits, Method, Reach, Request};
 use tenon_value::Json;
-use tokio::sync::Semaphore;
-use ureq::http::Uri;
-use ureq::http::header::{ACCEPT, AUTHORIZATION};
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use url::Url;
 
-use super::reach::Reach;
-
-/// How long a provider may take to answer.
-pub(crate) const PROVIDER_TIME_MAX: Duration = Duration::from_secs(5);
-/// Bytes of a provider's answer.
-pub(crate) const PROVIDER_BYTES_MAX: u64 = 512 * 1024;
-/// Requests to providers at once; further ones wait.
-const REQUESTS_MAX: usize = 16;
+/// How long a provider may take to answer, how much it may say, and how many are asked at once.
+const PROVIDER: Limits = Limits { time: Duration::from_secs(5), bytes: 512 * 1024, at_once: 16, at_once_per_tenant: 16 };
 
 /// Why a provider gave no answer that can be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutboundError {
-    #[error("`{0}` may not be asked from here")]
-    Forbidden(String),
-    #[error("`{0}` cannot be reached: {1}")]
-    Unreachable(String, String),
+    #[error(transparent)]
+    Client(#[from] tenon_outbound::OutboundError),
     #[error("`{0}` answered {1}")]
     Status(String, u16),
     #[error("`{0}` answered with something else than JSON")]
     Shape(String),
-}
-
-/// What is asked of a provider.
-enum Question {
-    /// Anybody may.
-    Get,
-    /// With an access token.
-    GetAs(String),
-    Post(Form),
 }
 
 /// The form of a POST, with the credential of HTTP Basic where one is used.
@@ -54,99 +28,44 @@ pub(crate) struct Form {
 /// The client. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Outbound {
-    agent: ureq::Agent,
-    reach: Reach,
-    places: Arc<Semaphore>,
+    client: Client,
 }
 
 impl Outbound {
     pub(crate) fn new(reach: Reach) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(PROVIDER_TIME_MAX))
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .max_idle_connections(0)
-            .proxy(None)
-            .user_agent("Tenon")
-            .build();
-        let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), Guard { reach, inner: DefaultResolver::default() });
-        Self { agent, reach, places: Arc::new(Semaphore::new(REQUESTS_MAX)) }
+        Self { client: Client::new(reach, PROVIDER) }
     }
 
     /// Whether this URL may be asked, as far as its text tells.
     pub(crate) fn permits(&self, url: &str) -> bool {
-        Url::parse(url).is_ok_and(|url| self.reach.permits(&url))
+        self.client.permits(url)
     }
 
     /// The JSON at a URL.
     pub(crate) async fn get(&self, url: &str) -> Result<Json, OutboundError> {
-        self.send(url, Question::Get).await
+        self.send((Method::Get, url), Vec::new(), Vec::new()).await
     }
 
     /// The JSON at a URL that wants an access token.
     pub(crate) async fn get_as(&self, url: &str, token: &str) -> Result<Json, OutboundError> {
-        self.send(url, Question::GetAs(token.to_owned())).await
+        self.send((Method::Get, url), vec![("authorization".to_owned(), format!("Bearer {token}"))], Vec::new()).await
     }
 
     /// The JSON that a form is answered with.
-    pub(crate) async fn post(&self, url: &str, form: Form) -> Result<Json, OutboundError> {
-        self.send(url, Question::Post(form)).await
+    pub(crate) async fn post(&self, url: &str, Form { basic, members }: Form) -> Result<Json, OutboundError> {
+        let mut headers = vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
+        headers.extend(basic.map(|basic| ("authorization".to_owned(), format!("Basic {basic}"))));
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
+        self.send((Method::Post, url), headers, body.into_bytes()).await
     }
 
-    async fn send(&self, url: &str, question: Question) -> Result<Json, OutboundError> {
-        if !self.permits(url) {
-            return Err(OutboundError::Forbidden(url.to_owned()));
+    async fn send(&self, (method, url): (Method, &str), headers: Vec<(String, String)>, body: Vec<u8>) -> Result<Json, OutboundError> {
+        let headers = [("accept".to_owned(), "application/json".to_owned())].into_iter().chain(headers).collect();
+        let answer = self.client.send(None, Request { method, url: url.to_owned(), headers, body }).await?;
+        if !(200..300).contains(&answer.status) {
+            return Err(OutboundError::Status(url.to_owned(), answer.status));
         }
-        let (agent, asked) = (self.agent.clone(), url.to_owned());
-        let gone = |why: &str| OutboundError::Unreachable(url.to_owned(), why.to_owned());
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| gone("the server stops"))?;
-        let sent = tokio::task::spawn_blocking(move || {
-            let answer = exchange(&agent, &asked, question);
-            drop(place);
-            answer
-        });
-        sent.await.map_err(|_| gone("the request broke off"))?
-    }
-}
-
-fn exchange(agent: &ureq::Agent, url: &str, question: Question) -> Result<Json, OutboundError> {
-    let answer = match question {
-        Question::Get => agent.get(url).header(ACCEPT, "application/json").call(),
-        Question::GetAs(token) => agent.get(url).header(ACCEPT, "application/json").header(AUTHORIZATION, format!("Bearer {token}")).call(),
-        Question::Post(Form { basic, members }) => {
-            let mut request = agent.post(url).header(ACCEPT, "application/json");
-            if let Some(basic) = basic {
-                request = request.header(AUTHORIZATION, format!("Basic {basic}"));
-            }
-            request.send_form(members)
-        }
-    };
-    let unreachable = |error: ureq::Error| OutboundError::Unreachable(url.to_owned(), error.to_string());
-    let mut answer = answer.map_err(unreachable)?;
-    let status = answer.status();
-    let bytes = answer.body_mut().with_config().limit(PROVIDER_BYTES_MAX).read_to_vec().map_err(unreachable)?;
-    if !status.is_success() {
-        return Err(OutboundError::Status(url.to_owned(), status.as_u16()));
-    }
-    serde_json::from_slice(&bytes).map_err(|_| OutboundError::Shape(url.to_owned()))
-}
-
-/// Resolves names, and refuses a host that has an address out of reach.
-#[derive(Debug)]
-struct Guard {
-    reach: Reach,
-    inner: DefaultResolver,
-}
-
-impl Resolver for Guard {
-    fn resolve(&self, uri: &Uri, config: &ureq::config::Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let addresses = self.inner.resolve(uri, config, timeout)?;
-        if addresses.iter().all(|address| self.reach.admits(address.ip())) {
-            return Ok(addresses);
-        }
-        let words = "the host is in a network that providers may not be in";
-        Err(ureq::Error::Io(std::io::Error::new(std::io::ErrorKind::PermissionDenied, words)))
+        serde_json::from_slice(&answer.body).map_err(|_| OutboundError::Shape(url.to_owned()))
     }
 }
 
@@ -158,9 +77,10 @@ mod tests {
     use super::*;
 
     /// A server that gives every caller the same answer; its address.
-    fn answering(answer: String) -> String {
+    fn answering(status: &str, body: &str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
         std::thread::spawn(move || {
             for mut stream in listener.incoming().flatten() {
                 let _read = stream.read(&mut [0; 4096]);
@@ -170,36 +90,11 @@ mod tests {
         format!("http://{address}/x")
     }
 
-    fn with(status: &str, body: &str) -> String {
-        format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\nlocation: http://127.0.0.1:1/\r\nconnection: close\r\n\r\n{body}", body.len())
-    }
-
     #[tokio::test]
-    async fn an_answer_is_taken_as_it_is_and_redirects_are_not_followed() {
+    async fn an_answer_is_json_of_a_good_status_or_none() {
         let client = Outbound::new(Reach::Private);
-        assert_eq!(client.get(&answering(with("200 OK", "{\"a\":1}"))).await.unwrap()["a"], 1);
-        assert!(matches!(client.get(&answering(with("302 Found", ""))).await, Err(OutboundError::Status(_, 302))));
-        assert!(matches!(client.get(&answering(with("200 OK", "<html>"))).await, Err(OutboundError::Shape(_))));
-    }
-
-    #[tokio::test]
-    async fn an_answer_without_end_is_cut_off() {
-        let long = format!("\"{}\"", "a".repeat(usize::try_from(PROVIDER_BYTES_MAX).unwrap()));
-        let client = Outbound::new(Reach::Private);
-        assert!(matches!(client.get(&answering(with("200 OK", &long))).await, Err(OutboundError::Unreachable(..))));
-    }
-
-    #[tokio::test]
-    async fn a_host_inside_is_not_connected_to() {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let client = Outbound::new(Reach::Public);
-        for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"] {
-            let answer = client.get(&format!("https://{host}:{port}/")).await;
-            assert!(matches!(answer, Err(OutboundError::Unreachable(..))), "{host}");
-        }
-        assert!(listener.accept().is_err(), "nobody came");
-        assert!(matches!(client.get(&format!("http://127.0.0.1:{port}/")).await, Err(OutboundError::Forbidden(_))));
+        assert_eq!(client.get(&answering("200 OK", "{\"a\":1}")).await.unwrap()["a"], 1);
+        assert!(matches!(client.get(&answering("302 Found", "")).await, Err(OutboundError::Status(_, 302))));
+        assert!(matches!(client.get(&answering("200 OK", "<html>")).await, Err(OutboundError::Shape(_))));
     }
 }

@@ -87,6 +87,7 @@ impl Bundle {
             return Err(BundleError::Index("two paths differ in capitals only".to_owned()));
         }
         self.manifest.version.parse::<semver::Version>().map_err(|error| BundleError::Manifest(format!("`version`: {error}")))?;
+        crate::install::outward_of(&self.manifest)?;
         self.check_component()
     }
 

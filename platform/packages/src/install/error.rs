@@ -68,6 +68,20 @@ pub enum InstallError {
     /// It is not installed.
     #[error("it is not installed")]
     NotInstalled,
+    /// The version in force declares no such setting.
+    #[error("the package has no setting `{0}`")]
+    NoSetting(String),
+    /// The version in force declares no such secret.
+    #[error("the package has no secret `{0}`")]
+    NoSecret(String),
+    /// A value that cannot be set.
+    #[error("`{name}`: {reason}")]
+    Value {
+        /// Of which setting or secret.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
     /// It is used: installed, or the version to roll back to.
     #[error("{0} is in use")]
     InUse(String),
@@ -93,6 +107,9 @@ impl InstallError {
             Self::NoPrevious => "package/no-previous",
             Self::NotInstalled => "package/not-installed",
             Self::InUse(_) => "package/in-use",
+            Self::NoSetting(_) => "package/no-setting",
+            Self::NoSecret(_) => "package/no-secret",
+            Self::Value { .. } => "package/value",
             Self::Damaged => "package/damaged",
             Self::Forbidden => "packages",
             Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } => "package",
@@ -112,6 +129,9 @@ impl InstallError {
             Self::NoPrevious => "没有可回滚的版本",
             Self::NotInstalled => "扩展包未安装",
             Self::InUse(_) => "该版本正在使用",
+            Self::NoSetting(_) => "扩展包没有此设置",
+            Self::NoSecret(_) => "扩展包没有此密钥",
+            Self::Value { .. } => "值不符合要求",
             Self::Damaged => "扩展包文件无法读取",
             Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } => "扩展包有误",
         }
@@ -129,9 +149,15 @@ impl Classify for InstallError {
             Self::VersionTaken(_) | Self::InUse(_) => Kind::Conflict,
             Self::Grants(_) | Self::Older { .. } => Kind::Refused,
             Self::Damaged => Kind::Unavailable,
-            Self::Reserved(_) | Self::Platform { .. } | Self::Requires(_) | Self::RequiredBy(_) | Self::NoPrevious | Self::NotInstalled => {
-                Kind::Invalid
-            }
+            Self::Reserved(_)
+            | Self::Platform { .. }
+            | Self::Requires(_)
+            | Self::RequiredBy(_)
+            | Self::NoPrevious
+            | Self::NotInstalled
+            | Self::NoSetting(_)
+            | Self::NoSecret(_)
+            | Self::Value { .. } => Kind::Invalid,
         }
     }
 

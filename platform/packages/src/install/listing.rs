@@ -2,10 +2,12 @@
 
 use tenon_context::OpContext;
 use tenon_plugin_host::{Line, Usage};
-use tenon_store::{PackageState, StoredPackage, StoredPackageVersion};
+use tenon_store::{PackageState, StoredPackage, StoredPackageVersion, StoredSecret};
 use tenon_value::{Json, Localized, TenantId};
 
-use super::{GrantLine, requires, upload};
+use super::outward::DeclaredSecret;
+use super::setting::Setting;
+use super::{GrantLine, outward, requires, setting, upload};
 use crate::{Packages, PackagesError, crm};
 
 /// How a package fares on this node.
@@ -60,6 +62,28 @@ pub struct Installed {
     pub usage: Option<Usage>,
     /// What its plugin logged last on this node, and why it failed.
     pub lines: Vec<Line>,
+    /// Its settings.
+    pub settings: Vec<SettingState>,
+    /// Its secrets, but for what they are.
+    pub secrets: Vec<SecretState>,
+}
+
+/// A setting, and what was set.
+#[derive(Clone, Debug)]
+pub struct SettingState {
+    /// As the version in force declares it.
+    pub setting: Setting,
+    /// What was set in this tenant.
+    pub value: Option<Json>,
+}
+
+/// A secret, and whether it was set.
+#[derive(Clone, Debug)]
+pub struct SecretState {
+    /// As the version in force declares it.
+    pub secret: DeclaredSecret,
+    /// Who set it, and when.
+    pub set: Option<StoredSecret>,
 }
 
 impl Packages {
@@ -75,7 +99,11 @@ impl Packages {
         let mut listed: Vec<Installed> =
             crm::info().filter(|base| layers.iter().any(|layer| layer.package == base.name)).map(base).into_iter().collect();
         for row in rows.iter().filter(|row| all || row.state.is_present()) {
-            listed.push(self.of_row(tenant, row, &versions));
+            let mut one = self.of_row(tenant, row, &versions);
+            if all {
+                self.given(tenant, &mut one).await?;
+            }
+            listed.push(one);
         }
         let mut names: Vec<&str> = versions.iter().map(|one| one.package.as_str()).collect();
         names.dedup();
@@ -88,6 +116,31 @@ impl Packages {
             }
         }
         Ok(listed)
+    }
+
+    /// Fills in what the version in force may be given, and what it was.
+    async fn given(&self, tenant: TenantId, one: &mut Installed) -> Result<(), PackagesError> {
+        let Some(current) = one.versions.iter().find(|version| version.version == one.version) else { return Ok(()) };
+        // What cannot be read any more is told where the plugin is brought in.
+        let settings = setting::declared(&current.manifest).unwrap_or_default();
+        let secrets = outward::secrets(&current.manifest).unwrap_or_default();
+        if !settings.is_empty() {
+            let mut set = self.store.package_settings(tenant, &one.name).await?;
+            let mut of = |setting: Setting| {
+                let value = set.iter_mut().find(|stored| stored.name == setting.name).map(|stored| stored.value.take());
+                SettingState { setting, value }
+            };
+            one.settings = settings.into_iter().map(&mut of).collect();
+        }
+        if !secrets.is_empty() {
+            let set = self.store.package_secrets(tenant, &one.name).await?;
+            let of = |secret: DeclaredSecret| {
+                let set = set.iter().find(|stored| stored.name == secret.grant.name).cloned();
+                SecretState { secret, set }
+            };
+            one.secrets = secrets.into_iter().map(of).collect();
+        }
+        Ok(())
     }
 
     fn of_row(&self, tenant: TenantId, row: &StoredPackage, versions: &[StoredPackageVersion]) -> Installed {
@@ -129,6 +182,8 @@ fn described(name: &str, version: Option<&StoredPackageVersion>, all: &[StoredPa
         health: Health::Resting,
         usage: None,
         lines: Vec::new(),
+        settings: Vec::new(),
+        secrets: Vec::new(),
     }
 }
 

@@ -94,7 +94,7 @@ impl Session {
     }
 
     /// A package that is there.
-    async fn present(&mut self, package: &str) -> Result<StoredPackage, PackagesError> {
+    pub(super) async fn present(&mut self, package: &str) -> Result<StoredPackage, PackagesError> {
         upload::may(&self.cx)?;
         let there = self.opened().await?.tx.packages().await?;
         let found = there.into_iter().find(|one| one.package == package && one.state.is_present());
@@ -184,7 +184,7 @@ fn previous_of(there: &[StoredPackage], package: &str) -> Result<String, Install
 }
 
 /// The same metadata under a new version.
-async fn renewed(open: &mut Open, cx: &OpContext) -> Result<Arc<Model>, PackagesError> {
+pub(super) async fn renewed(open: &mut Open, cx: &OpContext) -> Result<Arc<Model>, PackagesError> {
     let rows = open.tx.rows().await?;
     let rows = MetadataRows { version: ModelVersion(rows.version.0 + 1), ..rows };
     Ok(Arc::new(tenon_catalog::model_of(cx.model.tenant, &rows)?))

@@ -10,7 +10,7 @@ use tenon_plugin_host::PluginPackage;
 use tenon_store::{AuditKind, AuditNote, PACKAGE_PART_BYTES, StoredPackageVersion};
 use tenon_value::TenantId;
 
-use super::{InstallError, grants, requires};
+use super::{InstallError, grants, outward, requires};
 use crate::{BASE_PACKAGE, Bundle, Packages, PackagesError, TENANT_LAYER};
 
 /// Packages of a tenant (`packages`).
@@ -31,6 +31,7 @@ pub(super) fn plugin_of(bundle: &Bundle) -> Result<Option<PluginPackage>, Instal
     plugin.grant = grants::grant_of(&bundle.manifest)?;
     plugin.size = bundle.size_of(plugin.size)?;
     plugin.acting = grants::may_act(&bundle.manifest)?;
+    plugin.outward = outward::outward_of(&bundle.manifest)?;
     let skips = bundle.manifest.plugin.as_ref().and_then(|plugin| plugin.get("on_fault")?.as_str()) == Some("skip");
     for subscription in plugin.subscriptions.iter_mut().filter(|_| skips) {
         subscription.on_fault = tenon_plugin_host::OnFault::Skip;

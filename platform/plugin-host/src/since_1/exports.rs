@@ -3,6 +3,7 @@
 use tenon_hooks::Phase;
 use tenon_query::CallKind;
 use tenon_value::Json;
+use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre};
 use wasmtime::{Engine, Store};
 
@@ -96,6 +97,18 @@ impl Ready {
     pub(crate) fn imports(&self) -> Vec<&'static str> {
         let component = self.instance.component().component_type();
         component.imports(self.engine()).filter_map(|(called, _)| interface(called)).map(|(name, _)| name).collect()
+    }
+
+    /// The functions of the contract that it calls: interface, and the name an installer reads.
+    pub(crate) fn functions(&self) -> Vec<(&'static str, String)> {
+        let component = self.instance.component().component_type();
+        let mut functions = Vec::new();
+        for (called, import) in component.imports(self.engine()) {
+            let (Some((name, _)), ComponentItem::ComponentInstance(instance)) = (interface(called), import.ty) else { continue };
+            let named = instance.exports(self.engine()).filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)));
+            functions.extend(named.map(|(function, _)| (name, format!("{called}#{function}"))));
+        }
+        functions
     }
 
     /// Whether it exports what a phase calls.

@@ -13,7 +13,7 @@ use crate::limits::RANDOM_BYTES_MAX;
 use crate::state::CallState;
 
 /// What the plugin reads of a request: an answer, or a problem. The outer error ends it.
-type Told<T> = wasmtime::Result<Result<T, types::Problem>>;
+pub(super) type Told<T> = wasmtime::Result<Result<T, types::Problem>>;
 
 impl types::Host for CallState {}
 
@@ -104,7 +104,7 @@ impl CallState {
         incoming::wanted(&self.begun.model, self.known(object).ok_or_else(unknown)?, values)
     }
 
-    async fn told(&mut self, ask: Ask) -> Told<Given> {
+    pub(super) async fn told(&mut self, ask: Ask) -> Told<Given> {
         Ok(self.ask(ask).await?.map_err(|declined| told(&declined)))
     }
 
@@ -141,7 +141,7 @@ impl CallState {
 }
 
 /// A problem in the plugin's words.
-fn problem(code: &str, message: String) -> types::Problem {
+pub(super) fn problem(code: &str, message: String) -> types::Problem {
     types::Problem { code: code.to_owned(), rule: None, message, field: None }
 }
 

@@ -188,6 +188,7 @@ pub(super) fn bound_to(table: &str, column: &str, kind: ColumnType, cells: &[Jso
         (_, _, ColumnType::Sealed) => Some(column.to_owned()),
         ("member", "totp", _) => Some(crate::credentials::second_factor::sealed_for(text("user")?.parse().ok()?)),
         ("oidc_provider", "secret", _) => Some(crate::federation::providers::sealed_for(text("name")?)),
+        ("package_secret", "sealed", _) => Some(crate::package_values::sealed_for(text("package")?, text("name")?)),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Where a request to a provider may go. Providers are named by tenants' administrators, so their hosts are not trusted:
+//! Where a request may go. Hosts are named by tenants' administrators and authors of packages, so they are not trusted:
 //! the networks behind this server are none of a tenant's business.
 //!
 //! Invariant: the addresses that are judged are those that are connected to; a name cannot resolve otherwise later.
@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-/// How far requests to providers may reach.
+/// How far requests may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Public addresses, by https.
@@ -18,7 +18,7 @@ pub enum Reach {
 
 impl Reach {
     /// Whether a URL may be asked at all, before its host is resolved.
-    pub(crate) fn permits(self, url: &Url) -> bool {
+    pub fn permits(self, url: &Url) -> bool {
         if !url.username().is_empty() || url.password().is_some() {
             return false;
         }
@@ -30,7 +30,7 @@ impl Reach {
     }
 
     /// Whether an address that a host resolves to may be connected to.
-    pub(crate) fn admits(self, address: IpAddr) -> bool {
+    pub fn admits(self, address: IpAddr) -> bool {
         self == Self::Private || is_public(address)
     }
 }
