@@ -240,6 +240,9 @@ pub(crate) enum Verb {
         /// A variable: `name=value`, the value as JSON or text.
         #[arg(short = 'V', long = "variable", value_name = "NAME=VALUE")]
         variables: Vec<String>,
+        /// Print statements, their plans and the rules woven in instead of the answer; administrators only.
+        #[arg(long)]
+        explain: bool,
     },
     /// The tenant's GraphQL schema.
     #[command(subcommand)]

@@ -97,7 +97,12 @@ impl Client {
 
     /// Runs a document at `graphql` or `metadata`; the whole answer.
     pub(crate) fn graphql(&self, endpoint: &str, query: &str, variables: &Json) -> anyhow::Result<Json> {
-        let body = json!({ "query": query, "variables": variables }).to_string();
+        self.graphql_with(endpoint, query, variables, &json!({}))
+    }
+
+    /// The same with extensions of the request, such as `explain`.
+    pub(crate) fn graphql_with(&self, endpoint: &str, query: &str, variables: &Json, extensions: &Json) -> anyhow::Result<Json> {
+        let body = json!({ "query": query, "variables": variables, "extensions": extensions }).to_string();
         let response = self
             .agent
             .post(format!("{}/{endpoint}", self.base))

@@ -83,6 +83,16 @@ impl Output {
         }
     }
 
+    /// The result of something that was looked at and has mistakes: a result, and an `error` that names the first of them.
+    pub(crate) fn mistakes(&self, mut json: Json, diagnostics: &[Json], words: impl Display) {
+        let first = diagnostics.iter().find(|one| one.get("severity") == Some(&Json::from("error")));
+        if let (Some(first), Some(members)) = (first, json.as_object_mut()) {
+            let error = json!({ "code": "INVALID", "rule": first.get("code"), "message": first.get("message"), "help": first.get("help") });
+            members.insert("error".to_owned(), error);
+        }
+        self.result(&json, words);
+    }
+
     /// Prose and progress.
     pub(crate) fn say(&self, words: impl Display) {
         if self.prose != Prose::None {

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
             };
             export::export(args, output, &wanted)
         }
-        Verb::Query { document, variables } => data::query(args, output, document, variables),
+        Verb::Query { document, variables, explain } => data::query(args, output, document, variables, *explain),
         Verb::Schema(SchemaVerb::Print) => schema::print(args, output),
         Verb::Schema(SchemaVerb::Diff { file }) => schema::diff(args, output, file),
         Verb::Typegen { lang, out } => typegen::typegen(args, output, *lang, out.as_deref()),

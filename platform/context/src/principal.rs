@@ -71,6 +71,12 @@ impl Principal {
     /// The role that may do everything within its tenant.
     pub const ADMINISTRATOR: &'static str = "administrator";
 
+    /// What belongs to this principal is kept under: `user:ID`, `api_key:ID`.
+    #[must_use]
+    pub fn owner_key(&self) -> String {
+        format!("{}:{}", self.kind.word(), self.id)
+    }
+
     /// Tenon itself, for installs and jobs.
     #[must_use]
     pub fn system() -> Self {

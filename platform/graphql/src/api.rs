@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use tenon_access::Policy;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
@@ -12,7 +13,7 @@ use tenon_files::Links;
 use tenon_identity::Identity;
 use tenon_model::ModelVersion;
 use tenon_records::{Pipeline, Queries};
-use tenon_store::{Store, StoreError, metered};
+use tenon_store::{Meter, Store, StoreError, metered};
 use tenon_value::Json;
 
 use crate::collect::{Collector, Variables};
@@ -29,7 +30,7 @@ use crate::prepare::{coerce_variables, measure, measure_roots};
 use crate::respond::{Errors, response};
 use crate::stack::{deep, levels};
 use crate::syntax::ast::{Document, Operation, OperationKind, Selection};
-use crate::{GraphqlRequest, GraphqlResponse, Outcome, view_as};
+use crate::{GraphqlRequest, GraphqlResponse, Outcome, behind, view_as};
 
 /// Seconds after which to ask again when the database is away.
 const RETRY_AFTER: u64 = 1;
@@ -123,15 +124,21 @@ impl DataApi {
     #[tracing::instrument(name = "graphql.execute", skip_all)]
     pub async fn execute(&self, cx: OpContext, request: GraphqlRequest) -> GraphqlResponse {
         let mut cx = cx;
-        if let Err(problem) = read_extensions(&mut cx, &request) {
-            return rejected(&cx, Outcome::Rejected, &problem.into());
+        let explains = match read_extensions(&mut cx, &request) {
+            Ok(explains) => explains,
+            Err(problem) => return rejected(&cx, Outcome::Rejected, &problem.into()),
+        };
+        // Asked of who really asks, before he sees as another.
+        if explains && !Policy::resolve(&cx.model, &cx.principal).is_administrator() {
+            let problem = behind::forbidden();
+            return rejected(&cx, Outcome::Failed(problem.kind), &problem.into());
         }
         if let Some(user) = &request.view_as
             && let Err(problem) = Box::pin(view_as::change(&self.store, self.identity.as_ref(), &mut cx, user)).await
         {
             return rejected(&cx, Outcome::Failed(problem.kind), &problem.into());
         }
-        if let Tried::Answered(response) = self.attempt(&cx, &request).await {
+        if let Tried::Answered(response) = self.attempt(&cx, &request, explains).await {
             return response;
         }
         // The tenant's model moved while this was planned: once more, on the new one.
@@ -139,7 +146,7 @@ impl DataApi {
             Ok(model) => cx.model = model,
             Err(error) => return rejected(&cx, Outcome::Failed(error.kind()), &told(&error).into()),
         }
-        match self.attempt(&cx, &request).await {
+        match self.attempt(&cx, &request, explains).await {
             Tried::Answered(response) => response,
             Tried::Stale => {
                 let problem = Problem::of_kind(Kind::Unavailable);
@@ -148,13 +155,20 @@ impl DataApi {
         }
     }
 
-    async fn attempt(&self, cx: &OpContext, request: &GraphqlRequest) -> Tried {
+    async fn attempt(&self, cx: &OpContext, request: &GraphqlRequest, explains: bool) -> Tried {
         let started = Instant::now();
         let refuse = |problems: &Problems| Tried::Answered(rejected(cx, Outcome::Rejected, problems));
+        // Verbs these rights lack: refused as one that a row refuses.
+        let forbid = |problems: &Problems| {
+            let mut errors = Errors::default();
+            errors.add(cx, None, problems);
+            Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, &Cost::default()), &errors))
+        };
         let levels = levels(&request.query, request.variables.values());
         let (valid, known) =
             match deep(levels, || self.documents.document(cx, &request.query)).unwrap_or_else(|problem| Err(problem.into())) {
                 Ok(found) => found,
+                Err(problems) if problems.as_slice().iter().all(|one| one.kind == Kind::Forbidden) => return forbid(&problems),
                 Err(problems) => return refuse(&problems),
             };
         let operation = match operation(&valid.document, request.operation_name.as_deref()) {
@@ -168,6 +182,10 @@ impl DataApi {
         if operation.kind == OperationKind::Mutation && request.view_as.is_some() {
             let problem = Problem::forbidden("view_as", "who sees as another changes nothing", "以他人身份查看时不能修改数据");
             return Tried::Answered(rejected(cx, Outcome::Failed(problem.kind), &problem.into()));
+        }
+        if operation.kind == OperationKind::Mutation && explains {
+            let problem = Problem::invalid("explain", "queries are explained, mutations are not", "仅查询可以解释,变更操作不可");
+            return refuse(&problem.into());
         }
         if operation.kind == OperationKind::Subscription {
             let problem = Problem::invalid(
@@ -189,11 +207,15 @@ impl DataApi {
         let full = request.cost_full.then(|| {
             let roots = deep(levels, || measure_roots(&valid.schema, &collector, operation)).unwrap_or_default();
             let tells_work = valid.schema.policy.is_administrator();
-            Arc::new(FullCost { started, is_hit: known, tells_work, roots, meter: Arc::default() })
+            Arc::new(FullCost { started, is_hit: known, tells_work, roots })
         });
-        let meter = full.as_ref().map(|full| Arc::clone(&full.meter));
+        let meter = match (explains, &full) {
+            (true, _) => Some(Arc::new(Meter::explaining())),
+            (false, Some(_)) => Some(Arc::default()),
+            (false, None) => None,
+        };
         let former = valid.former.iter().cloned().chain(also_former).collect();
-        let cost = Cost { measured, full, former, ..Cost::default() };
+        let cost = Cost { measured, full, former, meter: meter.clone(), ..Cost::default() };
         let done = self.carry_out((cx, request, levels), &valid, (operation, &variables), cost);
         match meter {
             Some(meter) => Box::pin(metered(&meter, done)).await,
@@ -234,10 +256,10 @@ impl DataApi {
             return match done {
                 Mutated::Done(body, replayed) => Tried::Answered(GraphqlResponse { replayed, ..answered(cx, body, &Errors::default()) }),
                 Mutated::Failed(errors) if errors.is_away() => Tried::Answered(away(cx, &errors)),
-                Mutated::Failed(errors) => Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, Some(&cost)), &errors)),
+                Mutated::Failed(errors) => Tried::Answered(answered(cx, response(cx, Some(b"null"), &errors, &cost), &errors)),
                 Mutated::Rejected(errors) => Tried::Answered(GraphqlResponse {
                     outcome: Outcome::Rejected,
-                    ..answered(cx, response(cx, None, &errors, Some(&cost)), &errors)
+                    ..answered(cx, response(cx, None, &errors, &cost), &errors)
                 }),
                 Mutated::Stale => Tried::Stale,
             };
@@ -247,7 +269,7 @@ impl DataApi {
             cost.actual = told.of_roots.iter().sum();
             cost.of_roots.clone_from(&told.of_roots);
             let errors = Errors::default();
-            return Tried::Answered(answered(cx, response(cx, Some(&told.data), &errors, Some(&cost)), &errors));
+            return Tried::Answered(answered(cx, response(cx, Some(&told.data), &errors, &cost), &errors));
         }
         let lowered = tracing::info_span!("graphql.lower").in_scope(|| deep(levels, || lower::query(shared, operation)));
         let roots = match lowered {
@@ -258,7 +280,7 @@ impl DataApi {
         if !errors.is_empty() {
             return Tried::Answered(GraphqlResponse {
                 outcome: Outcome::Rejected,
-                ..answered(cx, response(cx, None, &errors, Some(&cost)), &errors)
+                ..answered(cx, response(cx, None, &errors, &cost), &errors)
             });
         }
         match reader.query(roots, &mut errors).await {
@@ -266,7 +288,9 @@ impl DataApi {
             Ok((data, of_roots)) => {
                 cost.actual = of_roots.iter().sum();
                 cost.of_roots = of_roots;
-                let body = response(cx, Some(&data), &errors, Some(&cost));
+                let explained = cost.meter.as_ref().and_then(|meter| meter.explained());
+                cost.behind = explained.map(|statements| behind::told(cx, &statements));
+                let body = response(cx, Some(&data), &errors, &cost);
                 if let Some(question) = question.filter(|_| errors.is_empty()) {
                     self.documents.keep_told(&valid.schema, question, Told { data: Bytes::from(data), of_roots: cost.of_roots });
                 }
@@ -298,26 +322,20 @@ fn question(request: &GraphqlRequest) -> [u8; 32] {
 
 /// An answer, with what its errors mean for those who store answers or ask again.
 fn answered(cx: &OpContext, body: Vec<u8>, errors: &Errors) -> GraphqlResponse {
-    GraphqlResponse {
-        body: Bytes::from(body),
-        outcome: Outcome::Answered,
-        model_version: cx.model.version.0,
-        replayed: false,
-        has_errors: !errors.is_empty(),
-        retry_after: errors.retry_after(),
-    }
+    let answer = GraphqlResponse::answered(Bytes::from(body), cx.model.version.0);
+    GraphqlResponse { has_errors: !errors.is_empty(), retry_after: errors.retry_after(), ..answer }
 }
 
 /// The database was away: nothing was answered, so there is no `data`, and the status says it too.
 fn away(cx: &OpContext, errors: &Errors) -> GraphqlResponse {
     let outcome = Outcome::Failed(Kind::Unavailable);
-    GraphqlResponse { outcome, retry_after: Some(RETRY_AFTER), ..answered(cx, response(cx, None, errors, None), errors) }
+    GraphqlResponse { outcome, retry_after: Some(RETRY_AFTER), ..answered(cx, response(cx, None, errors, &Cost::default()), errors) }
 }
 
 pub(crate) fn rejected(cx: &OpContext, outcome: Outcome, problems: &Problems) -> GraphqlResponse {
     let mut errors = Errors::default();
     errors.add(cx, None, problems);
-    GraphqlResponse { outcome, ..answered(cx, response(cx, None, &errors, None), &errors) }
+    GraphqlResponse { outcome, ..answered(cx, response(cx, None, &errors, &Cost::default()), &errors) }
 }
 
 /// The operation that is meant.
@@ -336,8 +354,9 @@ pub(crate) fn operation<'a>(document: &'a Document, name: Option<&str>) -> Resul
     }
 }
 
-/// `dryRun`, `confirm`, `reason` of the request's extensions.
-fn read_extensions(cx: &mut OpContext, request: &GraphqlRequest) -> Result<(), Problem> {
+/// `dryRun`, `confirm`, `reason` of the request's extensions go into the context; whether `explain` is asked for.
+fn read_extensions(cx: &mut OpContext, request: &GraphqlRequest) -> Result<bool, Problem> {
+    let mut explains = false;
     let wrong =
         |name: &str| Problem::invalid("type", format!("`extensions.{name}` has a wrong type"), format!("`extensions.{name}` 的类型不对"));
     for (name, value) in request.extensions.iter().filter(|(_, value)| !value.is_null()) {
@@ -347,9 +366,10 @@ fn read_extensions(cx: &mut OpContext, request: &GraphqlRequest) -> Result<(), P
             ("confirm", Json::Array(rules)) => {
                 cx.confirm = rules.iter().map(|rule| rule.as_str().map(str::to_owned)).collect::<Option<_>>().ok_or_else(|| wrong(name))?;
             }
-            ("dryRun" | "reason" | "confirm", _) => return Err(wrong(name)),
+            ("explain", Json::Bool(wanted)) => explains = *wanted,
+            ("dryRun" | "reason" | "confirm" | "explain", _) => return Err(wrong(name)),
             _ => {}
         }
     }
-    Ok(())
+    Ok(explains)
 }

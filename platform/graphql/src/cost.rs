@@ -17,8 +17,12 @@ pub(crate) struct Cost {
     pub(crate) actual: u64,
     /// For `Tenon-Cost: full`.
     pub(crate) full: Option<Arc<FullCost>>,
+    /// What it asks of the database, where somebody wants to know.
+    pub(crate) meter: Option<Arc<Meter>>,
     /// Fields answered below each root field, in their order.
     pub(crate) of_roots: Vec<u64>,
+    /// What stands behind the answer, where the caller may know it and wants to.
+    pub(crate) behind: Option<Json>,
     /// Former names that the document and its variables use.
     pub(crate) former: Vec<FormerUse>,
 }
@@ -32,7 +36,6 @@ pub(crate) struct FullCost {
     pub(crate) tells_work: bool,
     /// Root fields by response key, with what each may cost.
     pub(crate) roots: Vec<(String, u64)>,
-    pub(crate) meter: Arc<Meter>,
 }
 
 impl Cost {
@@ -47,9 +50,9 @@ impl Cost {
             // The budget is of one document: whoever sends the next has all of it again.
             said.insert("restorePerSecond".to_owned(), Json::from(limits::COST));
             said.insert("depth".to_owned(), Json::from(self.measured.depth));
-            if full.tells_work {
-                said.insert("rows".to_owned(), Json::from(full.meter.rows()));
-                said.insert("sqlStatements".to_owned(), Json::from(full.meter.statements()));
+            if let Some(meter) = self.meter.as_ref().filter(|_| full.tells_work) {
+                said.insert("rows".to_owned(), Json::from(meter.rows()));
+                said.insert("sqlStatements".to_owned(), Json::from(meter.statements()));
             }
             said.insert("ms".to_owned(), Json::from(u64::try_from(full.started.elapsed().as_millis()).unwrap_or(u64::MAX)));
             said.insert("planCache".to_owned(), Json::from(if full.is_hit { "hit" } else { "miss" }));

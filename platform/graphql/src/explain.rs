@@ -264,7 +264,8 @@ fn shown(principal: &Principal) -> Json {
 }
 
 /// The word of what gives, its name, and the role by which it is held where that is another.
-fn source(model: &Model, by: &By) -> (&'static str, Option<String>, Option<String>) {
+/// What a reason comes from: its kind, its name, and the role held through which it came.
+pub(crate) fn source(model: &Model, by: &By) -> (&'static str, Option<String>, Option<String>) {
     let role = |ix| model.role(ix).map(|role| role.name.to_string());
     match by {
         By::Administrator => ("ADMINISTRATOR", None, None),

@@ -6,6 +6,7 @@
 #![recursion_limit = "256"]
 
 mod api;
+mod behind;
 mod calendar;
 mod collect;
 mod cost;
@@ -43,4 +44,5 @@ pub use live::{Feed, FeedLine, FeedPage, FeedQuery, Happened, Message, Subscript
 pub use metadata::MetadataApi;
 pub use request::{GraphqlRequest, GraphqlResponse, Outcome};
 pub use schema::{Effect, SchemaChange, schema_diff};
+pub use tenon_records::Idempotency;
 pub use told::problem_json;

@@ -23,6 +23,7 @@ use tenon_value::{TenantId, Uuid};
 
 use crate::api::{DataApi, operation, rejected};
 use crate::collect::Collector;
+use crate::cost::Cost;
 use crate::cursor::Signer;
 use crate::documents::{Valid, told as told_problem};
 use crate::execute::Reader;
@@ -278,7 +279,8 @@ impl Subscription {
             out.raw(":");
             write(&mut out, &listening.to);
             out.raw("}");
-            Bytes::from(response(cx, Some(&out.bytes), &Errors::default(), None))
+            let cost = Cost { actual: out.fields, ..Cost::default() };
+            Bytes::from(response(cx, Some(&out.bytes), &Errors::default(), &cost))
         };
         let fit = self.api.fit(cx, (&self.request, &self.secret), body)?;
         Ok(vec![Message { body: fit.made, cursor: None }])

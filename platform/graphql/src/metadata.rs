@@ -9,6 +9,7 @@ mod api;
 mod audit;
 mod can;
 mod clock;
+mod currencies;
 mod describe;
 mod door;
 mod field;

@@ -7,7 +7,7 @@ use tenon_context::OpContext;
 use tenon_diagnostics::Problem;
 use tenon_model::ObjectIx;
 use tenon_query::{Action, ColumnRef, Deleted, Output, Params, Predicate, Read, Select, Window, Write};
-use tenon_records::{Idempotency, Mutation, Pipeline, RecordsError, Step, StepAnswer, StepOutcome};
+use tenon_records::{Mutation, Pipeline, RecordsError, Step, StepAnswer, StepOutcome};
 use tenon_store::StoreError;
 use tenon_value::{Uuid, Value};
 
@@ -57,8 +57,7 @@ pub(crate) async fn run(
         Err(error) => return one_error(cx, &told(&error)),
     };
     let mut roots = plan.roots;
-    let mut mutation = Mutation { steps: Vec::new(), idempotency: None };
-    mutation.idempotency = request.idempotency.as_ref().map(|(key, body_hash)| Idempotency { key: key.clone(), body_hash: *body_hash });
+    let mut mutation = Mutation { steps: Vec::new(), idempotency: request.idempotency.clone() };
     for root in &mut roots {
         let Some((mut write, answer)) = root.step.take() else { continue };
         if let Write::Later(later) = &mut write {
@@ -110,7 +109,7 @@ fn body(cx: &OpContext, roots: &[MutationRoot<'_>], outcomes: &[StepOutcome], sc
         },
     );
     let cost = Cost { actual: out.fields, of_roots, ..cost.clone() };
-    (response(cx, Some(&out.bytes), &Errors::default(), Some(&cost)), out.clear)
+    (response(cx, Some(&out.bytes), &Errors::default(), &cost), out.clear)
 }
 
 fn one_error(cx: &OpContext, problem: &Problem) -> Mutated {

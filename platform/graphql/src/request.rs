@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use tenon_diagnostics::Kind;
+use tenon_records::Idempotency;
 use tenon_value::{Json, JsonMap};
 
 /// One GraphQL request, its HTTP shape already checked.
@@ -20,7 +21,7 @@ pub struct GraphqlRequest {
     /// True for GET: mutations are refused.
     pub is_get: bool,
     /// The `Idempotency-Key` header, with the hash of the body it came with.
-    pub idempotency: Option<(String, [u8; 32])>,
+    pub idempotency: Option<Idempotency>,
     /// `Tenon-Cost: full`: tell more about the cost.
     pub cost_full: bool,
     /// `Tenon-View-As`: the id of the user whose eyes are asked for.
@@ -55,4 +56,12 @@ pub struct GraphqlResponse {
     pub has_errors: bool,
     /// Seconds after which the caller should ask again (`Retry-After`).
     pub retry_after: Option<u64>,
+}
+
+impl GraphqlResponse {
+    /// A whole answer, without anything to say beside it.
+    #[must_use]
+    pub const fn answered(body: Bytes, model_version: u64) -> Self {
+        Self { body, outcome: Outcome::Answered, model_version, replayed: false, has_errors: false, retry_after: None }
+    }
 }

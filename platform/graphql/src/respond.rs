@@ -67,14 +67,15 @@ impl Errors {
     }
 }
 
-fn extensions(cx: &OpContext, cost: Option<&Cost>, more: usize) -> Json {
+fn extensions(cx: &OpContext, cost: &Cost, more: usize) -> Json {
     let mut members = JsonMap::new();
     members.insert("requestId".to_owned(), Json::from(cx.request.as_str()));
-    if let Some(cost) = cost {
-        members.insert("cost".to_owned(), cost.to_json());
-        if let Some(deprecations) = cost.deprecations() {
-            members.insert("deprecations".to_owned(), deprecations);
-        }
+    members.insert("cost".to_owned(), cost.to_json());
+    if let Some(deprecations) = cost.deprecations() {
+        members.insert("deprecations".to_owned(), deprecations);
+    }
+    if let Some(behind) = &cost.behind {
+        members.insert("explain".to_owned(), behind.clone());
     }
     if cx.dry_run {
         members.insert("dryRun".to_owned(), Json::Bool(true));
@@ -86,7 +87,7 @@ fn extensions(cx: &OpContext, cost: Option<&Cost>, more: usize) -> Json {
 }
 
 /// A whole response. Without `data` it has no such entry: the request was not executed.
-pub(crate) fn response(cx: &OpContext, data: Option<&[u8]>, errors: &Errors, cost: Option<&Cost>) -> Vec<u8> {
+pub(crate) fn response(cx: &OpContext, data: Option<&[u8]>, errors: &Errors, cost: &Cost) -> Vec<u8> {
     let mut body = Vec::with_capacity(data.map_or(0, <[u8]>::len) + 256);
     body.push(b'{');
     if let Some(data) = data {

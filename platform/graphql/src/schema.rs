@@ -29,7 +29,7 @@ pub(crate) use former::Deprecation;
 pub(crate) use introspect::answer as introspect;
 pub(crate) use names::edge_stem;
 pub(crate) use references::is_composite;
-pub(crate) use roots::{Verb, mutation_named};
+pub(crate) use roots::{Verb, forbidden_mutation, mutation_named};
 pub(crate) use table::{EnumValue, FieldDef, InputDef, Schema, TypeDef, TypeKind};
 pub(crate) use view::View;
 pub(crate) use writes::is_edge_written;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use tenon_context::{OpContext, Via};
 use tenon_diagnostics::Problem;
-use tenon_graphql::{GraphqlRequest, GraphqlResponse, Outcome};
+use tenon_graphql::{GraphqlRequest, GraphqlResponse, Idempotency, Outcome};
 
 use crate::call::Call;
 use crate::etag;
@@ -127,7 +127,7 @@ pub(crate) async fn no_such_method(call: Call) -> Response {
 }
 
 /// The `Idempotency-Key`, bound to the body it came with.
-fn idempotency(call: &Call, media: Media, body: &[u8]) -> Result<Option<(String, [u8; 32])>, Early> {
+fn idempotency(call: &Call, media: Media, body: &[u8]) -> Result<Option<Idempotency>, Early> {
     let Some(value) = call.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()));
     let Some(key) = key else {
@@ -138,7 +138,7 @@ fn idempotency(call: &Call, media: Media, body: &[u8]) -> Result<Option<(String,
         );
         return Err(Box::new(graphql_failure(StatusCode::BAD_REQUEST, media, &problem, &call.arrival)));
     };
-    Ok(Some((key.to_owned(), Sha256::digest(body).into())))
+    Ok(Some(Idempotency { key: key.to_owned(), body_hash: Sha256::digest(body).into() }))
 }
 
 async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, endpoint: Endpoint, media: Media) -> Result<Response, Early> {
@@ -147,7 +147,7 @@ async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, en
     request.view_as = call.headers.get(VIEW_AS).map(|user| user.to_str().unwrap_or_default().to_owned());
     let is_get = request.is_get;
     if let Err(refused) = call.app.data.settle(&context, &mut request).await {
-        return Ok(respond(call, *refused, media, is_get));
+        return Ok(respond(call, (*refused, None), media, is_get));
     }
     // A client that takes either gets a stream for what has more than one answer.
     let streams = matches!(endpoint, Endpoint::Data)
@@ -156,26 +156,35 @@ async fn answer(call: &Call, context: OpContext, mut request: GraphqlRequest, en
         && (!live::takes_json(&call.headers) || call.app.data.is_subscription(&context, &request));
     if streams {
         let begun = Box::pin(live::subscribe(call, context, request)).await;
-        return Ok(begun.unwrap_or_else(|refused| respond(call, *refused, media, is_get)));
+        return Ok(begun.unwrap_or_else(|refused| respond(call, (*refused, None), media, is_get)));
+    }
+    let tag = match endpoint {
+        Endpoint::Metadata if is_get => call.app.metadata.tag(&context, &request).await,
+        _ => None,
+    };
+    let tag = tag.and_then(|tag| HeaderValue::from_str(&tag).ok());
+    if tag.as_ref().is_some_and(|tag| etag::is_known(&call.headers, tag)) {
+        let nothing = GraphqlResponse::answered(Bytes::new(), context.model.version.0);
+        return Ok(respond(call, (nothing, tag), media, is_get));
     }
     let response = match endpoint {
         // Boxed: layers pass a route's future around by value.
         Endpoint::Data => Box::pin(call.app.data.execute(context, request)).await,
         Endpoint::Metadata => Box::pin(call.app.metadata.execute(context, request)).await,
     };
-    Ok(respond(call, response, media, is_get))
+    Ok(respond(call, (response, tag), media, is_get))
 }
 
-/// The last station: status and headers.
+/// The last station: status and headers. A tag stands for the answer where it is known without its bytes.
 #[tracing::instrument(name = "http.respond", level = "info", skip_all)]
-fn respond(call: &Call, answer: GraphqlResponse, media: Media, is_get: bool) -> Response {
+fn respond(call: &Call, (answer, tag): (GraphqlResponse, Option<HeaderValue>), media: Media, is_get: bool) -> Response {
     let status = match (answer.outcome, media) {
         (Outcome::Answered, _) | (Outcome::Rejected, Media::Json | Media::Page) => StatusCode::OK,
         (Outcome::Rejected, Media::GraphqlResponse) => StatusCode::BAD_REQUEST,
         (Outcome::MutationByGet, _) => StatusCode::METHOD_NOT_ALLOWED,
         (Outcome::Failed(kind), _) => status_of(kind),
     };
-    let etag = (is_get && !answer.has_errors).then(|| etag::of(&answer.body, Some(call.arrival.request.as_str())));
+    let etag = (is_get && !answer.has_errors).then(|| tag.unwrap_or_else(|| etag::of(&answer.body, Some(call.arrival.request.as_str()))));
     let unchanged = etag.as_ref().is_some_and(|etag| etag::is_known(&call.headers, etag));
     let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(answer.body) });
     *response.status_mut() = if unchanged { StatusCode::NOT_MODIFIED } else { status };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tenon_catalog::{Catalog, CatalogError};
 use tenon_context::OpContext;
+use tenon_hooks::Offers;
 use tenon_model::{Model, ModelVersion};
 use tenon_store::Store;
 use tenon_value::{DateTime, Name, TenantId};
@@ -37,6 +38,12 @@ impl Packages {
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, clock: fn() -> DateTime) -> Self {
         Self { store, catalog, clock, plugins: Plugins::default(), plans: Plans::new() }
+    }
+
+    /// What the plugins of a tenant's packages offer to be called.
+    #[must_use]
+    pub fn offers(&self, tenant: TenantId) -> Arc<Offers> {
+        self.plugins.offers(tenant)
     }
 
     /// The same, with a host for the plugins of packages: each tenant's are brought in with its model.

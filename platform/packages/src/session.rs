@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tenon_context::OpContext;
 use tenon_model::{Model, ModelVersion, ObjectIx};
 use tenon_plugin_host::Checked;
-use tenon_store::MetadataTx;
+use tenon_store::{IdempotencyRow, MetadataTx};
 use tenon_value::Name;
 
 use crate::apply::{Consent, Work, settings_under_lock};
@@ -105,6 +105,19 @@ impl Session {
                 Some(object) => Ok(open.tx.row_count(object).await?),
                 None => Ok(0),
             },
+        }
+    }
+
+    /// Keeps the answer to what was changed under an idempotency key of the caller, with the change. Where nothing was
+    /// changed nothing is kept: the same request changes nothing again.
+    ///
+    /// # Errors
+    /// `IdempotencyTaken` where another request with the key was faster.
+    pub async fn keep_answer(&mut self, key: &str, body_hash: [u8; 32], response: &[u8]) -> Result<(), PackagesError> {
+        let row = IdempotencyRow { body_hash, response: response.to_vec(), at: self.cx.now };
+        match &mut self.open {
+            Some(open) if open.changed.is_some() => Ok(open.tx.idempotency_put(&self.cx.principal.owner_key(), key, &row).await?),
+            _ => Ok(()),
         }
     }
 

@@ -8,14 +8,17 @@ use tenon_store::{IdempotencyRow, Tx};
 use crate::halt::Tried;
 use crate::{Done, Idempotency, Pipeline, RecordsError};
 
-/// Who a key belongs to.
-fn principal(cx: &OpContext) -> String {
-    format!("{}:{}", cx.principal.kind.word(), cx.principal.id)
-}
-
-pub(crate) fn still_running() -> Problem {
+/// The first request with the key has not ended: ask again in a second.
+#[must_use]
+pub fn still_running() -> Problem {
     Problem::conflict("idempotency_running", "the first request with this key is still running", "使用此幂等键的首个请求仍在处理")
         .with("retryAfter", 1)
+}
+
+/// The key stands for another request.
+#[must_use]
+pub fn mismatch() -> Problem {
+    Problem::conflict("idempotency_mismatch", "this key was used for another request", "此幂等键已用于另一个请求")
 }
 
 /// Holds a key while its request runs in this process.
@@ -26,7 +29,7 @@ pub(crate) struct Running<'p> {
 
 impl<'p> Running<'p> {
     pub(crate) fn enter(pipeline: &'p Pipeline, cx: &OpContext, idempotency: Option<&Idempotency>) -> Result<Self, RecordsError> {
-        let name = idempotency.map(|idempotency| format!("{} {} {}", cx.model.tenant, principal(cx), idempotency.key));
+        let name = idempotency.map(|idempotency| format!("{} {} {}", cx.model.tenant, cx.principal.owner_key(), idempotency.key));
         if let Some(name) = &name {
             let mut running = pipeline.running.lock().unwrap_or_else(PoisonError::into_inner);
             if !running.insert(name.clone()) {
@@ -48,12 +51,10 @@ impl Drop for Running<'_> {
 /// The answer stored under the key, if there is one.
 pub(crate) async fn find(tx: &mut Tx, cx: &OpContext, idempotency: Option<&Idempotency>) -> Tried<Option<Done>> {
     let Some(idempotency) = idempotency else { return Ok(None) };
-    match tx.idempotency_find(&principal(cx), &idempotency.key, cx.now).await? {
+    match tx.idempotency_find(&cx.principal.owner_key(), &idempotency.key, cx.now).await? {
         None => Ok(None),
         Some(row) if row.body_hash == idempotency.body_hash => Ok(Some(Done { response: row.response, replayed: true })),
-        Some(_) => {
-            Err(Problem::conflict("idempotency_mismatch", "this key was used for another request", "此幂等键已用于另一个请求").into())
-        }
+        Some(_) => Err(mismatch().into()),
     }
 }
 
@@ -61,5 +62,5 @@ pub(crate) async fn find(tx: &mut Tx, cx: &OpContext, idempotency: Option<&Idemp
 pub(crate) async fn keep(tx: &mut Tx, cx: &OpContext, idempotency: Option<&Idempotency>, response: &[u8]) -> Tried<()> {
     let Some(idempotency) = idempotency.filter(|_| !cx.dry_run) else { return Ok(()) };
     let row = IdempotencyRow { body_hash: idempotency.body_hash, response: response.to_vec(), at: cx.now };
-    Ok(tx.idempotency_put(&principal(cx), &idempotency.key, &row).await?)
+    Ok(tx.idempotency_put(&cx.principal.owner_key(), &idempotency.key, &row).await?)
 }

@@ -67,7 +67,7 @@ pub use jobs::contract::{JobAsk, JobBy, JobEnd, JobLease, JobProgress, JobState,
 pub use jobs::looking::JobFilter;
 pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX, PLUGIN_JOBS_MAX};
 pub use metadata::change::{MetadataTx, crash_points};
-pub use meter::{Meter, metered};
+pub use meter::{EXPLAINED_MAX, Explained, Meter, metered};
 pub use package_values::{SealedSecret, StoredSecret, StoredSetting};
 pub use packages::{PACKAGE_PART_BYTES, PackageState, StoredPackage, StoredPackageVersion};
 pub use prepared::Prepared;

@@ -5,13 +5,13 @@
 
 pub(crate) mod find;
 pub(crate) mod held;
-pub(crate) mod idempotency;
 pub(crate) mod image;
 pub(crate) mod kv;
 pub(crate) mod link;
 pub(crate) mod load;
 pub(crate) mod merge;
 pub(crate) mod named;
+mod numbers;
 pub(crate) mod outbox;
 pub(crate) mod past;
 pub(crate) mod savepoint;

@@ -18,7 +18,8 @@ pub(crate) fn check(output: &Output, dir: &Path) -> anyhow::Result<Exit> {
     let rendered: Vec<String> = diagnostics.iter().map(|diagnostic| diagnostic.render(source(diagnostic.span.as_ref(), &files))).collect();
     let summary = format!("{} files, {errors} errors, {} warnings", files.len(), diagnostics.len() - errors);
     let words = rendered.into_iter().chain([summary]).collect::<Vec<_>>().join("\n");
-    output.result(&json!({ "errors": errors, "diagnostics": diagnostics.iter().map(to_json).collect::<Vec<_>>() }), words);
+    let told: Vec<Json> = diagnostics.iter().map(to_json).collect();
+    output.mistakes(json!({ "errors": errors, "diagnostics": told }), &told, words);
     Ok(if errors == 0 { Exit::Done } else { Exit::Failed })
 }
 

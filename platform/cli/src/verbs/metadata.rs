@@ -28,7 +28,7 @@ pub(crate) fn plan(args: &Args, output: &Output, dir: &Path, prune: bool, how: (
     if let Some(out) = out {
         std::fs::write(out, serde_json::to_string_pretty(&plan)?).with_context(|| format!("cannot write `{}`", out.display()))?;
     }
-    output.result(&plan, words(&plan, &files));
+    output.mistakes(plan.clone(), diagnostics(&plan), words(&plan, &files));
     Ok(match (has_errors(&plan), is_empty(&plan)) {
         (true, _) => Exit::Failed,
         (false, false) if exit_code => Exit::Changes,
@@ -43,7 +43,7 @@ pub(crate) fn apply(args: &Args, output: &Output, dir: &Path, prune: bool, how: 
     let client = Client::new(args)?;
     let plan = made(&client, &files, prune)?;
     if has_errors(&plan) {
-        output.result(&plan, words(&plan, &files));
+        output.mistakes(plan.clone(), diagnostics(&plan), words(&plan, &files));
         return Ok(Exit::Failed);
     }
     let hash = plan.get("hash").and_then(Json::as_str).unwrap_or_default();
@@ -85,15 +85,18 @@ fn is_empty(plan: &Json) -> bool {
     plan.get("empty").and_then(Json::as_bool).unwrap_or_default()
 }
 
+fn diagnostics(plan: &Json) -> &[Json] {
+    plan.get("diagnostics").and_then(Json::as_array).map_or(&[], Vec::as_slice)
+}
+
 fn has_errors(plan: &Json) -> bool {
-    let diagnostics = plan.get("diagnostics").and_then(Json::as_array);
-    diagnostics.is_some_and(|diagnostics| diagnostics.iter().any(|diagnostic| diagnostic.get("severity") == Some(&Json::from("error"))))
+    diagnostics(plan).iter().any(|diagnostic| diagnostic.get("severity") == Some(&Json::from("error")))
 }
 
 /// The plan as a person reads it: mistakes first, then operations with their risk.
 fn words(plan: &Json, files: &[SourceFile]) -> String {
     let mut words = String::new();
-    for diagnostic in plan.get("diagnostics").and_then(Json::as_array).into_iter().flatten() {
+    for diagnostic in diagnostics(plan) {
         words += &super::check::render(diagnostic, files);
         words.push('\n');
     }

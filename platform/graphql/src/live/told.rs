@@ -12,6 +12,7 @@ use tenon_value::Uuid;
 use super::{GraphqlRequest, GraphqlResponse, Message, Places, Reader, refused};
 use crate::api::operation;
 use crate::collect::Collector;
+use crate::cost::Cost;
 use crate::cursor::Signer;
 use crate::documents::Valid;
 use crate::lower::{ByPart, ChangePart, Heard, Listening, Shared, Source, listening};
@@ -104,7 +105,8 @@ impl Telling<'_> {
             write(&mut out, heard, event, &found, &scene);
             out.raw("}");
             self.reader.note(&out.clear);
-            let body = Bytes::from(response(cx, Some(&out.bytes), &Errors::default(), None));
+            let cost = Cost { actual: out.fields, ..Cost::default() };
+            let body = Bytes::from(response(cx, Some(&out.bytes), &Errors::default(), &cost));
             messages.push(Message { body, cursor: Some(cursor) });
         }
         messages

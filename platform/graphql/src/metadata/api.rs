@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, MergedObject, Request, Schema};
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use tenon_access::Policy;
 use tenon_automation::Sandbox;
 use tenon_catalog::Catalog;
 use tenon_context::OpContext;
-use tenon_diagnostics::{Problem, Problems};
+use tenon_diagnostics::{Classify, Problem, Problems};
 use tenon_identity::Identity;
+use tenon_model::Model;
 use tenon_packages::Packages;
+use tenon_records::{Idempotency, idempotency_mismatch};
 use tenon_store::Store;
 
 use super::audit::AuditQuery;
@@ -20,6 +23,7 @@ use super::mutation::Mutation;
 use super::packages::{PackageMutation, PackageQuery};
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
+use super::respond::Told;
 use super::usage::UsageQuery;
 use super::{guard, numbers, respond};
 use crate::{GraphqlRequest, GraphqlResponse, view_as};
@@ -89,24 +93,41 @@ impl MetadataApi {
         Bytes::from(self.schema.sdl())
     }
 
-    /// What `describe` and `objects` depend on for this principal: an answer with the same tag is the same.
-    #[must_use]
-    pub fn tag(cx: &OpContext) -> String {
-        format!("{}-{:x}-{}", cx.model.version.0, Policy::key_of(&cx.model, &cx.principal), cx.locale.code())
+    /// The tag of the answer to a request for `describe` alone: rights, language and model make it what it is. Counts of
+    /// records and the time are as of when it was first asked; `metadataChanged` says when to ask again.
+    pub async fn tag(&self, cx: &OpContext, request: &GraphqlRequest) -> Option<String> {
+        let describes = guard::check(request).is_ok_and(|counted| counted.describes) && request.view_as.is_none();
+        if !describes {
+            return None;
+        }
+        let model = self.newest(cx).await;
+        let question = format!("{} {}", request.query, tenon_value::Json::Object(request.variables.clone()));
+        let question = Sha256::digest(question.as_bytes()).iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        let (version, rights) = (model.version.0, Policy::key_of(&model, &cx.principal));
+        Some(format!("\"{version}-{rights:x}-{}-{}-{question:x}\"", cx.principal.id, cx.locale.code()))
+    }
+
+    /// The newest model this node knows: a context's is as old as its resolving.
+    async fn newest(&self, cx: &OpContext) -> Arc<Model> {
+        match self.catalog.model(cx.model.tenant).await {
+            Ok(newest) if newest.version > cx.model.version => newest,
+            _ => Arc::clone(&cx.model),
+        }
     }
 
     /// Answers a request. Never fails: what is wrong is in the response.
     pub async fn execute(&self, mut cx: OpContext, request: GraphqlRequest) -> GraphqlResponse {
-        let told = respond::Told::new(&cx);
-        let kind = match guard::check(&request) {
-            Ok(kind) => kind,
+        let told = Told::new(&cx);
+        let counted = match guard::check(&request) {
+            Ok(counted) => counted,
             Err(problem) => return respond::rejected(&told, Problems::from(problem)),
         };
-        if kind == guard::Kind::Mutation && request.is_get {
+        let is_mutation = counted.kind == guard::Kind::Mutation;
+        if is_mutation && request.is_get {
             return respond::mutation_by_get(&told);
         }
         if let Some(user) = &request.view_as {
-            if kind == guard::Kind::Mutation {
+            if is_mutation {
                 let problem = Problem::forbidden("view_as", "who sees as another changes nothing", "以他人身份查看时不能修改数据");
                 return respond::failed(&told, problem.into());
             }
@@ -114,17 +135,30 @@ impl MetadataApi {
                 return respond::failed(&told, problem.into());
             }
         }
-        // The context's model is as old as its resolving; here the newest one this node knows is told.
-        if let Ok(newest) = self.catalog.model(cx.model.tenant).await
-            && newest.version > cx.model.version
-        {
-            cx.model = newest;
-        }
-        let dry_run = cx.dry_run || request.extensions.get("dryRun").and_then(tenon_value::Json::as_bool).unwrap_or_default();
-        cx.dry_run = dry_run;
+        cx.model = self.newest(&cx).await;
+        cx.dry_run |= request.extensions.get("dryRun").and_then(tenon_value::Json::as_bool).unwrap_or_default();
         if let Some(reason) = request.extensions.get("reason").and_then(tenon_value::Json::as_str) {
             cx.reason = Some(reason.chars().filter(|letter| *letter != '\0').take(1_000).collect());
         }
+        let idempotency = request.idempotency.clone().filter(|_| is_mutation && !cx.dry_run);
+        let Some(key) = idempotency else { return self.carry_out(&told, cx, request, counted, None).await };
+        if let Some(answer) = self.replay(&told, &cx, &key).await {
+            return answer;
+        }
+        let answer = self.carry_out(&told, cx.clone(), request, counted, Some(&key)).await;
+        // The same request beside this one may have been faster: then this one failed by what that one did.
+        if answer.has_errors { self.replay(&told, &cx, &key).await.unwrap_or(answer) } else { answer }
+    }
+
+    async fn carry_out(
+        &self,
+        told: &Told,
+        cx: OpContext,
+        request: GraphqlRequest,
+        counted: guard::Counted,
+        key: Option<&Idempotency>,
+    ) -> GraphqlResponse {
+        let dry_run = cx.dry_run;
         let door =
             Arc::new(Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx).with_sandbox(self.sandbox.clone()));
         let mut inner = Request::new(request.query).variables(numbers::variables(request.variables)).data(Arc::clone(&door));
@@ -132,12 +166,32 @@ impl MetadataApi {
             inner = inner.operation_name(name);
         }
         let response = self.schema.execute(inner).await;
+        let mut answer = respond::answered(told, &response, counted, dry_run);
         // A document whose answer lacks something that must be there has changed nothing.
-        let ended = door.end(response.errors.is_empty() && !dry_run).await;
+        let ended = if response.errors.is_empty() && !dry_run {
+            door.keep(key.map(|key| (key, &*answer.body))).await
+        } else {
+            door.abandon().await.map(|()| None)
+        };
         match ended {
-            Ok(version) => respond::answered(&told, &response, (kind == guard::Kind::Mutation, version.unwrap_or(told.version)), dry_run),
-            Err(error) => respond::failed(&told, error.problems()),
+            Ok(version) => {
+                answer.model_version = version.unwrap_or(told.version);
+                answer
+            }
+            Err(error) => respond::failed(told, error.problems()),
         }
+    }
+
+    /// The answer stored under the caller's idempotency key, or what is wrong with the key.
+    async fn replay(&self, told: &Told, cx: &OpContext, Idempotency { key, body_hash }: &Idempotency) -> Option<GraphqlResponse> {
+        let owner = cx.principal.owner_key();
+        let problem = match self.store.idempotency_find(cx.model.tenant, (&owner, key), cx.now).await {
+            Ok(None) => return None,
+            Ok(Some(row)) if row.body_hash == *body_hash => return Some(respond::replayed(told, row.response)),
+            Ok(Some(_)) => idempotency_mismatch(),
+            Err(error) => error.problem(),
+        };
+        Some(respond::unkeyed(told, &problem))
     }
 }
 

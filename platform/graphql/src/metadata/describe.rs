@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::SimpleObject;
 use tenon_diagnostics::{Classify, Kind, Problem};
+use tenon_hooks::ActionOffer;
 use tenon_model::Special;
 use tenon_store::{AuditKind, AuditNote};
 use tenon_value::{RecordId, Uuid};
 
+use super::currencies;
 use super::door::{Door, Failure};
 use super::object::Object;
 use super::scalars::{DateTime, Long};
@@ -71,11 +73,65 @@ struct NavigationItem {
     icon: Option<String>,
 }
 
-/// Something a package offers to do; this version has no package that does.
+/// Something a package offers to do.
 #[derive(SimpleObject)]
 struct Action {
+    /// As layouts name it: `sales.claim`.
     name: String,
+    /// The object whose records it is about, where it says so.
     object: Option<String>,
+    /// What goes in.
+    input: Vec<Param>,
+    /// What comes out.
+    output: Vec<Param>,
+    /// Whether the caller may call it: everybody may; what it then does is cut to its caller's rights.
+    can: bool,
+    graphql: ActionNames,
+}
+
+/// The names of an action in the data API.
+#[derive(SimpleObject)]
+struct ActionNames {
+    /// The root field of `Mutation`.
+    field: String,
+    /// The type of its `input`; none where nothing goes in.
+    input: Option<String>,
+    /// The type it answers with.
+    output: String,
+}
+
+/// One value that goes into an action, or comes out.
+#[derive(SimpleObject)]
+struct Param {
+    name: String,
+    /// The scalar of the data API.
+    #[graphql(name = "type")]
+    kind: &'static str,
+    many: bool,
+    required: bool,
+}
+
+impl From<&tenon_hooks::Param> for Param {
+    fn from(param: &tenon_hooks::Param) -> Self {
+        Self { name: param.name.clone(), kind: param.kind.graphql(), many: param.many, required: param.required }
+    }
+}
+
+impl From<&ActionOffer> for Action {
+    fn from(offer: &ActionOffer) -> Self {
+        Self {
+            name: format!("{}.{}", offer.package, offer.name),
+            object: None,
+            input: offer.input.iter().map(Into::into).collect(),
+            output: offer.output.iter().map(Into::into).collect(),
+            can: true,
+            graphql: ActionNames {
+                field: offer.field(),
+                input: (!offer.input.is_empty()).then(|| offer.input_type()),
+                output: offer.result_type(),
+            },
+        }
+    }
 }
 
 /// A place a package fills; this version has no package that does.
@@ -153,7 +209,7 @@ pub(super) async fn describe(door: &Door, sight: Arc<Sight>) -> Result<Describe,
             zone: settings.zone.clone(),
             locale: settings.locale.code(),
             base_currency: settings.base_currency.clone(),
-            currencies: vec![settings.base_currency.clone()],
+            currencies: currencies::active(door, &sight).await?,
             week_start: match settings.week_start {
                 tenon_model::WeekStart::Monday => WeekStart::Monday,
                 tenon_model::WeekStart::Sunday => WeekStart::Sunday,
@@ -164,7 +220,7 @@ pub(super) async fn describe(door: &Door, sight: Arc<Sight>) -> Result<Describe,
         },
         navigation: Navigation { items: visible.iter().map(item).collect() },
         objects: visible.iter().map(|object| Object { sight: Arc::clone(&sight), at: object.ix }).collect(),
-        actions: Vec::new(),
+        actions: door.packages.offers(model.tenant).actions().iter().map(Into::into).collect(),
         extensions: Vec::new(),
         limits: limits::LIMITS.iter().map(|(name, max)| Limit { name, max: Long(*max) }).collect(),
     })

@@ -11,6 +11,7 @@ use tenon_diagnostics::{Classify, InputPath, Kind, Problem, Problems};
 use tenon_identity::Identity;
 use tenon_model::{Model, ObjectIx, RoleIx, Special};
 use tenon_packages::{Operation, Packages, PackagesError, Session};
+use tenon_records::Idempotency;
 use tenon_store::Store;
 use tokio::sync::Mutex;
 
@@ -202,14 +203,25 @@ impl Door {
         self.in_session(async |session| session.row_count(object).await).await
     }
 
-    /// Ends the session; the version that is live, if it changed.
-    pub(super) async fn end(&self, keep: bool) -> Result<Option<u64>, PackagesError> {
-        let Some(session) = self.session.lock().await.take() else { return Ok(None) };
-        if keep {
-            let outcome = session.finish().await.map(|model| Some(model.version.0));
-            outcome.inspect_err(report)
-        } else {
-            session.abandon().await.map(|()| None)
+    /// Ends the session with what was changed, and the answer to it under the caller's key; the version that is live.
+    pub(super) async fn keep(&self, answer: Option<(&Idempotency, &[u8])>) -> Result<Option<u64>, PackagesError> {
+        let Some(mut session) = self.session.lock().await.take() else { return Ok(None) };
+        if let Some((Idempotency { key, body_hash }, response)) = answer
+            && let Err(error) = session.keep_answer(key, *body_hash, response).await
+        {
+            report(&error);
+            session.abandon().await?;
+            return Err(error);
+        }
+        let outcome = session.finish().await.map(|model| Some(model.version.0));
+        outcome.inspect_err(report)
+    }
+
+    /// Ends the session without a trace.
+    pub(super) async fn abandon(&self) -> Result<(), PackagesError> {
+        match self.session.lock().await.take() {
+            Some(session) => session.abandon().await,
+            None => Ok(()),
         }
     }
 }

@@ -14,8 +14,20 @@ pub(super) enum Kind {
     Mutation,
 }
 
+/// What is known of a document before it is carried out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counted {
+    pub(super) kind: Kind,
+    /// Fields of the chosen operation, its fragments unfolded.
+    pub(super) fields: u64,
+    /// It takes variables: a value that does not fit may be one of them.
+    pub(super) takes_variables: bool,
+    /// It asks for `describe` and nothing else.
+    pub(super) describes: bool,
+}
+
 /// Counts a document; says what its operation does.
-pub(super) fn check(request: &GraphqlRequest) -> Result<Kind, Problem> {
+pub(super) fn check(request: &GraphqlRequest) -> Result<Counted, Problem> {
     let document = syntax::parse(&request.query)?;
     let mut sizes = Sizes { document: &document, known: HashMap::new() };
     for operation in &document.operations {
@@ -29,7 +41,15 @@ pub(super) fn check(request: &GraphqlRequest) -> Result<Kind, Problem> {
     }
     let named = request.operation_name.as_deref();
     let chosen = document.operations.iter().find(|one| named.is_none() || one.name.as_ref().map(|name| &*name.text) == named);
-    Ok(if chosen.is_some_and(|one| one.kind == OperationKind::Mutation) { Kind::Mutation } else { Kind::Query })
+    // None that is meant is validation's to report.
+    let Some(chosen) = chosen else { return Ok(Counted { kind: Kind::Query, fields: 0, takes_variables: false, describes: false }) };
+    let is_describe = |item: &Selection| matches!(item, Selection::Field(field) if &*field.name.text == "describe");
+    Ok(Counted {
+        kind: if chosen.kind == OperationKind::Mutation { Kind::Mutation } else { Kind::Query },
+        fields: sizes.of(&chosen.selection, 0)?,
+        takes_variables: !chosen.variables.is_empty(),
+        describes: chosen.selection.iter().all(is_describe),
+    })
 }
 
 struct Sizes<'d> {
@@ -81,7 +101,7 @@ mod tests {
     use super::*;
 
     fn check_text(query: &str) -> Result<Kind, Problem> {
-        check(&GraphqlRequest { query: query.to_owned(), ..GraphqlRequest::default() })
+        check(&GraphqlRequest { query: query.to_owned(), ..GraphqlRequest::default() }).map(|counted| counted.kind)
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Selection sets: fields that exist, leaves without and objects with a selection, fragments that can apply.
 
+use super::operations::root_type;
 use super::walk::{Rules, did_you_mean};
 use super::{arguments, directives};
-use crate::schema::TypeDef;
-use crate::syntax::ast::{Field, Ident, Pos, Selection};
+use crate::schema::{TypeDef, forbidden_mutation};
+use crate::syntax::ast::{Field, Ident, OperationKind, Pos, Selection};
 
 /// Checks a selection set on a type; without one, only what needs none.
 pub(super) fn check<'a>(rules: &mut Rules<'a>, selection: &'a [Selection], parent: Option<&'a TypeDef>) {
@@ -74,6 +75,12 @@ fn check_field<'a>(rules: &mut Rules<'a>, field: &'a Field, parent: Option<&'a T
     let name = &field.name.text;
     let definition = parent.and_then(|parent| rules.schema.field(parent, name));
     if let (Some(parent), None) = (parent, definition) {
+        if *parent.name == *root_type(OperationKind::Mutation)
+            && let Some(object) = forbidden_mutation(&rules.schema.view(), name)
+        {
+            rules.forbid(field.name.pos, object);
+            return;
+        }
         let candidates = parent.fields().iter().map(|field| &*field.name);
         let (en, zh) = did_you_mean(name, candidates);
         rules.report(

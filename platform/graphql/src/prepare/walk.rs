@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use tenon_diagnostics::{Problem, Problems, nearest};
+use tenon_diagnostics::{Kind, Problem, Problems, nearest};
+use tenon_model::Object;
 
 use super::{fragments, operations, overlap, variables};
 use crate::schema::Schema;
@@ -30,6 +31,8 @@ pub(super) struct Rules<'a> {
     pub(super) schema: &'a Schema,
     pub(super) document: &'a Document,
     pub(super) problems: Problems,
+    /// Verbs these rights lack, of objects they see.
+    forbidden: Problems,
     /// Of the definition being walked.
     pub(super) uses: Uses<'a>,
 }
@@ -38,6 +41,11 @@ impl Rules<'_> {
     /// Reports one problem.
     pub(super) fn report(&mut self, pos: Pos, en: impl Into<String>, zh: impl Into<String>) {
         self.problems.push(Problem::invalid("graphql/validation", en, zh).located(pos.line, pos.column));
+    }
+
+    /// Reports a verb that is there, but not for these rights.
+    pub(super) fn forbid(&mut self, pos: Pos, object: &Object) {
+        self.forbidden.push(Problem::of_kind(Kind::Forbidden).object(object.name.as_str()).located(pos.line, pos.column));
     }
 }
 
@@ -52,9 +60,9 @@ pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
 /// Checks a document against the schema.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// Everything that is wrong with it; `FORBIDDEN` alone where it uses verbs these rights lack: their inputs are unknown, too.
 pub(crate) fn validate(schema: &Schema, document: &Document) -> Result<(), Problems> {
-    let mut rules = Rules { schema, document, problems: Problems::default(), uses: Uses::default() };
+    let mut rules = Rules { schema, document, problems: Problems::default(), forbidden: Problems::default(), uses: Uses::default() };
     operations::check_names(&mut rules);
     fragments::check_names(&mut rules);
     let mut of_fragments: HashMap<&str, Uses<'_>> = HashMap::new();
@@ -75,5 +83,6 @@ pub(crate) fn validate(schema: &Schema, document: &Document) -> Result<(), Probl
     if !cyclic {
         overlap::check(&mut rules);
     }
+    rules.forbidden.into_result()?;
     rules.problems.into_result()
 }

@@ -213,13 +213,23 @@ pub(crate) fn mutations<'a>(view: &View<'a>) -> Vec<(String, &'a Object, Verb)> 
 
 /// The root field of Mutation of this name: its object and verb.
 pub(crate) fn mutation_named<'a>(view: &View<'a>, name: &str) -> Option<(&'a Object, Verb)> {
+    named(view, name).filter(|(object, verb)| verb.is_permitted(view, object.ix))
+}
+
+/// The object whose records are seen, but not for this: its verb is no field of the schema these rights see.
+pub(crate) fn forbidden_mutation<'a>(view: &View<'a>, name: &str) -> Option<&'a Object> {
+    named(view, name).filter(|(object, verb)| !verb.is_permitted(view, object.ix)).map(|(object, _)| object)
+}
+
+/// Object and verb of a name, permitted or not.
+fn named<'a>(view: &View<'a>, name: &str) -> Option<(&'a Object, Verb)> {
     // Every verb stands before the name of its object, in the singular or the plural: few objects come near.
     let is_near = |object: &&Object| {
         let ends = |stem: &str| name.ends_with(stem);
         ends(object.graphql.type_name.as_str()) || ends(object.graphql.plural_type.as_str())
     };
     view.objects().filter(is_near).find_map(|object| {
-        let verb = Verb::ALL.into_iter().find(|verb| verb.is_permitted(view, object.ix) && verb.field_name(object) == name)?;
+        let verb = Verb::ALL.into_iter().find(|verb| verb.field_name(object) == name)?;
         Some((object, verb))
     })
 }

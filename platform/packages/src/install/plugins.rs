@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tenon_catalog::{CatalogError, Follower};
+use tenon_hooks::{Hooks, Offers};
 use tenon_plugin_host::{Checked, Line, LoadError, PluginHost, PluginPackage, Usage};
 use tenon_store::{PackageState, Store, StoredPackage, StoredPackageVersion};
 use tenon_value::TenantId;
@@ -73,6 +74,11 @@ impl Plugins {
 
     pub(crate) fn publishers(&self) -> &Publishers {
         &self.inner.publishers
+    }
+
+    /// What the plugins of a tenant offer to be called.
+    pub(crate) fn offers(&self, tenant: TenantId) -> Arc<Offers> {
+        self.inner.host.as_ref().map_or_else(Arc::default, |host| host.offers(tenant))
     }
 
     /// Whether a plugin could be asked here. Compiles.

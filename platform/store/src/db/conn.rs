@@ -90,6 +90,7 @@ impl Conn {
 
     /// Rows of a statement that many requests share: it stays prepared.
     pub(crate) async fn fetch(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
+        self.explain(sql, args).await?;
         told(sql);
         let fetched = match self {
             Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::Kept).await,
@@ -100,12 +101,32 @@ impl Conn {
 
     /// Rows of a statement that PostgreSQL plans with its values each time.
     pub(crate) async fn fetch_planned(&mut self, sql: &str, args: &[Arg], shapes: &[Shape]) -> Result<Cells, Fault> {
+        self.explain(sql, args).await?;
         told(sql);
         let fetched = match self {
             Self::Postgres(slot) => slot.fetch(sql, args, shapes, Planning::WithValues).await,
             Self::Sqlite(slot) => sqlite_fetch(slot, sql, args, shapes).await,
         };
         fetched.inspect(|cells| meter::rows(cells.len()))
+    }
+
+    /// Has the database tell how it will carry out a statement with these values, where the request wants to know.
+    async fn explain(&mut self, sql: &str, args: &[Arg]) -> Result<(), Fault> {
+        if !meter::explains() {
+            return Ok(());
+        }
+        let plan = match self {
+            Self::Postgres(slot) => {
+                let lines = slot.fetch(&format!("explain {sql}"), args, &[Shape::Text], Planning::WithValues).await?;
+                lines.into_iter().filter_map(|mut line| line.pop()?.as_text().map(str::to_owned)).collect()
+            }
+            Self::Sqlite(slot) => {
+                let shapes = [Shape::Int, Shape::Int, Shape::Int, Shape::Text];
+                sqlite_plan(&sqlite_fetch(slot, &format!("explain query plan {sql}"), args, &shapes).await?)
+            }
+        };
+        meter::explained(sql, plan);
+        Ok(())
     }
 
     /// Runs a statement; how many rows it touched.
@@ -155,6 +176,19 @@ async fn sqlite_fetch(slot: &mut LiteSlot, sql: &str, args: &[Arg], shapes: &[Sh
     let query = sqlx::query_with(ours(sql), sqlite_arguments(args)?);
     let rows: Vec<SqliteRow> = query.fetch_all(slot.conn()?).await?;
     rows.iter().map(|row| sqlite_cells(row, shapes)).collect()
+}
+
+/// The steps of a plan of SQLite (id, parent, unused, words), each indented below the one it is a part of.
+fn sqlite_plan(steps: &Cells) -> Vec<String> {
+    let mut depths = std::collections::HashMap::new();
+    let mut lines = Vec::with_capacity(steps.len());
+    for step in steps {
+        let [Value::Int(id), Value::Int(parent), _, Value::Text(words)] = step.as_slice() else { continue };
+        let depth: usize = depths.get(parent).map_or(0, |depth| depth + 1);
+        depths.insert(*id, depth);
+        lines.push(format!("{}{words}", "  ".repeat(depth)));
+    }
+    lines
 }
 
 fn sqlite_arguments(args: &[Arg]) -> Result<SqliteArguments, Fault> {
