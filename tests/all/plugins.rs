@@ -36,6 +36,17 @@ async fn a_rule_in_rust_on_postgres() {
     told_by(Database::Postgres, "03-a-rule-in-rust", "examples/03-a-rule-in-rust").await;
 }
 
+/// What the page of the rule in Rust tells is true of the one in TypeScript, word for word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_in_typescript_on_sqlite() {
+    told_by(Database::Sqlite, "04-the-same-in-typescript", "examples/03-a-rule-in-rust").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_in_typescript_on_postgres() {
+    told_by(Database::Postgres, "04-the-same-in-typescript", "examples/03-a-rule-in-rust").await;
+}
+
 async fn hello(database: Database) {
     told_by(database, "hello", "plugins/hello/stories").await;
 }

@@ -13,6 +13,7 @@ mod plugins;
 mod postgres;
 mod terminal;
 mod test;
+mod typescript;
 mod warden;
 mod workspace;
 

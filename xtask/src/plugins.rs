@@ -1,7 +1,7 @@
 //! `cargo xtask plugins`: every plugin of the tree, built to `TARGET/plugins/NAME.wasm`.
 //!
-//! A plugin is a folder with its own `Cargo.toml` (outside the workspace) directly under `plugins/`, `examples/` or
-//! `tests/plugins/`; NAME is the folder's name.
+//! A plugin is a folder directly under `plugins/`, `examples/` or `tests/plugins/` with its own `Cargo.toml` (outside the
+//! workspace), or with a `package.json` and a `package.yaml`, which is one in TypeScript; NAME is the folder's name.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,8 +10,9 @@ use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use plugin_build::Toolchain;
+use plugin_build::{Node, Toolchain};
 
+use crate::typescript::TypeScript;
 use crate::workspace::Workspace;
 use crate::{install, program, terminal};
 
@@ -22,15 +23,24 @@ const PLUGIN_FOLDERS: [&str; 3] = ["plugins", "examples", "tests/plugins"];
 pub(crate) fn build_all(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let out = workspace.target.join("plugins");
     std::fs::create_dir_all(&out)?;
-    let mut toolchain = None;
+    let (mut toolchain, mut typescript) = (None, None);
     for (name, folder) in all(&workspace.root)? {
+        let place = out.join(&name).with_extension("wasm");
+        if Node::is_of(&folder) {
+            if typescript.is_none() {
+                typescript = Some(TypeScript::ready(workspace)?);
+            }
+            let component = typescript.as_ref().context("made ready just above")?.component(&folder)?;
+            plugin_build::write_if_changed(&place, &component)?;
+            terminal::result(&place.display().to_string());
+            continue;
+        }
         if toolchain.is_none() {
             toolchain = Some(choose()?);
         }
         let toolchain = toolchain.as_ref().context("chosen just above")?;
         terminal::step(&format!("building {} to WebAssembly with {toolchain}", folder.display()));
         let component = plugin_build::component(toolchain, &folder, &workspace.target.join("wasm"))?;
-        let place = out.join(&name).with_extension("wasm");
         plugin_build::write_if_changed(&place, &component)?;
         terminal::result(&place.display().to_string());
     }
@@ -52,6 +62,16 @@ fn choose() -> anyhow::Result<Toolchain> {
     Toolchain::present()?.with_context(|| format!("still no {what_for}: {}", Toolchain::HELP))
 }
 
+/// All plugins in TypeScript.
+pub(crate) fn in_typescript(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    Ok(all(root)?.into_values().filter(|folder| Node::is_of(folder)).collect())
+}
+
+/// An example with a `package.json` alone is a page or a script.
+fn is_plugin(folder: &Path) -> bool {
+    folder.join("Cargo.toml").is_file() || (Node::is_of(folder) && folder.join("package.yaml").is_file())
+}
+
 fn all(root: &Path) -> anyhow::Result<BTreeMap<OsString, PathBuf>> {
     let mut found = BTreeMap::new();
     for folder in PLUGIN_FOLDERS {
@@ -61,7 +81,7 @@ fn all(root: &Path) -> anyhow::Result<BTreeMap<OsString, PathBuf>> {
         }
         for entry in std::fs::read_dir(&folder)? {
             let entry = entry?;
-            if !entry.path().join("Cargo.toml").try_exists()? {
+            if !is_plugin(&entry.path()) {
                 continue;
             }
             if let Some(other) = found.insert(entry.file_name(), entry.path()) {

@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::bail;
 
 use crate::postgres::{self, Cluster};
+use crate::typescript::{self, TypeScript};
 use crate::workspace::{Workspace, variable};
 use crate::{bench, machine, plugins, program, terminal};
 
@@ -64,6 +65,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
     if built {
         outcomes.extend(node(workspace, &setting)?);
     }
+    outcomes.extend(typescript(workspace, &setting)?);
     if built && setting.filter.is_none() {
         outcomes.extend(soaks(workspace, &cluster)?);
     }
@@ -89,6 +91,19 @@ fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>
         terminal::step(&format!("the Node tests of {package}"));
         let passed = node_package(&folder, setting)?;
         outcomes.push(Outcome { what: format!("Node tests of {package}"), passed });
+    }
+    Ok(outcomes)
+}
+
+/// The SDK for TypeScript and its plugins, each by its own tests.
+fn typescript(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
+    let typescript = TypeScript::ready(workspace)?;
+    let mut outcomes = Vec::new();
+    for folder in std::iter::once(workspace.root.join(typescript::SDK)).chain(plugins::in_typescript(&workspace.root)?) {
+        let what = format!("TypeScript tests of {}", folder.strip_prefix(&workspace.root).unwrap_or(&folder).display());
+        terminal::step(&what);
+        let passed = typescript.test(&folder, setting.filter.as_deref())?;
+        outcomes.push(Outcome { what, passed });
     }
     Ok(outcomes)
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-pub(crate) use packages::{Agreed, PackageVerb, PluginVerb};
+pub(crate) use packages::{Agreed, PackageVerb, PluginLanguage, PluginVerb};
 
 /// Tenon: an extensible CRM platform.
 #[derive(Debug, Parser)]

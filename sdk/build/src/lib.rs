@@ -1,11 +1,14 @@
-//! Crate → WebAssembly component: cargo builds the core module, `wit-component` wraps it. No WASI anywhere.
+//! Plugin → WebAssembly component. Of a crate cargo builds the core module and `wit-component` wraps it; of TypeScript the
+//! SDK's own tool, in Node.js, joins it with an engine. No WASI anywhere.
 //!
 //! Used by `tenon plugin build` and by `cargo xtask plugins`. Invariant: nothing is written inside the plugin's folder
-//! but its `Cargo.lock`; what is built, the standard library included, is kept in the target folder that is named.
+//! but its lock file, `target` and `node_modules`.
 
 mod building;
 pub mod program;
 mod toolchain;
+mod typescript;
 
 pub use building::{TARGET, component, write_if_changed};
 pub use toolchain::Toolchain;
+pub use typescript::Node;

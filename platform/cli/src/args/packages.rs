@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 /// What is agreed to beforehand.
 #[derive(Debug, Default, Clone, Args)]
@@ -99,15 +99,27 @@ pub(crate) enum PackageVerb {
     },
 }
 
+/// What a plugin is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PluginLanguage {
+    /// Rust.
+    Rust,
+    /// TypeScript.
+    Ts,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginVerb {
-    /// Begin a package with a plugin in Rust; everything it needs of Tenon is written beside it.
+    /// Begin a package with a plugin; everything it needs of Tenon is written beside it.
     New {
         /// Its name, and that of its folder: `acme_score`.
         name: String,
         /// Who publishes it; without it the name's first word.
         #[arg(long)]
         publisher: Option<String>,
+        /// What the plugin is written in.
+        #[arg(long, value_enum, default_value = "rust")]
+        lang: PluginLanguage,
     },
     /// Build its component to `plugin.wasm`.
     Build {
@@ -115,7 +127,7 @@ pub(crate) enum PluginVerb {
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
-    /// Run its own tests, natively: `cargo test`.
+    /// Run its own tests, natively: `cargo test`, or `node --test`.
     Test {
         /// The package's folder.
         #[arg(default_value = ".")]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use plugin_build::Toolchain;
+use plugin_build::{Node, Toolchain};
 use serde_json::json;
 use tenon_packages::{Bundle, BundleError, COMPONENT, Publishers, SecretKey, Signature};
 
@@ -22,13 +22,13 @@ use crate::output::{Exit, Output};
 /// Does what was asked.
 pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> anyhow::Result<Exit> {
     match verb {
-        PluginVerb::New { name, publisher } => new::new(output, name, publisher.as_deref()),
+        PluginVerb::New { name, publisher, lang } => new::new(output, name, publisher.as_deref(), *lang),
         PluginVerb::Build { dir } => {
             let place = build(output, dir)?;
             output.result(&json!({ "component": place }), place.display());
             Ok(Exit::Done)
         }
-        PluginVerb::Test { dir } => test(dir),
+        PluginVerb::Test { dir } => test(output, dir),
         PluginVerb::Pack { dir, out } => {
             let bundle = pack(dir)?;
             let name = format!("{}-{}.tenon", bundle.index.package, bundle.index.version);
@@ -64,25 +64,49 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
 
 /// Builds a package's component to its `plugin.wasm`.
 fn build(output: &Output, dir: &Path) -> anyhow::Result<PathBuf> {
-    let toolchain = Toolchain::present()?
-        .ok_or_else(|| package::refused("toolchain", &format!("no Rust here builds for WebAssembly: {}", Toolchain::HELP)))?;
-    output.say(format!("building with {toolchain}"));
-    let component = plugin_build::component(&toolchain, dir, &std::path::absolute(dir)?.join("target/wasm"))?;
+    let component = if Node::is_of(dir) { build_typescript(output, dir)? } else { build_rust(output, dir)? };
     let place = dir.join(COMPONENT);
     plugin_build::write_if_changed(&place, &component)?;
     Ok(place)
 }
 
+fn build_rust(output: &Output, dir: &Path) -> anyhow::Result<Vec<u8>> {
+    let toolchain = Toolchain::present()?
+        .ok_or_else(|| package::refused("toolchain", &format!("no Rust here builds for WebAssembly: {}", Toolchain::HELP)))?;
+    output.say(format!("building with {toolchain}"));
+    plugin_build::component(&toolchain, dir, &std::path::absolute(dir)?.join("target/wasm"))
+}
+
+fn build_typescript(output: &Output, dir: &Path) -> anyhow::Result<Vec<u8>> {
+    let node = node(output, dir)?;
+    output.say(format!("building with {node}"));
+    node.component(dir, None)
+}
+
+/// Node.js, with what the plugin in a folder needs of npm.
+fn node(output: &Output, dir: &Path) -> anyhow::Result<Node> {
+    let node = Node::present().ok_or_else(|| package::refused("toolchain", &format!("there is no Node.js here: {}", Node::HELP)))?;
+    if Node::lacks_packages(dir) {
+        output.say("npm brings what the SDK needs (about 400 MB in node_modules, once)");
+        node.bring_packages(dir)?;
+    }
+    Ok(node)
+}
+
 /// The same where the package has code; metadata alone needs no building.
 fn build_if_any(output: &Output, dir: &Path) -> anyhow::Result<()> {
-    if dir.join("Cargo.toml").try_exists()? {
+    if dir.join("Cargo.toml").try_exists()? || Node::is_of(dir) {
         build(output, dir)?;
     }
     Ok(())
 }
 
-fn test(dir: &Path) -> anyhow::Result<Exit> {
-    let passed = plugin_build::program::succeeds(Command::new("cargo").arg("test").current_dir(dir))?;
+fn test(output: &Output, dir: &Path) -> anyhow::Result<Exit> {
+    let passed = if Node::is_of(dir) {
+        node(output, dir)?.test(dir, None, None)?
+    } else {
+        plugin_build::program::succeeds(Command::new("cargo").arg("test").current_dir(dir))?
+    };
     Ok(if passed { Exit::Done } else { Exit::Failed })
 }
 
@@ -162,12 +186,19 @@ fn inspect(output: &Output, file: &Path, publishers: &[String]) -> anyhow::Resul
 fn doctor(output: &Output) -> anyhow::Result<Exit> {
     let cargo = plugin_build::program::output(Command::new("cargo").arg("--version")).ok();
     let way = if cargo.is_some() { Toolchain::present()? } else { None };
-    let told = json!({ "cargo": cargo, "webassembly": way.as_ref().map(ToString::to_string) });
-    let words = match (&cargo, &way) {
-        (None, _) => "cargo is missing: install Rust from https://rustup.rs".to_owned(),
-        (Some(cargo), None) => format!("{cargo}\nno Rust here builds for WebAssembly: {}", Toolchain::HELP),
-        (Some(cargo), Some(way)) => format!("{cargo}\nWebAssembly by {way}\nall is there"),
+    let node = Node::present();
+    let told = json!({
+        "cargo": cargo, "webassembly": way.as_ref().map(ToString::to_string), "node": node.as_ref().map(ToString::to_string)
+    });
+    let rust = match (&cargo, &way) {
+        (None, _) => "Rust: cargo is missing: install Rust from https://rustup.rs".to_owned(),
+        (Some(cargo), None) => format!("Rust: {cargo}, and nothing builds for WebAssembly: {}", Toolchain::HELP),
+        (Some(cargo), Some(way)) => format!("Rust: {cargo}, WebAssembly by {way}: all is there"),
     };
-    output.result(&told, words);
-    Ok(if way.is_some() { Exit::Done } else { Exit::Failed })
+    let typescript = match &node {
+        None => format!("TypeScript: there is no Node.js here: {}", Node::HELP),
+        Some(node) => format!("TypeScript: {node}: all is there"),
+    };
+    output.result(&told, format!("{rust}\n{typescript}"));
+    Ok(if way.is_some() || node.is_some() { Exit::Done } else { Exit::Failed })
 }

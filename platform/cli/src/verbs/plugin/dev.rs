@@ -20,7 +20,7 @@ use crate::output::{Exit, Output};
 /// How often files, and what the plugin has logged, are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// What is made, not written.
-const MADE: [&str; 4] = ["target", "vendor", COMPONENT, "Cargo.lock"];
+const MADE: [&str; 6] = ["target", "vendor", COMPONENT, "Cargo.lock", "node_modules", "package-lock.json"];
 /// The tenant.
 const TENANT: &str = "dev";
 /// Where its key is kept.

@@ -1,0 +1,88 @@
+/**
+ * The other side of the contract: what the host calls, answered by a plugin. `tool/` makes components of it.
+ */
+import { Change } from "./change.ts";
+import type { Operation, Verdict, WireChange, WireEvent, WireOutcome } from "./contract.ts";
+import { eventOf } from "./event.ts";
+import { wake } from "./globals.ts";
+import { type Definition, GoesOn, type Hook } from "./plugin.ts";
+import { errorOf, Refusal, refusalOf } from "./refusal.ts";
+
+type Hooks = Readonly<Record<string, Hook<Operation>>> | undefined;
+type Asked = (object: string, operation: Operation, changes: WireChange[]) => Verdict[];
+
+/** Runs an author's code: what it throws travels, what it should not give is a fault. */
+function run<T>(code: () => T): T {
+  wake();
+  try {
+    const given = code();
+    if (given instanceof Promise) throw new TypeError("it is asynchronous: hooks give their answer at once");
+    return given;
+  } catch (error) {
+    throw errorOf(error);
+  }
+}
+
+/** Answers about records, by the object's hook. */
+export function hooks(of: Hooks): Asked {
+  return (object, operation, wire) =>
+    run(() => {
+      const hook = of?.[object];
+      const changes = wire.map((change) => new Change(object, operation, change));
+      if (hook?.all) nothing(hook.all(changes));
+      else if (hook?.each) for (const change of changes) one(hook, change);
+      return changes.map((change) => change.verdict());
+    });
+}
+
+/** One record: a refusal is its own, everything else ends the call. */
+function one(hook: Hook<Operation>, change: Change): void {
+  try {
+    nothing(hook.each?.(change));
+  } catch (error) {
+    const words = refusalOf(error);
+    if (!words) throw error;
+    change.refuse(new Refusal(words.message, words));
+  }
+}
+
+function nothing(given: unknown): void {
+  if (given instanceof Promise) throw new TypeError("it is asynchronous: hooks give their answer at once");
+}
+
+/** Carries out actions. */
+export function actions(of: Definition["actions"]): (name: string, input: string) => string {
+  return (name, input) =>
+    run(() => {
+      const action = of?.[name];
+      if (!action) throw new Error(`there is no action \`${name}\``);
+      const output = action.act(JSON.parse(input) as never);
+      nothing(output);
+      return JSON.stringify(output ?? {});
+    });
+}
+
+/** Carries out steps of jobs. */
+export function jobs(of: Definition["jobs"]): (name: string, input: string, cursor: string | undefined) => WireOutcome {
+  return (name, input, cursor) =>
+    run(() => {
+      const job = of?.[name];
+      if (!job) throw new Error(`there is no job \`${name}\``);
+      const outcome = job.run(JSON.parse(input), cursor);
+      nothing(outcome);
+      return outcome instanceof GoesOn ? { tag: "goes-on", val: outcome.cursor } : { tag: "done", val: JSON.stringify(outcome ?? null) };
+    });
+}
+
+/** Hears events. */
+export function events(of: Definition["events"]): (event: WireEvent) => void {
+  return (event) => run(() => nothing(of?.[event.object]?.heard(eventOf(event))));
+}
+
+/** Runs through what every call needs, before there is one, so that the first does not wait for it. */
+export function warm(): void {
+  const value = { tag: "text", val: "warm" } as const;
+  const change = new Change("", "create", { id: "", new: [{ name: "field", value }], changed: ["field"] });
+  change.set("field", change.becomes("field", "warm") ? "warmer" : "cold");
+  JSON.parse(JSON.stringify(change.verdict()));
+}

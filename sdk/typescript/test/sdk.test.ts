@@ -1,0 +1,204 @@
+/** What the SDK promises, natively. */
+import assert from "node:assert/strict";
+import test, { beforeEach } from "node:test";
+import {
+  action, acting, clock, date, decimal, digests, goesOn, jobs, json, kv, limits, log, money, plugin, Problem, random, records, reference, Refusal,
+} from "@tenon/sdk";
+import type { Change } from "@tenon/sdk";
+import { actions, events, hooks, jobs as jobsOf } from "../src/guest.ts";
+import { install } from "../src/globals.ts";
+import { manifest } from "../src/manifest.ts";
+import { ask, create, event, host, inside, update } from "../src/testing.ts";
+
+beforeEach(() => host.reset());
+
+/** A hook that does this. */
+const hook = (each: (change: Change) => void) => ({ on: ["create", "update"] as const, each });
+
+test("a change says what was, what will be, and what differs", () => {
+  const change = update("lead").before("city", "Ulm").before("name", "Li").after("city", "Bonn").after("employees", 12).build();
+  assert.deepEqual([change.text("city"), change.old?.text("city"), change.text("name"), change.integer("employees")], ["Bonn", "Ulm", "Li", 12]);
+  assert.deepEqual([change.changes("city"), change.changes("name"), change.becomes("city", "Bonn"), change.isEmpty("zip")], [true, false, true, true]);
+  assert.equal(change.integer("city"), undefined, "of another type it has nothing");
+});
+
+test("patches are what differs, each once, in every type", () => {
+  const { patches } = ask(
+    hook((change) => {
+      change.set("city", "Bonn");
+      change.set("city", "Ulm");
+      change.set("amount", money("12.50", "CNY"));
+      change.set("close_date", date("2026-03-01"));
+      change.set("starts_at", new Date(7));
+      change.set("interests", ["solar"]);
+      change.set("account", reference("account", "7"));
+      change.set("probability", decimal("30"));
+      change.set("answers", json({ a: 1 }));
+      change.clear("zip");
+      change.clear("street");
+    }),
+    create("lead").after("zip", "53111"),
+  );
+  assert.deepEqual(patches, {
+    city: { tag: "text", val: "Ulm" },
+    amount: { tag: "money", val: { amount: "12.50", currency: "CNY" } },
+    close_date: { tag: "date", val: 20_513 },
+    starts_at: { tag: "datetime", val: 7n },
+    interests: { tag: "choices", val: ["solar"] },
+    account: { tag: "reference", val: { object: "account", id: "7" } },
+    probability: { tag: "decimal", val: "30" },
+    answers: { tag: "json", val: '{"a":1}' },
+    zip: { tag: "null" },
+  });
+});
+
+test("what is no value is told at once", () => {
+  assert.throws(() => date("2026-02-30"), /no day/);
+  assert.throws(() => decimal("1,5"), /no decimal/);
+  assert.throws(() => create("lead").after("amount", 0.5), /decimal\("…"\)/);
+});
+
+test("a refusal travels as one, everything else as a failure", () => {
+  const answers = hooks({
+    lead: hook((change) => {
+      if (change.text("city") === "Ulm") throw new Refusal("not there", { field: "city", rule: "CITY" });
+      if (change.text("city") === "Bonn") throw new Problem({ code: "REFUSED", message: "somebody else said no" });
+      if (change.text("city") === "Rom") throw new TypeError("broken");
+    }),
+  });
+  const said = (city: string) => answers("lead", "create", [create("lead").after("city", city).wire()]);
+  assert.deepEqual(said("Ulm"), [{ tag: "refuse", val: [{ message: "not there", field: "city", rule: "CITY" }] }]);
+  assert.deepEqual(said("Bonn"), [{ tag: "refuse", val: [{ message: "somebody else said no" }] }]);
+  assert.deepEqual(said("Li"), [{ tag: "keep" }]);
+  assert.throws(() => said("Rom"), (error: { tag: string; val: string }) => error.tag === "failed" && error.val.startsWith("TypeError: broken"));
+});
+
+test("who looks at all records refuses all of them, or each", () => {
+  const answers = hooks({
+    lead: {
+      on: ["create"],
+      all(changes) {
+        if (changes.length > 2) throw new Refusal("two at a time");
+        changes[1]?.refuse(new Refusal("one at a time"));
+      },
+    },
+  });
+  const wire = create("lead").wire();
+  assert.deepEqual(answers("lead", "create", [wire, wire]), [{ tag: "keep" }, { tag: "refuse", val: [{ message: "one at a time" }] }]);
+  assert.throws(() => answers("lead", "create", [wire, wire, wire]), (error: { tag: string }) => error.tag === "refused");
+});
+
+test("a hook that is asynchronous is a failure, not a silent yes", () => {
+  const answers = hooks({ lead: hook((async () => undefined) as unknown as (change: Change) => void) });
+  assert.throws(() => answers("lead", "create", [create("lead").wire()]), (error: { val: string }) => error.val.includes("asynchronous"));
+});
+
+test("an action is typed by what it declares, a job by its steps", () => {
+  const act = actions({
+    claim: action({
+      input: { deal: "id required", times: "integer", words: "text many" },
+      output: { left: "integer required" },
+      act: ({ deal, times, words }) => ({ left: (times ?? 0) + deal.length + (words ?? []).length }),
+    }),
+  });
+  assert.equal(act("claim", '{"deal":"7","words":["a","b"]}'), '{"left":3}');
+  assert.throws(() => act("other", "{}"), (error: { tag: string }) => error.tag === "failed");
+  const run = jobsOf({ count: { run: (_, cursor) => (cursor === "2" ? { done: true } : goesOn(`${Number(cursor ?? 0) + 1}`)) } });
+  assert.deepEqual(run("count", "null", undefined), { tag: "goes-on", val: "1" });
+  assert.deepEqual(run("count", "null", "2"), { tag: "done", val: '{"done":true}' });
+});
+
+test("an event is heard by the listener of its object", () => {
+  const heard: string[] = [];
+  const handle = events({ lead: { on: ["create"], heard: ({ object, records: [first], at }) => heard.push(`${object} ${first?.id} ${at.getTime()}`) } });
+  handle({ object: "lead", operation: "create", records: [{ id: "7", version: 1n }], changed: [], at: 5n });
+  handle({ object: "account", operation: "create", records: [], changed: [], at: 5n });
+  assert.deepEqual(heard, ["lead 7 5"]);
+  assert.equal(event("lead", "create", ["7"]).records.length, 1);
+});
+
+test("the manifest is read off the plugin", () => {
+  const rules = plugin({
+    beforeSave: { lead: { on: ["create"], onFault: "skip", each() {} } },
+    afterDelete: { lead: { on: ["delete"], all() {} } },
+    actions: { claim: action({ input: { leads: "id many required" }, output: { left: "integer" }, act: () => ({ left: 1 }) }) },
+    jobs: { remind: { run() {} }, recycle: { cron: "0 2 * * *", run() {} } },
+    events: { lead: { on: ["create", "update"], heard() {} } },
+  });
+  assert.deepEqual(manifest(rules, "acme_score", "1.2.0"), {
+    format: 1,
+    package: "acme_score",
+    version: "1.2.0",
+    contract: "tenon:plugin@1.0.0",
+    size: "large",
+    hooks: [
+      { phase: "before_save", object: "lead", operations: ["create"], on_fault: "skip" },
+      { phase: "after_delete", object: "lead", operations: ["delete"] },
+      { phase: "event", object: "lead", operations: ["create", "update"] },
+    ],
+    actions: [{ name: "claim", input: [{ name: "leads", type: "id", many: true, required: true }], output: [{ name: "left", type: "integer" }] }],
+    jobs: [{ name: "remind" }, { name: "recycle", cron: "0 2 * * *" }],
+  });
+  assert.throws(() => manifest(plugin({ beforeSave: { lead: { on: ["create"] } } }), "a", "1.0.0"), /either `each` or `all`/);
+});
+
+test("time and chance are the host's, and repeat", () => {
+  host.now = Date.parse("2026-03-01T08:00:00Z");
+  const seen = () => inside(() => [Date.now(), new Date().toISOString(), Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(4))]]);
+  const once = seen();
+  assert.deepEqual(once.slice(0, 2), [host.now, "2026-03-01T08:00:00.000Z"]);
+  assert.match(`${once[3]}`, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  host.reset();
+  host.now = Date.parse("2026-03-01T08:00:00Z");
+  assert.deepEqual(seen(), once);
+  assert.deepEqual([clock.now().getTime(), clock.today()], [host.now, "2026-03-01"]);
+  assert.ok(inside(() => new Date("2026-01-31") instanceof Date && Array.from({ length: 99 }, Math.random).every((drawn) => drawn >= 0 && drawn < 1)));
+});
+
+test("before there is a call there is neither, and never anything else", () => {
+  const restore = install();
+  try {
+    for (const early of [() => Date.now(), () => new Date(), () => Math.random(), () => crypto.getRandomValues(new Uint8Array(1))]) {
+      assert.throws(early, /top level of a module/);
+    }
+    assert.equal(new Date(5).getTime(), 5, "a moment that is named is one");
+    assert.throws(() => fetch("https://example.org"), /no fetch in a plugin/);
+    assert.throws(() => setTimeout(() => undefined, 1), /jobs\.start/);
+  } finally {
+    restore();
+  }
+});
+
+test("what is written to the console is logged", () => {
+  inside(() => console.warn("rate", { high: 7n }, "!"));
+  log.info("plain");
+  assert.deepEqual(host.lines, [{ level: "warn", message: 'rate {"high":"7"} !' }, { level: "info", message: "plain" }]);
+});
+
+test("the host of tests keeps records, texts, jobs and numbers", () => {
+  host.put("account", "7", { name: "Li Ltd" });
+  assert.deepEqual(records.update("account", "7", { city: "Bonn" }, { expectVersion: 1 }), { id: "7", version: 2, created: false });
+  assert.equal(records.getForUpdate("account", "7")?.text("city"), "Bonn");
+  assert.throws(() => records.update("account", "7", {}, { expectVersion: 1 }), { code: "CONFLICT", name: "Problem" });
+  const { id } = records.create("activity", { subject: "Call" });
+  records.remove("activity", id);
+  assert.equal(records.get("activity", id), undefined);
+  assert.equal(records.createMany("activity", [{ subject: "a" }, { subject: "b" }]).length, 2);
+  assert.equal(records.updateMany("account", [["7", { city: "Ulm" }]]), 1);
+  host.query = (document, variables) => ({ document, variables });
+  assert.deepEqual(records.query("{ a }", { n: 1 }), { document: "{ a }", variables: { n: 1 } });
+  assert.deepEqual([records.nextNumber("i"), records.nextNumber("i")], [1, 2]);
+  kv.set("a/1", "x");
+  assert.deepEqual([kv.get("a/1"), kv.scan("a/"), kv.add("n", 2), kv.swap("a/1", "y", "z")], ["x", [["a/1", "x"]], 2, false]);
+  kv.remove("a/1");
+  jobs.start("remind", { deal: "7" }, { at: new Date(5), key: "k" });
+  jobs.start("remind", { deal: "8" }, { key: "k" });
+  assert.deepEqual(host.jobs.map(({ input }) => input), [{ deal: "8" }]);
+  assert.equal(jobs.cancel("k"), true);
+  assert.equal(acting.asItself(() => 7), 7);
+  assert.equal(limits.remaining().queries, 20);
+  assert.equal(random.bytes(3).length, 3);
+  const bytes = new TextEncoder().encode("abc");
+  assert.equal(Buffer.from(digests.sha256(bytes)).toString("hex"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assert.equal(digests.hmacSha256(bytes, bytes).length, 32);
+});
