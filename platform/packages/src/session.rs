@@ -116,7 +116,7 @@ impl Session {
     pub async fn keep_answer(&mut self, key: &str, body_hash: [u8; 32], response: &[u8]) -> Result<(), PackagesError> {
         let row = IdempotencyRow { body_hash, response: response.to_vec(), at: self.cx.now };
         match &mut self.open {
-            Some(open) if open.changed.is_some() => Ok(open.tx.idempotency_put(&self.cx.principal.owner_key(), key, &row).await?),
+            Some(open) if open.changed.is_some() => Ok(open.tx.keep_answer(&self.cx.principal.owner_key(), key, &row).await?),
             _ => Ok(()),
         }
     }

@@ -72,7 +72,7 @@ impl MetadataTx {
     ///
     /// # Errors
     /// As [`Tx::idempotency_put`].
-    pub async fn idempotency_put(&mut self, principal: &str, key: &str, row: &IdempotencyRow) -> Result<(), StoreError> {
+    pub async fn keep_answer(&mut self, principal: &str, key: &str, row: &IdempotencyRow) -> Result<(), StoreError> {
         let table = self.table("idempotency");
         keep(self.conn()?, &table, (principal, key), row).await
     }
