@@ -121,7 +121,7 @@ fn soaks(workspace: &Workspace, cluster: &Cluster) -> anyhow::Result<Vec<Outcome
 }
 
 fn node_package(folder: &Path, setting: &Setting) -> anyhow::Result<bool> {
-    if !install_packages(folder)? {
+    if !install_packages(folder, "ci")? {
         return Ok(false);
     }
     let mut npm = Command::new("npm");
@@ -133,15 +133,15 @@ fn node_package(folder: &Path, setting: &Setting) -> anyhow::Result<bool> {
     program::succeeds(&mut npm)
 }
 
-/// `npm ci`, unless the installed packages are those of the lock file already.
-pub(crate) fn install_packages(folder: &Path) -> anyhow::Result<bool> {
+/// `npm ci` (or `install`), unless the installed packages are those of the lock file already.
+pub(crate) fn install_packages(folder: &Path, verb: &str) -> anyhow::Result<bool> {
     let stamp = folder.join("node_modules/.tenon-lock");
     let lock = std::fs::read(folder.join("package-lock.json"))?;
     if std::fs::read(&stamp).is_ok_and(|old| old == lock) {
         return Ok(true);
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
+    npm.args([verb, "--no-audit", "--no-fund"]).current_dir(folder);
     let installed = program::succeeds(&mut npm)?;
     if installed {
         std::fs::write(stamp, lock)?;

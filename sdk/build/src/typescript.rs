@@ -53,14 +53,14 @@ impl Node {
         !folder.join(TOOL).is_file() || std::fs::read(folder.join(STAMP)).ok() != asked(folder)
     }
 
-    /// Lets npm bring it: by the lock file where there is one.
+    /// Lets npm bring it, in the versions of the lock file where there is one.
     ///
     /// # Errors
     /// Where npm fails.
     pub fn bring_packages(&self, folder: &Path) -> anyhow::Result<()> {
-        let verb = if folder.join("package-lock.json").is_file() { "ci" } else { "install" };
+        // Not `ci`: that wants packages of other machines in the lock file, which not every registry has.
         let mut npm = Command::new("npm");
-        program::run(npm.args([verb, "--no-audit", "--no-fund"]).current_dir(folder))?;
+        program::run(npm.args(["install", "--no-audit", "--no-fund"]).current_dir(folder))?;
         if !folder.join(TOOL).is_file() {
             bail!("npm brought no {TOOL}: `package.json` needs \"@tenon/sdk\": \"file:vendor/tenon-sdk\"");
         }
