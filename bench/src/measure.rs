@@ -5,6 +5,7 @@ mod fill;
 mod lowest;
 mod one_off;
 mod peer;
+mod plugins;
 mod table;
 pub(crate) mod workload;
 
@@ -65,6 +66,8 @@ enum Rows {
     Floor,
     /// Starts, tenants, schema changes, imports
     OneOff,
+    /// What plugins cost
+    Plugins,
 }
 
 /// How much there is.
@@ -88,11 +91,14 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
         let share = if database.place.database.is_some() { 1.0 } else { SQLITE_SHARE };
         let amount = Amount::scaled(wish.scale * share);
         let mut table = table::Table::new(database.name, &amount);
-        if wish.rows != Rows::OneOff {
+        if !matches!(wish.rows, Rows::OneOff | Rows::Plugins) {
             loads(&wish, &database, &amount, &mut table).await?;
         }
         if matches!(wish.rows, Rows::All | Rows::OneOff) {
             one_off::measure(&database, &amount, wish.tenants, &mut table).await?;
+        }
+        if matches!(wish.rows, Rows::All | Rows::Plugins) {
+            plugins::measure(&database, &mut table).await?;
         }
         table.print();
     }

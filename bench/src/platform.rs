@@ -42,6 +42,14 @@ impl Place {
         listen(self.command(&["serve", "--rate", "4000000000", "--listen", &format!("127.0.0.1:{port}")])).await
     }
 
+    /// Starts a server with more words on its command line, which does not tell of plugins that break.
+    pub(crate) async fn serve_with(&self, more: &[&str]) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let mut command = self.command(&["serve", "--rate", "4000000000", "--listen", &format!("127.0.0.1:{port}")]);
+        command.args(more).env("TENON_LOG", "off");
+        listen(command).await
+    }
+
     /// Starts a server that writes each statement it runs into a file, as lines of JSON.
     pub(crate) async fn serve_telling(&self, into: &Path) -> anyhow::Result<Server> {
         let port = free_port()?;

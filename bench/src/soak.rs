@@ -1,5 +1,5 @@
 //! Soak runs: `kill` ends the server at random moments and counts what was promised; `feed` does so to either of two nodes
-//! while the feed is read; `shape` does so while jobs change the shape of what is written; `fuzz` throws rubbish at it.
+//! while the feed is read; `shape` does so while jobs change the shape of what is written; `plugins` has bad plugins break; `fuzz` throws rubbish at it.
 
 mod feed;
 mod follower;
@@ -7,6 +7,7 @@ mod fuzz;
 mod journal;
 mod kill;
 mod outbox;
+mod plugins;
 mod shape;
 mod verify;
 mod writer;
@@ -37,6 +38,9 @@ pub(crate) struct Wish {
     /// How many records there are before the first change of shape
     #[arg(long, default_value_t = 20_000)]
     records: usize,
+    /// How often a plugin breaks in each way; at most 100 times where that takes long
+    #[arg(long, default_value_t = 10_000)]
+    times: u32,
     /// On which database
     #[arg(long, value_enum, default_value = "both")]
     on: On,
@@ -58,6 +62,8 @@ enum Kind {
     Feed,
     /// `kill -9` while jobs make fields required, unique, and of other types
     Shape,
+    /// Bad plugins, again and again, with another tenant beside
+    Plugins,
     /// Malformed documents and metadata
     Fuzz,
 }
@@ -70,6 +76,7 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
         Kind::Kill => kill::run(&wish, seed).await,
         Kind::Feed => feed::run(&wish, seed).await,
         Kind::Shape => shape::run(&wish, seed).await,
+        Kind::Plugins => plugins::run(&wish).await,
         Kind::Fuzz => fuzz::run(&wish, seed).await,
     }
 }

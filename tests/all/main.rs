@@ -30,6 +30,7 @@ mod real_pipeline;
 mod retired;
 mod sales;
 mod scim;
+mod sdk_contract;
 mod shape;
 mod sign_in;
 mod slow_senders;

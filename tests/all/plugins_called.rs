@@ -146,6 +146,9 @@ async fn an_action_that_goes_astray_leaves_nothing(server: &TestServer) -> anyho
         assert_eq!(extensions["package"], json!("clerk@1.0.0"), "{how}: {answer}");
         assert!(!answer.to_string().contains("secret"), "{how}: {answer}");
     }
+    let answer = ask(&tenant, misbehave, json!({ "how": "x".repeat(1 << 20) })).await?;
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!((&extensions["code"], &extensions["limit"]), (&json!("PLUGIN_FAULT"), &json!("input")), "more than a call is given");
     let answer = ask(&tenant, misbehave, json!({ "how": "refuse" })).await?;
     let extensions = &answer["errors"][0]["extensions"];
     assert_eq!((&extensions["code"], &extensions["rule"]), (&json!("REFUSED"), &json!("NOT_LIKE_THIS")), "{answer}");

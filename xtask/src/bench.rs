@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::postgres::{self, Cluster};
 use crate::workspace::Workspace;
-use crate::{machine, program, terminal};
+use crate::{machine, plugins, program, terminal};
 
 /// Ids at each kind of door.
 const ATTACK_IDS: &str = "10000";
@@ -53,6 +53,9 @@ fn run(workspace: &Workspace, command: &str, words: &[String], profile: &str) ->
     let cluster = Cluster::start()?;
     terminal::step(&format!("building tenon and tenon-bench ({profile}; the first build takes minutes)"));
     program::run(&mut workspace.build(&["tenon", "tenon-bench"], profile))?;
+    if words.first().is_some_and(|word| word == "plugins") || command == "bench" {
+        plugins::build_all(workspace)?;
+    }
     program::run(worker(workspace, profile, &cluster)?.arg(command).args(words))
 }
 
@@ -65,6 +68,7 @@ pub(crate) fn worker(workspace: &Workspace, profile: &str, cluster: &Cluster) ->
     work.env("TENON_TEST_PROGRAM", folder.join("tenon"));
     work.env("TENON_BENCH_FOLDER", workspace.target.join("bench-data"));
     work.env("TENON_BENCH_ROOT", &workspace.root);
+    work.env("TENON_TEST_PLUGINS", plugins::folder(workspace));
     work.env("TENON_POSTGRES_PROGRAMS", postgres::programs()?);
     Ok(work)
 }

@@ -59,10 +59,10 @@ enum Command {
         #[arg(allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Work against the platform until it breaks: `kill`, `feed`, `shape`, `fuzz` or `attack`
+    /// Work against the platform until it breaks: `kill`, `feed`, `shape`, `plugins`, `fuzz` or `attack`
     #[command(trailing_var_arg = true)]
     Soak {
-        /// Passed on to `tenon-bench soak`: `kill|feed|shape|fuzz [--minutes N] [--kills N] [--seed S] [--records N] [--on sqlite|postgres|both]`,
+        /// Passed on to `tenon-bench soak`: `kill|feed|shape|plugins|fuzz [--minutes N] [--kills N] [--seed S] [--records N] [--times N] [--on sqlite|postgres|both]`,
         /// or `attack [--ids N] [--seed S]`
         #[arg(allow_hyphen_values = true, required = true)]
         words: Vec<String>,

@@ -19,9 +19,14 @@ use crate::{install, program, terminal};
 /// The folders that hold plugins, relative to the root.
 const PLUGIN_FOLDERS: [&str; 3] = ["plugins", "examples", "tests/plugins"];
 
+/// Where they are built to.
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("plugins")
+}
+
 /// Builds them all; the answer is the folder in which the components are.
 pub(crate) fn build_all(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let out = workspace.target.join("plugins");
+    let out = folder(workspace);
     std::fs::create_dir_all(&out)?;
     let (mut toolchain, mut typescript) = (None, None);
     for (name, folder) in all(&workspace.root)? {

@@ -105,6 +105,9 @@ pub(crate) enum Verb {
         /// A plugin's component, offered to every tenant.
         #[arg(long = "plugin", value_name = "FILE")]
         plugins: Vec<PathBuf>,
+        /// Faults of a plugin in a tenant within a minute after which it is not asked there for a minute.
+        #[arg(long, env = "TENON_PLUGIN_FAULTS", value_name = "N")]
+        plugin_faults: Option<usize>,
         /// Whose packages its tenants may install.
         #[command(flatten)]
         trust: Trust,

@@ -25,8 +25,8 @@ use crate::output::{Exit, Output};
 /// Does what was asked.
 pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
     match &args.verb {
-        Verb::Serve { listen, plugins, trust, rate, connections, outside } => {
-            serve::serve(args, output, *listen, (plugins, trust), (*rate, *connections, outside)).await
+        Verb::Serve { listen, plugins, plugin_faults, trust, rate, connections, outside } => {
+            serve::serve(args, output, *listen, (plugins, *plugin_faults, trust), (*rate, *connections, outside)).await
         }
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");

@@ -10,12 +10,12 @@ use tenon_query::{
     Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Deleted, GroupKey, GroupTerm, Having, Measure, Params, Predicate,
     Read, RefOp,
 };
-use tenon_store::{MetadataTx, Store};
+use tenon_store::{MetadataTx, Store, StoreError};
 use tenon_value::{DateTime, ElementId, Name, Value};
 
 use crate::compute::Computed;
 use crate::judge::{Judged, Question};
-use crate::{Operation, PackagesError, Plan};
+use crate::{Operation, PackagesError, Plan, Risk};
 
 /// Sets of equal records counted at most: more are told as this many.
 const DUPLICATES_COUNTED_MAX: i64 = 1_000;
@@ -103,20 +103,14 @@ impl<'a> Gauge<'a> {
                 operation.rows = Some(rows.saturating_sub(empty));
             }
             Question::NoNulls(id) => {
-                let empty = self.empty(object, id).await?;
-                operation.violations = Some(empty);
-                if empty > 0 {
-                    operation.blocked(EMPTY_BEFORE_REQUIRED);
-                }
+                let empty = self.empty(object, id).await;
+                operation.found(counted(empty, operation.risk)?, EMPTY_BEFORE_REQUIRED);
             }
             Question::Convert | Question::Fill => operation.left_to_job(),
             Question::NoDuplicates(name) => {
                 let Self::Reading(reading) = self else { return Ok(()) };
-                let sets = reading.duplicates(object, &name, after).await?;
-                operation.violations = Some(sets);
-                if sets > 0 {
-                    operation.blocked(DUPLICATES_BEFORE_UNIQUE);
-                }
+                let sets = reading.duplicates(object, &name, after).await;
+                operation.found(counted(sets, operation.risk)?, DUPLICATES_BEFORE_UNIQUE);
             }
         }
         Ok(())
@@ -229,9 +223,31 @@ fn term(object: &Object, planned: &Object, part: UniquePart) -> Option<(GroupTer
     }
 }
 
+/// A count, or none where there is more than can be looked through while somebody waits: then the job counts, first of all.
+fn counted(count: Result<u64, PackagesError>, risk: Risk) -> Result<Option<u64>, PackagesError> {
+    match count {
+        Err(PackagesError::Store(StoreError::Limit { .. } | StoreError::Timeout)) if risk == Risk::Job => Ok(None),
+        count => count.map(Some),
+    }
+}
+
 fn as_count(value: &Value) -> u64 {
     match value {
         Value::Int(count) => u64::try_from(*count).unwrap_or_default(),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_can_count_while_somebody_waits_is_left_to_the_job() {
+        let limit = || Err(PackagesError::Store(StoreError::Limit { limit: "groups_scanned", max: 100_000 }));
+        assert!(matches!(counted(limit(), Risk::Job), Ok(None)));
+        assert!(matches!(counted(Err(PackagesError::Store(StoreError::Timeout)), Risk::Job), Ok(None)));
+        assert!(counted(limit(), Risk::Instant).is_err(), "where no job counts, nobody would");
+        assert!(matches!(counted(Ok(7), Risk::Job), Ok(Some(7))));
     }
 }

@@ -154,6 +154,14 @@ impl Operation {
         self.risk = self.risk.max(Risk::Job);
     }
 
+    /// So many records stand in the way; none where nobody knows yet.
+    pub(crate) fn found(&mut self, violations: Option<u64>, help: &str) {
+        self.violations = violations;
+        if violations.is_some_and(|violations| violations > 0) {
+            self.blocked(help);
+        }
+    }
+
     pub(crate) fn blocked(&mut self, help: impl Into<String>) {
         self.risk = Risk::Blocked;
         self.help = Some(help.into());

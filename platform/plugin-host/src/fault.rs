@@ -6,6 +6,9 @@ use wasmtime::Trap;
 /// What the sandbox says when more than [`output`](crate::CallLimits::output) bytes come out; its type is private.
 const OUTPUT_EXHAUSTED: &str = "fuel allocated for hostcalls has been exhausted";
 
+/// What the sandbox says to who takes more handles than [`HANDLES_MAX`](crate::limits::HANDLES_MAX); it has no type.
+const HANDLES_EXHAUSTED: &str = "store handle limit exceeded";
+
 /// Why a call gave no answer.
 #[derive(Debug)]
 pub(crate) enum Broken {
@@ -41,6 +44,7 @@ impl Broken {
             Some(Trap::OutOfFuel) => Some("fuel"),
             Some(Trap::StackOverflow) => Some("stack"),
             _ if detail.contains(OUTPUT_EXHAUSTED) => Some("output"),
+            _ if detail.contains(HANDLES_EXHAUSTED) => Some("handles"),
             _ => None,
         };
         Self::Fault { limit, detail }

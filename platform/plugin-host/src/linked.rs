@@ -15,6 +15,8 @@ use crate::since_1::{self, Ready};
 use crate::state::CallState;
 use crate::{LoadError, PluginPackage, Subscription, engine};
 
+/// What the engine says of a component that asks for more than an instance has; it has no type.
+const NO_ROOM: &str = "does not fit in pooling allocator requirements";
 /// A page of WebAssembly memory.
 const PAGE_BYTES: u64 = 64 << 10;
 
@@ -111,7 +113,11 @@ impl Workshop {
 }
 
 fn compile((bench, cache): (&Bench, Option<&AotCache>), bytes: &[u8], size: Size) -> Result<Ready, LoadError> {
-    let broken = |error: wasmtime::Error| LoadError::NotAComponent(error.to_string());
+    let broken = |error: wasmtime::Error| match format!("{error:#}") {
+        // What no instance of this size can hold; where there is no pool, that is found below.
+        larger if larger.contains(NO_ROOM) => LoadError::Contract(format!("there is no room for it in size `{}`: {larger}", size.word())),
+        broken => LoadError::NotAComponent(broken),
+    };
     let component = match cache {
         Some(cache) => cache.component(&bench.engine, size, bytes),
         None => Component::from_binary(&bench.engine, bytes),

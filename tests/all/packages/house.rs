@@ -16,7 +16,7 @@ pub(crate) fn acme() -> SecretKey {
 }
 
 /// The server's configuration: it trusts `acme`.
-pub(super) fn trusting(config: &mut ServeConfig) {
+pub(crate) fn trusting(config: &mut ServeConfig) {
     config.publishers = vec![format!("acme={}", acme().public())];
 }
 
@@ -31,7 +31,7 @@ pub(super) async fn with_packages(database: Database, test: impl AsyncFnOnce(Tes
 }
 
 /// A package: what its files hold.
-pub(super) struct Package {
+pub(crate) struct Package {
     pub(super) files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -74,7 +74,11 @@ impl Package {
 
     /// A plugin of the repository, as this version, asking for this.
     pub(super) fn of_plugin(name: &str, version: &str, grants: &str) -> anyhow::Result<Self> {
-        let component = std::fs::read(Setting::read().component(name)?)?;
+        Self::of_component(name, std::fs::read(Setting::read().component(name)?)?, version, grants)
+    }
+
+    /// Any component, as this version of what it says it is, asking for this.
+    pub(crate) fn of_component(name: &str, component: Vec<u8>, version: &str, grants: &str) -> anyhow::Result<Self> {
         // A version of the same length: a component's own words are plain bytes in it.
         let (old, new) = (b"\"version\":\"1.0.0\"".as_slice(), format!("\"version\":\"{version}\"").into_bytes());
         anyhow::ensure!(old.len() == new.len(), "`{version}` has another length");
@@ -100,7 +104,7 @@ impl Package {
     }
 
     /// Its file, signed by `acme`.
-    pub(super) fn signed(self) -> Vec<u8> {
+    pub(crate) fn signed(self) -> Vec<u8> {
         Bundle::pack(self.files).unwrap().signed(&acme()).bytes().unwrap()
     }
 }

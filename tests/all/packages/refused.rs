@@ -11,6 +11,7 @@ pub(super) async fn all(server: TestServer, tenant: Tenant, _: Tenant) -> anyhow
     trust(&tenant).await?;
     names(&tenant).await?;
     needs(&tenant).await?;
+    plugins(&tenant).await?;
     let listed = tenant.metadata("{ packages { name state } }", json!({})).await?;
     let installed: Vec<_> = listed["packages"].as_array().into_iter().flatten().filter(|one| one["state"] != "uploaded").collect();
     assert_eq!(installed, [&json!({ "name": "crm", "state": "installed" })], "nothing was half installed");
@@ -122,5 +123,18 @@ async fn needs(tenant: &Tenant) -> anyhow::Result<()> {
     assert_eq!(missing["errors"][0]["extensions"]["code"], "NOT_FOUND", "{missing}");
     let back = ask(tenant, "mutation { rollbackPackage(package: \"nothing\") { version } }").await?;
     assert_eq!(rule(&back), "package/not-installed");
+    Ok(())
+}
+
+/// Plugins that ask for more than there is, before anything of them has run: by the function, and by the number.
+async fn plugins(tenant: &Tenant) -> anyhow::Result<()> {
+    for (name, word, says) in
+        [("tables", "plugin/contract", "no room for it in size `small`"), ("greedy", "plugin/not-granted", "acme:files/disk@1.0.0#read")]
+    {
+        let refused = upload(tenant, Package::of_plugin(name, "1.0.0", "")?.signed()).await?;
+        let body = refused.json()?;
+        assert_eq!((refused.status, &body["rule"]), (400, &json!(word)), "{name}: {body}");
+        assert!(body.to_string().contains(says), "{name}: {body}");
+    }
     Ok(())
 }

@@ -15,14 +15,14 @@ pub(crate) async fn serve(
     args: &Args,
     output: &Output,
     listen: SocketAddr,
-    (plugins, trust): (&[PathBuf], &Trust),
+    (plugins, plugin_faults, trust): (&[PathBuf], Option<usize>, &Trust),
     rest: (u32, Option<u32>, &Outside),
 ) -> anyhow::Result<Exit> {
     tenon_server::init_log(Some(&args.log), args.log_format == LogFormat::Json);
     let data = args.data.clone().ok_or(Usage("name the data directory: --data DIR or TENON_DATA"))?;
     let (rate_per_minute, connections, outside) = rest;
     let mail = outside.smtp_url.clone().zip(outside.smtp_from.clone()).map(|(url, from)| MailConfig { url, from });
-    let config = ServeConfig {
+    let mut config = ServeConfig {
         listen,
         database: args.database.clone(),
         plugins: plugins.to_vec(),
@@ -40,6 +40,9 @@ pub(crate) async fn serve(
         mail,
         ..ServeConfig::new(data)
     };
+    if let Some(most) = plugin_faults {
+        config.plugin_budgets.faults_per_minute = most;
+    }
     let running = tenon_server::start(config).await?;
     let address = format!("http://{}", running.address());
     output.result(&json!({ "listening": address }), format!("listening on {address}"));

@@ -13,6 +13,7 @@ pub(crate) fn obey(wish: &str, change: &mut Change) -> Result<bool, Error> {
         "fail" => return Err(Error::Failed("the plugin's own secret".to_owned())),
         "refuse all" => return Err(Refusal::new("not today").rule("CLOSED").into()),
         "recurse" => change.set("name", recurse(1).to_string()),
+        "handles" => crate::things::hoard(100_000),
         "unknown field" => change.set("nobody_has_this", 1),
         "system field" => change.set("version", 7),
         "wrong type" => change.set("close_date", "tomorrow"),

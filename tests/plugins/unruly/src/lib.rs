@@ -4,6 +4,7 @@
 
 mod after;
 mod before;
+mod things;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
