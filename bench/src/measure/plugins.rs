@@ -98,10 +98,9 @@ impl House {
         let mut times = Vec::new();
         for _ in 0..SAVES {
             self.saved += 1;
-            let mut input = json!({ "name": format!("Deal {}", self.saved) });
-            for name in (0..FIELDS).map(api_name) {
-                input[name] = json!("some words of it");
-            }
+            let named = [("name".to_owned(), json!(format!("Deal {}", self.saved)))];
+            let words = (0..FIELDS).map(|number| (api_name(number), json!("some words of it")));
+            let input: Value = named.into_iter().chain(words).collect();
             let begun = Instant::now();
             self.connection.run(CREATE, &json!({ "input": input })).await?;
             times.push(begun.elapsed().as_secs_f64() * 1_000.0);

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use self::beside::Beside;
+use self::beside::{Beside, p99_ms};
 use super::Wish;
 use crate::databases::{self, Database};
 use crate::platform::{required, required_text};
@@ -82,18 +82,23 @@ async fn one(wish: &Wish, database: &Database) -> anyhow::Result<Vec<String>> {
     say::result(&format!("\n## {}: {warm:.0} MiB when warm; p99 beside a good neighbour {before:.1} ms", database.name));
     say::result("\n| fault | limit | times | ms each | MiB | p99 beside, × before |\n|---|---|--:|--:|--:|--:|");
     let (mut times, mut worst) = (0, 0.0_f64);
+    let mut waits = beside.taken()?;
+    waits.reset();
     for fault in &faults {
         let most = if fault.long { wish.times.min(LONG_MAX) } else { wish.times };
-        beside.forget();
+        beside.taken()?;
         let since = Instant::now();
         provoke(&bad, fault, most, &mut findings).await?;
         let each = since.elapsed().as_secs_f64() * 1_000.0 / f64::from(most.max(1));
         times += most;
-        let ratio = (beside.saves() >= SAVES_MIN).then(|| beside.p99_ms() / before);
+        let turn = beside.taken()?;
+        let ratio = (turn.len() >= SAVES_MIN).then(|| p99_ms(&turn) / before);
         worst = worst.max(ratio.unwrap_or_default());
+        waits.add(turn)?;
         let (limit, ratio) = (fault.limit.as_deref().unwrap_or(""), ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default());
         say::result(&format!("| {} | {limit} | {most} | {each:.1} | {:.0} | {ratio} |", fault.wish, memory_mib(&server)?));
     }
+    let overall = p99_ms(&waits) / before;
     let (grown, after) = (memory_mib(&server)? - warm, neighbour(&bad, &beside).await?);
     if grown > GROWTH_MAX {
         findings.push(format!("the server has {grown:.0} MiB more than when it was warm"));
@@ -104,7 +109,7 @@ async fn one(wish: &Wish, database: &Database) -> anyhow::Result<Vec<String>> {
     }
     findings.extend(beside.end().await?);
     say::result(&format!(
-        "{}: {times} faults in {} s, {grown:+.0} MiB since warm, p99 beside at worst {worst:.2} × before (a good neighbour afterwards {:.2} ×), {} findings",
+        "{}: {times} faults in {} s, {grown:+.0} MiB since warm, p99 beside {overall:.2} × before, of one fault at worst {worst:.2} × (a good neighbour afterwards {:.2} ×), {} findings",
         database.name,
         begun.elapsed().as_secs(),
         after / before,
@@ -128,9 +133,9 @@ async fn neighbour(bad: &Target, beside: &Beside) -> anyhow::Result<f64> {
         }
         anyhow::Ok(())
     };
-    beside.forget();
+    beside.taken()?;
     futures::future::try_join_all((0..u32::try_from(CONNECTIONS)?).map(fine)).await?;
-    Ok(beside.p99_ms())
+    Ok(p99_ms(&beside.taken()?))
 }
 
 /// Has a fault happen so often, over all connections.

@@ -35,20 +35,15 @@ impl Beside {
         Ok(Self { kept, task })
     }
 
-    /// Measures anew.
-    pub(super) fn forget(&self) {
-        self.with(Histogram::reset);
+    /// How long it waited since it was asked last.
+    pub(super) fn taken(&self) -> anyhow::Result<Histogram<u64>> {
+        let fresh = Histogram::new_with_max(LONGEST_US, 3)?;
+        Ok(std::mem::replace(&mut *self.kept.waits.lock().unwrap_or_else(PoisonError::into_inner), fresh))
     }
 
     /// Saves since then.
     pub(super) fn saves(&self) -> u64 {
-        self.with(|waits| waits.len())
-    }
-
-    /// The wait that 99 of 100 saves did not exceed.
-    pub(super) fn p99_ms(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "less than a minute")]
-        self.with(|waits| waits.value_at_quantile(0.99) as f64 / 1_000.0)
+        self.kept.waits.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Ends it; what was wrong with its own saves.
@@ -56,10 +51,12 @@ impl Beside {
         self.kept.ended.store(true, Ordering::Release);
         Ok(self.task.await?.err().map(|error| format!("the other tenant: {error:#}")))
     }
+}
 
-    fn with<T>(&self, what: impl FnOnce(&mut Histogram<u64>) -> T) -> T {
-        what(&mut self.kept.waits.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// The wait that 99 of 100 did not exceed.
+#[expect(clippy::cast_precision_loss, reason = "less than a minute")]
+pub(super) fn p99_ms(waits: &Histogram<u64>) -> f64 {
+    waits.value_at_quantile(0.99) as f64 / 1_000.0
 }
 
 async fn save(target: Target, kept: Arc<Kept>) -> anyhow::Result<()> {
