@@ -9,7 +9,10 @@ mod halves;
 pub(crate) mod house;
 mod life;
 mod offers;
+mod outward;
 mod refused;
+mod shop;
+mod webshop;
 
 use tenon_tests::Database;
 
@@ -93,4 +96,34 @@ async fn settings_fit_their_types_and_secrets_never_come_out_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_fit_their_types_and_secrets_never_come_out_on_postgres() {
     with_packages(Database::Postgres, given::settings_and_secrets).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_calls_the_hosts_it_was_granted_and_no_others_on_sqlite() {
+    with_packages(Database::Sqlite, outward::calls).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_calls_the_hosts_it_was_granted_and_no_others_on_postgres() {
+    with_packages(Database::Postgres, outward::calls).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_lets_in_whom_it_says_on_sqlite() {
+    with_packages(Database::Sqlite, outward::endpoints).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_lets_in_whom_it_says_on_postgres() {
+    with_packages(Database::Postgres, outward::endpoints).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_webhook_and_the_job_of_the_course_do_as_they_say_on_sqlite() {
+    with_packages(Database::Sqlite, webshop::orders_come_in_and_are_confirmed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_webhook_and_the_job_of_the_course_do_as_they_say_on_postgres() {
+    with_packages(Database::Postgres, webshop::orders_come_in_and_are_confirmed).await;
 }

@@ -3,6 +3,7 @@
 //! Floor 6. Invariant: nothing here decides who may see what; a change is only told of, and who is told asks the law.
 
 mod calendar;
+mod endpoints;
 mod events;
 mod jobs;
 mod live;
@@ -10,6 +11,7 @@ mod relay;
 mod sandbox;
 
 pub use calendar::Calendar;
+pub use endpoints::{ENDPOINT_BYTES_MAX, ENDPOINT_VIA, Endpoint, EndpointAnswer, EndpointRequest, Endpoints, WEBHOOK_SECONDS_MAX};
 pub use events::{EVENTS_JOB, EventsHandler, Listening};
 pub use jobs::{
     DATA, IMPORT, ImportHandler, ImportPlan, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun,

@@ -321,6 +321,10 @@ pub(crate) struct Outside {
     /// tenant may reach those networks.
     #[arg(long, env = "TENON_PRIVATE_PROVIDERS")]
     pub(crate) private_providers: bool,
+    /// Let packages call hosts in private networks, and this machine without TLS, where they were granted them. Only where every
+    /// administrator of a tenant may reach those networks.
+    #[arg(long, env = "TENON_PRIVATE_OUTBOUND")]
+    pub(crate) private_outbound: bool,
     /// Mail server: `smtps://user:password@host`, `smtp://host:587?tls=required`.
     #[arg(long, env = "TENON_SMTP_URL", hide_env_values = true, value_name = "URL", requires = "smtp_from")]
     pub(crate) smtp_url: Option<String>,

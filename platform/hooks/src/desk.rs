@@ -10,7 +10,7 @@ use tenon_model::{FieldIx, ObjectIx, RelationIx};
 use tenon_query::Record;
 use tenon_value::{DateTime, Json, RecordId, Uuid, Value};
 
-use crate::{Grant, SecretValue};
+use crate::{Grant, HttpAsk, HttpReply, SecretValue};
 
 /// For whom the desk acts, beside the caller.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +76,8 @@ pub enum Ask {
     Setting(String),
     /// A secret of the package, for the host alone.
     Secret(String),
+    /// A call to a host outside, held to the package's grants already.
+    Http(Box<HttpAsk>),
 }
 
 /// A request to the store of texts that each package has in each tenant.
@@ -119,6 +121,7 @@ impl Ask {
                 | Self::Kv(KvAsk::Get(_) | KvAsk::List(..))
                 | Self::Setting(_)
                 | Self::Secret(_)
+                | Self::Http(_)
         )
     }
 }
@@ -150,6 +153,8 @@ pub enum Given {
     Setting(Option<Json>),
     /// A secret, where one was set.
     Secret(Option<SecretValue>),
+    /// What a host answered.
+    Http(Box<HttpReply>),
     /// Nothing to say.
     Done,
 }

@@ -1,4 +1,4 @@
-//! What plugins offer to be called: actions by people, jobs by plugins and the calendar.
+//! What plugins offer to be called: actions by people, jobs by plugins and the calendar, endpoints by whoever is outside.
 //!
 //! Pure data, made when a plugin is installed. The schema of the data API is made of it, so it has a fingerprint.
 
@@ -165,6 +165,64 @@ pub struct JobOffer {
     pub cron: Option<String>,
 }
 
+/// An endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointOffer {
+    /// Whose.
+    pub package: String,
+    /// Its name there.
+    pub name: String,
+    /// `POST`.
+    pub method: String,
+    /// Below the package: `/orders`.
+    pub path: String,
+    /// Who is let in.
+    pub auth: EndpointAuth,
+}
+
+/// Who is let in at an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointAuth {
+    /// Anybody.
+    None,
+    /// Who has a key or a session of the tenant; the plugin acts as him.
+    Key,
+    /// Who signs the body with a secret of the package.
+    Hmac {
+        /// The secret's name.
+        secret: String,
+        /// The header that holds the signature, in lower case.
+        header: String,
+    },
+    /// Who signs as Standard Webhooks says.
+    Webhook {
+        /// The secret's name.
+        secret: String,
+    },
+}
+
+impl EndpointAuth {
+    /// The word in manifests.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Key => "key",
+            Self::Hmac { .. } => "hmac",
+            Self::Webhook { .. } => "webhook",
+        }
+    }
+
+    /// The secret by which signatures are checked.
+    #[must_use]
+    pub fn secret(&self) -> Option<&str> {
+        match self {
+            Self::None | Self::Key => None,
+            Self::Hmac { secret, .. } | Self::Webhook { secret } => Some(secret),
+        }
+    }
+}
+
 /// A package that hears of what was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
@@ -182,6 +240,7 @@ pub struct Offers {
     actions: Vec<ActionOffer>,
     jobs: Vec<JobOffer>,
     listeners: Vec<Listener>,
+    endpoints: Vec<EndpointOffer>,
     fingerprint: u64,
 }
 
@@ -192,13 +251,25 @@ impl Offers {
         let mut hasher = DefaultHasher::new();
         actions.hash(&mut hasher);
         let fingerprint = if actions.is_empty() { 0 } else { hasher.finish() };
-        Self { actions, jobs, listeners: Vec::new(), fingerprint }
+        Self { actions, jobs, listeners: Vec::new(), endpoints: Vec::new(), fingerprint }
     }
 
     /// The same, with who listens.
     #[must_use]
     pub fn heard_by(self, listeners: Vec<Listener>) -> Self {
         Self { listeners, ..self }
+    }
+
+    /// The same, with what is called from outside.
+    #[must_use]
+    pub fn called_at(self, endpoints: Vec<EndpointOffer>) -> Self {
+        Self { endpoints, ..self }
+    }
+
+    /// The endpoint of a package at a path.
+    #[must_use]
+    pub fn endpoint(&self, package: &str, method: &str, path: &str) -> Option<&EndpointOffer> {
+        self.endpoints.iter().find(|one| one.package == package && one.method == method && one.path == path)
     }
 
     /// Who listens.

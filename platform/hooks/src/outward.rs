@@ -14,15 +14,32 @@ pub struct Outward {
     pub settings: Vec<(String, Json)>,
     /// Its secrets.
     pub secrets: Vec<SecretGrant>,
+    /// Hosts it may call.
+    pub http: Vec<HttpGrant>,
 }
 
 /// A secret that a package may use, by its name. What it is never comes to the package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretGrant {
     /// Its name in the package.
     pub name: String,
     /// What the host does with it when asked.
     pub uses: Vec<SecretUse>,
+    /// Where the host puts it on its way out.
+    pub place: Option<SecretPlace>,
+}
+
+/// Where a secret goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretPlace {
+    /// To the host of this grant.
+    pub grant: String,
+    /// In this header.
+    pub header: Option<String>,
+    /// In this parameter of the query.
+    pub query: Option<String>,
+    /// In the body.
+    pub body: bool,
 }
 
 /// What the host does with a secret for a package.
@@ -30,7 +47,7 @@ pub struct SecretGrant {
 pub enum SecretUse {
     /// Makes an HMAC with it.
     Hmac,
-    /// Tells whether an HMAC was made with it.
+    /// Tells whether an HMAC was made with it: in a call, or at an endpoint's door.
     Verify,
     /// Signs with it.
     Sign,
@@ -63,6 +80,55 @@ impl SecretUse {
     }
 }
 
+/// A host that a package may call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpGrant {
+    /// Its name in the package.
+    pub name: String,
+    /// `api.acme.com`, with a port where it is not the usual one.
+    pub host: String,
+    /// What may be done there: `POST`.
+    pub methods: Vec<String>,
+    /// Where: a `*` stands for one part of a path, at its end for the rest.
+    pub paths: Vec<String>,
+}
+
+impl HttpGrant {
+    /// Whether this may be done at this path.
+    #[must_use]
+    pub fn allows(&self, method: &str, path: &str) -> bool {
+        is_plain(path) && self.methods.iter().any(|one| one == method) && self.paths.iter().any(|pattern| fits(pattern, path))
+    }
+}
+
+/// Whether a path says the same to everybody who reads it: no steps back, no slashes in disguise, nothing beside the path.
+#[must_use]
+pub fn is_plain(path: &str) -> bool {
+    let letters = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#\\\"<>^`{|}[]".contains(&byte));
+    let steps = || path.split('/').map(|part| part.to_ascii_lowercase().replace("%2e", "."));
+    let escapes = path.split('%').skip(1).map(|rest| rest.get(..2).unwrap_or_default());
+    letters
+        && !steps().any(|part| part == "." || part == "..")
+        && escapes
+            .into_iter()
+            .all(|two| two.len() == 2 && two.bytes().all(|byte| byte.is_ascii_hexdigit()) && !["2f", "2F", "5c", "5C", "00"].contains(&two))
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (wanted, found): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    for (at, part) in wanted.iter().enumerate() {
+        match (*part, found.get(at)) {
+            (_, None) => return false,
+            ("*", Some(found)) if found.is_empty() => return false,
+            ("*", Some(_)) if at + 1 == wanted.len() => return true,
+            ("*", Some(_)) => {}
+            (part, Some(found)) if part != *found => return false,
+            _ => {}
+        }
+    }
+    wanted.len() == found.len()
+}
+
 impl Outward {
     /// The value of a setting where nobody has set one; none where the package names no such setting.
     #[must_use]
@@ -74,6 +140,12 @@ impl Outward {
     #[must_use]
     pub fn secret(&self, name: &str) -> Option<&SecretGrant> {
         self.secrets.iter().find(|one| one.name == name)
+    }
+
+    /// The host of a name.
+    #[must_use]
+    pub fn host(&self, name: &str) -> Option<&HttpGrant> {
+        self.http.iter().find(|one| one.name == name)
     }
 }
 
@@ -99,5 +171,47 @@ mod tests {
     #[test]
     fn each_use_has_a_word_of_its_own() {
         assert!(SecretUse::ALL.into_iter().all(|one| SecretUse::from_word(one.word()) == Some(one)));
+    }
+
+    #[test]
+    fn a_host_is_called_as_it_was_granted_and_not_otherwise() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let grant = HttpGrant {
+            name: "billing".to_owned(),
+            host: "api.acme.com".to_owned(),
+            methods: words(&["POST"]),
+            paths: words(&["/v1/*", "/users/*/keys", "/"]),
+        };
+        for path in ["/v1/deals", "/v1/deals/7", "/v1/a%20b", "/users/7/keys", "/"] {
+            assert!(grant.allows("POST", path), "{path}");
+            assert!(!grant.allows("GET", path) && !grant.allows("post", path), "{path}");
+        }
+        let strays = [
+            "/v1",
+            "/v1/",
+            "/v2/deals",
+            "/users//keys",
+            "/users/7/keys/8",
+            "v1/deals",
+            "",
+            "/v1/../admin",
+            "/v1/%2e%2e/admin",
+            "/v1/.%2E/admin",
+            "/v1/./a",
+            "/v1/a%2fb",
+            "/v1/a%5cb",
+            "/v1/a\\b",
+            "/v1/a?b=c",
+            "/v1/a#b",
+            "/v1/a b",
+            "/v1/a%",
+            "/v1/a%2",
+            "/v1/a%zz",
+            "/v1/a\n",
+            "/v1/é",
+        ];
+        for path in strays {
+            assert!(!grant.allows("POST", path), "{path}");
+        }
     }
 }

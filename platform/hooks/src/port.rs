@@ -26,8 +26,10 @@ pub enum Phase {
     Action,
     /// Called by name for nobody who waits, a transaction for each step: may refuse, read and write.
     Job,
-    /// After the commit, in a transaction of its own: may refuse, read and write.
+    /// After the commit, in a transaction of its own: may refuse, read, write and call out.
     Event,
+    /// Called from outside by HTTP, in a transaction of its own: may refuse, read, write and call out.
+    Endpoint,
 }
 
 impl Phase {
@@ -45,6 +47,7 @@ impl Phase {
             Self::Action => "action",
             Self::Job => "job",
             Self::Event => "event",
+            Self::Endpoint => "endpoint",
         }
     }
 
@@ -61,7 +64,7 @@ impl Phase {
             Self::BeforeSave => matches!(operation, Operation::Create | Operation::Update),
             Self::AfterSave => matches!(operation, Operation::Create | Operation::Update | Operation::Restore),
             Self::BeforeDelete | Self::AfterDelete => matches!(operation, Operation::Delete),
-            Self::Action | Self::Job => false,
+            Self::Action | Self::Job | Self::Endpoint => false,
             Self::Event => true,
         }
     }

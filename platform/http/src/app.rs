@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenon_automation::{JobDesk, Relay};
+use tenon_automation::{Endpoints, JobDesk, Relay};
 use tenon_files::Links;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
 use tenon_store::Store;
 
+use crate::endpoints_route::ENDPOINT_RATE;
 use crate::live::{SOCKETS_MAX, SUBSCRIPTIONS_MAX, Slots};
 use crate::patience::Patience;
 use crate::rate::Rate;
@@ -32,6 +33,8 @@ pub struct AppParts {
     pub metadata: MetadataApi,
     /// Work that goes on after its request.
     pub jobs: JobDesk,
+    /// What plugins answer to those outside.
+    pub endpoints: Endpoints,
     /// Files.
     pub store: Store,
     /// Signed links to files.
@@ -69,6 +72,8 @@ pub struct Shared {
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
     pub(crate) jobs: JobDesk,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) endpoint_rate: Rate,
     pub(crate) store: Store,
     pub(crate) links: Links,
     pub(crate) patience: Patience,
@@ -87,14 +92,16 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, jobs, store, links, patience, status, relay, rate_per_minute, public_url, proxies } =
-            parts;
+        let AppParts { identity, oidc, data, metadata, jobs, endpoints, store, links, .. } = parts;
+        let AppParts { patience, status, relay, rate_per_minute, public_url, proxies, .. } = parts;
         Self(Arc::new(Shared {
             identity,
             oidc,
             data,
             metadata,
             jobs,
+            endpoints,
+            endpoint_rate: Rate::new(ENDPOINT_RATE),
             store,
             links,
             patience,

@@ -25,7 +25,7 @@ use crate::respond::{graphql_failure, status_of};
 const MODEL_VERSION: HeaderName = HeaderName::from_static("tenon-model-version");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const VIEW_AS: HeaderName = HeaderName::from_static("tenon-view-as");
-const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Which of a tenant's two endpoints.
 #[derive(Clone, Copy)]

@@ -12,6 +12,7 @@ mod cookie;
 mod cors;
 mod documents_route;
 mod doors;
+mod endpoints_route;
 mod etag;
 mod explorer;
 mod exports_route;

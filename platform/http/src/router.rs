@@ -15,8 +15,9 @@ use crate::exports_route::EXPORT_REQUEST_MAX;
 use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
-    documents_route, exports_route, facts, files_route, graphql_route, imports_route, jobs_route, keys_route, limits, live, members_route,
-    oidc_route, packages_route, patience, probes, respond, schema_route, scim_route, secrets_route, session_route, traffic, upload_route,
+    documents_route, endpoints_route, exports_route, facts, files_route, graphql_route, imports_route, jobs_route, keys_route, limits,
+    live, members_route, oidc_route, packages_route, patience, probes, respond, schema_route, scim_route, secrets_route, session_route,
+    traffic, upload_route,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -100,6 +101,11 @@ fn tenant() -> Doors {
         // Packages of others
         .merge(Doors::new().post("/packages", packages_route::upload).layer(DefaultBodyLimit::max(BUNDLE_BYTES_MAX)))
         .delete("/packages/{package}/{version}", packages_route::remove)
+        .merge(
+            Doors::new()
+                .on(Method::Any, "/x/{package}/{*path}", endpoints_route::answer)
+                .layer(DefaultBodyLimit::max(tenon_automation::ENDPOINT_BYTES_MAX)),
+        )
         // Work that goes on after its request
         .get("/jobs", jobs_route::list)
         .get("/jobs/{id}", jobs_route::show)

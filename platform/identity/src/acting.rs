@@ -15,6 +15,12 @@ impl Identity {
         self.business_time(&tenant).await
     }
 
+    /// Machine time: what stands still in no sandbox.
+    #[must_use]
+    pub fn wall(&self) -> DateTime {
+        (self.clock)()
+    }
+
     /// The zone of a tenant, as its settings have it now.
     ///
     /// # Errors

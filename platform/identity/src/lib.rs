@@ -43,7 +43,7 @@ pub use mail::{MAIL_QUEUE_MAX, MAILS_AT_ONCE, MailConfigError, Mailer};
 pub use members::{MemberChange, NewMember};
 pub use oidc::{
     Joining, KEYS_FETCHED_MAX, Oidc, OidcAnswer, OidcDone, OidcError, OidcStart, PROVIDERS_MAX, ProviderFault, ProviderSettings,
-    ProviderView, Reach, RefusalReason, SIGN_IN_SECONDS_MAX, SecretChange,
+    ProviderView, RefusalReason, SIGN_IN_SECONDS_MAX, SecretChange,
 };
 pub use password::{ARGON2_LANES, ARGON2_MEMORY_KIB, ARGON2_PASSES, HASH_QUEUE_MAX, HASHES_AT_ONCE, random_password};
 pub use rights::ROLES_MAX;

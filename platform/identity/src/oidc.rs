@@ -22,11 +22,11 @@ pub use manage::{ProviderView, SecretChange};
 pub use provider::{Joining, PROVIDERS_MAX, ProviderSettings};
 pub use secret::SIGN_IN_SECONDS_MAX;
 pub use sign_in::{OidcAnswer, OidcDone, OidcStart};
-pub use tenon_outbound::Reach;
 
 use crate::Identity;
 use discovery::Directory;
 use outbound::Outbound;
+use tenon_outbound::Reach;
 
 /// Signs members in through providers. Cheap to clone.
 #[derive(Clone)]

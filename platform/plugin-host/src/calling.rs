@@ -7,7 +7,7 @@ use tenon_query::{Call, CallKind, Called};
 use tenon_value::{Json, RecordId, Uuid};
 
 use crate::fault::Broken;
-use crate::limits::{CURSOR_LETTERS, CallLimits};
+use crate::limits::{ANSWER_HEADERS_MAX, CURSOR_LETTERS, CallLimits};
 use crate::since_1::{self, Question, Said};
 use crate::turn::{Portion, Turn};
 
@@ -17,6 +17,7 @@ pub(crate) const fn phase(kind: CallKind) -> Phase {
         CallKind::Action => Phase::Action,
         CallKind::Job => Phase::Job,
         CallKind::Event => Phase::Event,
+        CallKind::Endpoint => Phase::Endpoint,
     }
 }
 
@@ -55,11 +56,34 @@ pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: 
     }
 }
 
+/// An answer that may be given: a status that leads nobody elsewhere, headers that mean nothing to a browser.
+fn answer(json: Json) -> Result<Json, Broken> {
+    let status = json.get("status").and_then(Json::as_u64).unwrap_or_default();
+    if !matches!(status, 200..=299 | 400..=599) {
+        return Err(Broken::answer(format!("answered with the status {status}")));
+    }
+    let headers = json.get("headers").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let text = |header: &Json, at: usize| header.get(at).and_then(Json::as_str).unwrap_or_default().to_ascii_lowercase();
+    let is_theirs = |header: &&Json| {
+        let (name, value) = (text(header, 0), text(header, 1));
+        let is_token = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        let named = matches!(name.as_str(), "content-type" | "retry-after") || name.starts_with("x-") && name.chars().all(is_token);
+        named && !value.chars().any(char::is_control)
+    };
+    match headers.iter().find(|header| !is_theirs(header)) {
+        Some(header) => Err(Broken::answer(format!("answered with the header `{}`", text(header, 0).escape_debug()))),
+        None if headers.len() > ANSWER_HEADERS_MAX => Err(Broken::limit("output", "answered with too many headers")),
+        None => Ok(json),
+    }
+}
+
 /// What came back, as it was declared: of an action exactly its members, of a job any JSON.
 fn done(turn: Turn<'_>, call: &Call, text: &str) -> Result<Called, Broken> {
     let json: Json = text.parse().map_err(|_| Broken::answer("answered no JSON"))?;
-    if call.kind != CallKind::Action {
-        return Ok(Called::Done(json));
+    match call.kind {
+        CallKind::Action => {}
+        CallKind::Endpoint => return answer(json).map(Called::Done),
+        CallKind::Job | CallKind::Event => return Ok(Called::Done(json)),
     }
     let declared = turn.plugin.actions.iter().find(|action| action.name == call.name).map(|action| action.output.as_slice());
     let declared = declared.unwrap_or_default();

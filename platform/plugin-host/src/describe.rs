@@ -1,6 +1,6 @@
 //! Reads what a component says of itself: package, version, where it wants to be asked.
 
-use tenon_hooks::{ActionOffer, JobOffer, Operation, Param, ParamKind, Phase};
+use tenon_hooks::{ActionOffer, EndpointAuth, EndpointOffer, JobOffer, Operation, Param, ParamKind, Phase, is_plain};
 use tenon_value::{Cron, Json, Name};
 
 use crate::limits::Size;
@@ -10,6 +10,8 @@ use crate::{LoadError, OnFault, Subscription, since_1};
 const FORMAT: i64 = 1;
 /// Actions or jobs of a plugin, values of an action.
 const FUNCTIONS_MAX: usize = 100;
+/// Letters of an endpoint's path.
+const PATH_LETTERS: usize = 200;
 /// Letters of a version.
 const VERSION_LETTERS: usize = 64;
 
@@ -22,6 +24,7 @@ pub(crate) struct Description {
     pub subscriptions: Vec<Subscription>,
     pub actions: Vec<ActionOffer>,
     pub jobs: Vec<JobOffer>,
+    pub endpoints: Vec<EndpointOffer>,
 }
 
 /// Reads the contents of the section.
@@ -50,7 +53,8 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
     };
     let actions = listed(&json, "actions")?.iter().map(|action| self::action(&name, action)).collect::<Result<_, _>>()?;
     let jobs = listed(&json, "jobs")?.iter().map(|job| self::job(&name, job)).collect::<Result<_, _>>()?;
-    Ok(Description { version: version.to_owned(), name, size, subscriptions, actions, jobs })
+    let endpoints = listed(&json, "endpoints")?.iter().map(|one| endpoint(&name, one)).collect::<Result<_, _>>()?;
+    Ok(Description { version: version.to_owned(), name, size, subscriptions, actions, jobs, endpoints })
 }
 
 /// Functions, or values of one, by their member; none where it is absent.
@@ -98,6 +102,37 @@ fn job(package: &str, json: &Json) -> Result<JobOffer, LoadError> {
         return Err(LoadError::Undescribed(format!("`{}` is no time of the calendar: {error}", cron.escape_default())));
     }
     Ok(JobOffer { package: package.to_owned(), name: function_name(json)?, cron: cron.map(str::to_owned) })
+}
+
+/// Methods of an endpoint.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+fn endpoint(package: &str, json: &Json) -> Result<EndpointOffer, LoadError> {
+    let name = function_name(json)?;
+    let wrong = |what: &str| LoadError::Undescribed(format!("its endpoint `{name}` {what}"));
+    let (method, path, auth) = (word(json, "method")?, word(json, "path")?, word(json, "auth")?);
+    if !METHODS.contains(&method) {
+        return Err(wrong(&format!("has a method that is none of {}", METHODS.join(", "))));
+    }
+    if path.len() < 2 || path.len() > PATH_LETTERS || !is_plain(path) {
+        return Err(wrong("has no path such as `/orders`"));
+    }
+    let secret = || json.get("secret").and_then(Json::as_str).map(str::to_owned).ok_or_else(|| wrong("names no secret"));
+    let auth = match auth {
+        "none" => EndpointAuth::None,
+        "key" => EndpointAuth::Key,
+        "webhook" => EndpointAuth::Webhook { secret: secret()? },
+        "hmac" => {
+            let header = json.get("header").and_then(Json::as_str).unwrap_or_default().to_ascii_lowercase();
+            let is_token = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+            if header.is_empty() || !header.chars().all(is_token) {
+                return Err(wrong("names no header for the signature"));
+            }
+            EndpointAuth::Hmac { secret: secret()?, header }
+        }
+        _ => return Err(wrong("lets in by none of `none`, `key`, `hmac`, `webhook`")),
+    };
+    Ok(EndpointOffer { package: package.to_owned(), name: name.clone(), method: method.to_owned(), path: path.to_owned(), auth })
 }
 
 /// An older host cannot know what a younger contract added, so the linker's word is not enough.
@@ -173,6 +208,29 @@ mod tests {
             assert!(matches!(read(text.as_bytes()), Err(LoadError::Undescribed(_))), "{text}");
         }
         assert!(read(&[0xff]).is_err());
+    }
+
+    #[test]
+    fn an_endpoint_says_where_it_lies_and_who_is_let_in() {
+        let with = |endpoint: &str| {
+            let text = format!(
+                r#"{{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[],"endpoints":[{endpoint}]}}"#
+            );
+            read(text.as_bytes()).map(|mut description| description.endpoints.remove(0))
+        };
+        let signed = with(r#"{"name":"orders","method":"POST","path":"/orders","auth":"hmac","secret":"key","header":"X-Sig"}"#).unwrap();
+        assert_eq!(signed.auth, EndpointAuth::Hmac { secret: "key".to_owned(), header: "x-sig".to_owned() });
+        assert_eq!((signed.package.as_str(), signed.method.as_str(), signed.path.as_str()), ("a", "POST", "/orders"));
+        for wrong in [
+            r#"{"name":"o","method":"TRACE","path":"/o","auth":"none"}"#,
+            r#"{"name":"o","method":"GET","path":"/","auth":"none"}"#,
+            r#"{"name":"o","method":"GET","path":"/../o","auth":"none"}"#,
+            r#"{"name":"o","method":"GET","path":"/o","auth":"magic"}"#,
+            r#"{"name":"o","method":"GET","path":"/o","auth":"webhook"}"#,
+            r#"{"name":"o","method":"GET","path":"/o","auth":"hmac","secret":"key"}"#,
+        ] {
+            assert!(matches!(with(wrong), Err(LoadError::Undescribed(_))), "{wrong}");
+        }
     }
 
     #[test]

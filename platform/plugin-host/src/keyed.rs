@@ -37,8 +37,10 @@ pub(crate) fn hmac(secret: &SecretValue, data: &[u8]) -> Vec<u8> {
     digest(&key(secret), &[data])
 }
 
-/// Whether that is the HMAC, in the same time whatever it is.
-pub(crate) fn verify(secret: &SecretValue, data: &[u8], claimed: &[u8]) -> bool {
+/// Whether that is the HMAC with SHA-256 of the data under a secret, in the same time whatever it is. A secret that begins with
+/// `whsec_` is the bytes behind it, in base64.
+#[must_use]
+pub fn verify(secret: &SecretValue, data: &[u8], claimed: &[u8]) -> bool {
     mac(&key(secret), &[data]).is_some_and(|mac| mac.verify_slice(claimed).is_ok())
 }
 

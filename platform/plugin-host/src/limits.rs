@@ -22,6 +22,11 @@ pub(crate) const PATCHES_PER_ROW: usize = 500;
 /// Letters of a job's cursor.
 pub(crate) const CURSOR_LETTERS: usize = 4_096;
 
+/// Headers of an endpoint's answer.
+pub(crate) const ANSWER_HEADERS_MAX: usize = 20;
+/// `http_request_bytes`: path, query, headers and body of a call to a host outside.
+pub const HTTP_REQUEST_BYTES_MAX: usize = 512 << 10;
+
 /// Handles one call may hold. The contract has no resources, so honest plugins hold none.
 pub(crate) const HANDLES_MAX: usize = 1_000;
 /// Linear memories, tables and core instances of one component.
@@ -164,6 +169,8 @@ pub struct CallLimits {
     pub rows: u32,
     /// `writes`: requests that write or lock.
     pub writes: u32,
+    /// `http_calls`: calls to hosts outside.
+    pub calls: u32,
     /// Log bytes kept; the rest is dropped.
     pub log: usize,
 }
@@ -179,6 +186,7 @@ impl CallLimits {
         queries: 20,
         rows: 2_000,
         writes: 0,
+        calls: 0,
         log: 16 << 10,
     };
 
@@ -197,13 +205,19 @@ impl CallLimits {
         queries: 200,
         rows: 20_000,
         writes: 500,
+        calls: 20,
         log: 256 << 10,
+        // An answer of a host outside comes as it is.
+        output: 2 << 20,
         ..Self::WITHIN
     };
 
+    /// An endpoint: somebody outside waits for it. A body of 1 MiB is given in base64.
+    pub const ENDPOINT: Self = Self { input: 2 << 20, output: 2 << 20, calls: 5, ..Self::ACTION };
+
     /// Nothing: for an instance that belongs to no call yet.
     pub(crate) const AHEAD: Self =
-        Self { fuel: 0, fuel_per_row: 0, wall: WARM_WALL, input: 0, output: 1 << 20, queries: 0, rows: 0, writes: 0, log: 0 };
+        Self { fuel: 0, fuel_per_row: 0, wall: WARM_WALL, input: 0, output: 1 << 20, queries: 0, rows: 0, writes: 0, calls: 0, log: 0 };
 
     /// The same for a guest that brings a language's own engine.
     fn enlarged(self) -> Self {
@@ -224,6 +238,7 @@ impl CallLimits {
             queries: number(self.queries),
             rows: number(self.rows),
             writes: number(self.writes),
+            calls: number(self.calls),
             ..self.clone()
         }
     }
@@ -240,6 +255,8 @@ pub struct Budgets {
     pub action: CallLimits,
     /// One step of a job.
     pub job: CallLimits,
+    /// One request at an endpoint.
+    pub endpoint: CallLimits,
     /// `fuel_tree`: fuel of all plugins of one mutation.
     pub tree_fuel: u64,
     /// `wall`: time all of them share inside the transaction.
@@ -257,6 +274,7 @@ impl Default for Budgets {
             within: CallLimits::WITHIN,
             action: CallLimits::ACTION,
             job: CallLimits::JOB,
+            endpoint: CallLimits::ENDPOINT,
             tree_fuel: 1_000_000_000,
             tree_wall: Duration::from_millis(500),
             depth: 8,
@@ -275,6 +293,7 @@ impl Budgets {
             within: self.within.scaled(percent),
             action: self.action.scaled(percent),
             job: self.job.scaled(percent),
+            endpoint: self.endpoint.scaled(percent),
             tree_fuel: self.tree_fuel / 100 * u64::from(percent),
             ..self.clone()
         }
@@ -285,6 +304,7 @@ impl Budgets {
         let limits = match phase {
             Phase::Action => &self.action,
             Phase::Job | Phase::Event => &self.job,
+            Phase::Endpoint => &self.endpoint,
             phase if phase.is_within() => &self.within,
             _ => &self.before,
         };

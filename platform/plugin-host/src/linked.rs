@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
-use tenon_hooks::{ActionOffer, Grant, JobOffer, Outward, Phase};
+use tenon_hooks::{ActionOffer, EndpointOffer, Grant, JobOffer, Outward, Phase, SecretUse};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -28,6 +28,7 @@ pub(crate) struct Linked {
     pub subscriptions: Vec<Subscription>,
     pub actions: Vec<ActionOffer>,
     pub jobs: Vec<JobOffer>,
+    pub endpoints: Vec<EndpointOffer>,
     pub priority: i32,
     pub size: Size,
     pub grant: Grant,
@@ -82,19 +83,25 @@ impl Workshop {
     pub(crate) fn make(&self, package: PluginPackage) -> Result<Linked, LoadError> {
         let component = self.component(&package.component, package.size)?;
         reachable(&component, &package.outward)?;
+        verifiable(&package.endpoints, &package.outward)?;
         for subscription in &package.subscriptions {
             check(subscription)?;
             component.answers(subscription.phase)?;
         }
-        for (is_there, phase) in [(!package.actions.is_empty(), Phase::Action), (!package.jobs.is_empty(), Phase::Job)] {
+        let called = [
+            (!package.actions.is_empty(), Phase::Action),
+            (!package.jobs.is_empty(), Phase::Job),
+            (!package.endpoints.is_empty(), Phase::Endpoint),
+        ];
+        for (is_there, phase) in called {
             if is_there {
                 component.answers(phase)?;
             }
         }
         let title = package.title();
-        let PluginPackage { name, subscriptions, actions, jobs, priority, size, grant, acting, outward, .. } = package;
+        let PluginPackage { name, subscriptions, actions, jobs, endpoints, priority, size, grant, acting, outward, .. } = package;
         let outward = Arc::new(outward);
-        Ok(Linked { name, title, subscriptions, actions, jobs, priority, size, grant, acting, outward, component })
+        Ok(Linked { name, title, subscriptions, actions, jobs, endpoints, priority, size, grant, acting, outward, component })
     }
 
     fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {
@@ -173,10 +180,23 @@ fn reachable(component: &Ready, outward: &Outward) -> Result<(), LoadError> {
     let is_granted = |interface: &str| match interface {
         "config" => !outward.settings.is_empty(),
         "secrets" => !outward.secrets.is_empty(),
+        "http" => !outward.http.is_empty(),
         _ => true,
     };
     match component.functions().into_iter().find(|(interface, _)| !is_granted(interface)) {
         Some((_, function)) => Err(LoadError::NotGranted(function)),
+        None => Ok(()),
+    }
+}
+
+/// An endpoint that checks signatures has a secret to check them by.
+fn verifiable(endpoints: &[EndpointOffer], outward: &Outward) -> Result<(), LoadError> {
+    let is_granted = |name: &str| outward.secret(name).is_some_and(|secret| secret.uses.contains(&SecretUse::Verify));
+    let lacking = endpoints.iter().find_map(|one| Some((one, one.auth.secret().filter(|secret| !is_granted(secret))?)));
+    match lacking {
+        Some((endpoint, secret)) => {
+            Err(LoadError::NotGranted(format!("grants.secrets.{secret} (use: [verify]) of the endpoint `{}`", endpoint.name)))
+        }
         None => Ok(()),
     }
 }

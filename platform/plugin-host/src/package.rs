@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenon_hooks::{ActionOffer, Grant, JobOffer, Operation, Outward, Phase};
+use tenon_hooks::{ActionOffer, EndpointOffer, Grant, JobOffer, Operation, Outward, Phase};
 
 use crate::limits::Size;
 use crate::section::Form;
@@ -61,6 +61,8 @@ pub struct PluginPackage {
     pub actions: Vec<ActionOffer>,
     /// What it may leave for later.
     pub jobs: Vec<JobOffer>,
+    /// What may be called from outside.
+    pub endpoints: Vec<EndpointOffer>,
     /// Plugins with a lower number are asked first; equal ones in the order of their installs.
     pub priority: i32,
     /// Which engine it needs.
@@ -90,10 +92,10 @@ impl PluginPackage {
         let described = section::find(component).ok_or_else(|| {
             LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
         })?;
-        let describe::Description { name, version, size, subscriptions, actions, jobs } = describe::read(described)?;
+        let describe::Description { name, version, size, subscriptions, actions, jobs, endpoints } = describe::read(described)?;
         let component = component.to_vec();
         let (grant, outward) = (Grant::Caller, Outward::default());
-        Ok(Self { name, version, component, subscriptions, actions, jobs, priority: 0, size, grant, acting: false, outward })
+        Ok(Self { name, version, component, subscriptions, actions, jobs, endpoints, priority: 0, size, grant, acting: false, outward })
     }
 
     /// The plugin of a component's file, as an operator offers it to every tenant: granted what its callers may, and to act as

@@ -61,6 +61,7 @@ impl Linked {
         match kind {
             CallKind::Action => self.actions.iter().any(|action| action.name == name),
             CallKind::Job => self.jobs.iter().any(|job| job.name == name),
+            CallKind::Endpoint => self.endpoints.iter().any(|endpoint| endpoint.name == name),
             CallKind::Event => self.subscriptions.iter().any(|one| one.phase == Phase::Event && one.object == name),
         }
     }
@@ -102,8 +103,9 @@ impl Installed {
         fn of<'e>(entries: impl Iterator<Item = &'e Entry> + Clone) -> Arc<Offers> {
             let actions = entries.clone().flat_map(|entry| entry.plugin.actions.iter().cloned()).collect();
             let jobs = entries.clone().flat_map(|entry| entry.plugin.jobs.iter().cloned()).collect();
+            let endpoints = entries.clone().flat_map(|entry| entry.plugin.endpoints.iter().cloned()).collect();
             let listeners = entries.flat_map(|entry| entry.plugin.listeners()).collect();
-            Arc::new(Offers::new(actions, jobs).heard_by(listeners))
+            Arc::new(Offers::new(actions, jobs).heard_by(listeners).called_at(endpoints))
         }
         self.offered = of(self.everywhere.iter());
         self.offers = self.tenants.keys().map(|tenant| (*tenant, of(self.of(*tenant).collect::<Vec<_>>().into_iter()))).collect();

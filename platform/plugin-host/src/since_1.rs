@@ -2,6 +2,7 @@
 //!
 //! Invariant: the only place that knows the contract's types. A second major gets a file of its own beside this one.
 
+mod calling_out;
 mod exports;
 mod imports;
 mod incoming;
@@ -36,6 +37,7 @@ mod generated {
         imports: {
             "tenon:plugin/acting": trappable,
             "tenon:plugin/config": async | trappable,
+            "tenon:plugin/http": async | trappable,
             "tenon:plugin/jobs": async | trappable,
             "tenon:plugin/kv": async | trappable,
             "tenon:plugin/records-bulk": async | trappable,
@@ -62,12 +64,13 @@ pub(crate) const MINORS: std::ops::RangeInclusive<u32> = 0..=0;
 const LIMITS: &str = "tenon:plugin/limits@1.0.0";
 
 /// What every plugin may import, by interface. `types` has no functions.
-pub(crate) const GRANTED: [(&str, &[&str]); 14] = [
+pub(crate) const GRANTED: [(&str, &[&str]); 15] = [
     ("types", &[]),
     ("acting", &["as-itself"]),
     ("clock", &["now", "today"]),
     ("config", &["get"]),
     ("crypto", &["sha256", "hmac-sha256"]),
+    ("http", &["send"]),
     ("jobs", &["start", "cancel"]),
     ("kv", &["get", "scan", "set", "delete", "add", "swap"]),
     ("limits", &["remaining"]),

@@ -50,6 +50,8 @@ pub(crate) struct CallState {
     queries_left: u32,
     rows_left: u32,
     writes_left: u32,
+    /// Calls to hosts outside.
+    pub(crate) calls_left: u32,
     drawn: u64,
     /// It asks as itself.
     itself: bool,
@@ -73,6 +75,7 @@ impl CallState {
             queries_left: limits.queries,
             rows_left: limits.rows,
             writes_left: limits.writes,
+            calls_left: limits.calls,
             drawn: 0,
             itself: false,
             lines: Vec::new(),
@@ -202,6 +205,7 @@ impl CallState {
             | Given::Started(_)
             | Given::Setting(_)
             | Given::Secret(_)
+            | Given::Http(_)
             | Given::Done => 0,
         };
         let rows = u32::try_from(rows).unwrap_or(u32::MAX);

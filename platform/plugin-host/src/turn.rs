@@ -131,6 +131,8 @@ impl Turn<'_> {
         let outcome = match &said {
             Ok(Ok(_)) => "answered",
             Ok(Err(Error::Refused(_))) => "refused",
+            // The transaction ended under it, or it waits for a host outside.
+            Err(Broken::Stopped) => "stopped",
             Ok(Err(Error::Failed(_))) | Err(_) => "failed",
         };
         let wall_us = u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! Functions of a plugin that are called by name, inside a transaction: actions, jobs, events.
+//! Functions of a plugin that are called by name, inside a transaction: actions, jobs, events, endpoints.
 
 use tenon_value::Json;
 
@@ -11,6 +11,21 @@ pub enum CallKind {
     Job,
     /// It hears of what was saved. Named by the object; the input is the rest of the event.
     Event,
+    /// Somebody called from outside by HTTP; the input is the request.
+    Endpoint,
+}
+
+impl CallKind {
+    /// The word in logs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Action => "action",
+            Self::Job => "job",
+            Self::Event => "event",
+            Self::Endpoint => "endpoint",
+        }
+    }
 }
 
 /// One call.

@@ -14,6 +14,7 @@ use tenon_store::{NewJob, Tx};
 use tenon_value::{Decimal, RecordId};
 
 use crate::after::After;
+use crate::calling_out::{Calls, Outgoing};
 use crate::desk::Mark;
 use crate::ending::Ending;
 use crate::halt::{Found, Halt, Tried};
@@ -32,11 +33,13 @@ pub(crate) struct Memory {
     pub(crate) verdicts: Verdicts,
     /// What the plugins of the mutation share.
     pub(crate) tree: Arc<Tree>,
+    /// What they have called outside.
+    pub(crate) calls: Calls,
 }
 
 impl Memory {
-    pub(crate) fn new(tree: Tree) -> Self {
-        Self { tree: Arc::new(tree), ..Self::default() }
+    pub(crate) fn new(tree: Tree, calls: Calls) -> Self {
+        Self { tree: Arc::new(tree), calls, ..Self::default() }
     }
 }
 
@@ -55,6 +58,8 @@ pub(crate) enum Ended {
     Committed(Vec<StepOutcome>, Done),
     /// Hooks must speak first.
     Unanswered,
+    /// A host outside must be called first.
+    CallsOut(Box<Outgoing>),
 }
 
 /// One try.
@@ -307,5 +312,6 @@ fn ended_by(step: Option<usize>, halt: Halt) -> Result<Ended, RecordsError> {
         Halt::Store(error) => Err(error.into()),
         Halt::Refuse(problem) | Halt::Broken(problem) => Err(RecordsError::problem(step, *problem)),
         Halt::Unanswered => Ok(Ended::Unanswered),
+        Halt::CallsOut(outgoing) => Ok(Ended::CallsOut(outgoing)),
     }
 }

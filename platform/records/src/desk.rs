@@ -94,6 +94,7 @@ impl Attempt<'_> {
             }
             Ask::Kv(ask @ (KvAsk::Get(_) | KvAsk::List(..))) => Ok(plugin_desk::look_up(by, &ask, Place::Tx(&mut self.tx)).await?),
             ask @ (Ask::Setting(_) | Ask::Secret(_)) => Ok(plugin_desk::given(by, &ask, Place::Tx(&mut self.tx)).await?),
+            Ask::Http(ask) => self.call_out(by, *ask),
             other => self.write_for(by, other).await,
         }
     }
@@ -188,7 +189,7 @@ impl Attempt<'_> {
             Ask::Kv(ask) => self.keep(by, ask).await,
             Ask::Start(start) => self.start(by, start).await,
             Ask::Cancel(key) => self.cancel(by, &key).await,
-            Ask::Query(..) | Ask::Setting(_) | Ask::Secret(_) => Ok(Given::Done),
+            Ask::Query(..) | Ask::Setting(_) | Ask::Secret(_) | Ask::Http(_) => Ok(Given::Done),
         }
     }
 

@@ -4,6 +4,8 @@ use tenon_access::Denied;
 use tenon_diagnostics::{Classify, Problem};
 use tenon_store::StoreError;
 
+use crate::calling_out::Outgoing;
+
 /// Why a try ends.
 #[derive(Debug)]
 pub(crate) enum Halt {
@@ -13,6 +15,8 @@ pub(crate) enum Halt {
     Refuse(Box<Problem>),
     /// Hooks must speak first, outside the transaction.
     Unanswered,
+    /// A plugin waits for a host outside, which is called between two tries.
+    CallsOut(Box<Outgoing>),
     /// A plugin broke: nobody is told but the caller, and nothing stays.
     Broken(Box<Problem>),
 }

@@ -18,12 +18,14 @@ use std::time::Instant;
 use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Problem, Problems};
-use tenon_hooks::{Hooks, Offers};
+use tenon_hooks::{Hooks, Offers, Tree};
+use tenon_outbound::Client;
 use tenon_store::{JobAsk, JobLease, Store, StoreError};
 use tenon_value::TenantId;
 
 use crate::attempt::{Attempt, Ended, Memory, Rehearsal};
 use crate::calling;
+use crate::calling_out::{self, Calls};
 use crate::ending::{Ending, JobEnding, Settle};
 use crate::hooking;
 use crate::idempotency::Running;
@@ -42,13 +44,21 @@ pub struct Pipeline {
     pub(crate) running: Arc<Mutex<HashSet<String>>>,
     /// How plugins read; brought by the data API once it is there.
     pub(crate) queries: Arc<OnceLock<Arc<dyn Queries>>>,
+    /// How plugins call hosts outside; without it they do not.
+    pub(crate) outbound: Option<Client>,
 }
 
 impl Pipeline {
     /// A pipeline over a store, with whoever runs the plugins.
     #[must_use]
     pub fn new(store: Store, hooks: Arc<dyn Hooks>) -> Self {
-        Self { store, hooks, running: Arc::default(), queries: Arc::default() }
+        Self { store, hooks, running: Arc::default(), queries: Arc::default(), outbound: None }
+    }
+
+    /// The same, with a way out for the plugins that were granted hosts.
+    #[must_use]
+    pub fn with_outbound(self, client: Client) -> Self {
+        Self { outbound: Some(client), ..self }
     }
 
     /// Brings the data API, by which plugins read. The first one stays.
@@ -108,12 +118,11 @@ impl Pipeline {
         ending: &Ending<'_>,
     ) -> Result<(Vec<StepOutcome>, Done), RecordsError> {
         let _running = Running::enter(self, cx, mutation.idempotency.as_ref())?;
-        // Room for plugins is taken before a connection: who holds one must not wait for the other.
-        let tree = self.hooks.enter(cx, calling::pace(mutation)).await.map_err(|error| RecordsError::problem(None, error.problem()))?;
-        let mut memory = Memory::new(tree);
+        let mut memory = Memory::new(self.room(cx, mutation).await?, Calls::of(cx, mutation));
         let (mut retries, mut rounds) = (0, 0);
         loop {
             let rehearsal = if mutation.steps.len() > 1 { Rehearsal::Whole } else { Rehearsal::ToTheFirstQuestion };
+            memory.calls.begin();
             let ended = Attempt::run(self, cx, policy, mutation, (&mut memory, rehearsal), ending).await;
             match ended {
                 Ok(Ended::Committed(outcomes, done)) => return Ok((outcomes, done)),
@@ -124,6 +133,12 @@ impl Pipeline {
                     }
                     hooking::answer((self, cx, policy), &mut memory).await?;
                 }
+                Ok(Ended::CallsOut(outgoing)) => {
+                    // Who waits for a host outside holds neither a transaction nor room that others wait for.
+                    memory.tree = Arc::default();
+                    calling_out::send((self, cx), &mut memory.calls, *outgoing).await?;
+                    memory.tree = Arc::new(self.room(cx, mutation).await?);
+                }
                 Err(RecordsError::Store(error)) if may_help(&error) && retries < RETRIES_MAX && in_time(cx) => {
                     tracing::debug!(%error, "the mutation runs again");
                     retries += 1;
@@ -132,6 +147,13 @@ impl Pipeline {
                 Err(other) => return Err(other),
             }
         }
+    }
+}
+
+impl Pipeline {
+    /// Room for the plugins of a mutation, taken before a connection: who holds one must not wait for the other.
+    async fn room(&self, cx: &OpContext, mutation: &Mutation) -> Result<Tree, RecordsError> {
+        self.hooks.enter(cx, calling::pace(mutation)).await.map_err(|error| RecordsError::problem(None, error.problem()))
     }
 }
 

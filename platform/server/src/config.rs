@@ -73,6 +73,11 @@ pub struct ServeConfig {
     /// Identity providers may be in private networks and, on this machine, without TLS: only where every administrator of a
     /// tenant may reach those networks.
     pub private_providers: bool,
+    /// Packages may call hosts in private networks and, on this machine, without TLS, where they were granted them: only where every
+    /// administrator of a tenant may reach those networks.
+    pub private_outbound: bool,
+    /// How much plugins ask of hosts outside.
+    pub outbound: tenon_outbound::Limits,
     /// The mail server.
     pub mail: Option<MailConfig>,
     /// The wall clock; tests bring their own.
@@ -103,6 +108,8 @@ impl ServeConfig {
             public_url: None,
             proxies: Vec::new(),
             private_providers: false,
+            private_outbound: false,
+            outbound: tenon_outbound::Limits::default(),
             mail: None,
             clock: clock::wall,
             crash_at: None,

@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tenon_automation::{
-    Calendar, EVENTS_JOB, EventsHandler, IMPORT, ImportHandler, JobDesk, JobHandler, Listening, PluginJobHandler, Relay, Runner,
+    Calendar, EVENTS_JOB, Endpoints, EventsHandler, IMPORT, ImportHandler, JobDesk, JobHandler, Listening, PluginJobHandler, Relay, Runner,
     RunnerParts, Sandbox, ShapeHandler, UNDO, UndoHandler,
 };
 use tenon_catalog::Catalog;
 use tenon_files::Links;
 use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
 use tenon_http::{App, AppParts, Patience, Status};
-use tenon_identity::{Clock, Identity, IdentityParts, Oidc, Reach};
+use tenon_identity::{Clock, Identity, IdentityParts, Oidc};
+use tenon_outbound::{Client, Reach};
 use tenon_packages::{Packages, Plugins, Publishers, SHAPE};
 use tenon_plugin_host::{AotCache, PluginHost, PluginPackage};
 use tenon_records::{PLUGIN_JOB, Pipeline};
@@ -53,7 +54,8 @@ impl Engine {
         let catalog = Arc::new(Catalog::new(store.clone()));
         let host = host(config, &store).await?;
         let plugins = Plugins::new(host.clone(), publishers(config)?);
-        let pipeline = Pipeline::new(store.clone(), Arc::new(host));
+        let outward = if config.private_outbound { Reach::Private } else { Reach::Public };
+        let pipeline = Pipeline::new(store.clone(), Arc::new(host)).with_outbound(Client::new(outward, config.outbound));
         let identity = Identity::new(IdentityParts {
             store: store.clone(),
             catalog: Arc::clone(&catalog),
@@ -98,6 +100,7 @@ impl Engine {
             data,
             metadata,
             jobs: JobDesk::new(self.store.clone()),
+            endpoints: Endpoints::new(self.store.clone(), self.identity.clone(), self.pipeline.clone()),
             store: self.store.clone(),
             links,
             patience: self.patience,

@@ -22,8 +22,16 @@
 ///     event: lead [create, update],
 ///     job: remind,
 ///     job: recycle cron "0 2 * * *",
+///     endpoint: orders POST "/orders" hmac(shop_key) in "x-shop-signature",
+///     endpoint: paid POST "/paid" webhook(paid_key),
+///     endpoint: stock GET "/stock" key,
+///     endpoint: ping GET "/ping" none,
 /// }
 /// ```
+///
+/// An endpoint lies at `/t/TENANT/x/PACKAGE/orders` and says who is let in: `hmac` who signs the body with a secret of your manifest
+/// (`use: [verify]`; in hexadecimal or base64, after `sha256=` or not), `webhook` who signs as Standard Webhooks says, `key` who has a
+/// key of the tenant, `none` anybody.
 ///
 /// An action says what goes in (`required`, or a list: `many`) and what comes out: `text` `integer` `decimal` `boolean` `date`
 /// `datetime` `id` `json`. It becomes a mutation of the data API: `helloClaim(input: HelloClaimInput!): HelloClaimResult!`. A
@@ -41,28 +49,38 @@
 #[macro_export]
 macro_rules! export {
     ($plugin:expr, $($lines:tt)+) => {
-        $crate::__lines!([$plugin] [] [] [] $($lines)+);
+        $crate::__lines!([$plugin] [] [] [] [] $($lines)+);
     };
 }
 
-/// Sorts the lines into hooks, actions and jobs, then writes the component.
+/// Sorts the lines into hooks, actions, jobs and endpoints, then writes the component.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lines {
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
         action: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
-        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] $($($rest)*)?);
-    };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
-        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] $($($rest)*)?);
-    };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*]
-        $phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)? $(, $($rest:tt)*)?) => {
         $crate::__lines!(
-            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] $($($rest)*)?
+            [$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] [$($endpoints)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*]) => {
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
+        job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
+        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] [$($endpoints)*] $($($rest)*)?);
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
+        endpoint: $name:ident $method:ident $path:literal $auth:ident $(($secret:ident))? $(in $header:literal)? $(, $($rest:tt)*)?) => {
+        $crate::__lines!(
+            [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*]
+            [$($endpoints)* [$name $method $path $auth [$($secret)?] [$($header)?]]] $($($rest)*)?
+        );
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
+        $phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)? $(, $($rest:tt)*)?) => {
+        $crate::__lines!(
+            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] [$($endpoints)*] $($($rest)*)?
+        );
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Exports;
@@ -80,6 +98,7 @@ macro_rules! __lines {
                 "\",\"contract\":\"tenon:plugin@1.0.0\",\"hooks\":[", $crate::__hooks!($($hooks)*),
                 "],\"actions\":[", $crate::__actions!($($actions)*),
                 "],\"jobs\":[", $crate::__jobs!($($jobs)*),
+                "],\"endpoints\":[", $crate::__endpoints!($($endpoints)*),
                 "]}",
             );
             #[cfg_attr(target_arch = "wasm32", unsafe(link_section = "tenon:hooks"), used)]
@@ -162,7 +181,28 @@ macro_rules! __jobs {
     };
 }
 
-/// Actions and jobs, carried to the plugin.
+/// The endpoints as JSON.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __endpoints {
+    () => {
+        ""
+    };
+    ([$name:ident $method:ident $path:literal $auth:ident [$($secret:ident)?] [$($header:literal)?]] $($rest:tt)+) => {
+        ::std::concat!(
+            $crate::__endpoints!([$name $method $path $auth [$($secret)?] [$($header)?]]), ",", $crate::__endpoints!($($rest)+)
+        )
+    };
+    ([$name:ident $method:ident $path:literal $auth:ident [$($secret:ident)?] [$($header:literal)?]]) => {
+        ::std::concat!(
+            "{\"name\":\"", ::std::stringify!($name), "\",\"method\":\"", $crate::__word!(method $method), "\",\"path\":\"", $path,
+            "\",\"auth\":\"", $crate::__word!(auth $auth [$($secret)?] [$($header)?]), "\"",
+            $(",\"secret\":\"", ::std::stringify!($secret), "\"",)? $(",\"header\":\"", $header, "\"",)? "}",
+        )
+    };
+}
+
+/// Actions, jobs and endpoints, carried to the plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __called {
@@ -179,6 +219,15 @@ macro_rules! __called {
         impl $crate::guest::EventGuest for $exports {
             fn handle(event: $crate::guest::WitEvent) -> ::std::result::Result<(), $crate::guest::Error> {
                 $crate::guest::heard(&$plugin, event)
+            }
+        }
+
+        impl $crate::guest::EndpointGuest for $exports {
+            fn answer(
+                endpoint: ::std::string::String,
+                request: $crate::guest::WitRequest,
+            ) -> ::std::result::Result<$crate::guest::WitResponse, $crate::guest::Error> {
+                $crate::guest::answer(&$plugin, &endpoint, request)
             }
         }
 
@@ -277,6 +326,33 @@ macro_rules! __word {
     };
     (value json) => {
         "json"
+    };
+    (method GET) => {
+        "GET"
+    };
+    (method POST) => {
+        "POST"
+    };
+    (method PUT) => {
+        "PUT"
+    };
+    (method PATCH) => {
+        "PATCH"
+    };
+    (method DELETE) => {
+        "DELETE"
+    };
+    (auth none [] []) => {
+        "none"
+    };
+    (auth key [] []) => {
+        "key"
+    };
+    (auth webhook [$secret:ident] []) => {
+        "webhook"
+    };
+    (auth hmac [$secret:ident] [$header:literal]) => {
+        "hmac"
     };
     (of_value required) => {
         ",\"required\":true"

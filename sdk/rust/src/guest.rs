@@ -8,6 +8,7 @@ use crate::{Hooks, Json, wire};
 pub use crate::bindings::exports::tenon::plugin::record_hooks::{Change, Error, Guest, Operation, Verdict};
 pub use crate::bindings::exports::tenon::plugin::{
     action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest,
+    endpoint_hooks::Guest as EndpointGuest, endpoint_hooks::Request as WitRequest, endpoint_hooks::Response as WitResponse,
     event_hooks::Event as WitEvent, event_hooks::Guest as EventGuest, job_hooks::Guest as JobGuest, job_hooks::Outcome as JobOutcome,
 };
 
@@ -73,6 +74,18 @@ pub fn run(plugin: &dyn Hooks, job: &str, input: &str, cursor: Option<&str>) -> 
 pub fn heard(plugin: &dyn Hooks, event: WitEvent) -> Result<(), Error> {
     report_panics();
     plugin.heard(&wire::event(event)).map_err(wire::error)
+}
+
+/// Lets a plugin answer a request at one of its endpoints.
+///
+/// # Errors
+/// What the plugin says.
+pub fn answer(plugin: &dyn Hooks, endpoint: &str, request: WitRequest) -> Result<WitResponse, Error> {
+    report_panics();
+    let WitRequest { method, path, query, headers, body } = request;
+    let request = crate::http::Incoming { method, path, query, headers, body };
+    let answer = plugin.answer(endpoint, &request).map_err(wire::error)?;
+    Ok(WitResponse { status: answer.status, headers: answer.headers, body: answer.body })
 }
 
 fn json(text: &str) -> Json {

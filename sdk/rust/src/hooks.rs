@@ -1,5 +1,6 @@
 //! What a plugin implements.
 
+use crate::http;
 use crate::jobs::Outcome;
 use crate::{Change, Error, Event, Json, Refusal};
 
@@ -267,6 +268,33 @@ pub trait Hooks {
     fn act(&self, action: &str, input: &Json) -> Result<Json, Error> {
         let _: &Json = input;
         Err(Error::Failed(format!("there is no action `{action}`")))
+    }
+
+    /// Called for a request at one of your endpoints, once it was let in, in a transaction of its own: as whoever calls where the
+    /// endpoint asks for a `key`, else as your package itself. What you write is kept where you answer, whatever the status.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn answer(&self, endpoint: &str, request: &http::Incoming) -> Result<http::Response, Error> {
+    ///         let Ok(order) = request.json() else { return Ok(http::Response::new(400)) };
+    ///         kv::set("last order", &order.at("id").to_string())?;
+    ///         Ok(http::Response::new(204))
+    ///     }
+    /// }
+    ///
+    /// let request = http::Incoming { body: br#"{"id":7}"#.to_vec(), ..http::Incoming::default() };
+    /// assert_eq!(Plugin.answer("orders", &request).unwrap().status, 204);
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal, which the caller reads with the status 422; or a failure, which it reads as 502.
+    fn answer(&self, endpoint: &str, request: &http::Incoming) -> Result<http::Response, Error> {
+        let _: &http::Incoming = request;
+        Err(Error::Failed(format!("there is no endpoint `{endpoint}`")))
     }
 
     /// Called for each step of one of your jobs, with its input, and where the step before has come to. A step is a

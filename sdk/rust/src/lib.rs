@@ -39,6 +39,7 @@ mod export;
 #[doc(hidden)]
 pub mod guest;
 mod hooks;
+pub mod http;
 pub mod jobs;
 mod json;
 pub mod kv;

@@ -2,5 +2,5 @@
 
 pub use crate::{
     Change, Date, DateTime, Decimal, Error, Event, Hooks, Json, Money, Operation, Problem, Record, Reference, Refusal, Value, acting,
-    clock, config, jobs, jobs::Outcome, kv, limits, log, random, records, secrets,
+    clock, config, http, jobs, jobs::Outcome, kv, limits, log, random, records, secrets,
 };

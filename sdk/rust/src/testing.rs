@@ -15,7 +15,7 @@ mod sha256;
 use std::cell::{Cell, RefCell};
 
 pub use kept::{LeftJob, jobs};
-pub use outward::{set_secret, set_setting};
+pub use outward::{answer_http, http_calls, set_secret, set_setting};
 pub use records::{answer_queries, put_record};
 
 use crate::{Change, DateTime, Event, Operation, Refusal, Value};

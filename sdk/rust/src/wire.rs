@@ -57,6 +57,26 @@ pub(crate) fn error(error: Error) -> wit::Error {
     }
 }
 
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn request(request: crate::http::Request) -> crate::bindings::tenon::plugin::http::Request {
+    use crate::bindings::tenon::plugin::http;
+    let piece = |piece| match piece {
+        crate::http::Piece::Text(text) => http::Piece::Text(text),
+        crate::http::Piece::Bytes(bytes) => http::Piece::Bytes(bytes),
+        crate::http::Piece::Secret(name) => http::Piece::Secret(name),
+    };
+    let field = |(name, value): (String, Vec<crate::http::Piece>)| http::Field { name, value: value.into_iter().map(piece).collect() };
+    let crate::http::Request { grant, method, path, query, headers, body } = request;
+    http::Request {
+        grant,
+        method,
+        path,
+        query: query.into_iter().map(field).collect(),
+        headers: headers.into_iter().map(field).collect(),
+        body: body.into_iter().map(piece).collect(),
+    }
+}
+
 #[cfg(any(target_arch = "wasm32", test))]
 pub(crate) fn stored(stored: wit::Stored) -> Record {
     Record { id: stored.id, version: stored.version, fields: fields(stored.fields) }

@@ -13,6 +13,8 @@ grants:
   secrets:
     shop_key: { use: [hmac, verify], why: { en: Tells real orders from others. } }
     vault: { use: [encrypt, decrypt] }
+  http:
+    shop: { host: api.shop.example, methods: [POST], paths: [\"/v1/*\"] }
 ";
 /// RFC 4231, test case 2.
 const DATA: &str = "what do ya want for nothing?";

@@ -37,6 +37,7 @@ pub(crate) async fn serve(
         file_bytes: outside.file_bytes,
         files_bytes: outside.files_bytes,
         private_providers: outside.private_providers,
+        private_outbound: outside.private_outbound,
         mail,
         ..ServeConfig::new(data)
     };

@@ -74,6 +74,8 @@ pub(super) struct PackageSecret {
     name: String,
     /// What the host does with it: `hmac`, `verify`, `sign`, `encrypt`, `decrypt`.
     uses: Vec<String>,
+    /// To which of the hosts granted it goes.
+    goes_to: Option<String>,
     why: Option<String>,
     is_set: bool,
     updated_by: Option<String>,
@@ -229,6 +231,7 @@ fn setting(SettingState { setting, value }: SettingState, locale: Locale) -> Pac
 fn secret(SecretState { secret, set }: SecretState, locale: Locale) -> PackageSecret {
     PackageSecret {
         uses: secret.grant.uses.iter().map(|one| one.word().to_owned()).collect(),
+        goes_to: secret.grant.place.as_ref().map(|place| place.grant.clone()),
         why: secret.why.get(locale).map(str::to_owned),
         name: secret.grant.name,
         is_set: set.is_some(),

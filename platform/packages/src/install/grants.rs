@@ -84,9 +84,13 @@ fn of_plugin(plugin: &PluginPackage, imports: &[&str]) -> Vec<GrantLine> {
     let actions = plugin.actions.iter().map(|action| line(format!("action.{}", action.name), &action.field()));
     // What the calendar starts acts as the package itself, not as anybody who could be asked.
     let times = plugin.jobs.iter().filter_map(|job| Some(line(format!("cron.{}", job.name), job.cron.as_deref()?)));
+    let endpoints = plugin.endpoints.iter().map(|one| {
+        let by = one.auth.secret().map_or_else(String::new, |secret| format!(" by {secret}"));
+        line(format!("endpoint.{}", one.name), &format!("{} {}, {}{by}", one.method, one.path, one.auth.word()))
+    });
     let called = [("jobs", "leaves jobs for later"), ("kv", KV)].into_iter().filter(|(name, _)| imports.contains(name));
     let called = called.map(|(name, says)| line(name.to_owned(), says));
-    hooks.chain(actions).chain(times).chain(called).collect()
+    hooks.chain(actions).chain(times).chain(endpoints).chain(called).collect()
 }
 
 fn named_line(kind: &str, name: &str, asked: &Json) -> GrantLine {

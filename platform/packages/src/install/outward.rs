@@ -1,14 +1,20 @@
-//! What a manifest says a package may reach beside records: its settings, and `grants.secrets`.
+//! What a manifest says a package may reach beside records: its settings, `grants.secrets` and `grants.http`.
 
 use tenon_compiler::Manifest;
-use tenon_hooks::{Outward, SecretGrant, SecretUse};
+use tenon_hooks::{HttpGrant, Outward, SecretGrant, SecretPlace, SecretUse};
 use tenon_value::{Json, JsonMap, Localized, Name};
 
 use super::setting::{self, NAMED_MAX};
 use crate::BundleError;
 
 /// What a secret's grant may say.
-const KEYS: [&str; 2] = ["use", "why"];
+const KEYS: [&str; 6] = ["use", "for", "header", "query", "body", "why"];
+/// What a host's grant may say.
+const HTTP_KEYS: [&str; 4] = ["host", "methods", "paths", "why"];
+/// What may be done at a host.
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+/// Hosts of a package, paths of a host.
+const HOSTS_MAX: usize = 20;
 
 /// A secret that a package declares.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +29,13 @@ pub struct DeclaredSecret {
 pub(crate) fn outward_of(manifest: &Manifest) -> Result<Outward, BundleError> {
     let settings = setting::declared(&manifest.whole)?.into_iter().map(|setting| (setting.name, setting.default)).collect();
     let secrets = secrets(&manifest.whole)?.into_iter().map(|secret| secret.grant).collect();
-    Ok(Outward { settings, secrets })
+    let http = hosts(&manifest.whole)?;
+    let outward = Outward { settings, secrets, http };
+    let astray = outward.secrets.iter().find_map(|one| one.place.as_ref().filter(|place| outward.host(&place.grant).is_none()));
+    match astray {
+        Some(place) => Err(BundleError::Manifest(format!("`grants.secrets`: there is no `grants.http.{}`", place.grant))),
+        None => Ok(outward),
+    }
 }
 
 /// What a manifest declares under `grants.secrets`.
@@ -48,13 +60,72 @@ fn secret(name: &str, asked: &Json) -> Result<DeclaredSecret, String> {
     if let Some(other) = asked.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(format!("`{other}` is not known; there are {}", KEYS.join(", ")));
     }
-    let uses = uses(asked)?;
-    if uses.is_empty() {
-        return Err("it says by `use` what is done with it".to_owned());
+    let (uses, place) = (uses(asked)?, place(asked)?);
+    if uses.is_empty() && place.is_none() {
+        return Err("it says by `use` what is done with it, or by `for` to which host it goes".to_owned());
     }
     let why = |locale: &str| asked.get("why")?.get(locale)?.as_str().map(str::to_owned);
     let why = Localized { en: why("en"), zh: why("zh") };
-    Ok(DeclaredSecret { grant: SecretGrant { name: name.to_owned(), uses }, why })
+    Ok(DeclaredSecret { grant: SecretGrant { name: name.to_owned(), uses, place }, why })
+}
+
+/// Where it goes, if it goes anywhere.
+fn place(asked: &JsonMap<String, Json>) -> Result<Option<SecretPlace>, String> {
+    let text = |key: &str| match asked.get(key) {
+        None => Ok(None),
+        Some(Json::String(text)) if !text.is_empty() => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`{key}` is a name")),
+    };
+    let (grant, header, query) = (text("for")?, text("header")?, text("query")?);
+    let body = asked.get("body").and_then(Json::as_bool).unwrap_or_default();
+    let is_placed = header.is_some() || query.is_some() || body;
+    match grant {
+        Some(_) if !is_placed => Err("`for` goes with `header`, `query` or `body: true`: where it stands in a request".to_owned()),
+        None if is_placed => Err("`header`, `query` and `body` go with `for`: to which host".to_owned()),
+        grant => Ok(grant.map(|grant| SecretPlace { grant, header, query, body })),
+    }
+}
+
+/// What a manifest declares under `grants.http`.
+fn hosts(manifest: &Json) -> Result<Vec<HttpGrant>, BundleError> {
+    let wrong = |what: String| BundleError::Manifest(format!("`grants.http`: {what}"));
+    let hosts = match manifest.pointer("/grants/http") {
+        None | Some(Json::Null) => return Ok(Vec::new()),
+        Some(Json::Object(hosts)) => hosts,
+        Some(_) => return Err(wrong("write the hosts as a mapping".to_owned())),
+    };
+    if hosts.len() > HOSTS_MAX {
+        return Err(wrong(format!("there are more than {HOSTS_MAX}")));
+    }
+    hosts.iter().map(|(name, one)| host(name, one).map_err(|what| wrong(format!("`{name}`: {what}")))).collect()
+}
+
+fn host(name: &str, asked: &Json) -> Result<HttpGrant, String> {
+    if name.parse::<Name>().is_err() {
+        return Err("this is no name: snake case, beginning with a letter".to_owned());
+    }
+    let asked = asked.as_object().ok_or("write it as `{ host: api.acme.com, methods: [POST], paths: [\"/v1/*\"], why: { en: … } }`")?;
+    if let Some(other) = asked.keys().find(|key| !HTTP_KEYS.contains(&key.as_str())) {
+        return Err(format!("`{other}` is not known; there are {}", HTTP_KEYS.join(", ")));
+    }
+    let host = asked.get("host").and_then(Json::as_str).unwrap_or_default();
+    let is_host = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    if host.is_empty() || host.len() > 255 || !host.bytes().all(is_host) {
+        return Err("`host` is a host such as `api.acme.com`, without scheme and path".to_owned());
+    }
+    let list = |key: &str| {
+        let list = asked.get(key).and_then(Json::as_array).filter(|list| !list.is_empty() && list.len() <= HOSTS_MAX);
+        let texts = list.map(|list| list.iter().map(|one| one.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
+        texts.flatten().ok_or_else(|| format!("`{key}` is a list of 1 to {HOSTS_MAX}"))
+    };
+    let (methods, paths) = (list("methods")?, list("paths")?);
+    if !methods.iter().all(|method| METHODS.contains(&method.as_str())) {
+        return Err(format!("`methods` lists some of {}", METHODS.join(", ")));
+    }
+    if !paths.iter().all(|path| path.starts_with('/')) {
+        return Err("`paths` lists paths such as `/v1/*`".to_owned());
+    }
+    Ok(HttpGrant { name: name.to_owned(), host: host.to_owned(), methods, paths })
 }
 
 fn uses(asked: &JsonMap<String, Json>) -> Result<Vec<SecretUse>, String> {

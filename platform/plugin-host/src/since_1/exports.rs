@@ -1,5 +1,7 @@
 //! What a component exports: each interface is optional, and found once, before the first call.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tenon_hooks::Phase;
 use tenon_query::CallKind;
 use tenon_value::Json;
@@ -8,7 +10,9 @@ use wasmtime::component::{Component, ComponentExportIndex, Instance, InstancePre
 use wasmtime::{Engine, Store};
 
 use super::generated::exports::tenon::plugin::job_hooks::Outcome;
-use super::generated::exports::tenon::plugin::{action_hooks, after_hooks, delete_hooks, event_hooks, job_hooks, record_hooks};
+use super::generated::exports::tenon::plugin::{
+    action_hooks, after_hooks, delete_hooks, endpoint_hooks, event_hooks, job_hooks, record_hooks,
+};
 use super::{Change, Error, Operation, Verdict, interface};
 use crate::LoadError;
 use crate::limits::Size;
@@ -44,6 +48,7 @@ pub(crate) struct Ready {
     action: Option<action_hooks::GuestIndices>,
     job: Option<job_hooks::GuestIndices>,
     event: Option<event_hooks::GuestIndices>,
+    endpoint: Option<endpoint_hooks::GuestIndices>,
     /// What is called before anything else, in guests that take time to begin.
     warm: Option<ComponentExportIndex>,
     size: Size,
@@ -61,6 +66,7 @@ impl Ready {
             action: action_hooks::GuestIndices::new(&instance).ok(),
             job: job_hooks::GuestIndices::new(&instance).ok(),
             event: event_hooks::GuestIndices::new(&instance).ok(),
+            endpoint: endpoint_hooks::GuestIndices::new(&instance).ok(),
             instance,
         }
     }
@@ -120,6 +126,7 @@ impl Ready {
             Phase::Action => (self.action.is_some(), "action-hooks"),
             Phase::Job => (self.job.is_some(), "job-hooks"),
             Phase::Event => (self.event.is_some(), "event-hooks"),
+            Phase::Endpoint => (self.endpoint.is_some(), "endpoint-hooks"),
             _ => (false, "nothing known here"),
         };
         if is_there {
@@ -148,6 +155,11 @@ impl Ready {
                 let guest = self.event.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 let event = event(name, &input).ok_or_else(|| wasmtime::Error::msg("an event that is none"))?;
                 Ok(guest.call_handle(store, &event).await?.map(|()| Said::Done("null".to_owned())))
+            }
+            Question::Call { kind: CallKind::Endpoint, name, input, .. } => {
+                let guest = self.endpoint.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
+                let request = request(&input).ok_or_else(|| wasmtime::Error::msg("a request that is none"))?;
+                Ok(guest.call_answer(store, &name, &request).await?.map(|response| Said::Done(answered(&response))))
             }
             Question::Call { kind: CallKind::Job, name, input, cursor } => {
                 let guest = self.job.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
@@ -209,6 +221,27 @@ fn event(object: String, input: &str) -> Option<event_hooks::Event> {
         changed: list("changed").iter().filter_map(Json::as_str).map(str::to_owned).collect(),
         at: input.get("at").and_then(Json::as_i64).unwrap_or_default(),
     })
+}
+
+/// A request as the contract has it.
+fn request(input: &str) -> Option<endpoint_hooks::Request> {
+    let input: Json = input.parse().ok()?;
+    let text = |name: &str| Some(input.get(name)?.as_str()?.to_owned());
+    let pair = |pair: &Json| Some((pair.get(0)?.as_str()?.to_owned(), pair.get(1)?.as_str()?.to_owned()));
+    let pairs = |name: &str| input.get(name)?.as_array()?.iter().map(pair).collect::<Option<Vec<_>>>();
+    let body = STANDARD.decode(input.get("body")?.as_str()?).ok()?;
+    Some(endpoint_hooks::Request { method: text("method")?, path: text("path")?, query: pairs("query")?, headers: pairs("headers")?, body })
+}
+
+/// What a plugin answered, as it travels on; whether it may is looked at where every answer is.
+fn answered(response: &endpoint_hooks::Response) -> String {
+    let headers: Vec<Json> = response.headers.iter().map(|(name, value)| Json::from(vec![name.as_str(), value.as_str()])).collect();
+    let members = [
+        ("status".to_owned(), Json::from(response.status)),
+        ("headers".to_owned(), Json::from(headers)),
+        ("body".to_owned(), Json::from(STANDARD.encode(&response.body))),
+    ];
+    Json::Object(members.into_iter().collect()).to_string()
 }
 
 fn missing() -> wasmtime::Error {

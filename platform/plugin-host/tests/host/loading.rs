@@ -38,6 +38,14 @@ async fn an_import_that_is_not_granted_is_refused_by_its_function() {
 }
 
 #[test]
+fn what_reaches_beyond_records_needs_a_manifest_that_grants_it() {
+    let host = PluginHost::with_budgets(patient()).unwrap();
+    let refused = host.check(package("courier")).unwrap_err();
+    assert!(matches!(&refused, LoadError::NotGranted(function) if function.starts_with("tenon:plugin/config@1.0.0#")), "{refused}");
+    assert!(refused.problem().message.en.contains("tenon:plugin/config@1.0.0#get"), "{refused}");
+}
+
+#[test]
 fn what_is_no_component_is_refused() {
     let refused = |bytes: &[u8]| PluginPackage::from_component(bytes).unwrap_err();
     assert!(matches!(refused(b""), LoadError::NotAComponent(_)));

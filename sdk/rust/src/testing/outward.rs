@@ -1,16 +1,22 @@
-//! Settings and secrets in memory, one set per thread: what `config` and `secrets` reach natively.
+//! Settings, secrets and hosts outside in memory, one set per thread: what `config`, `secrets` and `http` reach natively.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::sha256::{hmac as digest, sha256};
+use crate::http::{Request, Response};
 use crate::{Json, Problem};
+
+/// Answers calls.
+type Answering = Box<dyn Fn(&Request) -> Response>;
 
 /// Bytes of the tag of a stand-in for encryption.
 const TAG_BYTES: usize = 32;
 
 thread_local! {
     static SETTINGS: RefCell<BTreeMap<String, Json>> = const { RefCell::new(BTreeMap::new()) };
+    static HOSTS: RefCell<Option<Answering>> = const { RefCell::new(None) };
+    static CALLS: RefCell<Vec<Request>> = const { RefCell::new(Vec::new()) };
     static SECRETS: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
@@ -34,6 +40,39 @@ pub fn set_setting(name: &str, value: Json) {
 /// ```
 pub fn set_secret(name: &str, value: &str) {
     SECRETS.with_borrow_mut(|secrets| secrets.insert(name.to_owned(), value.to_owned()));
+}
+
+/// Answers the calls that this thread sends to hosts outside.
+///
+/// ```
+/// use tenon_sdk::{http, testing};
+/// testing::answer_http(|request| http::Response::new(if request.path == "/v1/deals" { 200 } else { 404 }));
+/// assert_eq!(http::Request::get("billing", "/v1/other").send().unwrap().status, 404);
+/// ```
+pub fn answer_http(answering: impl Fn(&Request) -> Response + 'static) {
+    HOSTS.set(Some(Box::new(answering)));
+}
+
+/// The calls this thread has sent since it was last asked.
+///
+/// ```
+/// use tenon_sdk::{http, testing};
+/// testing::answer_http(|_| http::Response::new(200));
+/// http::Request::get("billing", "/v1/deals").send().unwrap();
+/// assert_eq!(testing::http_calls()[0].path, "/v1/deals");
+/// assert!(testing::http_calls().is_empty());
+/// ```
+#[must_use]
+pub fn http_calls() -> Vec<Request> {
+    CALLS.take()
+}
+
+pub(crate) fn send(request: Request) -> Result<Response, Problem> {
+    let message = "no host answers: say what it answers by `testing::answer_http`".to_owned();
+    let silent = Problem { code: "UNAVAILABLE".to_owned(), rule: Some("http/unreachable".to_owned()), message, field: None };
+    let answer = HOSTS.with_borrow(|hosts| hosts.as_ref().map(|answering| answering(&request)));
+    CALLS.with_borrow_mut(|calls| calls.push(request));
+    answer.ok_or(silent)
 }
 
 pub(crate) fn setting(name: &str) -> Json {

@@ -1,4 +1,7 @@
-//! A plugin that reaches beyond records: settings, secrets by name.
+//! A plugin that reaches beyond records: settings, secrets by name, hosts outside, and endpoints for those who are outside. Much of it
+//! should not be done.
+
+mod calls;
 
 use tenon_sdk::prelude::*;
 
@@ -8,8 +11,42 @@ impl Hooks for Courier {
     fn act(&self, action: &str, input: &Json) -> Result<Json, Error> {
         match action {
             "ask" => Ok(Json::object([("said", ask(input).unwrap_or_else(|problem| problem.code).into())])),
+            "send" => {
+                let id = jobs::start("call", &Json::object([("how", input.at("how").clone())]).to_string(), None, None)?;
+                Ok(Json::object([("id", id.into())]))
+            }
+            // In a save nobody is waited for.
+            "rush" => Ok(Json::object([("status", i64::from(http::Request::get("shop", "/v1/echo").send()?.status).into())])),
             other => Err(Error::Failed(format!("there is no {other}"))),
         }
+    }
+
+    fn run(&self, _job: &str, input: &Json, _cursor: Option<&str>) -> Result<Outcome, Error> {
+        calls::obey(input.at("how").text().unwrap_or_default())
+    }
+
+    fn answer(&self, endpoint: &str, request: &http::Incoming) -> Result<http::Response, Error> {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        match (endpoint, body.as_str()) {
+            ("open", "refuse") => return Err(Refusal::new("not like this").rule("NOT_LIKE_THIS").into()),
+            ("open", "panic") => panic!("the plugin's own secret"),
+            ("open", "elsewhere") => return Ok(http::Response::new(301)),
+            ("open", "cookie") => {
+                let headers = vec![("set-cookie".to_owned(), "a=b".to_owned())];
+                return Ok(http::Response { headers, ..http::Response::new(200) });
+            }
+            ("open", "gone") => return Ok(http::Response::new(410)),
+            _ => {}
+        }
+        let shown: Vec<&str> = request.headers.iter().map(|(name, _)| name.as_str()).filter(|name| calls::is_withheld(name)).collect();
+        let made = records::create("tag", &[("name", format!("{endpoint}: {body}").into())]);
+        let said = match &made {
+            Ok(_) => "made".to_owned(),
+            Err(problem) => problem.code.clone(),
+        };
+        let page = request.parameter("page").unwrap_or_default().to_owned();
+        let answer = Json::object([("said", said.into()), ("page", page.into()), ("shown", shown.concat().into())]);
+        Ok(http::Response::new(200).with_json(&answer))
     }
 }
 
@@ -39,4 +76,11 @@ fn hexadecimal(bytes: &[u8]) -> String {
 tenon_sdk::export! {
     Courier,
     action: ask { what: text required, name: text, data: text } -> { said: text },
+    action: send { how: text required } -> { id: id },
+    action: rush {} -> { status: integer },
+    job: call,
+    endpoint: signed POST "/signed" hmac(shop_key) in "x-sig",
+    endpoint: events POST "/events" webhook(shop_key),
+    endpoint: mine POST "/mine" key,
+    endpoint: open POST "/open" none,
 }
