@@ -46,9 +46,10 @@ pub(crate) async fn run(wish: &Wish) -> anyhow::Result<()> {
     let mut findings = Vec::new();
     for database in databases::prepare(wish.on, "plugins").await? {
         let found = one(wish, &database).await?;
-        findings.extend(found.into_iter().map(|finding| format!("{}: {finding}", database.name)));
+        let found: Vec<String> = found.into_iter().map(|finding| format!("{}: {finding}", database.name)).collect();
+        found.iter().for_each(|finding| say::result(finding));
+        findings.extend(found);
     }
-    findings.iter().for_each(|finding| say::result(finding));
     anyhow::ensure!(findings.is_empty(), "{} findings", findings.len());
     Ok(())
 }
