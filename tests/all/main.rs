@@ -12,8 +12,10 @@
 
 mod access_matrix;
 mod audit;
+mod backups;
 mod bad_input;
 mod both;
+mod cells;
 mod explain;
 mod files;
 mod flow;

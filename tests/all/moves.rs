@@ -1,11 +1,11 @@
-//! Tenants that move: from SQLite to PostgreSQL, between two servers, and back into a file of SQLite. Their answers stay what
+//! Tenants that move: from SQLite to PostgreSQL, between its cells, between two servers, and back into a file of SQLite. Their answers stay what
 //! they were, byte for byte; an archive that is not whole leaves nothing behind.
 
 use std::fs;
 
 use serde_json::{Value, json};
 use tenon_server::{CloneRequest, Command, ImportRequest};
-use tenon_tests::{Database, PASSWORD, Setting, Tenant, TestServer, run_moved};
+use tenon_tests::{Bystander, Database, PASSWORD, Setting, Tenant, TestServer, run_moved};
 
 use crate::both::on;
 
@@ -16,13 +16,18 @@ const NTH: usize = 8;
 async fn a_tenant_answers_the_same_wherever_it_moves() {
     let setting = Setting::read();
     let mut servers = Vec::new();
-    for database in [Database::Sqlite, Database::Postgres, Database::Postgres, Database::Sqlite] {
-        // Without PostgreSQL it moves from one folder to another.
-        servers.extend(TestServer::start(database, &setting).await.unwrap());
-    }
+    // Without PostgreSQL it moves from one folder to another.
+    servers.extend(TestServer::start(Database::Sqlite, &setting).await.unwrap());
+    servers.extend(TestServer::start_in_cells(&setting, &["north", "south"]).await.unwrap());
+    servers.extend(TestServer::start(Database::Postgres, &setting).await.unwrap());
+    servers.extend(TestServer::start(Database::Sqlite, &setting).await.unwrap());
+    let bystander = Bystander::create(servers.get(1).unwrap()).await.unwrap();
+    let before = bystander.look(servers.get(1).unwrap()).await.unwrap();
     let nth = setting.moves.unwrap_or(NTH);
     let folders = [Setting::repository().join("tests/stories")];
     let outcome = run_moved(&servers.iter().collect::<Vec<_>>(), &setting, &folders, nth).await.unwrap();
+    let after = bystander.look(servers.get(1).unwrap()).await.unwrap();
+    assert_eq!(before, after, "the second tenant noticed: {}", before.difference(&after));
     for server in servers {
         server.stop().await.unwrap();
     }

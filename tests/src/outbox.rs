@@ -55,6 +55,20 @@ fn of_postgres(url: &str, tenant: &str) -> anyhow::Result<Vec<String>> {
     lines(url, &format!("select seq, at, payload from \"{schema}\".outbox order by seq"))
 }
 
+/// The id of a tenant, without dashes.
+pub(crate) async fn id_of(url: &str, tenant: &str) -> anyhow::Result<String> {
+    let (url, sql) = (url.to_owned(), format!("select replace(id::text, '-', '') from tenon_system.tenant where name = '{tenant}'"));
+    let id = tokio::task::spawn_blocking(move || lines(&url, &sql)).await??;
+    id.into_iter().next().context("no such tenant")
+}
+
+/// Whether a database has something of the tenant of this id.
+pub(crate) async fn has_home(url: &str, id: &str) -> anyhow::Result<bool> {
+    let url = url.to_owned();
+    let schemas = tokio::task::spawn_blocking(move || lines(&url, "select nspname from pg_namespace where nspname like 't\\_%'")).await??;
+    Ok(schemas.iter().any(|schema| id.ends_with(schema.trim_start_matches("t_"))))
+}
+
 fn schema_of(url: &str, tenant: &str) -> anyhow::Result<String> {
     let one = |sql: &str| lines(url, sql);
     let id = one(&format!("select replace(id::text, '-', '') from tenon_system.tenant where name = '{tenant}'"))?;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use anyhow::{Context, bail};
 use serde_json::Value;
 use tempfile::TempDir;
-use tenon_server::{Answer, Command, Running, ServeConfig, TenantRequest, start};
+use tenon_server::{Answer, BackupPlan, Cell, Command, Running, ServeConfig, TenantRequest, start};
 
 use crate::postgres::OwnDatabase;
 use crate::{Setting, Tenant};
@@ -34,6 +34,7 @@ pub struct TestServer {
     tenants: AtomicU32,
     // Dropped after the server: fields are dropped in order.
     database: Option<OwnDatabase>,
+    cells: Vec<(Cell, OwnDatabase)>,
     data: TempDir,
 }
 
@@ -76,7 +77,47 @@ impl TestServer {
         config.database = own.as_ref().map(|one| one.url.clone());
         configure(&mut config);
         let running = start(config).await.context("the server does not start")?;
-        Ok(Some(Self { running, tenants: AtomicU32::new(0), database: own, data }))
+        Ok(Some(Self { running, tenants: AtomicU32::new(0), database: own, cells: Vec::new(), data }))
+    }
+
+    /// A server on PostgreSQL with further cells, each a database of its own; `None` where there is no PostgreSQL.
+    ///
+    /// # Errors
+    /// As [`TestServer::start`].
+    pub async fn start_in_cells(setting: &Setting, names: &[&str]) -> anyhow::Result<Option<Self>> {
+        let mut cells = Vec::new();
+        for name in names {
+            let Some(cluster) = setting.postgres.clone() else { break };
+            let own = tokio::task::spawn_blocking(move || OwnDatabase::create(&cluster)).await??;
+            cells.push((Cell { name: (*name).to_owned(), url: own.url.clone() }, own));
+        }
+        let known = cells.iter().map(|(cell, _)| cell.clone()).collect();
+        let server = Self::start_as(Database::Postgres, setting, |config| config.cells = known).await?;
+        // Others that move in have smaller numbers.
+        Ok(server.map(|server| Self { cells, tenants: AtomicU32::new(1_000), ..server }))
+    }
+
+    /// The names of its further cells.
+    pub fn cells(&self) -> impl Iterator<Item = &str> {
+        self.cells.iter().map(|(cell, _)| cell.name.as_str())
+    }
+
+    /// In which of its cells something of a tenant lies: what a scan of their schemas finds.
+    ///
+    /// # Errors
+    /// When a database does not answer.
+    pub async fn homes(&self, tenant: &str) -> anyhow::Result<Vec<String>> {
+        let main = self.url().context("a server on PostgreSQL")?.to_owned();
+        let id = crate::outbox::id_of(&main, tenant).await?;
+        let mut homes = Vec::new();
+        for (name, url) in
+            std::iter::once(("main", main.as_str())).chain(self.cells.iter().map(|(cell, _)| (cell.name.as_str(), cell.url.as_str())))
+        {
+            if crate::outbox::has_home(url, &id).await? {
+                homes.push(name.to_owned());
+            }
+        }
+        Ok(homes)
     }
 
     /// A new sandbox tenant with the base CRM; what is not said is Asia/Shanghai, en, CNY.
@@ -113,9 +154,10 @@ impl TestServer {
         let data = tempfile::Builder::new().prefix("tenon-tests-").tempdir()?;
         let mut config = ServeConfig::new(data.path());
         config.database = Some(database.url.clone());
+        config.cells = self.cells.iter().map(|(cell, _)| cell.clone()).collect();
         configure(&mut config);
         let running = start(config).await.context("the other node does not start")?;
-        Ok(Some(Self { running, tenants: AtomicU32::new(0), database: None, data }))
+        Ok(Some(Self { running, tenants: AtomicU32::new(0), database: None, cells: Vec::new(), data }))
     }
 
     /// The same tenant as this node serves it.
@@ -124,9 +166,22 @@ impl TestServer {
         Tenant { address: self.running.address(), ..tenant.clone() }
     }
 
-    /// What an operator asks of the data directory, and the answer; none where it was declined.
+    /// What an operator asks of the data directory, and the answer.
+    pub async fn answer(&self, command: &Command) -> Answer {
+        self.running.engine().command(command).await
+    }
+
+    /// Takes the backups that are due, as the server does now and then.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub async fn walk_backups(&self, plan: BackupPlan) -> anyhow::Result<()> {
+        self.running.engine().backups_walk(plan).await
+    }
+
+    /// The same; none where it was declined.
     pub async fn command(&self, command: &Command) -> Option<Value> {
-        match self.running.engine().command(command).await {
+        match self.answer(command).await {
             Answer::Done(result) => Some(result),
             Answer::Failed(_) => None,
         }
@@ -212,7 +267,7 @@ impl TestServer {
     /// # Errors
     /// When it does not stop or start, or a statement fails.
     pub async fn restart(self, behind: &[(&str, &str)], configure: impl FnOnce(&mut ServeConfig)) -> anyhow::Result<Self> {
-        let Self { running, tenants, database, data } = self;
+        let Self { running, tenants, database, cells, data } = self;
         running.stop().await?;
         for statement in behind {
             let (url, data) = (database.as_ref().map(|one| one.url.clone()), data.path().to_owned());
@@ -221,6 +276,7 @@ impl TestServer {
         }
         let mut config = ServeConfig::new(data.path());
         config.database = database.as_ref().map(|one| one.url.clone());
+        config.cells = cells.iter().map(|(cell, _)| cell.clone()).collect();
         configure(&mut config);
         // What was under way lets go of the directory when it ends, which may be a moment after the stop.
         let mut tries = 0;
@@ -231,7 +287,7 @@ impl TestServer {
             }
             tokio::time::sleep(RESTART_LOOK).await;
         };
-        Ok(Self { running, tenants, database, data })
+        Ok(Self { running, tenants, database, cells, data })
     }
 
     /// Stops the server and waits for it.

@@ -63,7 +63,8 @@ impl JobHandler for EventsHandler {
                 place = Some(run.store.outbox_end(run.tenant).await?);
                 continue;
             };
-            let stood = place.clone().unwrap_or_else(|| tail.from.clone());
+            // A place in a home that the tenant has left is the one in this home that the tail begins at.
+            let stood = place.clone().filter(|place| place.is_of_home_of(&tail.from)).unwrap_or_else(|| tail.from.clone());
             for heard in heard((&cx.model, package), &listeners, &tail, &stood) {
                 if heard.is_wanted {
                     done += 1;

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod packages;
+mod tenants;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -10,6 +11,8 @@ use std::time::Duration;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 pub(crate) use packages::{Agreed, PackageVerb, PluginLanguage, PluginVerb};
+pub(crate) use tenants::TenantVerb;
+use tenon_server::Cell;
 
 /// Tenon: an extensible CRM platform.
 #[derive(Debug, Parser)]
@@ -40,6 +43,9 @@ pub(crate) struct Args {
     /// PostgreSQL database, `postgres://…`; SQLite in the data directory without it.
     #[arg(long, global = true, env = "TENON_DATABASE", hide_env_values = true)]
     pub(crate) database: Option<String>,
+    /// Further databases for tenants, `NAME=postgres://…`, separated by blanks: for verbs on a data directory that no server runs on.
+    #[arg(long, global = true, env = "TENON_CELLS", hide_env_values = true, value_name = "NAME=URL", value_delimiter = ' ', value_parser = tenon_server::cell)]
+    pub(crate) cells: Vec<Cell>,
     /// Print the result as JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -305,6 +311,21 @@ pub(crate) struct Outside {
     /// Where people reach this server, such as `https://crm.acme.example`; links in mails begin with it.
     #[arg(long, env = "TENON_PUBLIC_URL", value_name = "URL")]
     pub(crate) public_url: Option<String>,
+    /// A further database for tenants; all nodes are told the same ones.
+    #[arg(long = "cell", value_name = "NAME=URL", value_parser = tenon_server::cell)]
+    pub(crate) cell: Vec<Cell>,
+    /// How long writes of a tenant stand still at most while it moves to another cell; 60 s without it.
+    #[arg(long, env = "TENON_MOVE_STOP", value_name = "TIME", value_parser = time)]
+    pub(crate) move_stop: Option<Duration>,
+    /// The folder of backups; `backups` in the data directory without it. Nodes of one database share it.
+    #[arg(long, env = "TENON_BACKUPS", value_name = "DIR")]
+    pub(crate) backups: Option<PathBuf>,
+    /// Take a backup of every tenant so often.
+    #[arg(long, env = "TENON_BACKUP_EVERY", value_name = "TIME", value_parser = time)]
+    pub(crate) backup_every: Option<Duration>,
+    /// How long backups are kept; the newest of a tenant stays.
+    #[arg(long, env = "TENON_BACKUP_KEEP", value_name = "TIME", value_parser = time, default_value = "30d")]
+    pub(crate) backup_keep: Duration,
     /// The folder of files; `files` in the data directory without it. Nodes of one database share it.
     #[arg(long, env = "TENON_FILES", value_name = "DIR")]
     pub(crate) files: Option<PathBuf>,
@@ -381,80 +402,6 @@ pub(crate) enum DocumentsVerb {
     Push {
         /// The file.
         file: PathBuf,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum TenantVerb {
-    /// Make a tenant with the base CRM; prints its first key.
-    Create {
-        /// Its name in URLs.
-        name: String,
-        /// A sandbox: its clock stands still.
-        #[arg(long)]
-        sandbox: bool,
-        /// IANA zone.
-        #[arg(long)]
-        zone: Option<String>,
-        /// `en` or `zh`.
-        #[arg(long)]
-        locale: Option<String>,
-        /// ISO 4217 code of the base currency.
-        #[arg(long)]
-        currency: Option<String>,
-    },
-    /// List tenants.
-    List,
-    /// Show one tenant.
-    Show {
-        /// Its name.
-        name: String,
-    },
-    /// Copy a tenant beside itself: objects, roles and settings; prints the copy's first key.
-    Clone {
-        /// The tenant it is copied from.
-        source: String,
-        /// The name of the copy.
-        name: String,
-        /// Records and members as well.
-        #[arg(long)]
-        with_data: bool,
-        /// As a sandbox: its clock stands still.
-        #[arg(long)]
-        sandbox: bool,
-    },
-    /// Write a whole tenant into a file, for another server or another database. Work in it goes on.
-    Export {
-        /// Its name.
-        name: String,
-        /// The file, which must not exist.
-        #[arg(long, value_name = "FILE")]
-        out: PathBuf,
-        /// Secrets (secret fields, second factors, secrets of identity providers) come along, under a key that is written here.
-        #[arg(long, value_name = "FILE")]
-        secrets: Option<PathBuf>,
-    },
-    /// Make a tenant of such a file.
-    Import {
-        /// The file.
-        file: PathBuf,
-        /// Another name than it had.
-        #[arg(long)]
-        name: Option<String>,
-        /// As another tenant, beside the first: with an id of its own, without sessions, keys and audit trail.
-        #[arg(long)]
-        anew: bool,
-        /// As a sandbox: its clock stands still.
-        #[arg(long)]
-        sandbox: bool,
-        /// Where the key of its secrets lies; without it secrets are empty.
-        #[arg(long, value_name = "FILE")]
-        secrets: Option<PathBuf>,
-    },
-    /// Remove a tenant and everything of it.
-    Delete {
-        /// Its name.
-        name: String,
     },
 }
 
@@ -647,7 +594,9 @@ fn time(text: &str) -> Result<Duration, String> {
         "ms" => Ok(Duration::from_millis(number)),
         "s" => Ok(Duration::from_secs(number)),
         "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
-        _ => Err("the units are `ms`, `s` and `m`".to_owned()),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(60 * 60))),
+        "d" => Ok(Duration::from_secs(number.saturating_mul(24 * 60 * 60))),
+        _ => Err("the units are `ms`, `s`, `m`, `h` and `d`".to_owned()),
     }
 }
 
@@ -665,7 +614,8 @@ mod tests {
         assert_eq!(time("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
-        for wrong in ["", "30", "s", "1h", "-1s", "1.5s"] {
+        assert_eq!((time("6h"), time("30d")), (Ok(Duration::from_secs(21_600)), Ok(Duration::from_secs(2_592_000))));
+        for wrong in ["", "30", "s", "1w", "-1s", "1.5s"] {
             assert!(time(wrong).is_err(), "{wrong}");
         }
     }

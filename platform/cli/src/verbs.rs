@@ -17,6 +17,7 @@ mod profile;
 mod provider;
 mod schema;
 mod serve;
+mod tenant;
 mod typegen;
 
 use crate::args::{Args, DocumentsVerb, SchemaVerb, Verb};
@@ -71,7 +72,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Typegen { lang, out } => typegen::typegen(args, output, *lang, out.as_deref()),
         Verb::Documents(DocumentsVerb::Push { file }) => documents::push(args, output, file),
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
-        Verb::Tenant(verb) => local::tenant(args, output, verb).await,
+        Verb::Tenant(verb) => tenant::tenant(args, output, verb).await,
         Verb::Audit(verb) => audit::audit(args, output, verb).await,
         Verb::Job(verb) => job::job(args, output, verb),
         Verb::Package(verb) => package::package(args, output, verb),

@@ -91,7 +91,7 @@ impl Engine {
         Ok(counted(&tenant, &report))
     }
 
-    async fn write_archive(&self, tenant: &TenantInfo, how: &ArchiveOut, out: &Path) -> anyhow::Result<ArchiveReport> {
+    pub(crate) async fn write_archive(&self, tenant: &TenantInfo, how: &ArchiveOut, out: &Path) -> anyhow::Result<ArchiveReport> {
         let mut part = out.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
@@ -157,10 +157,15 @@ impl Engine {
             secrets,
             created_at: clock::wall(),
         };
-        let brought = self.read_archive(&between, &how).await;
+        let made = self.made_of(&between, &how, request.data).await;
         fs::remove_file(&between).with_context(|| unwritten(&between))?;
-        let (tenant, report) = brought?;
-        match self.way_in(&tenant, request.data).await {
+        made
+    }
+
+    /// Makes another tenant of an archive, with a way in.
+    pub(crate) async fn made_of(&self, file: &Path, how: &ArchiveIn, peopled: bool) -> anyhow::Result<Json> {
+        let (tenant, report) = self.read_archive(file, how).await?;
+        match self.way_in(&tenant, peopled).await {
             Ok(way_in) => {
                 let mut said = counted(&tenant, &report);
                 if let (Some(said), Json::Object(way_in)) = (said.as_object_mut(), way_in) {

@@ -2,15 +2,17 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tenon_http::Patience;
 use tenon_identity::{Clock, MailConfigError, Mailer};
 use tenon_model::Settings;
 use tenon_plugin_host::Budgets;
-use tenon_store::{Database, StoreConfig, StoreLimits};
-use tenon_value::{Locale, is_currency};
+use tenon_store::{Cell, Database, StoreConfig, StoreLimits};
+use tenon_value::{Locale, Name, is_currency};
 
+use crate::backups::BackupPlan;
 use crate::clock;
 use crate::declined::Declined;
 
@@ -44,6 +46,14 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// `postgres://…`; none: SQLite in the data directory.
     pub database: Option<String>,
+    /// Further PostgreSQL databases for tenants.
+    pub cells: Vec<Cell>,
+    /// How long writes of a tenant stand still at most while it moves; none: 60 s.
+    pub move_stop: Option<Duration>,
+    /// The folder of backups; none: `backups` in the data directory.
+    pub backups: Option<PathBuf>,
+    /// Backups that the server takes by itself; none: none.
+    pub backup_plan: Option<BackupPlan>,
     /// The folder of files; none: `files` in the data directory.
     pub files: Option<PathBuf>,
     /// Bytes of a file; none: 100 MiB.
@@ -94,6 +104,10 @@ impl ServeConfig {
             data: data.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database: None,
+            cells: Vec::new(),
+            move_stop: None,
+            backups: None,
+            backup_plan: None,
             files: None,
             file_bytes: None,
             files_bytes: None,
@@ -142,7 +156,9 @@ impl ServeConfig {
         }
         limits.file_bytes = self.file_bytes.unwrap_or(limits.file_bytes);
         limits.files_bytes = self.files_bytes.unwrap_or(limits.files_bytes);
+        limits.move_stop = self.move_stop.unwrap_or(limits.move_stop);
         StoreConfig {
+            cells: self.cells.clone(),
             files: self.files.clone(),
             limits,
             clock: self.clock,
@@ -150,6 +166,19 @@ impl ServeConfig {
             ..StoreConfig::new(&self.data, database)
         }
     }
+}
+
+/// Reads `NAME=postgres://…`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn cell(text: &str) -> Result<Cell, String> {
+    let (name, url) = text.split_once('=').ok_or("write a cell as `NAME=postgres://…`")?;
+    Name::check(name).map_err(|reason| format!("`{name}` is no name for a cell: {reason}"))?;
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(format!("the address of cell `{name}` does not begin with `postgres://`"));
+    }
+    Ok(Cell { name: name.to_owned(), url: url.to_owned() })
 }
 
 /// A tenant to be made. What is left out is the product's default: `Asia/Shanghai`, `zh`, `CNY`.

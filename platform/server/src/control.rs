@@ -17,6 +17,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::archive::{CloneRequest, ImportRequest};
 use crate::audit::Slice;
+use crate::backups::RestoreRequest;
 use crate::config::TenantRequest;
 use crate::declined::Declined;
 use crate::engine::Engine;
@@ -58,6 +59,25 @@ pub enum Command {
     TenantImport(ImportRequest),
     /// Copy one beside itself.
     TenantClone(CloneRequest),
+    /// Move one to another cell.
+    TenantMove {
+        /// Its name.
+        name: String,
+        /// The cell's name.
+        cell: String,
+    },
+    /// Take a backup of one.
+    TenantBackup {
+        /// Its name.
+        name: String,
+    },
+    /// List the backups of one.
+    TenantBackups {
+        /// Its name.
+        name: String,
+    },
+    /// Make another one of a backup.
+    TenantRestore(RestoreRequest),
     /// Make a key.
     KeyCreate {
         /// The tenant's name.
@@ -163,6 +183,10 @@ impl Engine {
             Command::TenantExport { name, out, secrets } => self.tenant_export(name, out, secrets.as_deref()).await,
             Command::TenantImport(request) => self.tenant_import(request).await,
             Command::TenantClone(request) => self.tenant_clone(request).await,
+            Command::TenantBackup { name } => self.tenant_backup(name).await,
+            Command::TenantBackups { name } => self.tenant_backups(name),
+            Command::TenantRestore(request) => self.tenant_restore(request).await,
+            Command::TenantMove { name, cell } => self.tenant_move(name, cell).await,
             Command::KeyCreate { tenant, display, days, roles, service } => {
                 let new = KeyRequest { display, days: *days, roles, is_service: *service };
                 self.key_make(tenant, &new).await

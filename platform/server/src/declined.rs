@@ -52,7 +52,8 @@ impl Declined {
         }
         let store = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
         let kind = store.map_or(Kind::Internal, Classify::kind);
-        Self::new(kind, None, format!("{error:#}"))
+        let rule = store.and_then(|store| store.problem().rule);
+        Self::new(kind, rule.as_deref(), format!("{error:#}"))
     }
 }
 

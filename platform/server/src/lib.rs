@@ -7,6 +7,7 @@
 
 mod archive;
 mod audit;
+mod backups;
 mod clock;
 mod config;
 mod control;
@@ -24,7 +25,8 @@ mod sweep;
 mod tenants;
 
 pub use archive::{CloneRequest, ImportRequest};
-pub use config::{MailConfig, ServeConfig, TenantRequest};
+pub use backups::{BackupPlan, RestoreRequest};
+pub use config::{MailConfig, ServeConfig, TenantRequest, cell};
 pub use control::{Answer, Command, send};
 pub use declined::Declined;
 pub use engine::Engine;
@@ -35,3 +37,4 @@ pub use tenants::TenantCreated;
 pub use tenon_http::{Door, Method, Patience, doors};
 pub use tenon_identity::Clock;
 pub use tenon_plugin_host::{COMPILE_VERB, compile_for_parent};
+pub use tenon_store::Cell;

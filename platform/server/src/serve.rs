@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::backups;
 use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
 use crate::doors;
@@ -63,6 +64,9 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     let relay = tokio::spawn(engine.relay.clone().run());
     // It ends by itself with the others; what it leaves unfinished, the next walk does.
     drop(tokio::spawn(sweep::run(Arc::clone(&engine), stopped.clone())));
+    if let Some(plan) = config.backup_plan {
+        drop(tokio::spawn(backups::run(Arc::clone(&engine), plan, stopped.clone())));
+    }
     let doors = tokio::spawn(doors::serve(listener, router, config.patience.head, stopped));
     tracing::info!("listening on http://{address}");
     Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner, relay })

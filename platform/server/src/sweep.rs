@@ -22,6 +22,7 @@ const FIRST: Duration = Duration::from_secs(120);
 pub(crate) async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
     let mut rest = FIRST;
     while !stopped_within(&mut stop, rest).await {
+        engine.store.moves_end().await;
         for tenant in engine.store.tenants().await.unwrap_or_default() {
             if stopped_within(&mut stop, STEP).await {
                 return;

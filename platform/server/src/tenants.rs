@@ -90,6 +90,7 @@ impl Engine {
             records.insert(object.name.to_string(), json!(self.store.row_count(&model, object.ix).await?));
         }
         if let Some(members) = shown.as_object_mut() {
+            members.insert("cell".to_owned(), json!(self.store.tenant_cell(tenant.id).await?));
             members.insert("modelVersion".to_owned(), json!(model.version.0));
             members.insert("records".to_owned(), Json::Object(records));
         }
@@ -106,6 +107,20 @@ impl Engine {
         self.identity.forget();
         self.catalog.forget(tenant.id);
         Ok(json!({ "deleted": name }))
+    }
+
+    /// Moves a tenant to another cell, or goes on with a move that was interrupted.
+    ///
+    /// # Errors
+    /// Where there is none of this name, no such cell, or the move takes too long; then it stays where it was.
+    pub(crate) async fn tenant_move(&self, name: &str, cell: &str) -> anyhow::Result<Json> {
+        let tenant = self.tenant_named(name).await?;
+        let moved = self.store.tenant_move(tenant.id, cell).await?;
+        let stopped = u64::try_from(moved.stopped.as_millis()).unwrap_or(u64::MAX);
+        Ok(json!({
+            "tenant": name, "cell": cell, "tables": moved.tables, "rows": moved.rows, "stoppedMs": stopped,
+            "oldHomeLeft": moved.old_home_left,
+        }))
     }
 
     /// What is wrong with the tenants' tables and rows, or with one tenant's; `fix` mends what is safe.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tenon_value::{DateTime, Uuid};
 
+use crate::Cell;
+
 /// Transactions that may wait for the one writer of a SQLite file; more are refused (`writer_queue`).
 pub const WRITER_QUEUE_MAX: usize = 256;
 /// Connections to PostgreSQL that reads of records share, and as many again for aggregates: beside `connections`.
@@ -34,6 +36,9 @@ pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 pub const FILE_BYTES_MAX: u64 = 100 * 1024 * 1024;
 /// Bytes of all files of a tenant unless configured (`files_bytes`).
 pub const FILES_BYTES_MAX: u64 = 20 * 1024 * 1024 * 1024;
+
+/// How long writes of a tenant stand still at most while it is moved, unless configured (`move_stop`).
+pub const MOVE_STOP_MAX: Duration = Duration::from_secs(60);
 
 /// Which database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +78,8 @@ pub struct StoreLimits {
     pub file_bytes: u64,
     /// Bytes of all files of a tenant (`files_bytes`).
     pub files_bytes: u64,
+    /// How long writes of a tenant stand still at most while it is moved (`move_stop`).
+    pub move_stop: Duration,
 }
 
 impl Default for StoreLimits {
@@ -85,6 +92,7 @@ impl Default for StoreLimits {
             open_files: None,
             file_bytes: FILE_BYTES_MAX,
             files_bytes: FILES_BYTES_MAX,
+            move_stop: MOVE_STOP_MAX,
         }
     }
 }
@@ -104,6 +112,8 @@ pub struct StoreConfig {
     pub files: Option<PathBuf>,
     /// The database.
     pub database: Database,
+    /// Further databases for tenants. PostgreSQL only.
+    pub cells: Vec<Cell>,
     /// Limits.
     pub limits: StoreLimits,
     /// Machine time, for the audit trail.
@@ -116,6 +126,14 @@ impl StoreConfig {
     /// A configuration with the usual limits.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>, database: Database) -> Self {
-        Self { data: data.into(), files: None, database, limits: StoreLimits::default(), clock: machine_time, crash_at: None }
+        Self {
+            data: data.into(),
+            files: None,
+            database,
+            cells: Vec::new(),
+            limits: StoreLimits::default(),
+            clock: machine_time,
+            crash_at: None,
+        }
     }
 }

@@ -86,6 +86,12 @@ pub enum StoreError {
     /// A file of the index without its bytes: the folder of files did not come along, or has lost them.
     #[error("the bytes of a file are gone")]
     FileGone,
+    /// Writes of this tenant stand still while it is moved; or somebody else is moving it.
+    #[error("this tenant is being moved to another cell")]
+    Moving,
+    /// A cell that is not, or not what it is taken for.
+    #[error("{0}")]
+    Cell(String),
     /// There is no such tenant.
     #[error("there is no such tenant")]
     NoTenant,
@@ -139,9 +145,13 @@ impl Classify for StoreError {
             | Self::IdempotencyTaken
             | Self::LoginTaken
             | Self::TenantExists => Kind::Conflict,
-            Self::StaleModel | Self::Serialization | Self::Busy | Self::LeaseLost | Self::Full | Self::Unavailable(_) => Kind::Unavailable,
+            Self::StaleModel | Self::Serialization | Self::Busy | Self::LeaseLost | Self::Full | Self::Moving | Self::Unavailable(_) => {
+                Kind::Unavailable
+            }
             Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
-            Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Archive { .. } | Self::Value(_) => Kind::Invalid,
+            Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Archive { .. } | Self::Cell(_) | Self::Value(_) => {
+                Kind::Invalid
+            }
             Self::NoTenant | Self::FileGone => Kind::NotFound,
             Self::Plan(_) | Self::Damaged(_) | Self::Database(_) => Kind::Internal,
         }
@@ -179,6 +189,15 @@ impl Classify for StoreError {
                 Problem::invalid("archive", format!("line {line} of the archive {message}"), format!("归档文件第 {line} 行有误: {message}"))
                     .with("line", Json::from(*line))
             }
+            Self::Moving => Problem {
+                rule: Some("moving".into()),
+                message: tenon_diagnostics::Message::new(
+                    "this workspace is being moved and can only be read for a moment, try again",
+                    "此租户正在迁移,暂时只能读取,请稍后重试",
+                ),
+                ..Problem::of_kind(Kind::Unavailable)
+            },
+            Self::Cell(message) => Problem::invalid("cell", message.clone(), message.clone()),
             Self::Value(_) => Problem::invalid("value", "a value does not fit its field", "值与字段类型不符"),
             _ => Problem::of_kind(self.kind()),
         }

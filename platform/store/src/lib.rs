@@ -7,6 +7,7 @@
 
 mod archive;
 mod audit;
+mod cells;
 mod clock;
 mod config;
 mod contract;
@@ -45,9 +46,10 @@ pub use archive::{ARCHIVE_LINE_MAX, ArchiveContent, ArchiveIn, ArchiveOut, Archi
 pub use audit::{
     AuditBreak, AuditBy, AuditEntry, AuditFilter, AuditKind, AuditNote, AuditNotes, AuditOrder, AuditReport, Erased, Sealed, record_json,
 };
+pub use cells::{Cell, MAIN_CELL, Moved};
 pub use config::{
-    Database, Dialect, FILE_BYTES_MAX, FILES_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, READERS_MAX, READING_CONNECTIONS,
-    ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
+    Database, Dialect, FILE_BYTES_MAX, FILES_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, MOVE_STOP_MAX, READERS_MAX,
+    READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
 };
 pub use contract::{
     Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, TenantInfo,

@@ -3,6 +3,7 @@
 
 mod change;
 mod image;
+mod moved;
 pub(crate) mod position;
 mod prune;
 mod sight;

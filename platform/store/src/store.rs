@@ -10,13 +10,11 @@ use tenon_model::Model;
 use tenon_query::{Answer, Params, Read};
 use tenon_value::TenantId;
 use tokio::sync::broadcast;
-use tokio_postgres::Config;
 
 use crate::audit::told::Told;
-use crate::config::{READING_CONNECTIONS, SHARED_CONNECTIONS};
+use crate::cells::{Cells, Place};
 use crate::credentials::law::Epoch;
 use crate::db::files::Files;
-use crate::db::pool::{PgPool, Shared};
 use crate::db::{Conn, Fault};
 use crate::files::blobs::Blobs;
 use crate::jobs::told::JobsTold;
@@ -31,21 +29,6 @@ use crate::{Database, Dialect, StoreConfig, StoreError};
 
 /// The channel on which PostgreSQL tells of changed metadata.
 pub(crate) const METADATA_CHANNEL: &str = "tenon_metadata";
-/// Connections kept apart for making tables, so that transactions waiting for one never wait for each other.
-const DDL_CONNECTIONS: u32 = 2;
-
-/// Connections to PostgreSQL: for transactions, and apart for making tables, so that transactions never wait for each
-/// other's; and few that reads share, aggregates apart from the rest.
-#[derive(Debug)]
-pub(crate) struct Pools {
-    requests: Arc<PgPool>,
-    tables: PgPool,
-    /// For reads that take long, or several statements.
-    reads: Arc<PgPool>,
-    pages: Shared,
-    aggregates: Shared,
-}
-
 /// What a read on a shared connection is, for others that wait behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
@@ -58,7 +41,7 @@ pub(crate) enum Weight {
 /// Where tenants' data is.
 #[derive(Debug)]
 pub(crate) enum Home {
-    Postgres(Box<Pools>),
+    Postgres(Box<Cells>),
     Sqlite(Files),
 }
 
@@ -69,6 +52,8 @@ pub(crate) struct Memory {
     pub(crate) loads: Loads,
     /// Actors whose display names are known to be stored: kind, id → display.
     pub(crate) actors: Mutex<HashMap<(String, tenon_value::Uuid), String>>,
+    /// The cell it lies in.
+    pub(crate) place: Place,
     /// The epoch of its law.
     pub(crate) epoch: Epoch,
     /// Set once its home is known to fit this build.
@@ -92,14 +77,12 @@ pub(crate) struct Inner {
     /// The bytes of files.
     pub(crate) blobs: Blobs,
     memory: RwLock<HashMap<TenantId, Arc<Memory>>>,
-    listener: Option<tokio::task::JoinHandle<()>>,
+    listeners: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(listener) = &self.listener {
-            listener.abort();
-        }
+        self.listeners.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }
 
@@ -118,20 +101,18 @@ impl Store {
         let system = System::open(&config).await?;
         let (events, _) = broadcast::channel(256);
         let commits = Arc::new(Commits::default());
-        let (home, listener) = match &config.database {
+        let (home, listeners) = match &config.database {
+            Database::Sqlite if !config.cells.is_empty() => {
+                return Err(StoreError::Cell("cells are PostgreSQL databases beside another: `--database` is missing".to_owned()));
+            }
             Database::Sqlite => {
-                (Home::Sqlite(Files::new(config.data.join("tenants"), config.limits.statements, config.limits.open_files)), None)
+                (Home::Sqlite(Files::new(config.data.join("tenants"), config.limits.statements, config.limits.open_files)), Vec::new())
             }
             Database::Postgres { url } => {
-                let options = options(url, &config)?;
-                let kept = config.limits.statements;
-                let requests = Arc::new(PgPool::new(planned_once(&options), config.limits.connections, kept));
-                let reads = Arc::new(PgPool::new(options.clone(), READING_CONNECTIONS, kept));
-                let listener = tokio::spawn(listen(url.clone(), events.clone(), Arc::clone(&commits)));
-                let tables = PgPool::new(options, DDL_CONNECTIONS, kept);
-                let pages = Shared::new(Arc::clone(&reads), SHARED_CONNECTIONS);
-                let aggregates = Shared::new(Arc::clone(&reads), SHARED_CONNECTIONS);
-                (Home::Postgres(Box::new(Pools { requests, tables, reads, pages, aggregates })), Some(listener))
+                let cells = Cells::new(url, &config)?;
+                let listen = |cell: &str| tokio::spawn(listen(cell.to_owned(), events.clone(), Arc::clone(&commits)));
+                let listeners = cells.each().map(|cell| listen(&cell.url)).collect();
+                (Home::Postgres(Box::new(cells)), listeners)
             }
         };
         let blobs = Blobs::open(&config.files.clone().unwrap_or_else(|| config.data.join("files")))?;
@@ -145,10 +126,11 @@ impl Store {
             jobs: JobsTold::default(),
             commits,
             memory: RwLock::default(),
-            listener,
+            listeners,
         };
         let store = Self { inner: Arc::new(inner) };
         store.finish_pending().await?;
+        store.moves_end().await;
         Ok(store)
     }
 
@@ -167,8 +149,8 @@ impl Store {
     /// `Unavailable`.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.inner.system.ready().await?;
-        if let Home::Postgres(pools) = &self.inner.home {
-            let mut conn = Conn::Postgres(Box::new(pools.requests.acquire().await?));
+        if let Home::Postgres(cells) = &self.inner.home {
+            let mut conn = Conn::Postgres(Box::new(cells.main().pools.requests.acquire().await?));
             conn.mark(false);
             conn.script("select 1").await?;
             conn.mark(true);
@@ -182,6 +164,14 @@ impl Store {
     /// What the database says.
     pub async fn installation_secret(&self) -> Result<[u8; 32], StoreError> {
         self.inner.system.secret("cursor").await
+    }
+
+    /// The key of the secrets in backups; made once per installation.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn backup_secret(&self) -> Result<[u8; 32], StoreError> {
+        self.inner.system.secret("backup").await
     }
 
     /// The secret that compiled plugins are sealed with; made once per installation.
@@ -250,12 +240,8 @@ impl Store {
     }
 
     fn forget_connections(&self) {
-        if let Home::Postgres(pools) = &self.inner.home {
-            pools.requests.clear();
-            pools.tables.clear();
-            pools.reads.clear();
-            pools.pages.clear();
-            pools.aggregates.clear();
+        if let Home::Postgres(cells) = &self.inner.home {
+            cells.each().for_each(|cell| cell.pools.clear());
         }
     }
 
@@ -269,8 +255,12 @@ impl Store {
     pub(crate) async fn shared(&self, tenant: TenantId, weight: Weight) -> Result<Conn, Fault> {
         self.settle(tenant).await?;
         match (&self.inner.home, weight) {
-            (Home::Postgres(pools), Weight::Light) => Ok(Conn::Postgres(Box::new(pools.pages.get().await?))),
-            (Home::Postgres(pools), Weight::Heavy) => Ok(Conn::Postgres(Box::new(pools.aggregates.get().await?))),
+            (Home::Postgres(cells), Weight::Light) => {
+                Ok(Conn::Postgres(Box::new(self.cell_of(cells, tenant).await?.pools.pages.get().await?)))
+            }
+            (Home::Postgres(cells), Weight::Heavy) => {
+                Ok(Conn::Postgres(Box::new(self.cell_of(cells, tenant).await?.pools.aggregates.get().await?)))
+            }
             (Home::Sqlite(files), _) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
         }
     }
@@ -279,7 +269,7 @@ impl Store {
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Conn, Fault> {
         self.settle(tenant).await?;
         match &self.inner.home {
-            Home::Postgres(pools) => Ok(Conn::Postgres(Box::new(pools.reads.acquire().await?))),
+            Home::Postgres(cells) => Ok(Conn::Postgres(Box::new(self.cell_of(cells, tenant).await?.pools.reads.acquire().await?))),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.reader().await?)),
         }
     }
@@ -293,15 +283,15 @@ impl Store {
     /// The same for who makes, brings up or removes a tenant's home.
     pub(crate) async fn writer_as_found(&self, tenant: TenantId) -> Result<Conn, Fault> {
         match &self.inner.home {
-            Home::Postgres(pools) => Ok(Conn::Postgres(Box::new(pools.requests.acquire().await?))),
+            Home::Postgres(cells) => Ok(Conn::Postgres(Box::new(self.cell_of(cells, tenant).await?.pools.requests.acquire().await?))),
             Home::Sqlite(files) => Ok(Conn::Sqlite(files.get(tenant)?.writer().await?)),
         }
     }
 
     /// A connection for making a table beside a transaction. PostgreSQL only: SQLite has one writer.
-    pub(crate) async fn maker(&self) -> Result<Option<Conn>, Fault> {
+    pub(crate) async fn maker(&self, tenant: TenantId) -> Result<Option<Conn>, Fault> {
         match &self.inner.home {
-            Home::Postgres(pools) => Ok(Some(Conn::Postgres(Box::new(pools.tables.acquire().await?)))),
+            Home::Postgres(cells) => Ok(Some(Conn::Postgres(Box::new(self.cell_of(cells, tenant).await?.pools.tables.acquire().await?)))),
             Home::Sqlite(_) => Ok(None),
         }
     }
@@ -321,25 +311,6 @@ impl Store {
             memory.remove(&tenant);
         }
     }
-}
-
-fn options(url: &str, config: &StoreConfig) -> Result<Config, StoreError> {
-    let mut options: Config = url.parse().map_err(|error| StoreError::Unavailable(crate::db::fault::whole(&error)))?;
-    let own = options.get_options().map(|options| format!("{options} ")).unwrap_or_default();
-    let time = config.limits.time.as_millis();
-    options
-        .application_name("tenon")
-        .options(format!("{own}-c statement_timeout={time} -c idle_in_transaction_session_timeout=120000 -c timezone=UTC"));
-    Ok(options)
-}
-
-/// The statements of a transaction name rows by their keys: no values make another plan better, and planning one costs more
-/// than running it. (Left to itself PostgreSQL plans `id = any($1)` each time, for it takes ten ids for granted.)
-fn planned_once(options: &Config) -> Config {
-    let mut options = options.clone();
-    let given = options.get_options().unwrap_or_default().to_owned();
-    options.options(format!("{given} -c plan_cache_mode=force_generic_plan"));
-    options
 }
 
 /// Passes on what PostgreSQL tells; listens again when the connection breaks.

@@ -4,6 +4,8 @@
 
 pub(crate) mod due;
 pub(crate) mod migration;
+pub(crate) mod placement;
+pub(crate) mod places;
 pub(crate) mod secret;
 pub(crate) mod tenant;
 
@@ -70,6 +72,7 @@ impl System {
 
     pub(crate) async fn remove(&self, id: TenantId) -> Result<(), StoreError> {
         self.hint(id, None).await?;
+        self.unplace(id).await?;
         tenant::Entity::delete_by_id(id.0).exec(&self.db).await.map(|_| ()).map_err(|error| failed(&error))
     }
 

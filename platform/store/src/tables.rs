@@ -60,7 +60,8 @@ impl Tables {
         }
         let sql = match conn.dialect() {
             Dialect::Postgres => {
-                "select '\"' || n.nspname || '\".\"' || c.relname || '\"' from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' and '\"' || n.nspname || '\".\"' || c.relname || '\"' = any($1) and n.nspname = any($2)"
+                "select '\"' || n.nspname || '\".\"' || c.relname || '\"' from pg_catalog.pg_class as c join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.relkind = 'r' and '\"' || n.nspname || '\".\"' || c.relname || '\"' = any($1) and n.nspname = any($2) \
+                 union all select '' from unnest($2) as s(name) where not exists (select 1 from pg_catalog.pg_namespace as n where n.nspname = s.name)"
             }
             Dialect::Sqlite => {
                 "select '\"main\".\"' || m.name || '\"' from \"main\".sqlite_schema as m where m.type = 'table' and '\"main\".\"' || m.name || '\"' in (select e.value from json_each(?1) as e)"
@@ -74,6 +75,10 @@ impl Tables {
         let rows = conn.fetch(sql, &args, &[Shape::Text]).await?;
         let found: Vec<String> =
             rows.iter().filter_map(|row| row.first().and_then(tenon_value::Value::as_text)).map(str::to_owned).collect();
+        // A tenant that has moved away, or was removed: its tables are not empty, they are not here.
+        if found.iter().any(String::is_empty) {
+            return Err(Fault::Undefined("the tenant's home is not here".to_owned()));
+        }
         self.add(found.iter().cloned());
         Ok(found)
     }

@@ -54,13 +54,16 @@ impl Store {
     pub(crate) async fn tear_down(&self, id: TenantId) -> Result<(), StoreError> {
         match &self.inner.home {
             Home::Sqlite(files) => files.remove(id)?,
-            Home::Postgres(_) => {
-                let mut conn = self.writer_as_found(id).await?;
-                conn.mark(false);
+            Home::Postgres(cells) => {
                 let schema = schema_of(id, self.dialect());
-                conn.script(&format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout"))
-                    .await?;
-                conn.mark(true);
+                let drop = format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout");
+                // In every cell: a move that was cut short may have left something.
+                for cell in cells.each() {
+                    let mut conn = Conn::Postgres(Box::new(cell.pools.requests.acquire().await?));
+                    conn.mark(false);
+                    conn.script(&drop).await?;
+                    conn.mark(true);
+                }
             }
         }
         self.inner.blobs.remove_tenant(id)?;

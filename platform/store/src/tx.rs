@@ -29,6 +29,7 @@ use tenon_query::{Answer, AuthorizedTable, Params};
 use tenon_value::{DateTime, RequestId, TenantId, Uuid, Value};
 
 use crate::audit::{AuditBy, AuditNote};
+use crate::cells::asking;
 use crate::db::pgslot::Lead;
 use crate::db::{Arg, Conn, Fault, Scalar, Shape, Target};
 use crate::ddl::object;
@@ -305,12 +306,13 @@ impl Tx {
         if self.is_there(name).await? {
             return Ok(());
         }
-        match self.store.maker().await? {
+        match self.store.maker(self.tenant).await? {
             Some(mut conn) => {
                 conn.mark(false);
                 // Two first writers at once: the second waits, and finds the table made.
                 let lock = lock_key(self.tenant).wrapping_add(1);
-                conn.script(&format!("begin; select pg_advisory_xact_lock({lock}); {}; commit", statements.join("; "))).await?;
+                let asking = asking(&self.schema);
+                conn.script(&format!("begin; select pg_advisory_xact_lock({lock}); {asking}; {}; commit", statements.join("; "))).await?;
                 conn.mark(true);
             }
             None => self.conn()?.script(&statements.join("; ")).await?,

@@ -5,6 +5,8 @@
 mod aggregates;
 #[path = "databases/audit.rs"]
 mod audit;
+#[path = "databases/cells.rs"]
+mod cells;
 #[path = "databases/connections.rs"]
 mod connections;
 #[path = "databases/crash.rs"]

@@ -1,7 +1,7 @@
 //! Stories after a move: their tenants are taken out of one server and brought into the next, and asked again there.
 //!
-//! What a story asked is asked once more when it has ended, on the server where it was played; every server the tenant
-//! then moves to must give the same bytes. Only what is left of the rate limit, and how long it took, is not compared.
+//! What a story asked is asked once more when it has ended, on the server where it was played; every server, and every cell
+//! of a server, that the tenant then moves to must give the same bytes. Only what is left of the rate limit, and how long it took, is not compared.
 
 use std::path::PathBuf;
 
@@ -99,21 +99,32 @@ async fn one(servers: &[&TestServer], story: &Story) -> anyhow::Result<()> {
     for question in &questions {
         wanted.push(question.asked_of(first).await?);
     }
+    let same = async |server: &TestServer, station: &str| {
+        for (question, wanted) in questions.iter().zip(&wanted) {
+            let found = question.asked_of(server).await?;
+            ensure!(found == *wanted, "{station}\n    asked: {:?}\n    before: {wanted}\n    after:  {found}", question.body);
+        }
+        Ok(())
+    };
     let mut from = first;
     for (place, server) in others.iter().enumerate() {
         moved(from, server, &played.tenant.name).await.with_context(|| format!("move {}", place + 1))?;
-        for (question, wanted) in questions.iter().zip(&wanted) {
-            let found = question.asked_of(server).await?;
-            ensure!(
-                found == *wanted,
-                "after move {}\n    asked: {:?}\n    before: {wanted}\n    after:  {found}",
-                place + 1,
-                question.body
-            );
+        same(server, &format!("after move {}", place + 1)).await?;
+        for cell in server.cells() {
+            to_cell(server, &played.tenant.name, cell).await?;
+            same(server, &format!("in cell `{cell}` after move {}", place + 1)).await?;
         }
         from = server;
     }
     Ok(())
+}
+
+/// Moves a tenant to another cell of its server.
+async fn to_cell(server: &TestServer, name: &str, cell: &str) -> anyhow::Result<()> {
+    let command = Command::TenantMove { name: name.to_owned(), cell: cell.to_owned() };
+    server.command(&command).await.with_context(|| format!("it does not move to `{cell}`"))?;
+    ensure!(server.homes(name).await? == [cell], "it lies in {:?}", server.homes(name).await?);
+    well_linked(server, name).await
 }
 
 /// Takes a tenant out of one server and brings it into another, with its secrets, through files as an operator would.
@@ -125,8 +136,12 @@ async fn moved(from: &TestServer, to: &TestServer, name: &str) -> anyhow::Result
     let import = Command::TenantImport(ImportRequest { file, secrets: Some(secrets), ..ImportRequest::default() });
     let imported = to.command(&import).await.context("it is not brought in")?;
     ensure!(exported == imported, "{exported} went out, {imported} came in");
+    well_linked(to, name).await
+}
+
+async fn well_linked(server: &TestServer, name: &str) -> anyhow::Result<()> {
     let verify = Command::AuditVerify { tenant: name.to_owned(), head: None };
-    let chain = to.command(&verify).await.context("its trail cannot be verified")?;
+    let chain = server.command(&verify).await.context("its trail cannot be verified")?;
     ensure!(chain["broken"].is_null(), "the audit chain broke: {chain}");
     Ok(())
 }

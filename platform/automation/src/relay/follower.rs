@@ -78,6 +78,10 @@ impl Follower {
     async fn look(&mut self) -> Result<Followed, RelayError> {
         let tail = self.store.outbox_tail(self.topic.tenant, Some(&self.place)).await?.ok_or(RelayError::TooOld)?;
         self.behind = tail.more;
+        // The tenant has moved: this is the place where he stands there.
+        if !self.place.is_of_home_of(&tail.from) {
+            self.place = tail.from.clone();
+        }
         Ok(self.take(Arc::new(Batch::new(tail))))
     }
 
@@ -95,7 +99,7 @@ impl Follower {
                 continue;
             }
             match self.pieces.recv().await {
-                Ok(batch) if batch.is_gap() => self.behind = true,
+                Ok(batch) if batch.is_gap() || !batch.tail().from.is_of_home_of(&self.place) => self.behind = true,
                 Ok(batch) => {
                     let followed = self.take(batch);
                     if !followed.fresh.is_empty() {

@@ -2,70 +2,12 @@
 
 use std::io::{BufRead, IsTerminal, Write as _};
 
-use tenon_server::{Answer, CloneRequest, Command, Engine, ImportRequest, ServeConfig, TenantRequest};
+use tenon_server::{Answer, Command, Engine, ServeConfig};
 use tenon_value::Json;
 
-use crate::args::{Args, TenantVerb};
+use crate::args::Args;
 use crate::client::Refused;
 use crate::output::{Exit, Output, Usage};
-
-/// `tenon tenant …`.
-pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> anyhow::Result<Exit> {
-    match verb {
-        TenantVerb::Create { name, sandbox, zone, locale, currency } => {
-            let request = TenantRequest {
-                name: name.clone(),
-                sandbox: *sandbox,
-                zone: zone.clone(),
-                locale: locale.clone(),
-                currency: currency.clone(),
-            };
-            let created = ask(args, Command::TenantCreate(request)).await?;
-            let text = |name: &str| created.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-            let words = format!(
-                "tenant    {}\nAPI key   {}\nadmin     {}\npassword  {}\n\nKey and password are shown once.",
-                text("tenant"),
-                text("apiKey"),
-                text("adminEmail"),
-                text("adminPassword")
-            );
-            output.result(&created, words);
-        }
-        TenantVerb::List => {
-            let tenants = ask(args, Command::TenantList).await?;
-            output.result(&tenants, lines(&tenants, &["tenant", "createdAt"]));
-        }
-        TenantVerb::Show { name } => {
-            let tenant = ask(args, Command::TenantShow { name: name.clone() }).await?;
-            output.result(&tenant, pretty(&tenant));
-        }
-        TenantVerb::Clone { source, name, with_data, sandbox } => {
-            let request = CloneRequest { source: source.clone(), name: name.clone(), data: *with_data, sandbox: *sandbox };
-            let copied = ask(args, Command::TenantClone(request)).await?;
-            output.result(&copied, pretty(&copied));
-        }
-        TenantVerb::Export { name, out, secrets } => {
-            let secrets = secrets.as_deref().map(std::path::absolute).transpose()?;
-            let command = Command::TenantExport { name: name.clone(), out: std::path::absolute(out)?, secrets };
-            let exported = ask(args, command).await?;
-            output.result(&exported, pretty(&exported));
-        }
-        TenantVerb::Import { file, name, anew, sandbox, secrets } => {
-            let secrets = secrets.as_deref().map(std::path::absolute).transpose()?;
-            let request = ImportRequest { file: std::path::absolute(file)?, name: name.clone(), anew: *anew, sandbox: *sandbox, secrets };
-            let imported = ask(args, Command::TenantImport(request)).await?;
-            output.result(&imported, pretty(&imported));
-        }
-        TenantVerb::Delete { name } => {
-            if !args.yes && !confirmed(&format!("Remove tenant `{name}` with all its records?"))? {
-                return Err(Refused::not_confirmed("nothing was removed; `--yes` says yes without a question").into());
-            }
-            let deleted = ask(args, Command::TenantDelete { name: name.clone() }).await?;
-            output.result(&deleted, format!("tenant `{name}` is removed"));
-        }
-    }
-    Ok(Exit::Done)
-}
 
 /// `tenon doctor`. Exit 1 where something is wrong and not mended.
 pub(crate) async fn doctor(args: &Args, output: &Output, fix: bool) -> anyhow::Result<Exit> {
@@ -106,7 +48,7 @@ pub(super) async fn ask(args: &Args, command: Command) -> anyhow::Result<Json> {
     let answer = match tenon_server::send(&data, &command).await? {
         Some(answer) => answer,
         None => {
-            let config = ServeConfig { database: args.database.clone(), ..ServeConfig::new(data) };
+            let config = ServeConfig { database: args.database.clone(), cells: args.cells.clone(), ..ServeConfig::new(data) };
             Engine::open(&config).await?.command(&command).await
         }
     };
@@ -136,6 +78,6 @@ pub(super) fn lines(list: &Json, columns: &[&str]) -> String {
     list.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn pretty(json: &Json) -> String {
+pub(super) fn pretty(json: &Json) -> String {
     serde_json::to_string_pretty(json).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde_json::json;
-use tenon_server::{MailConfig, ServeConfig};
+use tenon_server::{BackupPlan, MailConfig, ServeConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::{Args, LogFormat, Outside, Trust};
@@ -33,6 +33,10 @@ pub(crate) async fn serve(
         connections,
         public_url: outside.public_url.clone(),
         proxies: outside.proxies.clone(),
+        cells: args.cells.iter().chain(&outside.cell).cloned().collect(),
+        move_stop: outside.move_stop,
+        backups: outside.backups.clone(),
+        backup_plan: outside.backup_every.map(|every| BackupPlan { every, keep: outside.backup_keep }),
         files: outside.files.clone(),
         file_bytes: outside.file_bytes,
         files_bytes: outside.files_bytes,

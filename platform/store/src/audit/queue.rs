@@ -51,6 +51,17 @@ impl Cursor {
     }
 }
 
+impl Cursor {
+    /// The same in SQL, of rows `o`. PostgreSQL only.
+    pub(crate) fn linked_words(&self) -> String {
+        let sees = |snapshot: &Option<String>| {
+            let snapshot = snapshot.as_deref().and_then(Snapshot::parse).unwrap_or(Snapshot::NOTHING);
+            format!("pg_visible_in_snapshot(o.\"xid\", '{snapshot}'::pg_snapshot)")
+        };
+        format!("({} or (o.\"seq\" <= {} and {}))", sees(&self.done), self.after, sees(&self.upto))
+    }
+}
+
 impl Waiting {
     fn records(&self) -> usize {
         self.payload.get("records").and_then(Json::as_array).map_or(0, Vec::len)

@@ -1,6 +1,7 @@
 //! What a driver's error means to us.
 
 use crate::StoreError;
+use crate::cells::FENCED;
 
 /// A failure of one statement, before anybody knows which object it is about.
 #[derive(Debug)]
@@ -76,6 +77,7 @@ fn of_postgres(code: &str, constraint: Option<&str>, message: &str) -> Fault {
         "40001" | "40P01" => StoreError::Serialization,
         "55P03" => StoreError::Busy,
         "57014" => StoreError::Timeout,
+        FENCED => StoreError::Moving,
         "53100" => StoreError::Full,
         "22P02" | "22001" | "22003" | "22021" | "22P05" | "22025" => StoreError::Value("out of range"),
         _ if code.starts_with("08") || code.starts_with("53") || code.starts_with("57P") || code.starts_with("28") || code == "3D000" => {

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use tenon_value::Value;
 use tokio::task::AbortHandle;
-use tokio_postgres::{Client, Config, NoTls, RowStream, SimpleQueryMessage, Statement};
+use tokio_postgres::{Client, Config, CopyInSink, CopyOutStream, NoTls, RowStream, SimpleQueryMessage, Statement};
 
 use super::statements::Statements;
 use super::{Arg, Fault, Shape, postgres};
@@ -205,6 +206,18 @@ impl Line {
             _ => None,
         });
         Ok(last.flatten())
+    }
+
+    /// Rows of a `copy … to stdout`, as PostgreSQL packs them.
+    pub(crate) async fn copy_out(&self, sql: &str) -> Result<CopyOutStream, Fault> {
+        let out = self.client.copy_out(sql).await;
+        self.noticed(out)
+    }
+
+    /// Takes rows for a `copy … from stdin`.
+    pub(crate) async fn copy_in(&self, sql: &str) -> Result<CopyInSink<Bytes>, Fault> {
+        let into = self.client.copy_in(sql).await;
+        self.noticed(into)
     }
 
     /// An answer in our words. One that tells of a changed shape makes every connection prepare anew.

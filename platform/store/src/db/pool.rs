@@ -80,6 +80,11 @@ impl PgPool {
         Ok((self.opening.open().await?, permit))
     }
 
+    /// A connection beside those that are counted.
+    pub(crate) async fn open_beside(&self) -> Result<Arc<Line>, Fault> {
+        self.opening.open().await
+    }
+
     /// Forgets idle connections, after one of them turned out to be dead: the others may be, too.
     pub(crate) fn clear(&self) {
         if let Ok(mut shelf) = self.shelf.lock() {

@@ -25,7 +25,7 @@ use crate::archive::table::Archived;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 16;
+pub(crate) const VERSION: u32 = 17;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.
@@ -52,6 +52,9 @@ pub(crate) const SEQ: &str = "seq";
 
 /// On PostgreSQL each row of the outbox knows its transaction, so that what is committed is found without waiting.
 pub(crate) const OUTBOX: &str = "outbox";
+/// What the transactions of its rows were in the homes that the tenant had before, and those homes.
+pub(crate) const OUTBOX_BEFORE: &str = "outbox_before";
+pub(crate) const RELAY_BEFORE: &str = "relay_before";
 const XID: &str = "\"xid\" xid8 not null default pg_current_xact_id()";
 
 fn all() -> impl Iterator<Item = &'static Fixture> {

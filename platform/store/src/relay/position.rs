@@ -97,6 +97,12 @@ impl Position {
         })
     }
 
+    /// Whether both are places in one home of the tenant. Those in different ones cannot be compared.
+    #[must_use]
+    pub const fn is_of_home_of(&self, other: &Self) -> bool {
+        self.era == other.era
+    }
+
     /// Whether a row was read already, all of it, by who stands here.
     pub(crate) fn has_read(&self, transaction: u64, seq: i64) -> bool {
         if transaction == 0 {

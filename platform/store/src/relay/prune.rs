@@ -91,14 +91,30 @@ async fn prune(conn: &mut Conn, schema: &str, before: DateTime) -> Result<usize,
     let count = old.len();
     let rows = old.into_iter().map(|row| vec![Scalar::Int(row.seq)]).collect();
     conn.delete(&format!("\"{schema}\".\"outbox\""), &[Target::new("seq", Kind::Int)], rows).await?;
+    if conn.dialect() == Dialect::Postgres {
+        prune_before(conn, schema, seq).await?;
+    }
     Ok(count)
+}
+
+/// The same of what came along from other homes: rows up to a number are gone.
+async fn prune_before(conn: &mut Conn, schema: &str, seq: i64) -> Result<(), Fault> {
+    let sql = format!(
+        "with gone as (delete from \"{schema}\".\"outbox_before\" where \"row\" <= $1 returning \"era\", \"transaction\"::numeric as number), \
+         most as (select g.\"era\", max(g.number) as number from gone as g group by g.\"era\") \
+         update \"{schema}\".\"relay_before\" as r set \"transaction\" = greatest(r.\"transaction\"::numeric, m.number)::text \
+         from most as m where m.\"era\" = r.\"era\""
+    );
+    conn.execute(&sql, &[Arg::int(seq)]).await?;
+    let sql = format!("delete from \"{schema}\".\"relay_before\" where \"last\" < $1");
+    conn.execute(&sql, &[Arg::int(seq)]).await.map(|_| ())
 }
 
 /// The greatest number and transaction that were ever removed, and which home of its tenant this is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Marks {
-    seq: i64,
-    transaction: u64,
+    pub(super) seq: i64,
+    pub(super) transaction: u64,
     pub(super) era: i64,
 }
 

@@ -6,8 +6,9 @@ use tenon_value::{TenantId, Value};
 
 use super::change::{Change, Head};
 use super::position::{Position, Snapshot};
-use super::prune;
+use super::{moved, prune};
 use crate::db::{Arg, Conn, Fault, Shape};
+use crate::lower::schema_of;
 use crate::store::Weight;
 use crate::{Dialect, Store, StoreError};
 
@@ -61,7 +62,7 @@ impl Store {
     }
 
     /// What was committed after a place; none where some of that is pruned already, or the place is one of another home of the
-    /// tenant. Without a place: all that is kept.
+    /// tenant. One of a home that it was moved from becomes one of this. Without a place: all that is kept.
     ///
     /// # Errors
     /// What the database says.
@@ -70,7 +71,12 @@ impl Store {
         conn.limit(None);
         conn.mark(false);
         let tables = (self.fixture(tenant, "outbox"), self.fixture(tenant, "relay"));
-        let tail = read(&mut conn, (&tables.0, &tables.1), place).await?;
+        let mut tail = read(&mut conn, (&tables.0, &tables.1), place).await?;
+        if let (None, Some(place), Dialect::Postgres) = (&tail, place, conn.dialect())
+            && let Some(here) = moved::here(&mut conn, &schema_of(tenant, Dialect::Postgres), place).await?
+        {
+            tail = read(&mut conn, (&tables.0, &tables.1), Some(&here)).await?;
+        }
         conn.mark(true);
         Ok(tail)
     }

@@ -3,6 +3,7 @@
 use tenon_model::Object;
 use tenon_value::TenantId;
 
+use crate::cells::asking;
 use crate::db::{Conn, Fault, Shape};
 use crate::ddl::object::indexes;
 use crate::ddl::{Index, index};
@@ -17,7 +18,7 @@ impl Store {
     /// What the database says.
     pub async fn shape_indexes(&self, tenant: TenantId, object: &Object) -> Result<Option<String>, StoreError> {
         let schema = schema_of(tenant, self.dialect());
-        let mut conn = match self.maker().await? {
+        let mut conn = match self.maker(tenant).await? {
             Some(conn) => conn,
             None => self.writer(tenant).await?,
         };
@@ -33,7 +34,8 @@ impl Store {
             }
         }
         if self.dialect() == Dialect::Postgres {
-            conn.script("reset statement_timeout").await?;
+            // One made while the tenant's writes were stopped may not have gone along: the job comes back to it.
+            conn.script(&format!("reset statement_timeout; {}", asking(&schema))).await?;
         }
         conn.mark(true);
         Ok(refused)

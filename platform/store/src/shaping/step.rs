@@ -87,7 +87,7 @@ impl Store {
             text = if self.dialect() == Dialect::Postgres { "::text" } else { "" },
             back = if self.dialect() == Dialect::Postgres { "::uuid" } else { "" },
         );
-        let mut conn = match self.maker().await? {
+        let mut conn = match self.maker(tenant).await? {
             Some(conn) => conn,
             None => self.reader(tenant).await?,
         };

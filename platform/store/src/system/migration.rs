@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, Schema, Set, TransactionTrait};
 
-use super::{due, secret, tenant};
+use super::{due, placement, secret, tenant};
 
 /// The schema on PostgreSQL.
 pub(crate) const SCHEMA: &str = "tenon_system";
@@ -32,7 +32,7 @@ mod step {
 }
 
 /// How many migrations there are.
-const LATEST: i32 = 2;
+const LATEST: i32 = 3;
 
 /// Brings the database to the newest form.
 pub(crate) async fn run(db: &DatabaseConnection) -> Result<(), DbErr> {
@@ -53,6 +53,9 @@ pub(crate) async fn run(db: &DatabaseConnection) -> Result<(), DbErr> {
         if number == 2 {
             // A server of the build before may have made it meanwhile: nothing is lost with a hint.
             transaction.execute(schema.create_table_from_entity(due::Entity).if_not_exists()).await?;
+        }
+        if number == 3 {
+            transaction.execute(&schema.create_table_from_entity(placement::Entity)).await?;
         }
         step::Entity::insert(step::ActiveModel { number: Set(number) }).exec_without_returning(&transaction).await?;
     }
