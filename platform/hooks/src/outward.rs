@@ -119,7 +119,7 @@ fn fits(pattern: &str, path: &str) -> bool {
     for (at, part) in wanted.iter().enumerate() {
         match (*part, found.get(at)) {
             (_, None) => return false,
-            ("*", Some(found)) if found.is_empty() => return false,
+            ("*", Some(&"")) => return false,
             ("*", Some(_)) if at + 1 == wanted.len() => return true,
             ("*", Some(_)) => {}
             (part, Some(found)) if part != *found => return false,
