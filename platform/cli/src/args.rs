@@ -283,6 +283,9 @@ pub(crate) enum Verb {
     /// The audit trail of a tenant.
     #[command(subcommand)]
     Audit(AuditVerb),
+    /// The business time of a tenant; a sandbox's stands still until it is moved.
+    #[command(subcommand)]
+    Clock(ClockVerb),
     /// Work that goes on after its request: imports, exports, batches.
     #[command(subcommand)]
     Job(JobVerb),
@@ -434,6 +437,18 @@ pub(crate) enum AuditVerb {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportFormat {
     Jsonl,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClockVerb {
+    /// Show it.
+    Show,
+    /// Move the clock of a sandbox forward, and do what becomes due on the way.
+    Advance {
+        /// Where to: `2027-01-31T09:00:00+08:00`.
+        #[arg(long, value_name = "TIME")]
+        to: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod clock;
 mod completion;
 mod data;
 mod documents;
@@ -74,6 +75,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,
         Verb::Tenant(verb) => tenant::tenant(args, output, verb).await,
         Verb::Audit(verb) => audit::audit(args, output, verb).await,
+        Verb::Clock(verb) => clock::clock(args, output, verb),
         Verb::Job(verb) => job::job(args, output, verb),
         Verb::Package(verb) => package::package(args, output, verb),
         Verb::Plugin(verb) => plugin::plugin(args, output, verb).await,
