@@ -102,6 +102,7 @@ pub(crate) enum LogFormat {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one value in the life of the process")]
 pub(crate) enum Verb {
     /// Run a server on a data directory.
     Serve {

@@ -39,6 +39,7 @@ impl std::fmt::Debug for MailConfig {
 
 /// What a server is told at start.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a permission of its own that an operator gives")]
 pub struct ServeConfig {
     /// The data directory; made where it is missing.
     pub data: PathBuf,
