@@ -51,13 +51,16 @@ pub(crate) struct Clock {
 }
 
 /// How many clocks the tests of this binary take, together.
-const CLOCKS: usize = 8;
+const CLOCKS: usize = 16;
 static AHEAD: [AtomicI64; CLOCKS] = [const { AtomicI64::new(0) }; CLOCKS];
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 impl Clock {
     pub(crate) fn take() -> Self {
-        let readers: [fn() -> DateTime; CLOCKS] = [read::<0>, read::<1>, read::<2>, read::<3>, read::<4>, read::<5>, read::<6>, read::<7>];
+        let readers: [fn() -> DateTime; CLOCKS] = [
+            read::<0>, read::<1>, read::<2>, read::<3>, read::<4>, read::<5>, read::<6>, read::<7>, read::<8>, read::<9>, read::<10>,
+            read::<11>, read::<12>, read::<13>, read::<14>, read::<15>,
+        ];
         let at = TAKEN.fetch_add(1, Ordering::Relaxed);
         Self { read: readers[at], ahead: &AHEAD[at] }
     }

@@ -133,14 +133,14 @@ fn compile((bench, cache): (&Bench, Option<&AotCache>), bytes: &[u8], size: Size
     granted(&bench.engine, &component)?;
     let required = component.resources_required();
     let pages = required.as_ref().and_then(|required| required.max_initial_memory_size);
+    let no_room = |what: String| LoadError::Contract(format!("there is no room for it in size `{}`: it begins with {what}", size.word()));
     let (asked, most) = (pages.unwrap_or_default().saturating_mul(PAGE_BYTES), size.memory());
     if usize::try_from(asked).map_or(true, |asked| asked > most) {
-        return Err(LoadError::Contract(format!("it begins with {asked} bytes of memory, {most} are allowed for size `{}`", size.word())));
+        return Err(no_room(format!("{asked} bytes of memory, {most} are allowed")));
     }
-    let elements = required.and_then(|required| required.max_initial_table_size).unwrap_or_default();
-    if usize::try_from(elements).map_or(true, |elements| elements > size.table_elements()) {
-        let most = size.table_elements();
-        return Err(LoadError::Contract(format!("it begins with a table of {elements}, {most} are allowed for size `{}`", size.word())));
+    let (elements, most) = (required.and_then(|required| required.max_initial_table_size).unwrap_or_default(), size.table_elements());
+    if usize::try_from(elements).map_or(true, |elements| elements > most) {
+        return Err(no_room(format!("a table of {elements}, {most} are allowed")));
     }
     let contract = |error: wasmtime::Error| LoadError::Contract(error.to_string());
     Ok(Ready::new(bench.linker.instantiate_pre(&component).map_err(contract)?, size))
