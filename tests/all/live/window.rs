@@ -40,7 +40,8 @@ async fn too_late(server: &TestServer, clock: &Clock) -> anyhow::Result<()> {
         ensure!(again.len() == 1 && again[0]["id"] == id && again[0]["version"] == 1, "{again:?}");
     }
     clock.advance(11 * HOUR / 60);
-    ensure!(server.prune_changes(&ours).await? > 0, "a day and an hour are over");
+    // A day and an hour are over. The server may have let go by itself before it is told to.
+    server.prune_changes(&ours).await?;
     refused(&ours, &begin).await?;
     // Nobody else's changes were let go, and who had read all of them goes on.
     let (kept, _) = others.changes(&format!("objects=opportunity&after={theirs}")).await?;
@@ -52,7 +53,7 @@ async fn too_late(server: &TestServer, clock: &Clock) -> anyhow::Result<()> {
 
     // A cursor from last year.
     clock.advance(365 * 24 * HOUR);
-    ensure!(server.prune_changes(&ours).await? > 0);
+    server.prune_changes(&ours).await?;
     for cursor in [&begin, &after] {
         refused(&ours, cursor).await?;
     }
