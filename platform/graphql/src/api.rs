@@ -310,7 +310,7 @@ fn asks_the_schema(operation: &Operation) -> bool {
 }
 
 /// What a request asks, as one number.
-fn question(request: &GraphqlRequest) -> [u8; 32] {
+pub(crate) fn question(request: &GraphqlRequest) -> [u8; 32] {
     let mut digest = Sha256::new();
     let name = request.operation_name.as_deref().unwrap_or_default();
     for part in [request.query.as_str(), name, &Json::Object(request.variables.clone()).to_string()] {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_graphql::{EmptySubscription, MergedObject, Request, Schema};
 use bytes::Bytes;
-use sha2::{Digest, Sha256};
 use tenon_access::Policy;
 use tenon_automation::Sandbox;
 use tenon_catalog::Catalog;
@@ -26,6 +25,7 @@ use super::query::Query;
 use super::respond::Told;
 use super::usage::UsageQuery;
 use super::{guard, numbers, respond};
+use crate::api::question;
 use crate::{GraphqlRequest, GraphqlResponse, view_as};
 
 /// All reads.
@@ -101,10 +101,9 @@ impl MetadataApi {
             return None;
         }
         let model = self.newest(cx).await;
-        let question = format!("{} {}", request.query, tenon_value::Json::Object(request.variables.clone()));
-        let question = Sha256::digest(question.as_bytes()).iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+        let asked = hex::encode(question(request));
         let (version, rights) = (model.version.0, Policy::key_of(&model, &cx.principal));
-        Some(format!("\"{version}-{rights:x}-{}-{}-{question:x}\"", cx.principal.id, cx.locale.code()))
+        Some(format!("\"{version}-{rights:x}-{}-{}-{asked}\"", cx.principal.id, cx.locale.code()))
     }
 
     /// The newest model this node knows: a context's is as old as its resolving.
