@@ -27,6 +27,9 @@ pub(crate) struct Place {
     pub(crate) database: Option<String>,
 }
 
+/// More faults a minute than any breaker waits for.
+const FAULTS_A_MINUTE: &str = "4000000000";
+
 /// A running server.
 pub(crate) struct Server {
     process: Child,
@@ -42,11 +45,14 @@ impl Place {
         listen(self.command(&["serve", "--rate", "4000000000", "--listen", &format!("127.0.0.1:{port}")])).await
     }
 
-    /// Starts a server with more words on its command line, which does not tell of plugins that break.
-    pub(crate) async fn serve_with(&self, more: &[&str]) -> anyhow::Result<Server> {
+    /// Starts a server with plugins for every tenant, which does not tell of those that break and never waits for them.
+    pub(crate) async fn serve_plugins(&self, plugins: &[PathBuf]) -> anyhow::Result<Server> {
         let port = free_port()?;
         let mut command = self.command(&["serve", "--rate", "4000000000", "--listen", &format!("127.0.0.1:{port}")]);
-        command.args(more).env("TENON_LOG", "off");
+        for plugin in plugins {
+            command.arg("--plugin").arg(plugin);
+        }
+        command.args(["--plugin-faults", FAULTS_A_MINUTE]).env("TENON_LOG", "off");
         listen(command).await
     }
 
@@ -160,6 +166,11 @@ pub(crate) fn empty_folder(name: &str) -> anyhow::Result<PathBuf> {
     }
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
+}
+
+/// A component that `cargo xtask` has built.
+pub(crate) fn component(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(PathBuf::from(required_text("TENON_TEST_PLUGINS")?).join(name).with_extension("wasm"))
 }
 
 /// A variable `cargo xtask` sets.

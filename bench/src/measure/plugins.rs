@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::table::{Table, median};
 use crate::databases::{Database, fresh_database};
-use crate::platform::{Place, Server, empty_folder, required_text};
+use crate::platform::{Place, Server, component, empty_folder};
 use crate::wire::{Connection, Target};
 
 /// Fields of the record that is saved, beside its name.
@@ -25,9 +25,6 @@ const HUNDRED: usize = 100;
 /// How often the runaway is met, and a start made.
 const RUNAWAYS: usize = 40;
 const STARTS: usize = 5;
-/// More faults a minute than any breaker waits for.
-const FAULTS_A_MINUTE: &str = "4000000000";
-
 const CREATE: &str = "mutation($input: CreateOpportunityInput!) { createOpportunity(input: $input) { id } }";
 
 /// A server with so many plugins.
@@ -79,7 +76,7 @@ pub(super) async fn measure(database: &Database, table: &mut Table) -> anyhow::R
 impl House {
     async fn open(database: &Database, count: usize, plugins: &[PathBuf]) -> anyhow::Result<Self> {
         let place = place(database, &format!("plugins_{count}")).await?;
-        let server = serve(&place, plugins).await?;
+        let server = place.serve_plugins(plugins).await?;
         let target = place.create_tenant("bench", &server.address).await?;
         let door = Target { path: target.path.replace("/graphql", "/metadata"), ..target.clone() };
         let mut metadata = Connection::open(&door).await?;
@@ -112,7 +109,7 @@ impl House {
 /// A loop that never ends is ended.
 async fn runaway(database: &Database, table: &mut Table) -> anyhow::Result<()> {
     let place = place(database, "plugins_runaway").await?;
-    let server = serve(&place, &[component("looping")?]).await?;
+    let server = place.serve_plugins(&[component("looping")?]).await?;
     let target = place.create_tenant("bench", &server.address).await?;
     let mut connection = Connection::open(&target).await?;
     let body = json!({ "query": CREATE, "variables": { "input": { "name": "Deal" } } }).to_string();
@@ -134,11 +131,11 @@ async fn runaway(database: &Database, table: &mut Table) -> anyhow::Result<()> {
 /// From the start of the process until it listens; what was compiled before is kept.
 async fn hundred(database: &Database, plugins: &[PathBuf], table: &mut Table) -> anyhow::Result<()> {
     let place = place(database, "plugins_hundred").await?;
-    serve(&place, plugins).await?.kill().await?;
+    place.serve_plugins(plugins).await?.kill().await?;
     let mut times = Vec::new();
     for _ in 0..STARTS {
         let begun = Instant::now();
-        let server = serve(&place, plugins).await?;
+        let server = place.serve_plugins(plugins).await?;
         times.push(begun.elapsed().as_secs_f64() * 1_000.0);
         server.kill().await?;
     }
@@ -147,23 +144,12 @@ async fn hundred(database: &Database, plugins: &[PathBuf], table: &mut Table) ->
     Ok(())
 }
 
-async fn serve(place: &Place, plugins: &[PathBuf]) -> anyhow::Result<Server> {
-    let named: Vec<String> = plugins.iter().map(|plugin| plugin.to_string_lossy().into_owned()).collect();
-    let words = named.iter().flat_map(|plugin| ["--plugin", plugin.as_str()]).chain(["--plugin-faults", FAULTS_A_MINUTE]);
-    place.serve_with(&words.collect::<Vec<_>>()).await
-}
-
 async fn place(database: &Database, name: &str) -> anyhow::Result<Place> {
     let mut place = Place { data: empty_folder(&format!("{name}-{}", database.name))?, ..database.place.clone() };
     if place.database.is_some() {
         place.database = Some(fresh_database(&format!("tenon_{name}")).await?);
     }
     Ok(place)
-}
-
-/// A component that `cargo xtask` has built.
-fn component(name: &str) -> anyhow::Result<PathBuf> {
-    Ok(PathBuf::from(required_text("TENON_TEST_PLUGINS")?).join(name).with_extension("wasm"))
 }
 
 /// So many plugins out of one, each under a name of its own: a component's own words are plain bytes in it.

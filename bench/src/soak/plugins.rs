@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use self::beside::{Beside, p99_ms};
 use super::Wish;
 use crate::databases::{self, Database};
-use crate::platform::{required, required_text};
+use crate::platform::{component, required};
 use crate::say;
 use crate::wire::{Connection, Target};
 
@@ -28,9 +28,6 @@ const SAVES_MIN: u64 = 300;
 const GROWTH_MAX: f64 = 32.0;
 /// How often a fault is provoked that the clock ended too early.
 const BUSY_MAX: u32 = 100;
-/// More faults a minute than any breaker waits for.
-const FAULTS_A_MINUTE: &str = "4000000000";
-
 const CREATE: &str = "mutation($name: String) { createOpportunity(input: { name: $name }) { id nextStep } }";
 const LEFT: &str = "{ o: opportunitiesAggregate(filter: { name: { ne: \"fine\" } }) { count } t: tagsAggregate { count } }";
 
@@ -67,9 +64,7 @@ fn faults() -> anyhow::Result<Vec<Fault>> {
 }
 
 async fn one(wish: &Wish, database: &Database) -> anyhow::Result<Vec<String>> {
-    let plugin = PathBuf::from(required_text("TENON_TEST_PLUGINS")?).join("unruly.wasm");
-    let plugin = plugin.to_string_lossy().into_owned();
-    let server = database.place.serve_with(&["--plugin", &plugin, "--plugin-faults", FAULTS_A_MINUTE]).await?;
+    let server = database.place.serve_plugins(&[component("unruly")?]).await?;
     let bad = database.place.create_tenant("bad", &server.address).await?;
     let good = database.place.create_tenant("good", &server.address).await?;
     let (faults, mut findings) = (faults()?, Vec::new());

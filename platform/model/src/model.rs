@@ -38,6 +38,24 @@ pub struct Model {
 }
 
 impl Model {
+    /// A tenant that has nothing: before its first metadata, and where a call has no tenant.
+    #[must_use]
+    pub fn empty(tenant: TenantId, version: ModelVersion) -> Self {
+        Self {
+            tenant,
+            version,
+            settings: Settings::default(),
+            objects: Vec::new(),
+            links: Vec::new(),
+            roles: Vec::new(),
+            facts: Vec::new(),
+            literals: Vec::new(),
+            conditions: Vec::new(),
+            building: HashMap::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
     /// An object by its place.
     #[must_use]
     pub fn object(&self, ix: ObjectIx) -> Option<&Object> {

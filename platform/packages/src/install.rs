@@ -4,6 +4,7 @@
 //! a version once uploaded never changes; no plugin is needed to read what its package brought.
 
 mod chosen;
+mod declared;
 mod error;
 mod grants;
 mod listing;

@@ -242,27 +242,14 @@ impl ResourceLimiter for CallState {
 mod tests {
     use std::time::Duration;
 
-    use tenon_model::{ModelVersion, Settings};
+    use tenon_model::ModelVersion;
     use tenon_value::{TenantId, Uuid};
 
     use super::*;
 
     fn state() -> CallState {
-        let model = Model {
-            tenant: TenantId(Uuid::nil()),
-            version: ModelVersion(1),
-            settings: Settings::default(),
-            by_name: std::collections::HashMap::new(),
-            objects: Vec::new(),
-            links: Vec::new(),
-            roles: Vec::new(),
-            facts: Vec::new(),
-            literals: Vec::new(),
-            conditions: Vec::new(),
-            building: std::collections::HashMap::new(),
-        };
         CallState::new(Beginning {
-            model: Arc::new(model),
+            model: Arc::new(Model::empty(TenantId(Uuid::nil()), ModelVersion(1))),
             clock: (DateTime::from_millis(0), Date::from_days(0)),
             plugin: String::new(),
             package: String::new(),

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
-use tenon_model::{Model, ModelVersion, Settings};
+use tenon_model::{Model, ModelVersion};
 use tenon_value::{TenantId, Uuid};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
@@ -49,20 +49,8 @@ impl Warm {
 /// A tenant that is none, with nothing in it.
 fn nobody() -> Arc<Model> {
     static NOBODY: OnceLock<Arc<Model>> = OnceLock::new();
-    let model = || Model {
-        tenant: TenantId(Uuid::nil()),
-        version: ModelVersion(0),
-        settings: Settings::default(),
-        by_name: std::collections::HashMap::new(),
-        objects: Vec::new(),
-        links: Vec::new(),
-        roles: Vec::new(),
-        facts: Vec::new(),
-        literals: Vec::new(),
-        conditions: Vec::new(),
-        building: std::collections::HashMap::new(),
-    };
-    Arc::clone(NOBODY.get_or_init(|| Arc::new(model())))
+    let model = || Arc::new(Model::empty(TenantId(Uuid::nil()), ModelVersion(0)));
+    Arc::clone(NOBODY.get_or_init(model))
 }
 
 /// What is kept, the oldest first.

@@ -2,19 +2,33 @@
 
 use tenon_compiler::Manifest;
 use tenon_hooks::{HttpGrant, Outward, SecretGrant, SecretPlace, SecretUse};
-use tenon_value::{Json, JsonMap, Localized, Name};
+use tenon_value::{Json, JsonMap, Localized};
 
+use super::declared::{Declarations, texts};
 use super::setting::{self, NAMED_MAX};
 use crate::BundleError;
 
-/// What a secret's grant may say.
-const KEYS: [&str; 6] = ["use", "for", "header", "query", "body", "why"];
-/// What a host's grant may say.
-const HTTP_KEYS: [&str; 4] = ["host", "methods", "paths", "why"];
 /// What may be done at a host.
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /// Hosts of a package, paths of a host.
 const HOSTS_MAX: usize = 20;
+
+/// Where secrets are declared.
+const SECRETS: Declarations = Declarations {
+    at: "grants.secrets",
+    what: "the secrets",
+    most: NAMED_MAX,
+    keys: &["use", "for", "header", "query", "body", "why"],
+    example: "{ use: [hmac], why: { en: … } }",
+};
+/// Where hosts are declared.
+const HOSTS: Declarations = Declarations {
+    at: "grants.http",
+    what: "the hosts",
+    most: HOSTS_MAX,
+    keys: &["host", "methods", "paths", "why"],
+    example: "{ host: api.acme.com, methods: [POST], paths: [\"/v1/*\"], why: { en: … } }",
+};
 
 /// A secret that a package declares.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +43,7 @@ pub struct DeclaredSecret {
 pub(crate) fn outward_of(manifest: &Manifest) -> Result<Outward, BundleError> {
     let settings = setting::declared(&manifest.whole)?.into_iter().map(|setting| (setting.name, setting.default)).collect();
     let secrets = secrets(&manifest.whole)?.into_iter().map(|secret| secret.grant).collect();
-    let http = hosts(&manifest.whole)?;
+    let http = HOSTS.read(&manifest.whole, host)?;
     let outward = Outward { settings, secrets, http };
     let astray = outward.secrets.iter().find_map(|one| one.place.as_ref().filter(|place| outward.host(&place.grant).is_none()));
     match astray {
@@ -40,33 +54,15 @@ pub(crate) fn outward_of(manifest: &Manifest) -> Result<Outward, BundleError> {
 
 /// What a manifest declares under `grants.secrets`.
 pub(super) fn secrets(manifest: &Json) -> Result<Vec<DeclaredSecret>, BundleError> {
-    let wrong = |what: String| BundleError::Manifest(format!("`grants.secrets`: {what}"));
-    let secrets = match manifest.pointer("/grants/secrets") {
-        None | Some(Json::Null) => return Ok(Vec::new()),
-        Some(Json::Object(secrets)) => secrets,
-        Some(_) => return Err(wrong("write the secrets as a mapping".to_owned())),
-    };
-    if secrets.len() > NAMED_MAX {
-        return Err(wrong(format!("there are more than {NAMED_MAX}")));
-    }
-    secrets.iter().map(|(name, one)| secret(name, one).map_err(|what| wrong(format!("`{name}`: {what}")))).collect()
+    SECRETS.read(manifest, secret)
 }
 
-fn secret(name: &str, asked: &Json) -> Result<DeclaredSecret, String> {
-    if name.parse::<Name>().is_err() {
-        return Err("this is no name: snake case, beginning with a letter".to_owned());
-    }
-    let asked = asked.as_object().ok_or("write it as `{ use: [hmac], why: { en: … } }`")?;
-    if let Some(other) = asked.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Err(format!("`{other}` is not known; there are {}", KEYS.join(", ")));
-    }
+fn secret(name: &str, asked: &JsonMap<String, Json>) -> Result<DeclaredSecret, String> {
     let (uses, place) = (uses(asked)?, place(asked)?);
     if uses.is_empty() && place.is_none() {
         return Err("it says by `use` what is done with it, or by `for` to which host it goes".to_owned());
     }
-    let why = |locale: &str| asked.get("why")?.get(locale)?.as_str().map(str::to_owned);
-    let why = Localized { en: why("en"), zh: why("zh") };
-    Ok(DeclaredSecret { grant: SecretGrant { name: name.to_owned(), uses, place }, why })
+    Ok(DeclaredSecret { grant: SecretGrant { name: name.to_owned(), uses, place }, why: texts(asked, "why") })
 }
 
 /// Where it goes, if it goes anywhere.
@@ -86,28 +82,8 @@ fn place(asked: &JsonMap<String, Json>) -> Result<Option<SecretPlace>, String> {
     }
 }
 
-/// What a manifest declares under `grants.http`.
-fn hosts(manifest: &Json) -> Result<Vec<HttpGrant>, BundleError> {
-    let wrong = |what: String| BundleError::Manifest(format!("`grants.http`: {what}"));
-    let hosts = match manifest.pointer("/grants/http") {
-        None | Some(Json::Null) => return Ok(Vec::new()),
-        Some(Json::Object(hosts)) => hosts,
-        Some(_) => return Err(wrong("write the hosts as a mapping".to_owned())),
-    };
-    if hosts.len() > HOSTS_MAX {
-        return Err(wrong(format!("there are more than {HOSTS_MAX}")));
-    }
-    hosts.iter().map(|(name, one)| host(name, one).map_err(|what| wrong(format!("`{name}`: {what}")))).collect()
-}
-
-fn host(name: &str, asked: &Json) -> Result<HttpGrant, String> {
-    if name.parse::<Name>().is_err() {
-        return Err("this is no name: snake case, beginning with a letter".to_owned());
-    }
-    let asked = asked.as_object().ok_or("write it as `{ host: api.acme.com, methods: [POST], paths: [\"/v1/*\"], why: { en: … } }`")?;
-    if let Some(other) = asked.keys().find(|key| !HTTP_KEYS.contains(&key.as_str())) {
-        return Err(format!("`{other}` is not known; there are {}", HTTP_KEYS.join(", ")));
-    }
+/// A host under `grants.http`.
+fn host(name: &str, asked: &JsonMap<String, Json>) -> Result<HttpGrant, String> {
     let host = asked.get("host").and_then(Json::as_str).unwrap_or_default();
     let is_host = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
     if host.is_empty() || host.len() > 255 || !host.bytes().all(is_host) {

@@ -3,8 +3,9 @@
 //! Read where a package is packed and uploaded, and again where somebody sets one. Invariant: a value that is set fits its
 //! declaration at that moment; the plugin gets it as JSON and may count on its type.
 
-use tenon_value::{Date, DateTime, Decimal, Json, JsonMap, Localized, Name};
+use tenon_value::{Date, DateTime, Decimal, Json, JsonMap, Localized};
 
+use super::declared::{Declarations, texts};
 use crate::BundleError;
 
 /// Settings of a package, and secrets of one.
@@ -15,8 +16,14 @@ pub const SETTING_BYTES_MAX: usize = 16 << 10;
 const TEXT_LETTERS: i64 = 1_000;
 /// Letters of an `email` and a `url`.
 const ADDRESS_LETTERS: usize = 1_000;
-/// What a declaration may say.
-const KEYS: [&str; 7] = ["type", "label", "about", "default", "min", "max", "options"];
+/// Where they are declared.
+const SETTINGS: Declarations = Declarations {
+    at: "settings",
+    what: "the settings",
+    most: NAMED_MAX,
+    keys: &["type", "label", "about", "default", "min", "max", "options"],
+    example: "{ type: text, label: { en: … } }",
+};
 
 /// A setting that a package declares.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,26 +102,10 @@ impl SettingKind {
 
 /// What a manifest declares under `settings`.
 pub(crate) fn declared(manifest: &Json) -> Result<Vec<Setting>, BundleError> {
-    let wrong = |what: String| BundleError::Manifest(format!("`settings`: {what}"));
-    let settings = match manifest.get("settings") {
-        None | Some(Json::Null) => return Ok(Vec::new()),
-        Some(Json::Object(settings)) => settings,
-        Some(_) => return Err(wrong("write the settings as a mapping".to_owned())),
-    };
-    if settings.len() > NAMED_MAX {
-        return Err(wrong(format!("there are more than {NAMED_MAX}")));
-    }
-    settings.iter().map(|(name, one)| setting(name, one).map_err(|what| wrong(format!("`{name}`: {what}")))).collect()
+    SETTINGS.read(manifest, setting)
 }
 
-fn setting(name: &str, declared: &Json) -> Result<Setting, String> {
-    if name.parse::<Name>().is_err() {
-        return Err("this is no name: snake case, beginning with a letter".to_owned());
-    }
-    let declared = declared.as_object().ok_or("write it as `{ type: text, label: { en: … } }`")?;
-    if let Some(other) = declared.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Err(format!("`{other}` is not known; there are {}", KEYS.join(", ")));
-    }
+fn setting(name: &str, declared: &JsonMap<String, Json>) -> Result<Setting, String> {
     let word = declared.get("type").and_then(Json::as_str).unwrap_or_default();
     let kind = SettingKind::ALL.into_iter().find(|kind| kind.word() == word);
     let kind = kind.ok_or_else(|| format!("`type` is one of {}", SettingKind::ALL.map(SettingKind::word).join(", ")))?;
@@ -137,11 +128,6 @@ fn setting(name: &str, declared: &Json) -> Result<Setting, String> {
         setting.check(&setting.default).map_err(|what| format!("its default: {what}"))?;
     }
     Ok(setting)
-}
-
-fn texts(declared: &JsonMap<String, Json>, key: &str) -> Localized {
-    let text = |locale: &str| declared.get(key)?.get(locale)?.as_str().map(str::to_owned);
-    Localized { en: text("en"), zh: text("zh") }
 }
 
 /// A number, written as one or as text.

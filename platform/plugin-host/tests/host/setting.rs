@@ -9,7 +9,7 @@ use tenon_context::{OpContext, OpContextParts, Principal, Via};
 use tenon_hooks::{Asked, HookChange, HookError, Hooks, NoDesk, Operation, Pace, Phase, Verdict};
 use tenon_model::{
     Field, FieldIx, FieldKind, GraphqlNames, Model, ModelVersion, Object, ObjectIx, OnDelete, Relation, RelationIx, RelationShape,
-    Settings, SortRule, State, system,
+    SortRule, State, system,
 };
 use tenon_plugin_host::{Budgets, CallLimits, PluginHost, PluginPackage};
 use tenon_query::Record;
@@ -115,19 +115,8 @@ pub(crate) fn model() -> Arc<Model> {
         state: State::Active,
         aliases: Vec::new(),
     };
-    Arc::new(Model {
-        tenant: tenant(),
-        version: ModelVersion(1),
-        settings: Settings::default(),
-        by_name: HashMap::from([(object.name.clone(), object.ix)]),
-        objects: vec![object],
-        links: Vec::new(),
-        roles: Vec::new(),
-        facts: Vec::new(),
-        literals: Vec::new(),
-        conditions: Vec::new(),
-        building: std::collections::HashMap::new(),
-    })
+    let by_name = HashMap::from([(object.name.clone(), object.ix)]);
+    Arc::new(Model { objects: vec![object], by_name, ..Model::empty(tenant(), ModelVersion(1)) })
 }
 
 fn field(ix: usize, name: &str, kind: FieldKind) -> Field {
