@@ -24,6 +24,17 @@ pub(crate) struct Database {
     pub(crate) place: Place,
 }
 
+impl Database {
+    /// A place of the same kind for one measurement alone, empty.
+    pub(crate) async fn own(&self, name: &str) -> anyhow::Result<Place> {
+        let mut place = Place { data: empty_folder(&format!("{name}-{}", self.name))?, ..self.place.clone() };
+        if place.database.is_some() {
+            place.database = Some(fresh_database(&format!("tenon_{name}")).await?);
+        }
+        Ok(place)
+    }
+}
+
 /// Makes those asked for.
 pub(crate) async fn prepare(on: On, run: &str) -> anyhow::Result<Vec<Database>> {
     let program = std::path::PathBuf::from(required("TENON_TEST_PROGRAM")?);

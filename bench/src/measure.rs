@@ -1,11 +1,14 @@
 //! `bench`: the platform beside its floor, on the same machine, in the same run. One table, ratios first.
 
+mod crowd;
 mod driver;
 mod fill;
+mod live;
 mod lowest;
 mod one_off;
 mod peer;
 mod plugins;
+mod search;
 mod table;
 pub(crate) mod workload;
 
@@ -50,9 +53,15 @@ pub(crate) struct Wish {
     /// Which rows of the table
     #[arg(long, value_enum, default_value = "all")]
     rows: Rows,
-    /// Tenants of the cold start
+    /// Tenants of the cold start, and of `--rows crowd`
     #[arg(long, default_value_t = 100)]
     tenants: usize,
+    /// Subscriptions of `--rows live`
+    #[arg(long, default_value_t = 10_000)]
+    sockets: usize,
+    /// Records of `--rows search`
+    #[arg(long, default_value_t = 1_000_000)]
+    records: usize,
 }
 
 /// The parts of the table.
@@ -68,6 +77,12 @@ enum Rows {
     OneOff,
     /// What plugins cost
     Plugins,
+    /// What many tenants cost
+    Crowd,
+    /// How soon those who listen are told
+    Live,
+    /// How long search takes
+    Search,
 }
 
 /// How much there is.
@@ -91,14 +106,24 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
         let share = if database.place.database.is_some() { 1.0 } else { SQLITE_SHARE };
         let amount = Amount::scaled(wish.scale * share);
         let mut table = table::Table::new(database.name, &amount);
-        if !matches!(wish.rows, Rows::OneOff | Rows::Plugins) {
+        let wanted = |part: Rows| matches!(wish.rows, Rows::All) || wish.rows == part;
+        if wanted(Rows::Loads) || wish.rows == Rows::Floor {
             loads(&wish, &database, &amount, &mut table).await?;
         }
-        if matches!(wish.rows, Rows::All | Rows::OneOff) {
+        if wanted(Rows::OneOff) {
             one_off::measure(&database, &amount, wish.tenants, &mut table).await?;
         }
-        if matches!(wish.rows, Rows::All | Rows::Plugins) {
+        if wanted(Rows::Plugins) {
             plugins::measure(&database, &mut table).await?;
+        }
+        if wanted(Rows::Crowd) {
+            crowd::measure(&database, wish.tenants, wish.seconds, &mut table).await?;
+        }
+        if wanted(Rows::Live) {
+            live::measure(&database, wish.sockets, wish.seconds, &mut table).await?;
+        }
+        if wanted(Rows::Search) {
+            search::measure(&database, wish.records, wish.seconds, &mut table).await?;
         }
         table.print();
     }
@@ -159,7 +184,7 @@ async fn drive(
         let parameters = load.next(&ids, chance);
         if side == Side::Platform { load.body(&parameters) } else { parameters }
     };
-    driver::run(target, server.vitals()?, make, seed, connections, seconds).await
+    driver::run(std::slice::from_ref(target), server.vitals()?, make, seed, connections, seconds).await
 }
 
 /// Starts the platform, and fills a tenant by its public API.

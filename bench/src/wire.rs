@@ -34,6 +34,15 @@ pub(crate) struct Connection {
     pub(crate) cursor: String,
 }
 
+/// A JSON body to a REST door: the answer, and the cookie it set.
+pub(crate) async fn ask(target: &Target, body: &Value) -> anyhow::Result<(Value, String)> {
+    let mut connection = Connection::open(target).await?;
+    let status = connection.post(body.to_string().as_bytes()).await?;
+    let answer: Value = serde_json::from_slice(&connection.body).unwrap_or_default();
+    anyhow::ensure!(status < 300, "{} answers {status}: {answer}", target.path);
+    Ok((answer, connection.cookie))
+}
+
 impl Connection {
     /// Opens it.
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
@@ -48,6 +57,11 @@ impl Connection {
             cookie: String::new(),
             cursor: String::new(),
         })
+    }
+
+    /// Asks somebody else at the same server from now on.
+    pub(crate) fn turn_to(&mut self, target: &Target) {
+        self.target.clone_from(target);
     }
 
     /// Runs a document; errors in the answer are an error here.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use hdrhistogram::Histogram;
 use serde_json::Value;
 
@@ -29,23 +29,23 @@ pub(crate) struct Figures {
     pub(crate) cpu_us: f64,
 }
 
-/// Runs; any answer that is not a plain success ends it.
+/// Runs, each request at one of the targets by chance; any answer that is not a plain success ends it.
 pub(crate) async fn run(
-    target: &Target,
+    targets: &[Target],
     vitals: Vitals,
     make: impl Fn(&mut Chance) -> Value + Send + Sync + 'static,
     seed: u64,
     connections: usize,
     seconds: u64,
 ) -> anyhow::Result<Figures> {
-    let make = Arc::new(make);
+    let (make, targets): (_, Arc<[Target]>) = (Arc::new(make), targets.into());
     let begin = Instant::now() + WARM_UP;
     let end = begin + Duration::from_secs(seconds);
     let mut tasks = Vec::new();
     for number in 0..connections {
-        let (target, make) = (target.clone(), Arc::clone(&make));
+        let (targets, make) = (Arc::clone(&targets), Arc::clone(&make));
         let chance = Chance::new(seed.wrapping_mul(1_000).wrapping_add(u64::try_from(number)?));
-        tasks.push(tokio::spawn(async move { ask(&target, &*make, chance, begin, end).await }));
+        tasks.push(tokio::spawn(async move { ask(&targets, &*make, chance, begin, end).await }));
     }
     tokio::time::sleep_until(begin.into()).await;
     let before = vitals.cpu_us()?;
@@ -65,15 +65,18 @@ pub(crate) async fn run(
 }
 
 async fn ask(
-    target: &Target,
+    targets: &[Target],
     make: &(impl Fn(&mut Chance) -> Value + Sync),
     mut chance: Chance,
     begin: Instant,
     end: Instant,
 ) -> anyhow::Result<Histogram<u64>> {
     let mut latencies = Histogram::<u64>::new_with_bounds(1, LATENCY_MAX_US, 3)?;
-    let mut connection = Connection::open(target).await?;
+    let mut connection = Connection::open(targets.first().context("nobody is asked")?).await?;
     loop {
+        if let (Some(target), true) = (chance.pick(targets), targets.len() > 1) {
+            connection.turn_to(target);
+        }
         let body = make(&mut chance).to_string();
         let sent = Instant::now();
         let status = connection.post(body.as_bytes()).await?;

@@ -11,7 +11,8 @@ use super::workload::{Ids, opportunity};
 use crate::say;
 use crate::wire::{Connection, Target};
 
-const BATCH_ROWS: usize = 1_000;
+/// Rows of one request.
+pub(super) const BATCH_ROWS: usize = 1_000;
 const CONNECTIONS: usize = 4;
 const USERS: usize = 100;
 
@@ -47,25 +48,24 @@ pub(super) async fn platform(target: &Target, amount: &Amount) -> anyhow::Result
     Ok(ids)
 }
 
-async fn create(
+/// Creates so many over a few connections; the answer is their ids in the order of their numbers.
+pub(super) async fn create(
     target: &Target,
     (single, plural): (&str, &str),
     count: usize,
     row: impl Fn(usize) -> Value + Send + Sync + 'static,
 ) -> anyhow::Result<Vec<String>> {
     let begun = Instant::now();
-    let document = format!("mutation($rows: [Create{single}Input!]!) {{ batch: create{plural}(inputs: $rows) {{ nodes {{ id }} }} }}");
-    let (document, row) = (Arc::new(document), Arc::new(row));
+    let (names, row) = ((single.to_owned(), plural.to_owned()), Arc::new(row));
     let mut tasks = Vec::new();
     for lane in 0..CONNECTIONS {
-        let (target, document, row) = (target.clone(), Arc::clone(&document), Arc::clone(&row));
+        let (target, (single, plural), row) = (target.clone(), names.clone(), Arc::clone(&row));
         tasks.push(tokio::spawn(async move {
             let mut connection = Connection::open(&target).await?;
             let mut batches = Vec::new();
             for start in (lane * BATCH_ROWS..count).step_by(CONNECTIONS * BATCH_ROWS) {
                 let rows: Vec<Value> = (start..count.min(start + BATCH_ROWS)).map(|number| row(number)).collect();
-                let data = connection.run(&document, &json!({ "rows": rows })).await?;
-                batches.push((start, ids(&data)?));
+                batches.push((start, batch(&mut connection, (&single, &plural), &rows).await?));
             }
             anyhow::Ok(batches)
         }));
@@ -81,7 +81,10 @@ async fn create(
     Ok(all)
 }
 
-fn ids(data: &Value) -> anyhow::Result<Vec<String>> {
+/// Creates rows in one request; the answer is their ids.
+pub(super) async fn batch(connection: &mut Connection, (single, plural): (&str, &str), rows: &[Value]) -> anyhow::Result<Vec<String>> {
+    let document = format!("mutation($rows: [Create{single}Input!]!) {{ batch: create{plural}(inputs: $rows) {{ nodes {{ id }} }} }}");
+    let data = connection.run(&document, &json!({ "rows": rows })).await?;
     let nodes = data.pointer("/batch/nodes").and_then(Value::as_array).context("a batch has nodes")?;
     Ok(nodes.iter().filter_map(|node| node.get("id")?.as_str()).map(str::to_owned).collect())
 }

@@ -12,7 +12,7 @@ use super::workload::{Ids, LOADS, Load};
 use crate::chance::Chance;
 use crate::platform::{Place, Server, empty_folder};
 use crate::say;
-use crate::wire::{Connection, Target};
+use crate::wire::{Connection, Target, ask};
 
 /// The organisation around the rep.
 const USERS: usize = 1_000;
@@ -87,7 +87,7 @@ async fn in_turns(
         for (who, rates) in [(rep, &mut low), (admin, &mut high)] {
             let known = ids.clone();
             let make = move |chance: &mut Chance| load.body(&load.next(&known, chance));
-            rates.push(driver::run(who, server.vitals()?, make, seed, connections, seconds).await?);
+            rates.push(driver::run(std::slice::from_ref(who), server.vitals()?, make, seed, connections, seconds).await?);
         }
     }
     Ok((low, high))
@@ -161,15 +161,6 @@ async fn apply(target: &Target) -> anyhow::Result<()> {
         .await
         .with_context(|| planned.to_string())?;
     Ok(())
-}
-
-/// A JSON body to a REST door: the answer, and the cookie it set.
-async fn ask(target: &Target, body: &Value) -> anyhow::Result<(Value, String)> {
-    let mut connection = Connection::open(target).await?;
-    let status = connection.post(body.to_string().as_bytes()).await?;
-    let answer: Value = serde_json::from_slice(&connection.body).unwrap_or_default();
-    anyhow::ensure!(status < 300, "{} answers {status}: {answer}", target.path);
-    Ok((answer, connection.cookie))
 }
 
 /// What a server runs when the rep asks once, and how PostgreSQL goes about it. A second node tells: on SQLite there is one only.

@@ -10,7 +10,7 @@ use tokio_postgres::NoTls;
 use super::Amount;
 use super::driver::count;
 use super::table::{Table, median};
-use crate::databases::{Database, fresh_database};
+use crate::databases::Database;
 use crate::platform::{Place, Server, empty_folder};
 use crate::wire::{Connection, Target};
 
@@ -31,10 +31,7 @@ const MIB: f64 = 1024.0 * 1024.0;
 
 /// Measures them on a data folder of their own.
 pub(super) async fn measure(database: &Database, amount: &Amount, tenants: usize, table: &mut Table) -> anyhow::Result<()> {
-    let mut place = Place { data: empty_folder(&format!("one-off-{}", database.name))?, ..database.place.clone() };
-    if place.database.is_some() {
-        place.database = Some(fresh_database("tenon_one_off").await?);
-    }
+    let place = database.own("one_off").await?;
     let size = std::fs::metadata(&place.program)?.len();
     table.one_off("binary", format!("{:.0} MB", count(size) / MIB), "≤ 80 MB", Some(count(size) <= 80.0 * MIB));
     let server = place.serve().await?;

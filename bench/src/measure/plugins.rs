@@ -10,8 +10,8 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::table::{Table, median};
-use crate::databases::{Database, fresh_database};
-use crate::platform::{Place, Server, component, empty_folder};
+use crate::databases::Database;
+use crate::platform::{Server, component, empty_folder};
 use crate::wire::{Connection, Target};
 
 /// Fields of the record that is saved, beside its name.
@@ -75,7 +75,7 @@ pub(super) async fn measure(database: &Database, table: &mut Table) -> anyhow::R
 
 impl House {
     async fn open(database: &Database, count: usize, plugins: &[PathBuf]) -> anyhow::Result<Self> {
-        let place = place(database, &format!("plugins_{count}")).await?;
+        let place = database.own(&format!("plugins_{count}")).await?;
         let server = place.serve_plugins(plugins).await?;
         let target = place.create_tenant("bench", &server.address).await?;
         let door = Target { path: target.path.replace("/graphql", "/metadata"), ..target.clone() };
@@ -108,7 +108,7 @@ impl House {
 
 /// A loop that never ends is ended.
 async fn runaway(database: &Database, table: &mut Table) -> anyhow::Result<()> {
-    let place = place(database, "plugins_runaway").await?;
+    let place = database.own("plugins_runaway").await?;
     let server = place.serve_plugins(&[component("looping")?]).await?;
     let target = place.create_tenant("bench", &server.address).await?;
     let mut connection = Connection::open(&target).await?;
@@ -130,7 +130,7 @@ async fn runaway(database: &Database, table: &mut Table) -> anyhow::Result<()> {
 
 /// From the start of the process until it listens; what was compiled before is kept.
 async fn hundred(database: &Database, plugins: &[PathBuf], table: &mut Table) -> anyhow::Result<()> {
-    let place = place(database, "plugins_hundred").await?;
+    let place = database.own("plugins_hundred").await?;
     place.serve_plugins(plugins).await?.kill().await?;
     let mut times = Vec::new();
     for _ in 0..STARTS {
@@ -142,14 +142,6 @@ async fn hundred(database: &Database, plugins: &[PathBuf], table: &mut Table) ->
     let ms = median(times);
     table.one_off(&format!("cold start, {HUNDRED} plugins"), format!("{ms:.0} ms"), "≤ 1,000 ms", Some(ms <= 1_000.0));
     Ok(())
-}
-
-async fn place(database: &Database, name: &str) -> anyhow::Result<Place> {
-    let mut place = Place { data: empty_folder(&format!("{name}-{}", database.name))?, ..database.place.clone() };
-    if place.database.is_some() {
-        place.database = Some(fresh_database(&format!("tenon_{name}")).await?);
-    }
-    Ok(place)
 }
 
 /// So many plugins out of one, each under a name of its own: a component's own words are plain bytes in it.
