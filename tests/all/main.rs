@@ -28,6 +28,7 @@ mod packages;
 mod plugins;
 mod plugins_called;
 mod plugins_within;
+mod quotas;
 mod real_pipeline;
 mod retired;
 mod sales;

@@ -12,7 +12,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, Valu
 
 pub(crate) use packages::{Agreed, PackageVerb, PluginLanguage, PluginVerb};
 pub(crate) use tenants::TenantVerb;
-use tenon_server::Cell;
+use tenon_server::{Cell, Quota};
 
 /// Tenon: an extensible CRM platform.
 #[derive(Debug, Parser)]
@@ -339,6 +339,9 @@ pub(crate) struct Outside {
     /// Bytes of all files of a tenant; 20 GiB without it.
     #[arg(long, env = "TENON_FILES_BYTES", value_name = "BYTES")]
     pub(crate) files_bytes: Option<u64>,
+    /// What tenants may have where nothing else is set for them: `records=1000000`. Several are given one by one or with commas.
+    #[arg(long = "quota", env = "TENON_QUOTAS", value_name = "QUOTA=N", value_delimiter = ',', value_parser = tenon_server::quota)]
+    pub(crate) quotas: Vec<(Quota, u64)>,
     /// A proxy that is believed when it says where a request comes from.
     #[arg(long = "proxy", env = "TENON_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
     pub(crate) proxies: Vec<IpAddr>,

@@ -16,7 +16,7 @@ use crate::files_route::DRAWN_AT_ONCE;
 use crate::imports_route::MAPPING_BYTES_MAX;
 use crate::live::{FEED_LINES_MAX, FEED_WAIT_MAX, MESSAGE_BYTES_MAX, SOCKETS_MAX, SUBSCRIPTIONS_MAX};
 use crate::receiving::IMPORT_BYTES_MAX;
-use crate::respond::problem;
+use crate::respond::{problem, problem_of};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::upload_route::UPLOADS_MAX;
 
@@ -28,10 +28,15 @@ pub(crate) const COMPRESS_ABOVE: u16 = 1024;
 pub(crate) const IDEMPOTENCY_KEY_MAX: usize = 255;
 
 pub(crate) async fn list(call: Call) -> Response {
-    if let Err(wrong) = call.context(Via::Graphql).await {
-        return problem(&wrong, &call.arrival);
-    }
+    let quotas = async {
+        let cx = call.context(Via::Graphql).await?;
+        call.app.store.quota_maxima(cx.model.tenant).await.map_err(|error| problem_of(&error, &call.arrival))
+    };
     let mut limits = serde_json::Map::new();
+    match quotas.await {
+        Ok(quotas) => limits.extend(quotas.into_iter().map(|(quota, max)| (quota.word().to_owned(), json!(max)))),
+        Err(wrong) => return problem(&wrong, &call.arrival),
+    }
     for (name, max) in tenon_graphql::LIMITS {
         limits.insert((*name).to_owned(), json!(max));
     }
@@ -106,7 +111,6 @@ fn of_files(call: &Call) -> impl Iterator<Item = (String, tenon_value::Json)> {
     let store = &call.app.store;
     let limits = [
         ("file_bytes", json!(store.file_bytes_max())),
-        ("files_bytes", json!(store.files_bytes_max())),
         ("uploads", json!(UPLOADS_MAX)),
         ("file_own", json!(FILE_OWN.as_secs())),
         ("file_holders", json!(FILE_HOLDERS_MAX)),
@@ -136,7 +140,6 @@ fn of_sign_in() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("password_letters_min", json!(identity::PASSWORD_LETTERS_MIN)),
         ("password_bytes", json!(identity::PASSWORD_BYTES_MAX)),
         ("roles", json!(identity::ROLES_MAX)),
-        ("keys", json!(identity::KEYS_MAX)),
         ("mail_queue", json!(identity::MAIL_QUEUE_MAX)),
     ];
     limits.into_iter().map(|(name, max)| (name.to_owned(), max))
@@ -162,7 +165,6 @@ fn of_providers() -> impl Iterator<Item = (String, tenon_value::Json)> {
 /// The limits of packages and their files.
 fn of_packages() -> impl Iterator<Item = (String, tenon_value::Json)> {
     let limits = [
-        ("packages", json!(tenon_packages::PACKAGES_MAX)),
         ("package_versions", json!(tenon_packages::VERSIONS_MAX)),
         ("package_bytes", json!(tenon_packages::BUNDLE_BYTES_MAX)),
         ("package_unpacked_bytes", json!(tenon_packages::UNPACKED_MAX)),

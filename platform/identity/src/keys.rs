@@ -1,15 +1,13 @@
 //! API keys and services: made with roles and an end, listed, revoked.
 
 use tenon_context::{ActorKind, OpContext};
-use tenon_store::{AuditKind, StoredKey};
+use tenon_store::{AuditKind, Quota, StoredKey};
 use tenon_value::{DateTime, Uuid, clean_line};
 
 use crate::{ApiKey, Identity, IdentityError, rights, trail};
 
 /// Letters of what a key is called.
 pub const KEY_DISPLAY_MAX: usize = 200;
-/// Keys of a tenant that are not revoked.
-pub const KEYS_MAX: usize = 1_000;
 
 /// A key to be made.
 #[derive(Clone, Debug)]
@@ -40,10 +38,8 @@ impl Identity {
         let display = display.ok_or_else(|| {
             IdentityError::invalid("display", "say what the key is for, in 1 to 200 letters", "请用 1 到 200 个字符说明密钥用途")
         })?;
-        if self.store.keys(cx.model.tenant).await?.len() >= KEYS_MAX {
-            let max = u64::try_from(KEYS_MAX).unwrap_or(u64::MAX);
-            return Err(IdentityError::Wrong(Box::new(tenon_diagnostics::Problem::exhausted("keys", max, max + 1))));
-        }
+        let keys = self.store.keys(cx.model.tenant).await?.len();
+        self.store.quota_for_one_more(cx.model.tenant, Quota::Keys, u64::try_from(keys).unwrap_or(u64::MAX)).await?;
         let key = ApiKey::generate();
         let stored = StoredKey {
             id: Uuid::now_v7(),

@@ -38,7 +38,7 @@ pub use credential::{Caller, Credential, Device, RequestFacts};
 pub use error::IdentityError;
 pub use identity::{Clock, Identity, IdentityParts};
 pub use key::{ApiKey, KeyError};
-pub use keys::{KEY_DISPLAY_MAX, KEYS_MAX, NewKey};
+pub use keys::{KEY_DISPLAY_MAX, NewKey};
 pub use mail::{MAIL_QUEUE_MAX, MAILS_AT_ONCE, MailConfigError, Mailer};
 pub use members::{MemberChange, NewMember};
 pub use oidc::{

@@ -27,5 +27,5 @@ pub use plan::{InstallWish, PackagePlan};
 pub use plugins::Plugins;
 pub(crate) use plugins::WithModels;
 pub use setting::{SETTING_BYTES_MAX, Setting, SettingKind};
-pub use upload::{PACKAGES_MAX, VERSIONS_MAX};
+pub use upload::VERSIONS_MAX;
 pub use values::SECRET_BYTES_MAX;

@@ -48,8 +48,8 @@ pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
 pub use install::{
-    DeclaredSecret, GrantLine, Health, InstallError, InstallWish, Installed, PACKAGES_MAX, PackagePlan, Plugins, SECRET_BYTES_MAX,
-    SETTING_BYTES_MAX, SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX,
+    DeclaredSecret, GrantLine, Health, InstallError, InstallWish, Installed, PackagePlan, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX,
+    SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX,
 };
 pub use measure::AT_ONCE_MAX;
 pub use operation::{ApiEffect, Op, Operation, Risk};

@@ -10,7 +10,7 @@ use tenon_diagnostics::{InputPath, Kind, Message, Problem};
 use tenon_hooks::Tree;
 use tenon_model::{Model, Object, ObjectIx};
 use tenon_query::{Action, AuthorizedTable, OnMatch, Write};
-use tenon_store::{NewJob, Tx};
+use tenon_store::{NewJob, Room, Tx};
 use tenon_value::{Decimal, RecordId};
 
 use crate::after::After;
@@ -35,11 +35,13 @@ pub(crate) struct Memory {
     pub(crate) tree: Arc<Tree>,
     /// What they have called outside.
     pub(crate) calls: Calls,
+    /// What its tenant may still save.
+    pub(crate) room: Room,
 }
 
 impl Memory {
-    pub(crate) fn new(tree: Tree, calls: Calls) -> Self {
-        Self { tree: Arc::new(tree), calls, ..Self::default() }
+    pub(crate) fn new(tree: Tree, calls: Calls, room: Room) -> Self {
+        Self { tree: Arc::new(tree), calls, room, ..Self::default() }
     }
 }
 
@@ -86,6 +88,8 @@ pub(crate) struct Attempt<'p> {
     pub(crate) rates: HashMap<String, Option<Decimal>>,
     /// Records saved by the step at hand.
     pub(crate) rows: usize,
+    /// Records made so far, less those destroyed.
+    pub(crate) grown: i64,
     /// Which step is at hand.
     place: usize,
     /// New records of each of its rows so far.
@@ -125,6 +129,7 @@ impl<'p> Attempt<'p> {
             alive: HashSet::new(),
             rates: HashMap::new(),
             rows: 0,
+            grown: 0,
             place: 0,
             made: HashMap::new(),
             afters: Vec::new(),
@@ -133,10 +138,11 @@ impl<'p> Attempt<'p> {
             halted: None,
         };
         let ended = attempt.journey(mutation, ending).await;
-        let Self { tx, .. } = attempt;
+        let Self { tx, grown, .. } = attempt;
         match ended {
             Ok(Ended::Committed(outcomes, done)) if !cx.dry_run && !done.replayed => {
                 commit(tx).await?;
+                pipeline.store.records_grew(cx.model.tenant, grown);
                 Ok(Ended::Committed(outcomes, done))
             }
             // What ended otherwise leaves nothing; that the connection fails now too changes nothing of it.

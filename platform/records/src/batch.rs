@@ -73,7 +73,7 @@ impl Attempt<'_> {
     ) -> Tried<(Outcomes, BTreeMap<usize, Vec<Problem>>)> {
         while !alive.is_empty() {
             let savepoint = self.tx.savepoint().await?;
-            let (settled, rows, made) = ((self.settled.clone(), self.alive.clone()), self.rows, self.made.clone());
+            let (settled, rows, made) = ((self.settled.clone(), self.alive.clone()), (self.rows, self.grown), self.made.clone());
             let outcomes = self.rows(object, batch, ids, &alive).await?;
             let problems = self.found.take();
             if problems.is_empty() {
@@ -81,7 +81,7 @@ impl Attempt<'_> {
                 return Ok((outcomes, failed));
             }
             self.tx.rollback_to(savepoint).await?;
-            ((self.settled, self.alive), self.rows, self.made) = (settled, rows, made);
+            ((self.settled, self.alive), (self.rows, self.grown), self.made) = (settled, rows, made);
             for (row, problem) in problems {
                 failed.entry(row).or_default().push(problem);
             }

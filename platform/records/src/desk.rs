@@ -34,6 +34,7 @@ pub(crate) struct Known {
     settled: HashSet<(ObjectIx, RecordId)>,
     alive: HashSet<(ObjectIx, RecordId)>,
     rows: usize,
+    grown: i64,
 }
 
 /// Where a plugin's own part of the transaction begins: made for it when it first writes.
@@ -75,11 +76,12 @@ impl Attempt<'_> {
     }
 
     fn known(&self) -> Known {
-        Known { settled: self.settled.clone(), alive: self.alive.clone(), rows: self.rows }
+        Known { settled: self.settled.clone(), alive: self.alive.clone(), rows: self.rows, grown: self.grown }
     }
 
     fn remember(&mut self, known: Known) {
-        (self.settled, self.alive, self.rows) = (known.settled, known.alive, known.rows);
+        (self.settled, self.alive) = (known.settled, known.alive);
+        (self.rows, self.grown) = (known.rows, known.grown);
     }
 
     async fn answer_plugin(&mut self, by: By<'_>, ask: Ask) -> Tried<Told> {

@@ -70,6 +70,7 @@ impl Attempt<'_> {
                 self.stir_row(object, row);
             }
             self.tx.write(self.cx, &table, &rows).await?;
+            self.grown = self.grown.saturating_sub(i64::try_from(rows.len()).unwrap_or(i64::MAX));
             self.tx.outbox(OutboxEntry { word: "destroyed", object: object.id, records, changed: Vec::new() });
         }
         Ok(())

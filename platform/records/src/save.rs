@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use tenon_access::Place;
-use tenon_diagnostics::{Kind, Problem};
+use tenon_diagnostics::{Classify, Kind, Problem};
 use tenon_model::{Object, ObjectIx, system};
 use tenon_query::{Action, Deleted, Record};
 use tenon_store::{Lock, OutboxEntry, RowWrite, StoreError};
@@ -220,6 +220,9 @@ impl Attempt<'_> {
                 Some(old) => updates.push(RowWrite::Update { old: old.clone(), new: work.new.clone() }),
             }
         }
+        if !inserts.is_empty() || !updates.is_empty() {
+            self.grow(inserts.len())?;
+        }
         for row in inserts.iter().chain(&updates) {
             self.stir_row(object, row);
         }
@@ -236,6 +239,15 @@ impl Attempt<'_> {
             self.tx.write(self.cx, &table, &updates).await?;
         }
         self.settled.extend(works.iter().filter(|work| !work.failed).map(|work| (object.ix, work.new.id)));
+        Ok(())
+    }
+
+    /// Counts new records towards what the tenant may have.
+    fn grow(&mut self, records: usize) -> Tried<()> {
+        let grown = self.grown.saturating_add(i64::try_from(records).unwrap_or(i64::MAX));
+        let more = if records == 0 { 0 } else { u64::try_from(grown).unwrap_or_default() };
+        self.memory.room.take(more).map_err(|error| Halt::from(error.problem()))?;
+        self.grown = grown;
         Ok(())
     }
 

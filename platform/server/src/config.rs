@@ -9,7 +9,7 @@ use tenon_http::Patience;
 use tenon_identity::{Clock, MailConfigError, Mailer};
 use tenon_model::Settings;
 use tenon_plugin_host::Budgets;
-use tenon_store::{Cell, Database, StoreConfig, StoreLimits};
+use tenon_store::{Cell, Database, Quota, StoreConfig, StoreLimits};
 use tenon_value::{Locale, Name, is_currency};
 
 use crate::backups::BackupPlan;
@@ -61,6 +61,8 @@ pub struct ServeConfig {
     pub file_bytes: Option<u64>,
     /// Bytes of all files of a tenant; none: 20 GiB.
     pub files_bytes: Option<u64>,
+    /// Quotas of tenants for whom nothing else is set: what is named replaces the usual one.
+    pub quotas: Vec<(Quota, u64)>,
     /// How long is waited for those who send, and for those who are told things.
     pub patience: Patience,
     /// Plugin components offered to every tenant, beside the packages each installs.
@@ -112,6 +114,7 @@ impl ServeConfig {
             files: None,
             file_bytes: None,
             files_bytes: None,
+            quotas: Vec::new(),
             patience: Patience::default(),
             plugins: Vec::new(),
             publishers: Vec::new(),
@@ -156,7 +159,8 @@ impl ServeConfig {
             limits.connections = connections;
         }
         limits.file_bytes = self.file_bytes.unwrap_or(limits.file_bytes);
-        limits.files_bytes = self.files_bytes.unwrap_or(limits.files_bytes);
+        let files = self.files_bytes.map(|max| (Quota::FilesBytes, max));
+        files.iter().chain(&self.quotas).for_each(|(quota, max)| limits.quotas.set(*quota, *max));
         limits.move_stop = self.move_stop.unwrap_or(limits.move_stop);
         StoreConfig {
             cells: self.cells.clone(),
@@ -180,6 +184,30 @@ pub fn cell(text: &str) -> Result<Cell, String> {
         return Err(format!("the address of cell `{name}` does not begin with `postgres://`"));
     }
     Ok(Cell { name: name.to_owned(), url: url.to_owned() })
+}
+
+/// Reads `records=100000`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn quota(text: &str) -> Result<(Quota, u64), String> {
+    let (name, max) = quota_or_default(text)?;
+    max.map(|max| (name, max)).ok_or_else(|| "a number follows the `=`".to_owned())
+}
+
+/// Reads `records=100000`, or `records=default`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn quota_or_default(text: &str) -> Result<(Quota, Option<u64>), String> {
+    let (name, max) = text.split_once('=').ok_or("write a quota as `NAME=NUMBER`")?;
+    let known = || Quota::ALL.map(Quota::word).join(", ");
+    let quota = Quota::from_word(name).ok_or_else(|| format!("`{name}` is no quota; there are {}", known()))?;
+    if max == "default" {
+        return Ok((quota, None));
+    }
+    let number = max.parse::<u64>().ok().filter(|max| i64::try_from(*max).is_ok());
+    number.map(|max| (quota, Some(max))).ok_or_else(|| format!("`{max}` is no number of `{name}`"))
 }
 
 /// A tenant to be made. What is left out is the product's default: `Asia/Shanghai`, `zh`, `CNY`.

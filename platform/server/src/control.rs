@@ -66,6 +66,13 @@ pub enum Command {
         /// The cell's name.
         cell: String,
     },
+    /// Show what one has and may have; change what it may have.
+    TenantQuota {
+        /// Its name.
+        name: String,
+        /// Quotas by name, each with its number; none lets the installation's hold again.
+        set: Vec<(String, Option<u64>)>,
+    },
     /// Take a backup of one.
     TenantBackup {
         /// Its name.
@@ -183,6 +190,7 @@ impl Engine {
             Command::TenantExport { name, out, secrets } => self.tenant_export(name, out, secrets.as_deref()).await,
             Command::TenantImport(request) => self.tenant_import(request).await,
             Command::TenantClone(request) => self.tenant_clone(request).await,
+            Command::TenantQuota { name, set } => self.tenant_quota(name, set).await,
             Command::TenantBackup { name } => self.tenant_backup(name).await,
             Command::TenantBackups { name } => self.tenant_backups(name),
             Command::TenantRestore(request) => self.tenant_restore(request).await,

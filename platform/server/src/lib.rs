@@ -26,7 +26,7 @@ mod tenants;
 
 pub use archive::{CloneRequest, ImportRequest};
 pub use backups::{BackupPlan, RestoreRequest};
-pub use config::{MailConfig, ServeConfig, TenantRequest, cell};
+pub use config::{MailConfig, ServeConfig, TenantRequest, cell, quota, quota_or_default};
 pub use control::{Answer, Command, send};
 pub use declined::Declined;
 pub use engine::Engine;
@@ -37,4 +37,4 @@ pub use tenants::TenantCreated;
 pub use tenon_http::{Door, Method, Patience, doors};
 pub use tenon_identity::Clock;
 pub use tenon_plugin_host::{COMPILE_VERB, compile_for_parent};
-pub use tenon_store::Cell;
+pub use tenon_store::{Cell, Quota};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenon_context::{ActorKind, Principal, Via};
 use tenon_identity::{NewKey, NewMember, RequestFacts, random_password};
-use tenon_store::{NewTenant, TenantInfo};
+use tenon_store::{NewTenant, Quota, TenantInfo};
 use tenon_value::{Json, Name, RequestId};
 
 use crate::clock;
@@ -121,6 +121,23 @@ impl Engine {
             "tenant": name, "cell": cell, "tables": moved.tables, "rows": moved.rows, "stoppedMs": stopped,
             "oldHomeLeft": moved.old_home_left,
         }))
+    }
+
+    /// What a tenant has and may have, after what it may have is changed.
+    ///
+    /// # Errors
+    /// Where there is none of this name, no such quota, or the database fails.
+    pub async fn tenant_quota(&self, name: &str, set: &[(String, Option<u64>)]) -> anyhow::Result<Json> {
+        let tenant = self.tenant_named(name).await?;
+        let named = |word: &String| Quota::from_word(word).ok_or_else(|| Declined::invalid("quota", format!("`{word}` is no quota")));
+        let set = set.iter().map(|(word, max)| Ok((named(word)?, *max))).collect::<Result<Vec<_>, Declined>>()?;
+        for (quota, max) in set {
+            self.store.quota_set(tenant.id, quota, max).await?;
+        }
+        let model = self.catalog.model(tenant.id).await?;
+        let uses = self.store.quota_uses(&model).await?;
+        let shown = |one: &tenon_store::QuotaUse| json!({ "quota": one.quota.word(), "used": one.used, "max": one.max, "own": one.is_own });
+        Ok(uses.iter().map(shown).collect())
     }
 
     /// What is wrong with the tenants' tables and rows, or with one tenant's; `fix` mends what is safe.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tenon_value::{DateTime, Uuid};
 
-use crate::Cell;
+use crate::{Cell, Quotas};
 
 /// Transactions that may wait for the one writer of a SQLite file; more are refused (`writer_queue`).
 pub const WRITER_QUEUE_MAX: usize = 256;
@@ -34,8 +34,6 @@ pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Bytes of a file unless configured (`file_bytes`).
 pub const FILE_BYTES_MAX: u64 = 100 * 1024 * 1024;
-/// Bytes of all files of a tenant unless configured (`files_bytes`).
-pub const FILES_BYTES_MAX: u64 = 20 * 1024 * 1024 * 1024;
 
 /// How long writes of a tenant stand still at most while it is moved, unless configured (`move_stop`).
 pub const MOVE_STOP_MAX: Duration = Duration::from_secs(60);
@@ -76,8 +74,8 @@ pub struct StoreLimits {
     pub open_files: Option<usize>,
     /// Bytes of a file (`file_bytes`).
     pub file_bytes: u64,
-    /// Bytes of all files of a tenant (`files_bytes`).
-    pub files_bytes: u64,
+    /// What a tenant may have of everything that is counted, where nothing is set for it.
+    pub quotas: Quotas,
     /// How long writes of a tenant stand still at most while it is moved (`move_stop`).
     pub move_stop: Duration,
 }
@@ -91,7 +89,7 @@ impl Default for StoreLimits {
             statements: 256,
             open_files: None,
             file_bytes: FILE_BYTES_MAX,
-            files_bytes: FILES_BYTES_MAX,
+            quotas: Quotas::default(),
             move_stop: MOVE_STOP_MAX,
         }
     }

@@ -56,6 +56,16 @@ pub enum StoreError {
         /// Its number.
         max: u64,
     },
+    /// The tenant may not have more of something.
+    #[error("quota `{}` is {max}", quota.word())]
+    Quota {
+        /// Of what.
+        quota: crate::Quota,
+        /// How much there may be.
+        max: u64,
+        /// How much there is.
+        used: u64,
+    },
     /// More groups than an aggregate may give.
     #[error("more than {max} groups")]
     TooManyGroups {
@@ -148,7 +158,7 @@ impl Classify for StoreError {
             Self::StaleModel | Self::Serialization | Self::Busy | Self::LeaseLost | Self::Full | Self::Moving | Self::Unavailable(_) => {
                 Kind::Unavailable
             }
-            Self::Limit { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
+            Self::Limit { .. } | Self::Quota { .. } | Self::TooManyGroups { .. } | Self::Timeout => Kind::Exhausted,
             Self::CurrencyRateMissing { .. } | Self::Blocked { .. } | Self::Archive { .. } | Self::Cell(_) | Self::Value(_) => {
                 Kind::Invalid
             }
@@ -172,6 +182,7 @@ impl Classify for StoreError {
             Self::LoginTaken => Problem::conflict("login", "another member signs in with this login", "已有其他成员使用此登录名"),
             Self::TenantExists => Problem::conflict("tenant", "a tenant of this name exists already", "已存在同名租户"),
             Self::Limit { limit, max } => limited(limit, *max),
+            Self::Quota { quota, max, used } => crate::quota::over(*quota, *max, *used),
             Self::TooManyGroups { max } => limited("groups", u64::try_from(*max).unwrap_or(u64::MAX)),
             Self::Timeout => Problem {
                 limit: Some("time"),

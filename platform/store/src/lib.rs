@@ -29,6 +29,7 @@ mod meter;
 mod package_values;
 mod packages;
 mod prepared;
+mod quota;
 mod relay;
 mod run;
 mod seal;
@@ -48,8 +49,8 @@ pub use audit::{
 };
 pub use cells::{Cell, MAIN_CELL, Moved};
 pub use config::{
-    Database, Dialect, FILE_BYTES_MAX, FILES_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, MOVE_STOP_MAX, READERS_MAX,
-    READING_CONNECTIONS, ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
+    Database, Dialect, FILE_BYTES_MAX, GROUPS_MAX, GROUPS_SCANNED_MAX, IDEMPOTENCY_KEPT, MOVE_STOP_MAX, READERS_MAX, READING_CONNECTIONS,
+    ROWS_MAX, SHARED_CONNECTIONS, StoreConfig, StoreLimits, TREE_DEPTH_MAX, WRITER_QUEUE_MAX,
 };
 pub use contract::{
     Finding, IdempotencyRow, LinkRow, Lock, MetadataRows, NewTenant, OutboxEntry, OutboxRow, PhysicalKind, RowWrite, TenantInfo,
@@ -73,6 +74,7 @@ pub use meter::{EXPLAINED_MAX, Explained, Meter, metered};
 pub use package_values::{SealedSecret, StoredSecret, StoredSetting};
 pub use packages::{PACKAGE_PART_BYTES, PackageState, StoredPackage, StoredPackageVersion};
 pub use prepared::Prepared;
+pub use quota::{Quota, QuotaUse, Quotas, Room};
 pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Position, RESUME_WINDOW, Tail};
 pub use shaping::{ShapeFound, ShapeLook, ShapeRow, ShapeSettled, ShapeSpan};
 pub use snapshot::{SNAPSHOTS_MAX, Snapshot};

@@ -19,6 +19,7 @@ use crate::db::{Conn, Fault};
 use crate::files::blobs::Blobs;
 use crate::jobs::told::JobsTold;
 use crate::prepared::{Plan, Prepared};
+use crate::quota::Gauge;
 use crate::relay::told::{COMMITS_CHANNEL, Commits};
 use crate::run::Runner;
 use crate::run::values::Values;
@@ -58,6 +59,8 @@ pub(crate) struct Memory {
     pub(crate) epoch: Epoch,
     /// Set once its home is known to fit this build.
     pub(crate) settled: tokio::sync::OnceCell<()>,
+    /// What it has of what its quotas count.
+    pub(crate) gauge: Gauge,
     /// What signs the cursors of its lists.
     pub(crate) cursor_secret: tokio::sync::OnceCell<[u8; 32]>,
 }

@@ -15,7 +15,7 @@ pub struct Usage {
     pub files: u64,
     /// Bytes of all files, as `files_bytes` counts them.
     pub file_bytes: u64,
-    /// People who may sign in.
+    /// People who may sign in, or are invited.
     pub members: u64,
     /// Keys that have not been revoked.
     pub keys: u64,
@@ -24,23 +24,28 @@ pub struct Usage {
 }
 
 impl Store {
-    /// What a tenant takes, now.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn usage(&self, tenant: TenantId) -> Result<Usage, StoreError> {
-        let table = |name: &str| self.fixture(tenant, name);
-        let bytes = match self.dialect() {
+    /// Bytes of a tenant's tables and indexes, as an expression.
+    pub(crate) fn bytes_expression(&self, tenant: TenantId) -> String {
+        match self.dialect() {
             Dialect::Sqlite => "(select p.page_count * s.page_size from pragma_page_count as p, pragma_page_size as s)".to_owned(),
             Dialect::Postgres => format!(
                 "(select coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint from pg_catalog.pg_class as c \
                  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where n.nspname = '{}' and c.relkind = 'r')",
                 schema_of(tenant, self.dialect())
             ),
-        };
+        }
+    }
+
+    /// What a tenant takes, now.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn usage(&self, tenant: TenantId) -> Result<Usage, StoreError> {
+        let table = |name: &str| self.fixture(tenant, name);
+        let bytes = self.bytes_expression(tenant);
         let sql = format!(
             "select {bytes}, (select count(*) from {files} as f), (select cast(coalesce(sum(f.\"size\"), 0) as bigint) from {files} as f), \
-             (select count(*) from {members} as m where m.\"state\" = 'active'), (select count(*) from {keys} as k where k.\"revoked_at\" is null), \
+             (select count(*) from {members} as m where m.\"state\" <> 'disabled'), (select count(*) from {keys} as k where k.\"revoked_at\" is null), \
              (select count(*) from {jobs} as j where j.\"state\" in ('receiving', 'queued', 'running', 'paused'))",
             files = table("file"),
             members = table("member"),

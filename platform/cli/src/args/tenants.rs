@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use tenon_server::Quota;
 
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum TenantVerb {
@@ -79,6 +80,14 @@ pub(crate) enum TenantVerb {
         /// The cell; `main` is the one of `--database`.
         #[arg(long, value_name = "CELL")]
         cell: String,
+    },
+    /// Show what a tenant has and may have, or change what it may have. Reading and removing always go on.
+    Quota {
+        /// Its name.
+        name: String,
+        /// A quota with its number, `records=100000`; `records=default` lets the server's hold again.
+        #[arg(value_name = "QUOTA=N", value_parser = tenon_server::quota_or_default)]
+        set: Vec<(Quota, Option<u64>)>,
     },
     /// Take a backup of a tenant as it is now, into the server's folder of backups. Work in it goes on.
     Backup {

@@ -72,9 +72,12 @@ pub(super) fn confirmed(question: &str) -> anyhow::Result<bool> {
 }
 
 pub(super) fn lines(list: &Json, columns: &[&str]) -> String {
-    let line = |row: &Json| {
-        columns.iter().map(|column| row.get(column).and_then(Json::as_str).unwrap_or("-").to_owned()).collect::<Vec<_>>().join("  ")
+    let cell = |value: Option<&Json>| match value {
+        Some(Json::String(text)) => text.clone(),
+        Some(Json::Number(number)) => number.to_string(),
+        _ => "-".to_owned(),
     };
+    let line = |row: &Json| columns.iter().map(|column| cell(row.get(column))).collect::<Vec<_>>().join("  ");
     list.as_array().into_iter().flatten().map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -40,6 +40,7 @@ pub(crate) async fn serve(
         files: outside.files.clone(),
         file_bytes: outside.file_bytes,
         files_bytes: outside.files_bytes,
+        quotas: outside.quotas.clone(),
         private_providers: outside.private_providers,
         private_outbound: outside.private_outbound,
         mail,

@@ -22,6 +22,7 @@ pub(crate) async fn tenant(args: &Args, output: &Output, verb: &TenantVerb) -> a
     let words = match verb {
         TenantVerb::Create { .. } => created(&answer),
         TenantVerb::List => lines(&answer, &["tenant", "createdAt"]),
+        TenantVerb::Quota { .. } => lines(&answer, &["quota", "used", "max"]),
         TenantVerb::Backups { .. } => lines(&answer, &["at"]),
         TenantVerb::Delete { name } => format!("tenant `{name}` is removed"),
         _ => pretty(&answer),
@@ -46,6 +47,9 @@ fn command(verb: &TenantVerb) -> anyhow::Result<Command> {
         TenantVerb::Import { file, name, anew, sandbox, secrets } => {
             let secrets = secrets.map(absolute).transpose()?;
             Command::TenantImport(ImportRequest { file: absolute(file)?, name, anew, sandbox, secrets })
+        }
+        TenantVerb::Quota { name, set } => {
+            Command::TenantQuota { name, set: set.into_iter().map(|(quota, max)| (quota.word().to_owned(), max)).collect() }
         }
         TenantVerb::Backup { name } => Command::TenantBackup { name },
         TenantVerb::Backups { name } => Command::TenantBackups { name },

@@ -7,14 +7,12 @@ use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_model::Special;
 use tenon_plugin_host::PluginPackage;
-use tenon_store::{AuditKind, AuditNote, PACKAGE_PART_BYTES, StoredPackageVersion};
+use tenon_store::{AuditKind, AuditNote, PACKAGE_PART_BYTES, Quota, StoredPackageVersion};
 use tenon_value::TenantId;
 
 use super::{InstallError, grants, outward, requires};
 use crate::{BASE_PACKAGE, Bundle, Packages, PackagesError, TENANT_LAYER};
 
-/// Packages of a tenant (`packages`).
-pub const PACKAGES_MAX: usize = 100;
 /// Versions kept of one package (`package_versions`).
 pub const VERSIONS_MAX: usize = 20;
 
@@ -107,8 +105,9 @@ impl Packages {
         }
         let mut packages: Vec<&str> = versions.iter().map(|one| one.package.as_str()).collect();
         packages.dedup();
-        if !packages.contains(&new.package.as_str()) && packages.len() >= PACKAGES_MAX {
-            return Err(InstallError::Limit { limit: "packages", max: PACKAGES_MAX }.into());
+        if !packages.contains(&new.package.as_str()) {
+            let used = u64::try_from(packages.len()).unwrap_or(u64::MAX);
+            self.store.quota_for_one_more(tenant, Quota::Packages, used).await?;
         }
         if versions.iter().filter(|one| one.package == new.package).count() >= VERSIONS_MAX {
             return Err(InstallError::Limit { limit: "package_versions", max: VERSIONS_MAX }.into());

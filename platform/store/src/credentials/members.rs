@@ -5,8 +5,10 @@ use tenon_value::{TenantId, Uuid, Value};
 
 use super::{damaged, id_or_none, maybe_id, maybe_text, moment_or_none, text_or_none, texts_json, texts_of};
 use crate::credentials::contract::{MemberState, StoredMember};
+use crate::credentials::law::LawTx;
 use crate::db::{Arg, Fault, Shape};
-use crate::{AuditNotes, Store, StoreError};
+use crate::quota::within;
+use crate::{AuditNotes, Quota, Store, StoreError};
 
 const COLUMNS: &str = "m.\"user\", m.\"kind\", m.\"login\", m.\"email\", m.\"password\", m.\"roles\", m.\"state\", m.\"account\", \
      m.\"contact\", m.\"partner\", m.\"created_at\", m.\"last_sign_in_at\", m.\"totp_state\"";
@@ -26,13 +28,29 @@ const SHAPES: [Shape; 13] = [
     Shape::Text,
 ];
 
+/// Refuses one more where the quota is used up.
+async fn room_for_one(tx: &mut LawTx, max: Option<u64>) -> Result<(), StoreError> {
+    if max.is_none() {
+        return Ok(());
+    }
+    let sql = format!("select count(*) from {} as m where m.\"state\" <> 'disabled'", tx.table("member"));
+    let rows = tx.ask(&sql, &[], &[Shape::Int]).await?;
+    let used = rows.first().and_then(|row| row.first()).and_then(Value::as_int).and_then(|used| u64::try_from(used).ok());
+    within(Quota::Members, max, (used.unwrap_or_default(), 1))
+}
+
 impl Store {
     /// Stores a new member, and what is told of him.
     ///
     /// # Errors
     /// `LoginTaken`; what the database says.
     pub async fn member_put(&self, tenant: TenantId, member: &StoredMember, told: &AuditNotes) -> Result<(), StoreError> {
+        let max = self.quota(tenant, Quota::Members).await?;
         let mut tx = self.law(tenant).await?;
+        if let Err(over) = room_for_one(&mut tx, max).await {
+            tx.rollback().await?;
+            return Err(over);
+        }
         let sql = format!(
             "insert into {} (\"user\", \"kind\", \"login\", \"email\", \"password\", \"roles\", \"state\", \"account\", \"contact\", \
              \"partner\", \"created_at\", \"totp_step\", \"recovery\") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, '[]')",
@@ -100,7 +118,18 @@ impl Store {
     /// # Errors
     /// `LoginTaken`; what the database says.
     pub async fn member_change(&self, tenant: TenantId, member: &StoredMember, told: &AuditNotes) -> Result<bool, StoreError> {
+        let max = self.quota(tenant, Quota::Members).await?;
         let mut tx = self.law(tenant).await?;
+        // Who comes back takes a place; who is there keeps his.
+        let sql = format!("select 1 from {} as m where m.\"user\" = $1 and m.\"state\" = 'disabled'", tx.table("member"));
+        let was_out = !tx.ask(&sql, &[Arg::id(member.user)], &[Shape::Int]).await?.is_empty();
+        if was_out
+            && member.state != MemberState::Disabled
+            && let Err(over) = room_for_one(&mut tx, max).await
+        {
+            tx.rollback().await?;
+            return Err(over);
+        }
         let sql = format!(
             "update {} set \"login\" = $2, \"email\" = $3, \"roles\" = $4, \"state\" = $5, \"account\" = $6, \"contact\" = $7, \
              \"partner\" = $8 where \"user\" = $1",

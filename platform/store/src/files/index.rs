@@ -15,7 +15,8 @@ use super::{LOCK, among};
 use crate::credentials::law::LawTx;
 use crate::db::{Arg, Kind, Scalar, Shape};
 use crate::metadata::change::lock_key;
-use crate::{Store, StoreError};
+use crate::quota::within;
+use crate::{Quota, Store, StoreError};
 
 const COLUMNS: &str = "f.\"id\", f.\"name\", f.\"mime\", f.\"size\", f.\"sha256\", f.\"by_kind\", f.\"by_id\", f.\"at\", f.\"clock\"";
 const SHAPES: [Shape; 9] =
@@ -52,12 +53,6 @@ impl Store {
         self.inner.config.limits.file_bytes
     }
 
-    /// Bytes of all files of a tenant at most (`files_bytes`).
-    #[must_use]
-    pub fn files_bytes_max(&self) -> u64 {
-        self.inner.config.limits.files_bytes
-    }
-
     /// The secret that links to files are signed with; made once per installation.
     ///
     /// # Errors
@@ -77,7 +72,7 @@ impl Store {
     /// Puts an upload into the index. Its bytes are on disk under their name before its row is.
     ///
     /// # Errors
-    /// `Limit` (`files_bytes`) where the tenant has no more room; `Full`, what the database says. The upload is gone then.
+    /// `Quota` (`files_bytes`) where the tenant has no more room; `Full`, what the database says. The upload is gone then.
     pub async fn file_keep(&self, cx: &OpContext, new: NewFile, staged: Staged) -> Result<StoredFile, StoreError> {
         let path = staged.path.clone();
         let kept = self.publish(cx, new, staged).await;
@@ -91,14 +86,14 @@ impl Store {
 
     async fn publish(&self, cx: &OpContext, new: NewFile, staged: Staged) -> Result<StoredFile, StoreError> {
         let tenant = cx.model.tenant;
+        let max = self.quota(tenant, Quota::FilesBytes).await?;
         let mut tx = self.file_lock(tenant).await?;
-        let max = self.inner.config.limits.files_bytes;
         let sql = format!("select cast(coalesce(sum(f.\"size\"), 0) as bigint) from {} as f", tx.table("file"));
         let rows = tx.ask(&sql, &[], &[Shape::Int]).await?;
         let used = rows.first().and_then(|row| row.first()).and_then(Value::as_int).and_then(|used| u64::try_from(used).ok());
-        if used.unwrap_or_default().saturating_add(staged.size()) > max {
+        if let Err(over) = within(Quota::FilesBytes, max, (used.unwrap_or_default(), staged.size())) {
             tx.rollback().await?;
-            return Err(StoreError::Limit { limit: "files_bytes", max });
+            return Err(over);
         }
         self.inner.blobs.publish(tenant, &staged.path, &staged.sha256).await?;
         let clock = self.machine_time();
