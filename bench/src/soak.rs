@@ -1,9 +1,11 @@
 //! Soak runs: `kill` ends the server at random moments and counts what was promised; `feed` does so to either of two nodes
-//! while the feed is read; `shape` does so while jobs change the shape of what is written; `plugins` has bad plugins break; `fuzz` throws rubbish at it.
+//! while the feed is read; `shape` does so while jobs change the shape of what is written, `import` while files come in and are taken back; `plugins` has bad plugins break; `fuzz` throws rubbish at it.
 
+mod behind;
 mod feed;
 mod follower;
 mod fuzz;
+mod import;
 mod journal;
 mod kill;
 mod outbox;
@@ -62,6 +64,8 @@ enum Kind {
     Feed,
     /// `kill -9` while jobs make fields required, unique, and of other types
     Shape,
+    /// `kill -9` of either node while files are imported, paused, cancelled and taken back, and records are exported
+    Import,
     /// Bad plugins, again and again, with another tenant beside
     Plugins,
     /// Malformed documents and metadata
@@ -76,6 +80,7 @@ pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
         Kind::Kill => kill::run(&wish, seed).await,
         Kind::Feed => feed::run(&wish, seed).await,
         Kind::Shape => shape::run(&wish, seed).await,
+        Kind::Import => import::run(&wish, seed).await,
         Kind::Plugins => plugins::run(&wish).await,
         Kind::Fuzz => fuzz::run(&wish, seed).await,
     }

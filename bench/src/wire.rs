@@ -77,13 +77,19 @@ impl Connection {
 
     /// Sends a body, and leaves the answer in `body`; the answer here is the status.
     pub(crate) async fn post(&mut self, body: &[u8]) -> anyhow::Result<u16> {
-        let Target { address, path, key } = &self.target;
+        let path = self.target.path.clone();
+        self.post_to(&path, "application/json", body).await
+    }
+
+    /// Sends a body of a type to a door, and leaves the answer in `body`; the answer here is the status.
+    pub(crate) async fn post_to(&mut self, path: &str, kind: &str, body: &[u8]) -> anyhow::Result<u16> {
+        let Target { address, key, .. } = &self.target;
         let credential = match key.as_str() {
             session if session.starts_with("tenon_session=") => format!("cookie: {session}\r\norigin: http://{address}"),
             key => format!("authorization: Bearer {key}"),
         };
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: {address}\r\n{credential}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\n{credential}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         self.request.clear();

@@ -62,7 +62,7 @@ enum Command {
     /// Work against the platform until it breaks: `kill`, `feed`, `shape`, `plugins`, `fuzz` or `attack`
     #[command(trailing_var_arg = true)]
     Soak {
-        /// Passed on to `tenon-bench soak`: `kill|feed|shape|plugins|fuzz [--minutes N] [--kills N] [--seed S] [--records N] [--times N] [--on sqlite|postgres|both]`,
+        /// Passed on to `tenon-bench soak`: `kill|feed|shape|import|plugins|fuzz [--minutes N] [--kills N] [--seed S] [--records N] [--times N] [--on sqlite|postgres|both]`,
         /// or `attack [--ids N] [--seed S]`
         #[arg(allow_hyphen_values = true, required = true)]
         words: Vec<String>,

@@ -26,10 +26,11 @@ const REAL_DATA_VARIABLE: &str = "TENON_REAL_DATA";
 const NODE_PACKAGES: [&str; 2] = ["tests/node", "examples/01-query-with-graphql"];
 
 /// The long checks in their short form, with a seed that is the same every time.
-const SOAKS: [&[&str]; 5] = [
+const SOAKS: [&[&str]; 6] = [
     &["kill", "--kills", "10", "--seed", "1"],
     &["feed", "--kills", "10", "--seed", "1"],
     &["shape", "--kills", "20", "--records", "2000", "--seed", "1"],
+    &["import", "--kills", "10", "--seed", "1"],
     &["plugins", "--times", "20"],
     &["fuzz", "--seconds", "20", "--seed", "1"],
 ];

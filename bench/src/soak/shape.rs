@@ -2,7 +2,6 @@
 //! reads them, and `kill -9` ends the server at each step of each job: every job ends well, no request fails, and every
 //! acknowledged save is there in the new shape.
 
-mod behind;
 mod changes;
 mod check;
 mod reader;
@@ -12,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use self::behind::{Behind, DONE, STEPS};
 use self::changes::Change;
+use super::behind::{Behind, DONE, STEPS};
 use super::writer::Writer;
 use super::{Wish, verify};
 use crate::chance::Chance;

@@ -12,8 +12,9 @@ use crate::args::Args;
 use crate::client::Client;
 use crate::output::{Exit, Output, Usage};
 
-/// How often the import is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How soon the import is looked at again: soon at first, so that nobody waits for what has ended, then ever more rarely.
+const LOOK_FIRST: Duration = Duration::from_millis(20);
+const LOOK_LAST: Duration = Duration::from_millis(250);
 
 /// What is imported, and how.
 pub(crate) struct Upload<'a> {
@@ -67,6 +68,7 @@ fn go_on(client: &Client, id: &str) -> anyhow::Result<String> {
 
 /// Looks at the import until it ends.
 fn watch(client: &Client, output: &Output, id: &str) -> anyhow::Result<Json> {
+    let mut wait = LOOK_FIRST;
     loop {
         let state = client.json(&format!("imports/{id}"))?;
         let number = |name: &str| state.get(name).and_then(Json::as_u64).unwrap_or_default();
@@ -81,7 +83,8 @@ fn watch(client: &Client, output: &Output, id: &str) -> anyhow::Result<Json> {
                 return Ok(state);
             }
         }
-        std::thread::sleep(LOOK_EVERY);
+        std::thread::sleep(wait);
+        wait = LOOK_LAST.min(wait.mul_f64(1.5));
     }
 }
 

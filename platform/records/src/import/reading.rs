@@ -9,13 +9,16 @@ use tenon_model::Model;
 use tokio::sync::mpsc;
 
 use super::bind::{Bound, bind};
+use super::format::Format;
 use super::mapping::Mapping;
 use super::row::{Shaped, Shaper};
 use super::run::ImportError;
-use super::source::{Format, Source};
+use super::source::Source;
 
 /// Rows of one chunk of the file.
 pub const CHUNK_ROWS: usize = 1_000;
+/// Bytes of the rows of one chunk: it ends with the row that reaches them, so that memory is bounded where rows are long.
+const CHUNK_BYTES: u64 = 4 * 1024 * 1024;
 /// Chunks read ahead of the database.
 const CHUNKS_AHEAD: usize = 2;
 
@@ -75,12 +78,14 @@ fn read(file: ToRead, model: &Model, policy: &Policy, sender: &mpsc::Sender<Piec
         }
     }
     let mut shaper = Shaper { model, bound: &bound, replaced: HashMap::new() };
-    let mut rows = Vec::with_capacity(CHUNK_ROWS);
+    let (mut rows, mut taken) = (Vec::with_capacity(CHUNK_ROWS), 0);
     loop {
         let row = source.next()?;
         let ended = row.is_none();
+        taken += row.as_ref().map_or(0, |row| row.bytes);
         rows.extend(row.map(|row| shaper.shape(row)));
-        if (ended && !rows.is_empty()) || rows.len() == CHUNK_ROWS {
+        if (ended && !rows.is_empty()) || rows.len() == CHUNK_ROWS || taken >= CHUNK_BYTES {
+            taken = 0;
             let replaced = std::mem::take(&mut shaper.replaced);
             let replaced = replaced.into_iter().map(|((column, from, to), count)| (column, from, to, count)).collect();
             let chunk = Chunk { rows: std::mem::take(&mut rows), bytes: source.bytes(), replaced };

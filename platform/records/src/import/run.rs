@@ -16,11 +16,12 @@ use tenon_store::{JobAsk, JobLease};
 use tokio::sync::mpsc;
 
 use super::bind::Bound;
+use super::format::Format;
 use super::mapping::Mapping;
 use super::reading::{Chunk, OpenSource, Piece, ToRead, read_ahead};
 use super::row::Shaped;
 use super::settle::{Pending, Round, settled};
-use super::source::{Format, SourceError};
+use super::source::SourceError;
 use super::state::ImportState;
 use crate::{Mutation, Pipeline, RecordsError, Step, StepOutcome};
 
@@ -55,7 +56,7 @@ impl Classify for ImportError {
         match self {
             Self::Mapping(problems) => problems.as_slice().first().map_or(Kind::Invalid, |problem| problem.kind),
             Self::Source(SourceError::Io(_)) => Kind::Unavailable,
-            Self::Source(SourceError::RowTooLong { .. } | SourceError::Bomb { .. }) => Kind::Exhausted,
+            Self::Source(SourceError::RowTooLong { .. } | SourceError::Bomb { .. } | SourceError::Columns { .. }) => Kind::Exhausted,
             Self::Source(_) => Kind::Invalid,
             Self::Records(error) => error.kind(),
         }
@@ -76,6 +77,13 @@ impl Classify for ImportError {
             }
             Self::Source(SourceError::Workbook) => {
                 Problem::invalid("import/workbook", "this is no workbook that can be read", "无法读取该工作簿")
+            }
+            Self::Source(SourceError::Columns { count }) => {
+                Problem::exhausted("import_columns", super::IMPORT_COLUMNS_MAX, *count).with("line", 1)
+            }
+            Self::Source(SourceError::Binary(binary)) => binary.problem(),
+            Self::Source(SourceError::Failed) => {
+                Problem::invalid("import/file", "the file cannot be read: reading it failed", "无法读取文件:读取过程失败")
             }
             Self::Source(SourceError::Bomb { limit, max }) => Problem::exhausted(limit, *max, *max + 1),
             Self::Source(SourceError::Io(_)) => Problem::of_kind(Kind::Unavailable),
@@ -138,7 +146,7 @@ impl Importer {
                 Ok(Self { bound, columns, on_match, pieces, state, made: HashSet::new(), version: cx.model.version })
             }
             Some(Piece::Broken(error)) => Err(error),
-            _ => Err(SourceError::Header.into()),
+            _ => Err(SourceError::Failed.into()),
         }
     }
 
@@ -168,7 +176,9 @@ impl Importer {
         match self.pieces.recv().await {
             Some(Piece::Chunk(chunk)) => self.carry(hand, chunk).await.map(Chunked::Written),
             Some(Piece::Broken(error)) => Err(error),
-            _ => Ok(Chunked::End),
+            Some(Piece::End) => Ok(Chunked::End),
+            // Silence is no end: whoever reads has died of the file.
+            Some(Piece::Bound(..)) | None => Err(SourceError::Failed.into()),
         }
     }
 
@@ -205,6 +215,8 @@ impl Importer {
     fn rounds(&mut self, rows: Vec<Shaped>, dry_run: bool) -> Vec<Round> {
         let todo: Option<HashSet<u32>> = self.state.todo.as_ref().map(|todo| todo.iter().copied().collect());
         let mut rounds = vec![Round::default()];
+        // Told with the first round: what is still to be done after a round names only rows that can be written.
+        let mut unfit = Vec::new();
         let mut keys: HashSet<String> = HashSet::new();
         for (place, shaped) in (0_u32..).zip(rows) {
             if todo.as_ref().is_some_and(|todo| !todo.contains(&place)) {
@@ -221,14 +233,17 @@ impl Importer {
             }
             let Some(round) = rounds.last_mut() else { continue };
             match input {
-                Err(problems) => round.unfit.push((line, cells, problems)),
+                Err(problems) => unfit.push((line, cells, problems)),
                 Ok(_) if empty => {
                     let problem = Problem::invalid("import/key_empty", "the cell of the match key is empty", "匹配键的单元格为空");
-                    round.unfit.push((line, cells, vec![problem]));
+                    unfit.push((line, cells, vec![problem]));
                 }
                 Ok(_) if known => round.known += 1,
                 Ok(input) => round.ready.push(Pending { place, line, cells, key, input, let_go: Vec::new() }),
             }
+        }
+        if let Some(first) = rounds.first_mut() {
+            first.unfit = unfit;
         }
         rounds
     }

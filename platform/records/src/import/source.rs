@@ -1,62 +1,22 @@
 //! Rows of a file: CSV, JSONL or a workbook, as cells of text with the line each began on.
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use tenon_value::Json;
 
+use super::binary::{BEGIN_BYTES, Binary};
+use super::format::Format;
+use super::guard::{Guarded, Meter};
 use super::mapping::{Encoding, Reading};
 use super::quotes::Quotes;
 use super::xlsx::Sheet;
 
 /// Bytes of one row at most (`line_bytes`): a file that is one line ends here, not in memory.
 pub const RECORD_BYTES_MAX: u64 = 1024 * 1024;
+/// Columns of a file at most (`import_columns`): each that is not mapped is told of.
+pub const COLUMNS_MAX: u64 = 1_000;
 /// Bytes at the beginning of a file by which its encoding is guessed.
 const GUESS_BYTES: u64 = 256 * 1024;
-
-/// The format of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Comma-separated, RFC 4180, a header line first.
-    Csv,
-    /// One JSON object a line.
-    Jsonl,
-    /// The first sheet of a workbook, a header row first.
-    Xlsx,
-}
-
-impl Format {
-    /// By the ending of a file's name; CSV where it says nothing.
-    #[must_use]
-    pub fn of_name(name: &str) -> Self {
-        let name = name.to_ascii_lowercase();
-        let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
-        if ends(&[".jsonl", ".ndjson"]) {
-            Self::Jsonl
-        } else if ends(&[".xlsx", ".xlsm"]) {
-            Self::Xlsx
-        } else {
-            Self::Csv
-        }
-    }
-
-    /// The word in a stored job.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Jsonl => "jsonl",
-            Self::Xlsx => "xlsx",
-        }
-    }
-
-    /// The format of a word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Csv, Self::Jsonl, Self::Xlsx].into_iter().find(|format| format.word() == word)
-    }
-}
 
 /// A cell: text, or a JSON value; none where a JSONL row says nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +33,8 @@ pub enum Cell {
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) line: u64,
+    /// Bytes it took: the same however the file is read.
+    pub(crate) bytes: u64,
     pub(crate) cells: Result<Vec<Cell>, BadRow>,
 }
 
@@ -113,49 +75,29 @@ pub enum SourceError {
         /// Its number.
         max: u64,
     },
+    /// A header of more than [`COLUMNS_MAX`] columns.
+    #[error("the file has {count} columns, and may have {COLUMNS_MAX}")]
+    Columns {
+        /// How many it has.
+        count: u64,
+    },
+    /// The file is no text.
+    #[error("the file is no text")]
+    Binary(Binary),
+    /// Reading it failed: a bug of ours, brought out by the file.
+    #[error("reading the file failed")]
+    Failed,
     /// The header is no text of the encoding, or there is none.
     #[error("the header cannot be read")]
     Header,
 }
 
-/// Counts bytes, and stops when a row takes too many of them.
-struct Guarded {
-    inner: Box<dyn Read + Send>,
-    read: Arc<AtomicU64>,
-    allowed: Arc<AtomicU64>,
-}
-
-impl Read for Guarded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.read.load(Ordering::Relaxed) > self.allowed.load(Ordering::Relaxed) {
-            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
-        }
-        let count = self.inner.read(buffer)?;
-        self.read.fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-/// Bytes read so far, for progress, and how many the next row may reach.
-#[derive(Clone, Default)]
-struct Meter {
-    read: Arc<AtomicU64>,
-    allowed: Arc<AtomicU64>,
-}
-
-impl Meter {
-    fn next_row(&self) {
-        // One buffer may have been read ahead of the row.
-        self.allowed.store(self.read.load(Ordering::Relaxed) + RECORD_BYTES_MAX, Ordering::Relaxed);
-    }
-}
-
-/// A file from its beginning, of which a piece was looked at, with its quotes watched.
-type Watched = Quotes<Chain<Cursor<Vec<u8>>, Guarded>>;
+/// A file from its beginning, of which a piece was looked at.
+type Begun = Chain<Cursor<Vec<u8>>, Guarded>;
 
 enum Rows {
-    Csv { reader: Box<csv::Reader<Watched>>, encoding: Encoding },
-    Jsonl { reader: BufReader<Guarded>, line: u64, columns: Vec<String> },
+    Csv { reader: Box<csv::Reader<Quotes<Begun>>>, encoding: Encoding },
+    Jsonl { reader: BufReader<Begun>, line: u64, columns: Vec<String> },
     Xlsx(Sheet),
 }
 
@@ -172,16 +114,19 @@ impl Source {
     pub(crate) fn open(inner: Box<dyn Read + Send>, format: Format, reading: &Reading, mapped: Vec<String>) -> Result<Self, SourceError> {
         let meter = Meter::default();
         meter.next_row();
-        let guarded = Guarded { inner, read: Arc::clone(&meter.read), allowed: Arc::clone(&meter.allowed) };
+        let mut guarded = meter.guarded(inner);
         if format == Format::Xlsx {
             return Self::of_workbook(Box::new(guarded), meter, reading);
         }
+        let mut begin = Vec::new();
+        guarded.by_ref().take(BEGIN_BYTES).read_to_end(&mut begin)?;
+        if let Some(binary) = Binary::of(&begin) {
+            return Err(SourceError::Binary(binary));
+        }
         if format == Format::Jsonl {
-            let rows = Rows::Jsonl { reader: BufReader::new(guarded), line: 0, columns: mapped.clone() };
+            let rows = Rows::Jsonl { reader: BufReader::new(Cursor::new(begin).chain(guarded)), line: 0, columns: mapped.clone() };
             return Ok(Self { rows, meter, columns: mapped });
         }
-        let mut guarded = guarded;
-        let mut begin = Vec::new();
         let encoding = match reading.encoding {
             Some(encoding) => encoding,
             None => {
@@ -200,6 +145,13 @@ impl Source {
         if let Some(line) = reader.get_ref().left_open() {
             return Err(SourceError::QuoteOpen { line });
         }
+        let count = u64::try_from(header.len()).unwrap_or(u64::MAX);
+        if count > COLUMNS_MAX {
+            return Err(SourceError::Columns { count });
+        }
+        if header.as_slice().contains(&0) {
+            return Err(SourceError::Binary(Binary::Zeros));
+        }
         let columns: Option<Vec<String>> = header.iter().map(|cell| decoded(cell, encoding)).collect();
         let mut columns = columns.filter(|columns| !columns.is_empty()).ok_or(SourceError::Header)?;
         if let Some(first) = columns.first_mut() {
@@ -212,8 +164,8 @@ impl Source {
     /// The sheet's first row is its header.
     fn of_workbook(inner: Box<dyn Read + Send>, meter: Meter, reading: &Reading) -> Result<Self, SourceError> {
         // Limits of its own hold for a workbook: it is read whole before its first row.
-        meter.allowed.store(u64::MAX, Ordering::Relaxed);
-        let sheet = Sheet::open(inner, reading.date.clone())?;
+        meter.unbounded();
+        let mut sheet = Sheet::open(inner, reading.date.clone())?;
         let (_, header) = sheet.next()?.ok_or(SourceError::Header)?;
         let columns = header.iter().map(|column| column.trim().to_owned()).collect();
         Ok(Self { rows: Rows::Xlsx(sheet), meter, columns })
@@ -221,7 +173,7 @@ impl Source {
 
     /// Bytes read so far.
     pub(crate) fn bytes(&self) -> u64 {
-        self.meter.read.load(Ordering::Relaxed)
+        self.meter.read()
     }
 
     /// The next row; none at the end.
@@ -232,6 +184,7 @@ impl Source {
         match &mut self.rows {
             Rows::Csv { reader, encoding } => {
                 let mut record = csv::ByteRecord::new();
+                let begin = reader.position().byte();
                 loop {
                     let line = reader.position().line();
                     if !reader.read_byte_record(&mut record).map_err(|error| csv_error(error, line))? {
@@ -245,7 +198,10 @@ impl Source {
                     }
                 }
                 let line = record.position().map_or(0, csv::Position::line);
-                let cells = if record.len() == self.columns.len() {
+                let bytes = reader.position().byte() - begin;
+                let cells = if record.as_slice().contains(&0) {
+                    Err(BadRow::Encoding)
+                } else if record.len() == self.columns.len() {
                     let last = record.len() - 1;
                     let without_end = |(at, cell): (usize, _)| if at == last { trim_end(cell) } else { cell };
                     let cells: Option<Vec<Cell>> =
@@ -254,12 +210,17 @@ impl Source {
                 } else {
                     Err(BadRow::Length)
                 };
-                Ok(Some(Row { line, cells }))
+                Ok(Some(Row { line, bytes, cells }))
             }
             Rows::Jsonl { reader, line, columns } => next_json(reader, line, columns),
-            Rows::Xlsx(sheet) => Ok(sheet.next()?.map(|(line, cells)| Row { line, cells: padded(cells, self.columns.len()) })),
+            Rows::Xlsx(sheet) => Ok(sheet.next()?.map(|(line, cells)| of_sheet(line, cells, self.columns.len()))),
         }
     }
+}
+
+fn of_sheet(line: u64, cells: Vec<String>, columns: usize) -> Row {
+    let bytes = cells.iter().map(|cell| u64::try_from(cell.len()).unwrap_or_default()).sum();
+    Row { line, bytes, cells: padded(cells, columns) }
 }
 
 /// A row of a sheet ends with its last cell that is not empty.
@@ -271,7 +232,7 @@ fn padded(mut cells: Vec<String>, columns: usize) -> Result<Vec<Cell>, BadRow> {
     Ok(cells.into_iter().map(Cell::Text).collect())
 }
 
-fn next_json(reader: &mut BufReader<Guarded>, line: &mut u64, columns: &[String]) -> Result<Option<Row>, SourceError> {
+fn next_json(reader: &mut BufReader<Begun>, line: &mut u64, columns: &[String]) -> Result<Option<Row>, SourceError> {
     loop {
         let mut bytes = Vec::new();
         let count = reader.read_until(b'\n', &mut bytes).map_err(|error| io_error(error, *line + 1))?;
@@ -288,7 +249,7 @@ fn next_json(reader: &mut BufReader<Guarded>, line: &mut u64, columns: &[String]
             }
             _ => Err(BadRow::Json),
         };
-        return Ok(Some(Row { line: *line, cells }));
+        return Ok(Some(Row { line: *line, bytes: u64::try_from(count).unwrap_or(u64::MAX), cells }));
     }
 }
 

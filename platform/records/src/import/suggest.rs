@@ -10,9 +10,10 @@ use tenon_model::{FieldKind, Model, Object, ObjectIx, RelationShape, UniquePart}
 use tenon_query::Action;
 use tenon_value::{Json, JsonMap, Locale, fold};
 
+use super::format::Format;
 use super::mapping::Reading;
 use super::run::ImportError;
-use super::source::{Cell, Format, Source};
+use super::source::{Cell, Source};
 
 /// Bytes of a file's beginning by which a mapping is proposed (`suggest_bytes`); a workbook is read whole.
 pub const SUGGEST_BYTES_MAX: usize = 256 * 1024;

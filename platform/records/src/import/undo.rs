@@ -22,6 +22,8 @@ use crate::{BatchRow, Mutation, RecordsError, Status, Step, StepOutcome};
 
 /// Records taken back in one transaction.
 pub const UNDO_ROWS: usize = 500;
+/// The version of a record that has just been made.
+const FIRST_VERSION: i64 = 1;
 
 /// Which records a piece names, and what the import did to them.
 pub struct Undone<'u> {
@@ -80,6 +82,7 @@ async fn look(
         .map_err(|denied| ImportError::Mapping(tenon_diagnostics::Classify::problem(&denied).object(object.name.as_str()).into()))?;
     let mut tx = store.begin(cx).await.map_err(RecordsError::from)?;
     let versions = tx.versions_of(&table, ids, undone.request).await.map_err(RecordsError::from)?;
+    let behind = tx.versions_of(&table, ids, cx.request.as_str()).await.map_err(RecordsError::from)?;
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
@@ -93,7 +96,13 @@ async fn look(
     let mut wanted = Vec::new();
     let (mut then, mut touched) = (Vec::new(), Vec::new());
     let mut known = HashSet::new();
-    for id in ids.iter().filter(|id| known.insert(**id)) {
+    // A file may name a record in several rows. One that it made as well is taken back as a new record; one that an earlier
+    // piece named has been taken back already.
+    let elsewhere = |id: &RecordId| {
+        let made = versions.get(id).is_some_and(|(first, _)| *first == FIRST_VERSION);
+        behind.contains_key(id) || (made && !undone.made)
+    };
+    for id in ids.iter().filter(|id| known.insert(**id) && !elsewhere(id)) {
         match seen.get(id).and_then(own) {
             Some(_) if undone.made => then.push((*id, None)),
             Some(first) => wanted.push((*id, first - 1)),

@@ -25,12 +25,18 @@ pub const XLSX_COLUMNS_MAX: u64 = 1_000;
 /// Files in the archive.
 const ENTRIES_MAX: usize = 10_000;
 /// Rows read ahead.
-const ROWS_AHEAD: usize = 256;
+const ROWS_AHEAD: usize = 16;
 
 type Line = (u64, Vec<String>);
 
+/// What the reading thread sends: rows, then none. Where it falls silent before, the file was the death of it.
+type Sent = Result<Option<Line>, SourceError>;
+
 /// The rows of a sheet, with their numbers in it.
-pub(super) struct Sheet(Receiver<Result<Line, SourceError>>);
+pub(super) struct Sheet {
+    rows: Receiver<Sent>,
+    ended: bool,
+}
 
 impl Sheet {
     /// Opens a workbook.
@@ -48,12 +54,17 @@ impl Sheet {
                 drop(sender.send(Err(error)));
             }
         })?;
-        Ok(Self(receiver))
+        Ok(Self { rows: receiver, ended: false })
     }
 
     /// The next row that is not empty.
-    pub(super) fn next(&self) -> Result<Option<Line>, SourceError> {
-        self.0.recv().ok().transpose()
+    pub(super) fn next(&mut self) -> Result<Option<Line>, SourceError> {
+        if self.ended {
+            return Ok(None);
+        }
+        let row = self.rows.recv().unwrap_or(Err(SourceError::Failed))?;
+        self.ended = row.is_none();
+        Ok(row)
     }
 }
 
@@ -72,7 +83,7 @@ fn unfold(bytes: &[u8]) -> Result<(), SourceError> {
     Ok(())
 }
 
-fn read(bytes: Vec<u8>, date: Option<&str>, sender: &SyncSender<Result<Line, SourceError>>) -> Result<(), SourceError> {
+fn read(bytes: Vec<u8>, date: Option<&str>, sender: &SyncSender<Sent>) -> Result<(), SourceError> {
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|_| SourceError::Workbook)?;
     let name = book.sheet_names().first().cloned().ok_or(SourceError::Workbook)?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(|_| SourceError::Workbook)?;
@@ -94,7 +105,10 @@ fn read(bytes: Vec<u8>, date: Option<&str>, sender: &SyncSender<Result<Line, Sou
         }
         row.put(column, text(cell.get_value(), date))?;
     }
-    row.send(0, sender);
+    if row.send(0, sender) {
+        // Nobody waits for it where the import has ended already.
+        drop(sender.send(Ok(None)));
+    }
     Ok(())
 }
 
@@ -123,11 +137,11 @@ impl Building {
     }
 
     /// Sends the row and begins the next; false where nobody wants any more.
-    fn send(&mut self, next: u64, sender: &SyncSender<Result<Line, SourceError>>) -> bool {
+    fn send(&mut self, next: u64, sender: &SyncSender<Sent>) -> bool {
         let cells = std::mem::take(&mut self.cells);
         let line = std::mem::replace(&mut self.line, next);
         self.bytes = 0;
-        cells.iter().all(|cell| cell.trim().is_empty()) || sender.send(Ok((line, cells))).is_ok()
+        cells.iter().all(|cell| cell.trim().is_empty()) || sender.send(Ok(Some((line, cells)))).is_ok()
     }
 }
 

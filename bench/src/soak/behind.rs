@@ -1,4 +1,4 @@
-//! The job under way, looked at behind the platform's back: which step it is at, so that a kill can hit each of them.
+//! Jobs, looked at behind the platform's back: which step the newest change of shape is at, so that a kill can hit each of them.
 //!
 //! And the lease of a dead node is ended there: otherwise each kill would cost the fifteen seconds after which another takes
 //! the job, in which there is nothing to see.
@@ -12,21 +12,21 @@ use tokio_postgres::{Client, NoTls};
 use crate::databases::Database;
 
 /// The steps of a job, as it keeps them, in their order.
-pub(super) const STEPS: [&str; 6] = ["check", "begin", "fill", "index", "last", "drop"];
+pub(crate) const STEPS: [&str; 6] = ["check", "begin", "fill", "index", "last", "drop"];
 /// What comes after the last of them.
-pub(super) const DONE: &str = "done";
+pub(crate) const DONE: &str = "done";
 
 const NEWEST: &str = "select cast(progress as text), state from {job} where kind = 'shape' order by id desc limit 1";
 
 /// Where the tenant's jobs are.
-pub(super) enum Behind {
+pub(crate) enum Behind {
     Postgres(Client, String),
     Sqlite(PathBuf),
 }
 
 impl Behind {
     /// Finds the jobs of the only tenant there is.
-    pub(super) async fn open(database: &Database) -> anyhow::Result<Self> {
+    pub(crate) async fn open(database: &Database) -> anyhow::Result<Self> {
         let Some(url) = &database.place.database else {
             return tenant_file(&database.place.data.join("tenants")).map(Self::Sqlite);
         };
@@ -38,7 +38,7 @@ impl Behind {
     }
 
     /// The step at which the newest job is; none where there is no job.
-    pub(super) async fn step(&self) -> anyhow::Result<Option<&'static str>> {
+    pub(crate) async fn step(&self) -> anyhow::Result<Option<&'static str>> {
         let found: Option<(Option<String>, String)> = match self {
             Self::Postgres(client, table) => match client.query_opt(&NEWEST.replace("{job}", table), &[]).await? {
                 Some(row) => Some((row.try_get(0)?, row.try_get(1)?)),
@@ -61,7 +61,7 @@ impl Behind {
     }
 
     /// Nobody waits for the dead.
-    pub(super) async fn end_leases(&self) -> anyhow::Result<()> {
+    pub(crate) async fn end_leases(&self) -> anyhow::Result<()> {
         match self {
             Self::Postgres(client, table) => {
                 let end = format!("update {table} set lease_until = now() - interval '1 minute' where state = 'running'");
