@@ -17,6 +17,7 @@ const REPEATED: usize = 5;
 const SAME: usize = 20;
 
 /// An import to come.
+#[expect(clippy::struct_excessive_bools, reason = "what is done beside it are chances of their own")]
 pub(super) struct Plan {
     pub(super) rows: Vec<Row>,
     pub(super) bytes: Vec<u8>,

@@ -59,6 +59,8 @@ pub(super) struct Worked {
     pub(super) wrong: BTreeSet<u64>,
     /// Accounts that were written, with what each was before the first row of it; none where it was not there.
     pub(super) written: BTreeMap<String, Option<Account>>,
+    /// Those of them that several rows wrote.
+    pub(super) again: BTreeSet<String>,
 }
 
 impl World {
@@ -95,6 +97,7 @@ impl World {
             worked.counts.unchanged += 1;
         } else {
             worked.counts.updated += 1;
+            worked.again.extend(worked.written.contains_key(&name).then(|| name.clone()));
             worked.written.entry(name).or_insert_with(|| Some(known.clone()));
             *known = Account { employees: row.employees, note: row.note.clone(), version: known.version + 1, keyed: true };
         }

@@ -96,6 +96,11 @@ impl JobHandler for ImportHandler {
     async fn run(&self, run: &JobRun) -> Result<JobDone, JobFault> {
         let plan = ImportPlan::of_json(&run.job.payload).ok_or_else(|| JobFault::lasting(Problem::of_kind(Kind::Internal)))?;
         let mut state = ImportState::of_json(&run.job.progress);
+        // Somebody died between the end of the import and the end of its job: the file may be gone by now.
+        if state.ended {
+            run.store.job_parts_forget(run.tenant, run.job.id, DATA).await?;
+            return Ok(JobDone::Finished(state.to_json()));
+        }
         // A dry run keeps nothing, so it has nothing to go on from.
         if plan.dry_run && state.total() > 0 {
             state = ImportState::default();
