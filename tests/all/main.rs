@@ -32,6 +32,7 @@ mod quotas;
 mod real_pipeline;
 mod retired;
 mod sales;
+mod schema_usage;
 mod scim;
 mod sdk_contract;
 mod shape;

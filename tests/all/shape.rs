@@ -108,7 +108,13 @@ async fn fill(tenant: &Tenant) -> anyhow::Result<()> {
 
 /// The job of a shape that was left last.
 async fn newest(ours: &Tenant) -> anyhow::Result<String> {
-    let jobs = ours.data("{ jobs(kinds: [\"shape\"], first: 1) { nodes { id } } }", json!({})).await?;
+    newest_of(ours, "shape").await
+}
+
+/// The job of a kind that was left last.
+async fn newest_of(ours: &Tenant, kind: &str) -> anyhow::Result<String> {
+    let jobs =
+        ours.data("query ($kinds: [String!]) { jobs(kinds: $kinds, first: 1) { nodes { id } } }", json!({ "kinds": [kind] })).await?;
     Ok(jobs["jobs"]["nodes"][0]["id"].as_str().context("a job")?.to_owned())
 }
 
@@ -293,6 +299,63 @@ async fn a_cancelled_job_leaves_everything_as_it_was() {
         };
         let field = shown(ours, "size").await?;
         ensure!((&field["type"], &field["state"]) == (&json!(kind), &json!("active")), "{field}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn indexes_over_many_records_are_left_to_jobs_and_over_few_are_made_at_once() {
+    on_both(async |_, ours, theirs| {
+        fill(ours).await?;
+        let many = "{ jobs(kinds: [\"index\"], first: 10) { nodes { id } } }";
+        // A day and a reference are found by indexes; the field is in force at once, the index comes behind it.
+        let day = "mutation { addField(object: \"deal\", input: { name: \"due\", type: date }) { state } }";
+        let boss = "mutation { addRelation(object: \"deal\", input: { name: \"boss\", to: [\"user\"] }) { name } }";
+        ensure!(ours.metadata(day, json!({})).await?["addField"]["state"] == "active");
+        let by_day = newest_of(ours, "index").await?;
+        ours.data("mutation { createDeal(input: { name: \"dated\", due: \"2026-03-04\" }) { id } }", json!({})).await?;
+        let job = until_ended(ours, &by_day).await?;
+        ensure!((&job["state"], &job["done"], &job["total"]) == (&json!("DONE"), &json!(1), &json!(1)), "{job}");
+        ours.metadata(boss, json!({})).await?;
+        let job = until_ended(ours, &newest_of(ours, "index").await?).await?;
+        ensure!(job["state"] == "DONE" && job["done"] == 1, "{job}");
+        let found = ours.data("{ deals(filter: { due: { eq: \"2026-03-04\" } }) { nodes { name } } }", json!({})).await?;
+        ensure!(found["deals"]["nodes"] == json!([{ "name": "dated" }]), "{found}");
+        // One record is no reason for a job.
+        theirs.metadata(day, json!({})).await?;
+        let left = theirs.data(many, json!({})).await?;
+        ensure!(left["jobs"]["nodes"] == json!([]), "{left}");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_unique_field_of_many_records_is_unique_when_its_job_has_ended() {
+    on_both(async |_, ours, _| {
+        fill(ours).await?;
+        for (name, kind) in [("serial", "text"), ("number", "auto_number")] {
+            let unique = if kind == "text" { ", unique: true" } else { ", format: \"D-{0000}\"" };
+            let add = format!(
+                "mutation {{ addField(object: \"deal\", input: {{ name: \"{name}\", type: {kind}{unique} }}) {{ state unique }} }}"
+            );
+            let field = ours.metadata(&add, json!({})).await?["addField"].take();
+            ensure!(field == json!({ "state": "building", "unique": false }), "{field}");
+            let job = until_ended(ours, &newest(ours).await?).await?;
+            ensure!(job["state"] == "DONE", "{job}");
+            let field = shown(ours, name).await?;
+            ensure!((&field["state"], &field["unique"]) == (&json!("active"), &json!(true)), "{field}");
+        }
+        let low = ours.with_roles(&["engineer"]).await?;
+        let ids = ours.data("{ deals(first: 2) { nodes { id } } }", json!({})).await?["deals"]["nodes"].take();
+        let update = "mutation ($id: ID!) { updateDeal(id: $id, input: { serial: \"A\" }) { id } }";
+        low.data(update, json!({ "id": ids[0]["id"] })).await?;
+        let refused = low.post("graphql", &json!({ "query": update, "variables": { "id": ids[1]["id"] } }), &[]).await?.json()?;
+        ensure!(
+            refused["errors"][0]["extensions"]["rule"] == "unique" && refused["errors"][0]["extensions"]["field"] == "serial",
+            "{refused}"
+        );
         Ok(())
     })
     .await;

@@ -16,7 +16,7 @@ pub(crate) const STEPS: [&str; 6] = ["check", "begin", "fill", "index", "last", 
 /// What comes after the last of them.
 pub(crate) const DONE: &str = "done";
 
-const NEWEST: &str = "select cast(progress as text), state from {job} where kind = 'shape' order by id desc limit 1";
+const NEWEST: &str = "select cast(progress as text), state from {job} where kind in ('shape', 'index') order by id desc limit 1";
 
 /// Where the tenant's jobs are.
 pub(crate) enum Behind {

@@ -1,4 +1,4 @@
-//! `soak shape`: jobs make fields required, unique, of other types, and filled in, while writers write those fields and a reader
+//! `soak shape`: jobs make fields required, unique, of other types, filled in and found by indexes, while writers write those fields and a reader
 //! reads them, and `kill -9` ends the server at each step of each job: every job ends well, no request fails, and every
 //! acknowledged save is there in the new shape.
 

@@ -14,9 +14,9 @@ pub use calendar::Calendar;
 pub use endpoints::{ENDPOINT_BYTES_MAX, ENDPOINT_VIA, Endpoint, EndpointAnswer, EndpointRequest, Endpoints, WEBHOOK_SECONDS_MAX};
 pub use events::{EVENTS_JOB, EventsHandler, Listening};
 pub use jobs::{
-    DATA, IMPORT, ImportHandler, ImportPlan, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault, JobHandler, JobRun,
-    JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, ShapeHandler, UNDO, UNDO_DAYS, UndoHandler, job_json, millis_of, piece,
-    problem_json, undo_plan,
+    DATA, IMPORT, ImportHandler, ImportPlan, IndexHandler, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault,
+    JobHandler, JobRun, JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, ShapeHandler, UNDO, UNDO_DAYS, UndoHandler, job_json,
+    millis_of, piece, problem_json, undo_plan,
 };
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};

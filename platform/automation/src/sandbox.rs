@@ -9,6 +9,7 @@ use std::time::Duration;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem};
 use tenon_identity::{Identity, IdentityError};
+use tenon_packages::Packages;
 use tenon_records::PLUGIN_JOB;
 use tenon_store::{JobLease, Store, StoreError, StoredJob};
 use tenon_value::{DateTime, TenantId, Uuid};
@@ -30,6 +31,7 @@ pub struct Sandbox {
     identity: Identity,
     calendar: Calendar,
     handler: Arc<dyn JobHandler>,
+    packages: Packages,
     /// One clock is moved at a time: moving is for tests and trials.
     moving: Arc<Mutex<()>>,
 }
@@ -99,10 +101,10 @@ impl Classify for SandboxError {
 }
 
 impl Sandbox {
-    /// A mover of clocks, whose due jobs a handler carries out.
+    /// A mover of clocks, whose due jobs a handler carries out, and who lets go of what was retired.
     #[must_use]
-    pub fn new(store: Store, identity: Identity, calendar: Calendar, handler: Arc<dyn JobHandler>) -> Self {
-        Self { store, identity, calendar, handler, moving: Arc::default() }
+    pub fn new(store: Store, identity: Identity, calendar: Calendar, (handler, packages): (Arc<dyn JobHandler>, Packages)) -> Self {
+        Self { store, identity, calendar, handler, packages, moving: Arc::default() }
     }
 
     /// Moves the clock of the caller's tenant. Everything that becomes due up to then is done before the answer, and what that
@@ -135,7 +137,19 @@ impl Sandbox {
             }
         }
         self.store.move_clock(tenant, to).await?;
+        self.let_go(tenant, to).await;
         Ok(Advanced { now: to, ran })
+    }
+
+    /// What was retired long ago by this clock goes, and former names end, as the server does it from hour to hour: what fails is
+    /// done by the server later.
+    async fn let_go(&self, tenant: TenantId, now: DateTime) {
+        if let Err(error) = self.packages.purge(tenant, now).await {
+            tracing::warn!(%tenant, %error, "what was retired is not let go");
+        }
+        if let Err(error) = self.packages.former_names(tenant, now).await {
+            tracing::warn!(%tenant, %error, "former names do not end");
+        }
     }
 
     /// One after the other: jobs that are due by a time, each with what it leaves to be done at once.

@@ -370,6 +370,18 @@ pub(crate) enum SchemaVerb {
         /// The file.
         file: PathBuf,
     },
+    /// Who uses what of it, and how often: look before something is taken out. For administrators.
+    Usage {
+        /// Of this coordinate (`Opportunity.closeDate`), or of a type and its members.
+        #[arg(value_name = "COORDINATE")]
+        of: Option<String>,
+        /// In so many days, today the last of them.
+        #[arg(long, default_value_t = 14)]
+        days: u32,
+        /// Only names of before, which end some day.
+        #[arg(long)]
+        former: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -70,6 +70,7 @@ pub(crate) async fn run(args: &Args, output: &Output) -> anyhow::Result<Exit> {
         Verb::Query { document, variables, explain } => data::query(args, output, document, variables, *explain),
         Verb::Schema(SchemaVerb::Print) => schema::print(args, output),
         Verb::Schema(SchemaVerb::Diff { file }) => schema::diff(args, output, file),
+        Verb::Schema(SchemaVerb::Usage { of, days, former }) => schema::usage(args, output, (of.as_deref(), *days, *former)),
         Verb::Typegen { lang, out } => typegen::typegen(args, output, *lang, out.as_deref()),
         Verb::Documents(DocumentsVerb::Push { file }) => documents::push(args, output, file),
         Verb::Doctor { fix } => local::doctor(args, output, *fix).await,

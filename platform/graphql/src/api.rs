@@ -30,6 +30,7 @@ use crate::prepare::{coerce_variables, measure, measure_roots};
 use crate::respond::{Errors, response};
 use crate::stack::{deep, levels};
 use crate::syntax::ast::{Document, Operation, OperationKind, Selection};
+use crate::used::{SchemaUsage, members};
 use crate::{GraphqlRequest, GraphqlResponse, Outcome, behind, view_as};
 
 /// Seconds after which to ask again when the database is away.
@@ -45,6 +46,7 @@ pub struct DataApi {
     pub(crate) identity: Option<Identity>,
     persisted: Persisted,
     pub(crate) files: Addresses,
+    pub(crate) usage: SchemaUsage,
 }
 
 impl std::fmt::Debug for DataApi {
@@ -71,6 +73,7 @@ impl DataApi {
             identity: None,
             persisted: Persisted::new(),
             files: Addresses::new(None),
+            usage: SchemaUsage::default(),
         }
     }
 
@@ -85,6 +88,13 @@ impl DataApi {
     #[must_use]
     pub fn with_files(mut self, links: Links) -> Self {
         self.files = Addresses::new(Some(links));
+        self
+    }
+
+    /// With who counts what of the schema is used.
+    #[must_use]
+    pub fn with_usage(mut self, usage: SchemaUsage) -> Self {
+        self.usage = usage;
         self
     }
 
@@ -214,6 +224,7 @@ impl DataApi {
             (false, Some(_)) => Some(Arc::default()),
             (false, None) => None,
         };
+        self.usage.count(cx, &valid.used, members(&valid.schema, operation, &variables, &also_former));
         let former = valid.former.iter().cloned().chain(also_former).collect();
         let cost = Cost { measured, full, former, meter: meter.clone(), ..Cost::default() };
         let done = self.carry_out((cx, request, levels), &valid, (operation, &variables), cost);

@@ -19,6 +19,7 @@ use crate::prepare::{FormerUse, settle_members, settle_types, validate};
 use crate::schema::Schema;
 use crate::syntax::ast::Document;
 use crate::syntax::parse;
+use crate::used::{Coordinate, coordinates};
 
 const SCHEMAS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const DOCUMENTS_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -55,6 +56,8 @@ pub(crate) struct Valid {
     pub(crate) document: Document,
     /// Former names it uses.
     pub(crate) former: Vec<FormerUse>,
+    /// All coordinates it uses.
+    pub(crate) used: Arc<[Coordinate]>,
     bytes: usize,
 }
 
@@ -146,7 +149,8 @@ impl Documents {
         if has_former {
             settle_members(&schema, &mut document, &mut former)?;
         }
-        let valid = Arc::new(Valid { schema, document, former, bytes: text.len() });
+        let used = coordinates(&schema, &document, &former);
+        let valid = Arc::new(Valid { schema, document, former, used, bytes: text.len() });
         self.documents.insert(key, Arc::clone(&valid));
         Ok((valid, false))
     }

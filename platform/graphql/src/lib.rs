@@ -35,6 +35,7 @@ mod stack;
 mod syntax;
 mod testing;
 mod told;
+mod used;
 mod view_as;
 
 pub use api::DataApi;
@@ -46,3 +47,4 @@ pub use request::{GraphqlRequest, GraphqlResponse, Outcome};
 pub use schema::{Effect, SchemaChange, schema_diff};
 pub use tenon_records::Idempotency;
 pub use told::problem_json;
+pub use used::SchemaUsage;

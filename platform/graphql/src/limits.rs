@@ -57,10 +57,18 @@ pub(crate) const INTROSPECTION_BYTES: u64 = 32 * 1024 * 1024;
 /// `search_hits`: hits of one search.
 pub(crate) const SEARCH_HITS: u64 = 100;
 
+/// `coordinates`: of the schema, counted of one document, and of the variables of one request.
+pub(crate) const COORDINATES: usize = 500;
+/// `usage_waiting`: documents and members of inputs, by caller, whose uses wait on a node to be written.
+pub(crate) const USAGE_WAITING: usize = 20_000;
+/// `usage_page`: uses of the schema told at once.
+pub(crate) const USAGE_PAGE: usize = 5_000;
+
 /// Names and numbers, for `GET /t/{tenant}/limits`.
 pub const LIMITS: &[(&str, u64)] = &[
     ("aliases", ALIASES as u64),
     ("batch_size", BATCH_SIZE),
+    ("coordinates", COORDINATES as u64),
     ("cost", COST),
     ("depth", DEPTH),
     ("document_bytes", DOCUMENT_BYTES as u64),
@@ -85,4 +93,9 @@ pub const LIMITS: &[(&str, u64)] = &[
     ("search_letters", tenon_value::SEARCH_LETTERS_MAX as u64),
     ("search_words", tenon_value::SEARCH_WORDS_MAX as u64),
     ("tokens", TOKENS as u64),
+    ("usage_days", tenon_store::USAGE_DAYS.unsigned_abs() as u64),
+    ("usage_page", USAGE_PAGE as u64),
+    ("usage_recent", tenon_store::USAGE_RECENT_DAYS.unsigned_abs() as u64),
+    ("usage_rows", tenon_store::USAGE_ROWS_MAX),
+    ("usage_waiting", USAGE_WAITING as u64),
 ];

@@ -34,6 +34,7 @@ use crate::respond::{Errors, response};
 use crate::shape::Out;
 use crate::stack::{deep, levels};
 use crate::syntax::ast::OperationKind;
+use crate::used::members;
 use crate::{GraphqlRequest, GraphqlResponse, Outcome};
 
 use cursor::Places;
@@ -200,7 +201,8 @@ impl DataApi {
             let (valid, _) = self.documents().document(cx, &request.query)?;
             let made = {
                 let operation = operation(&valid.document, request.operation_name.as_deref())?;
-                let (variables, _) = coerce_variables(&valid.schema, operation, &request.variables)?;
+                let (variables, former) = coerce_variables(&valid.schema, operation, &request.variables)?;
+                self.usage.count(cx, &valid.used, members(&valid.schema, operation, &variables, &former));
                 let collector = Collector { document: &valid.document, variables: &variables };
                 measure(&valid.schema, &collector, operation)?;
                 let signer = Signer::new(secret, cx.model.tenant);

@@ -29,6 +29,7 @@ mod report;
 mod respond;
 mod roles;
 mod scalars;
+mod schema_usage;
 mod settings;
 mod sight;
 mod usage;

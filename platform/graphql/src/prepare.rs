@@ -22,6 +22,7 @@ mod variables;
 mod walk;
 
 pub(crate) use measure::{Measured, measure, measure_roots};
+pub(crate) use operations::root_type;
 pub(crate) use settle::{FormerUse, settle_members, settle_types};
 pub(crate) use variables::coerce as coerce_variables;
 pub(crate) use walk::validate;

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tenon_context::Via;
 use tenon_identity as identity;
-use tenon_packages::{AT_ONCE_MAX, CORS_MAX, RETIRED_DAYS};
+use tenon_packages::{CORS_MAX, RETIRED_DAYS};
 use tenon_records::files::{FILE_HOLDERS_MAX, FILE_OWN};
 use tenon_records::{CASCADE_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, import};
 
@@ -54,7 +54,8 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.insert("merge_moved".to_owned(), json!(MERGE_MOVED_MAX));
     limits.insert("cors".to_owned(), json!(CORS_MAX));
     limits.extend(of_sending(&call));
-    limits.insert("shape_at_once".to_owned(), json!(AT_ONCE_MAX));
+    limits.insert("shape_at_once".to_owned(), json!(tenon_store::AT_ONCE_MAX));
+    limits.insert("index_hold".to_owned(), json!(tenon_store::INDEX_HOLD_MAX));
     limits.insert("retired_days".to_owned(), json!(RETIRED_DAYS));
     limits.extend(of_jobs());
     limits.extend(of_files(&call));

@@ -122,6 +122,7 @@ impl Planned {
     ) -> Result<(Self, Plan), PackagesError> {
         let rows = tx.rows().await?;
         let own = own_elements(&rows, target);
+        tx.set_time(now);
         let mut computed = compute(tenant, &rows, target, draft, now)?;
         computed.diagnostics.extend(also(&rows));
         let plan = crate::measure::settle(&mut Gauge::Locked(tx), &mut computed, now).await?;
@@ -170,6 +171,7 @@ impl Planned {
         }
         let model = write(tx, (work.tenant, &work.target), computed, &own).await?;
         shaping::leave(tx, work, &jobs).await?;
+        name_index_jobs(tx, &model, &mut operations);
         tx.journal(now, &entry).await?;
         tx.audit_note(by, journal::noted(work.target.as_str(), version, &operations)).await?;
         Ok((model, operations))
@@ -227,6 +229,15 @@ fn stay_blocked(operations: &mut [Operation], told: &[Operation]) {
         if let Some(was) = was {
             *operation = was.clone();
         }
+    }
+}
+
+/// Steps in force at once may leave indexes to a job: those of its object name it, unless they name one already.
+fn name_index_jobs(tx: &MetadataTx, model: &Model, operations: &mut [Operation]) {
+    for (id, job) in tx.indexing() {
+        let Some(object) = model.objects.iter().find(|object| object.id == *id) else { continue };
+        let of_object = |one: &&mut Operation| one.job.is_none() && ElementPath(one.path.clone()).split().0 == object.name.as_str();
+        operations.iter_mut().filter(of_object).for_each(|operation| operation.job = Some(*job));
     }
 }
 

@@ -145,6 +145,11 @@ fn judge_field(judged: &mut Judged, old: Option<(&Object, &Field)>, new: &Field)
         } else if new.required && !matches!(new.kind, FieldKind::Boolean) && judged.operation.op == Op::Add {
             (judged.can_wait, judged.questions) = (true, vec![Question::Fill]);
         }
+        if new.unique && judged.operation.op == Op::Add {
+            // Nothing stands in it yet, but its index is over all records.
+            judged.can_wait = true;
+            judged.questions.push(Question::NoDuplicates(new.name.clone()));
+        }
         return;
     };
     if old.kind.word() != new.kind.word() {

@@ -18,6 +18,7 @@ mod draft;
 mod elements;
 mod ends;
 mod error;
+mod former;
 mod install;
 mod journal;
 mod judge;
@@ -51,7 +52,6 @@ pub use install::{
     DeclaredSecret, GrantLine, Health, InstallError, InstallWish, Installed, PackagePlan, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX,
     SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX,
 };
-pub use measure::AT_ONCE_MAX;
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;
 pub use plan::{PLAN_KEPT_MILLIS, Plan};

@@ -10,7 +10,7 @@ use tenon_query::{
     Action, Aggregate, Answer, AuthorizedTable, ColumnRef, CompareOp, Deleted, GroupKey, GroupTerm, Having, Measure, Params, Predicate,
     Read, RefOp,
 };
-use tenon_store::{MetadataTx, Store, StoreError};
+use tenon_store::{AT_ONCE_MAX, MetadataTx, Store, StoreError};
 use tenon_value::{DateTime, ElementId, Name, Value};
 
 use crate::compute::Computed;
@@ -19,9 +19,6 @@ use crate::{Operation, PackagesError, Plan, Risk};
 
 /// Sets of equal records counted at most: more are told as this many.
 const DUPLICATES_COUNTED_MAX: i64 = 1_000;
-
-/// Records of an object that a step may look through at once, while nobody writes (`shape_at_once`); more are left to a job.
-pub const AT_ONCE_MAX: u64 = 1_000;
 
 const EMPTY_BEFORE_REQUIRED: &str = "fill it in these records first";
 const DUPLICATES_BEFORE_UNIQUE: &str = "records have equal values: make them differ first";

@@ -1,22 +1,22 @@
-//! Fields that have been retired for thirty days are let go: their element, their columns, what stood in them.
+//! Fields and relations that have been retired for thirty days are let go: their element, their columns or links, what stood
+//! in them.
 //!
-//! Each only as far as the rest still makes a model without it. Objects and relations that are retired stay: their records,
-//! their history and the audit trail are about more than a column. What history says of old values stays as well, until the
+//! Each only as far as the rest still makes a model without it. Objects that are retired stay: their records, their history
+//! and the audit trail are about more than a column. What history says of old values stays as well, until the
 //! person it is about is erased.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
 use tenon_diagnostics::Severity;
 use tenon_model::{Element, ElementPath, FieldIx, Model, ModelVersion, State};
 use tenon_store::{AuditBy, AuditKind, AuditNote, MetadataRows, MetadataTx};
-use tenon_value::{DateTime, Json, Name, TenantId};
+use tenon_value::{DateTime, ElementId, Json, Name, TenantId};
 
 use crate::elements::{Stored, TENANT_LAYER};
 use crate::{Packages, PackagesError, journal};
 
-/// Days for which a field that was retired can be restored (`retired_days`).
+/// Days for which a field or relation that was retired can be restored (`retired_days`).
 pub const RETIRED_DAYS: i64 = 30;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 
@@ -27,16 +27,15 @@ struct Purged {
 }
 
 impl Packages {
-    /// Lets go of the fields of a tenant that are due by machine time; their paths.
+    /// Lets go of the fields and relations of a tenant that are due by its business time; their paths.
     ///
     /// # Errors
     /// Where the store does not answer; then everything is as it was.
-    pub async fn purge(&self, tenant: TenantId) -> Result<Vec<String>, PackagesError> {
-        let now = self.store.machine_time();
+    pub async fn purge(&self, tenant: TenantId, now: DateTime) -> Result<Vec<String>, PackagesError> {
         let before = DateTime::from_millis(now.millis().saturating_sub(RETIRED_DAYS * DAY_MILLIS));
-        let retired = self.store.retired_before(tenant, before).await?;
-        let is_own_field = |(layer, path): &(Name, ElementPath)| layer.as_str() == TENANT_LAYER && is_field(path);
-        let due: Vec<ElementPath> = retired.into_iter().filter(is_own_field).map(|(_, path)| path).collect();
+        let retired = self.store.retired_before(tenant, (before, now)).await?;
+        let is_own = |(layer, path): &(Name, ElementPath)| layer.as_str() == TENANT_LAYER && is_of_record(path);
+        let due: Vec<ElementPath> = retired.into_iter().filter(is_own).map(|(_, path)| path).collect();
         if due.is_empty() {
             return Ok(Vec::new());
         }
@@ -59,8 +58,9 @@ impl Packages {
     }
 }
 
-fn is_field(path: &ElementPath) -> bool {
-    matches!(path.split().1, Some(("fields", name)) if !name.contains('.'))
+/// Whether it is a field or a relation.
+fn is_of_record(path: &ElementPath) -> bool {
+    matches!(path.split().1, Some(("fields" | "relations", name)) if !name.contains('.'))
 }
 
 async fn purge_under_lock(
@@ -77,17 +77,7 @@ async fn purge_under_lock(
     }
     let paths: Vec<ElementPath> = purged.elements.iter().map(|element| element.path.clone()).collect();
     tx.remove_elements(&Name::known(TENANT_LAYER), &paths).await?;
-    let mut by_object: BTreeMap<&str, Vec<FieldIx>> = BTreeMap::new();
-    for path in &paths {
-        let object = before.objects.iter().find(|object| object.name.as_str() == path.split().0);
-        let field = object.and_then(|object| object.fields.iter().find(|field| !field.system && field.name.as_str() == path.name()));
-        by_object.entry(path.split().0).or_default().extend(field.map(|field| field.ix));
-    }
-    for object in &before.objects {
-        if let Some(fields) = by_object.get(object.name.as_str()) {
-            tx.drop_fields(object, fields).await?;
-        }
-    }
+    drop_stored(tx, &before, &purged.elements).await?;
     let after = tenon_catalog::model_of(tenant, &purged.rows)?;
     tx.shape(Some(&before), &after).await?;
     let version = purged.rows.version;
@@ -99,7 +89,23 @@ async fn purge_under_lock(
     Ok(Some((names, version, Arc::new(after))))
 }
 
-/// The rows without those of these fields that nothing else needs.
+/// Drops what fields and relations were kept in.
+async fn drop_stored(tx: &mut MetadataTx, before: &Model, elements: &[Element]) -> Result<(), PackagesError> {
+    for object in &before.objects {
+        let is_gone = |id: ElementId| elements.iter().any(|element| element.id == id);
+        let fields: Vec<FieldIx> = object.fields.iter().filter(|field| !field.system && is_gone(field.id)).map(|field| field.ix).collect();
+        if !fields.is_empty() {
+            tx.drop_fields(object, &fields).await?;
+        }
+        for relation in object.relations.iter().filter(|relation| !relation.system && is_gone(relation.id)) {
+            let link = before.links.iter().find(|link| link.source == object.ix && link.relation == relation.ix);
+            tx.drop_relation(object, relation, link).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows without those of these fields and relations that nothing else needs.
 fn without(tenant: TenantId, rows: &MetadataRows, due: &[ElementPath]) -> Purged {
     let target = Name::known(TENANT_LAYER);
     let stored = Stored::new(&rows.layers, &rows.physical, &target);
@@ -118,7 +124,7 @@ fn without(tenant: TenantId, rows: &MetadataRows, due: &[ElementPath]) -> Purged
                 purged.rows = next;
                 purged.elements.push(element.clone());
             }
-            why => tracing::warn!(%tenant, %path, why = ?why.map(ToString::to_string), "a retired field is still needed"),
+            why => tracing::warn!(%tenant, %path, why = ?why.map(ToString::to_string), "what was retired is still needed"),
         }
     }
     purged

@@ -7,19 +7,19 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tenon_automation::{
-    Calendar, EVENTS_JOB, Endpoints, EventsHandler, IMPORT, ImportHandler, JobDesk, JobHandler, Listening, PluginJobHandler, Relay, Runner,
-    RunnerParts, Sandbox, ShapeHandler, UNDO, UndoHandler,
+    Calendar, EVENTS_JOB, Endpoints, EventsHandler, IMPORT, ImportHandler, IndexHandler, JobDesk, JobHandler, Listening, PluginJobHandler,
+    Relay, Runner, RunnerParts, Sandbox, ShapeHandler, UNDO, UndoHandler,
 };
 use tenon_catalog::Catalog;
 use tenon_files::Links;
-use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi};
+use tenon_graphql::{BATCH, BatchHandler, DataApi, EXPORT, ExportHandler, MetadataApi, SchemaUsage};
 use tenon_http::{App, AppParts, Patience, Status};
 use tenon_identity::{Clock, Identity, IdentityParts, Oidc};
 use tenon_outbound::{Client, Reach};
 use tenon_packages::{Packages, Plugins, Publishers, SHAPE};
 use tenon_plugin_host::{AotCache, PluginHost, PluginPackage};
 use tenon_records::{PLUGIN_JOB, Pipeline};
-use tenon_store::Store;
+use tenon_store::{INDEX, Store};
 
 use crate::clock;
 use crate::config::ServeConfig;
@@ -33,6 +33,8 @@ pub struct Engine {
     pub(crate) identity: Identity,
     pub(crate) pipeline: Pipeline,
     pub(crate) relay: Relay,
+    /// What of the schemas is used, until it is written.
+    pub(crate) usage: SchemaUsage,
     pub(crate) uploads: PathBuf,
     pub(crate) backups: PathBuf,
     patience: Patience,
@@ -69,6 +71,7 @@ impl Engine {
             packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall).with_plugins(plugins),
             identity,
             relay: Relay::new(store.clone()),
+            usage: SchemaUsage::default(),
             pipeline,
             reach: if config.private_providers { Reach::Private } else { Reach::Public },
             public_url: config.public_url(),
@@ -90,12 +93,13 @@ impl Engine {
         let links = Links::new(self.store.file_secret().await.context("cannot read the server's secret")?, &self.public_url);
         let data = DataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.pipeline.clone())
             .with_identity(self.identity.clone())
-            .with_files(links.clone());
+            .with_files(links.clone())
+            .with_usage(self.usage.clone());
         let runner = self.runner(data.clone());
         self.pipeline.read_by(data.for_plugins());
         let metadata =
             MetadataApi::new(self.store.clone(), Arc::clone(&self.catalog), self.packages.clone()).with_identity(self.identity.clone());
-        let metadata = metadata.with_sandbox(self.sandbox());
+        let metadata = metadata.with_sandbox(self.sandbox()).with_usage(self.usage.clone());
         let app = App::new(AppParts {
             identity: self.identity.clone(),
             oidc: Oidc::new(self.identity.clone(), &secret, self.reach),
@@ -133,7 +137,7 @@ impl Engine {
 
     /// Who moves the clocks of sandboxes.
     fn sandbox(&self) -> Sandbox {
-        Sandbox::new(self.store.clone(), self.identity.clone(), self.calendar(), self.plugin_jobs())
+        Sandbox::new(self.store.clone(), self.identity.clone(), self.calendar(), (self.plugin_jobs(), self.packages.clone()))
     }
 
     /// Who carries out jobs on this node.
@@ -145,6 +149,7 @@ impl Engine {
             (PLUGIN_JOB, self.plugin_jobs()),
             (EVENTS_JOB, Arc::new(EventsHandler { pipeline: pipeline() })),
             (SHAPE, Arc::new(ShapeHandler { packages: self.packages.clone() })),
+            (INDEX, Arc::new(IndexHandler { packages: self.packages.clone() })),
             (BATCH, Arc::new(BatchHandler { api: data.clone() })),
             (EXPORT, Arc::new(ExportHandler { api: data })),
         ]);

@@ -23,6 +23,7 @@ mod search;
 mod serve;
 mod sweep;
 mod tenants;
+mod usage;
 
 pub use archive::{CloneRequest, ImportRequest};
 pub use backups::{BackupPlan, RestoreRequest};

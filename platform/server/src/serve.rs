@@ -20,6 +20,7 @@ use crate::sealer;
 use crate::search;
 use crate::sweep;
 use crate::tenants::TenantCreated;
+use crate::usage;
 
 /// How long requests under way may take to end when the server stops.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -36,6 +37,7 @@ pub struct Running {
     sealer: JoinHandle<()>,
     runner: JoinHandle<()>,
     relay: JoinHandle<()>,
+    usage: JoinHandle<()>,
 }
 
 /// Starts a server; it is ready when this returns.
@@ -62,6 +64,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     tokio::spawn(engine.calendar().run(stopped.clone()));
     tokio::spawn(engine.listening().run(stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
+    let usage = tokio::spawn(usage::run(Arc::clone(&engine), stopped.clone()));
     // It ends by itself with the others; what it leaves unfinished, the next walk does.
     drop(tokio::spawn(sweep::run(Arc::clone(&engine), stopped.clone())));
     if let Some(plan) = config.backup_plan {
@@ -69,7 +72,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     }
     let doors = tokio::spawn(doors::serve(listener, router, config.patience.head, stopped));
     tracing::info!("listening on http://{address}");
-    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner, relay })
+    Ok(Running { address, engine, data: config.data, status, stop, doors, control, sealer, runner, relay, usage })
 }
 
 impl Running {
@@ -110,6 +113,9 @@ impl Running {
             tracing::warn!("jobs are still under way; who starts next goes on with them");
         }
         self.relay.abort();
+        if tokio::time::timeout(DRAIN_MAX, self.usage).await.is_err() {
+            tracing::warn!("the last usage of the schemas is not written");
+        }
         if tokio::time::timeout(DRAIN_MAX, self.sealer).await.is_err() {
             tracing::warn!("the sealer of the audit trail is still at work; the next start goes on with it");
         }

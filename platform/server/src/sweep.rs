@@ -1,5 +1,5 @@
-//! Files that nobody holds, and fields that were retired long ago, are removed behind everybody's back: a slow walk over all
-//! tenants, hour by hour.
+//! Files that nobody holds, what was retired long ago, and former names that have ended are removed behind everybody's back: a
+//! slow walk over all tenants, hour by hour.
 //!
 //! Any number of nodes may walk at once: what is due is removed by one of them, the others find it gone.
 
@@ -28,7 +28,7 @@ pub(crate) async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
                 return;
             }
             files(&engine, &tenant).await;
-            fields(&engine, &tenant).await;
+            retired(&engine, &tenant).await;
             shapes(&engine, &tenant).await;
         }
         rest = WALK;
@@ -47,11 +47,18 @@ async fn files(engine: &Engine, tenant: &TenantInfo) {
     }
 }
 
-async fn fields(engine: &Engine, tenant: &TenantInfo) {
-    match engine.packages.purge(tenant.id).await {
-        Ok(fields) if fields.is_empty() => {}
-        Ok(fields) => tracing::info!(tenant = tenant.name, ?fields, "retired fields are let go"),
-        Err(error) => tracing::warn!(tenant = tenant.name, %error, "retired fields are not let go"),
+/// What was retired long ago, and former names.
+async fn retired(engine: &Engine, tenant: &TenantInfo) {
+    let Ok(now) = engine.identity.now(tenant.id).await else { return };
+    match engine.packages.purge(tenant.id, now).await {
+        Ok(paths) if paths.is_empty() => {}
+        Ok(paths) => tracing::info!(tenant = tenant.name, ?paths, "what was retired is let go"),
+        Err(error) => tracing::warn!(tenant = tenant.name, %error, "what was retired is not let go"),
+    }
+    match engine.packages.former_names(tenant.id, now).await {
+        Ok(paths) if paths.is_empty() => {}
+        Ok(paths) => tracing::info!(tenant = tenant.name, ?paths, "former names have ended, or go on"),
+        Err(error) => tracing::warn!(tenant = tenant.name, %error, "former names do not end"),
     }
 }
 

@@ -175,12 +175,13 @@ impl Engine {
         Ok(json!({ "files": swept.files, "blobs": swept.blobs, "uploads": swept.staged }))
     }
 
-    /// Lets go of a tenant's fields that were retired long enough ago; their paths.
+    /// Lets go of a tenant's fields and relations that were retired long enough ago; their paths.
     ///
     /// # Errors
     /// Where there is none of this name, or the database fails.
     pub async fn fields_purge(&self, name: &str) -> anyhow::Result<Vec<String>> {
-        Ok(self.packages.purge(self.tenant_named(name).await?.id).await?)
+        let tenant = self.tenant_named(name).await?.id;
+        Ok(self.packages.purge(tenant, self.identity.now(tenant).await?).await?)
     }
 
     /// Lets go of a tenant's changes that nobody may ask for any more, as the sealer does; how many.

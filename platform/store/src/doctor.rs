@@ -6,6 +6,8 @@ pub(crate) mod orphans;
 pub(crate) mod past;
 pub(crate) mod shapes;
 
+use std::collections::BTreeSet;
+
 use tenon_model::{Model, ObjectIx};
 use tenon_value::Value;
 
@@ -22,6 +24,8 @@ pub(crate) struct Patient<'a> {
     pub(crate) schema: String,
     pub(crate) model: &'a Model,
     pub(crate) catalog: Catalog,
+    /// Tables whose indexes a job is still to make.
+    pub(crate) indexing: BTreeSet<String>,
     pub(crate) findings: Vec<Finding>,
     /// The statements that put right what was found.
     pub(crate) remedies: Vec<String>,
@@ -121,7 +125,8 @@ impl Store {
 async fn examine(conn: &mut Conn, model: &Model) -> Result<(Vec<Finding>, Vec<String>), Fault> {
     let schema = schema_of(model.tenant, conn.dialect());
     let catalog = Catalog::read(conn, &schema).await?;
-    let mut patient = Patient { conn, schema, model, catalog, findings: Vec::new(), remedies: Vec::new() };
+    let indexing = crate::shaping::indexing(conn, &schema).await?;
+    let mut patient = Patient { conn, schema, model, catalog, indexing, findings: Vec::new(), remedies: Vec::new() };
     let sound = drift::find(&mut patient);
     // Rows can be asked about only where the columns are there.
     if sound {
@@ -135,7 +140,7 @@ async fn examine(conn: &mut Conn, model: &Model) -> Result<(Vec<Finding>, Vec<St
 
 async fn treat(conn: &mut Conn, model: &Model) -> Result<Vec<Finding>, Fault> {
     let schema = schema_of(model.tenant, conn.dialect());
-    shape::change(conn, &schema, None, model, &mut || {}).await?;
+    shape::change(conn, &schema, None, model, None, &mut || {}).await?;
     for remedy in examine(conn, model).await?.1 {
         conn.execute(&remedy, &[]).await?;
     }

@@ -32,6 +32,7 @@ mod prepared;
 mod quota;
 mod relay;
 mod run;
+mod schema_usage;
 mod seal;
 mod shaping;
 mod snapshot;
@@ -76,7 +77,8 @@ pub use packages::{PACKAGE_PART_BYTES, PackageState, StoredPackage, StoredPackag
 pub use prepared::Prepared;
 pub use quota::{Quota, QuotaUse, Quotas, Room};
 pub use relay::{CHANGES_MAX, Change, ChangeWord, Committed, Imaged, Images, Position, RESUME_WINDOW, Tail};
-pub use shaping::{ShapeFound, ShapeLook, ShapeRow, ShapeSettled, ShapeSpan};
+pub use schema_usage::{SchemaUse, USAGE_DAYS, USAGE_RECENT_DAYS, USAGE_ROWS_MAX};
+pub use shaping::{AT_ONCE_MAX, INDEX, INDEX_HOLD_MAX, ShapeFound, ShapeLook, ShapeRow, ShapeSettled, ShapeSpan};
 pub use snapshot::{SNAPSHOTS_MAX, Snapshot};
 pub use store::Store;
 pub use tx::Tx;

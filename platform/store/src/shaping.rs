@@ -7,10 +7,12 @@
 
 mod contract;
 mod indexes;
+mod later;
 mod rows;
 mod step;
 mod touch;
 mod under_lock;
 
-pub use contract::{ShapeFound, ShapeLook, ShapeRow, ShapeSettled, ShapeSpan};
+pub use contract::{AT_ONCE_MAX, INDEX, INDEX_HOLD_MAX, ShapeFound, ShapeLook, ShapeRow, ShapeSettled, ShapeSpan};
+pub(crate) use later::indexing;
 pub(crate) use touch::{PREFIX, names};

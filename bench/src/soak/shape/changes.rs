@@ -7,7 +7,7 @@ use crate::wire::{Connection, Target};
 
 /// A change of one field of an account.
 pub(super) struct Change {
-    /// What kind it is: `type`, `unique`, `required`, `default`, or back to what was.
+    /// What kind it is: `type`, `unique`, `required`, `default`, `index`, or back to what was.
     pub(super) kind: &'static str,
     field: String,
     input: Value,
@@ -28,11 +28,18 @@ pub(super) fn round(number: usize) -> Vec<Change> {
     let extra = json!({ "name": format!("soak_extra_{letter}"), "type": "integer", "required": true, "default": 7,
         "label": { "en": "Extra", "zh": "附加" } });
     let extra = Change { kind: "default", field: format!("soak_extra_{letter}"), input: extra, adds: true };
+    // A day is found by an index; a number of its own has a unique one.
+    let day = json!({ "name": format!("soak_day_{letter}"), "type": "date", "label": { "en": "Day", "zh": "日" } });
+    let day = Change { kind: "index", field: format!("soak_day_{letter}"), input: day, adds: true };
+    let own = json!({ "name": format!("soak_own_{letter}"), "type": "text", "unique": true, "label": { "en": "Own", "zh": "独" } });
+    let own = Change { kind: "new unique", field: format!("soak_own_{letter}"), input: own, adds: true };
     vec![
         update("type", "soak_size", json!({ "type": "decimal", "scale": 2 })),
         update("unique", "soak_code", json!({ "unique": true })),
         update("required", "soak_code", json!({ "required": true })),
         extra,
+        day,
+        own,
         update("type", "soak_size", json!({ "scale": 4 })),
         update("back", "soak_code", json!({ "unique": false, "required": false })),
         update("required", "soak_size", json!({ "required": true })),
@@ -61,8 +68,8 @@ impl Change {
     }
 
     /// Whether it is a new field, which every record has got.
-    pub(super) const fn adds(&self) -> bool {
-        self.adds
+    pub(super) fn fills(&self) -> bool {
+        self.adds && self.input.get("default").is_some()
     }
 
     /// Applies it; the job it was left to, if any.

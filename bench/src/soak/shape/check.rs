@@ -15,7 +15,7 @@ const BATCH: usize = 1_000;
 const PAGE: usize = 200;
 
 const FILL: &str = "mutation ($inputs: [CreateAccountInput!]!) { createAccounts(inputs: $inputs) { created } }";
-const JOB: &str = "{ jobs(kinds: [\"shape\"], first: 1) { nodes { state failed error { message } } } }";
+const JOB: &str = "{ jobs(kinds: [\"shape\", \"index\"], first: 1) { nodes { state failed error { message } } } }";
 const SIZES: &str = "query ($ids: [ID!]!) { accounts(filter: { id: { in: $ids } }, first: 200) { nodes { id employeeCount soakSize } } }";
 
 /// The fields whose shape changes, and records that have them.
@@ -46,7 +46,7 @@ pub(super) async fn ended(target: &Target, change: &Change, findings: &mut Vec<S
         return Ok(());
     }
     findings.extend(change.in_force(target).await?);
-    if change.adds() {
+    if change.fills() {
         let name = change.api_name();
         let (all, filled) = (count(target, "").await?, count(target, &format!("(filter: {{ {name}: {{ eq: 7 }} }})")).await?);
         if all != filled {

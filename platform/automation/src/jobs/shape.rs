@@ -21,6 +21,7 @@ use tenon_value::Json;
 
 use self::progress::{Phase, Progress};
 use self::verdict::{Findings, settled};
+use super::indexes::make_all;
 use super::{JobDone, JobFault, JobHandler, JobRun};
 
 /// What a step may take (`shape_step`).
@@ -74,20 +75,20 @@ impl JobHandler for ShapeHandler {
 }
 
 /// What others were in the way of may pass.
-fn fault(error: PackagesError) -> JobFault {
+pub(super) fn fault(error: PackagesError) -> JobFault {
     match error {
         PackagesError::Store(error) => stored(error),
         other => JobFault::from(other),
     }
 }
 
-fn stored(error: StoreError) -> JobFault {
+pub(super) fn stored(error: StoreError) -> JobFault {
     let passes = matches!(error, StoreError::Timeout | StoreError::Busy | StoreError::Serialization);
     let fault = JobFault::from(error);
     JobFault { may_pass: fault.may_pass || passes, ..fault }
 }
 
-fn equal() -> JobFault {
+pub(super) fn equal() -> JobFault {
     JobFault::lasting(Problem::invalid("unique", "two records would have the same value", "两条记录的值将相同"))
 }
 
@@ -113,10 +114,10 @@ impl Under<'_> {
                 self.on_to(at, if work.look.is_some() { Phase::Fill } else { Phase::Index }).await
             }
             Phase::Fill => self.fill(&work, at).await,
-            Phase::Index => match run.store.shape_indexes(run.tenant, &work.objects.1).await.map_err(stored)? {
-                Some(_) => Err(equal()),
-                None => self.on_to(at, Phase::Last).await,
-            },
+            Phase::Index => {
+                make_all(run, &work.objects.1).await?;
+                self.on_to(at, Phase::Last).await
+            }
             _ => self.last(&work, at).await,
         }
     }
@@ -262,7 +263,7 @@ impl Under<'_> {
         self.packages.shape_drop(run.tenant, &at.table, &at.left).await.map_err(fault)?;
         let model = self.packages.model(run.tenant).await.map_err(fault)?;
         if let Some(object) = model.objects.iter().find(|object| object.table == at.table) {
-            run.store.shape_indexes(run.tenant, object).await.map_err(stored)?;
+            make_all(run, object).await?;
         }
         // It is in force: who asks for its end now is too late.
         at.phase = Phase::Done;

@@ -23,15 +23,16 @@ use super::packages::{PackageMutation, PackageQuery};
 use super::person::{PersonMutation, PersonQuery};
 use super::query::Query;
 use super::respond::Told;
+use super::schema_usage::SchemaUsageQuery;
 use super::usage::UsageQuery;
 use super::{guard, numbers, respond};
 use crate::api::question;
-use crate::{GraphqlRequest, GraphqlResponse, view_as};
+use crate::{GraphqlRequest, GraphqlResponse, SchemaUsage, view_as};
 
 /// All reads.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-struct Reads(Query, PackageQuery, AuditQuery, PersonQuery, UsageQuery);
+struct Reads(Query, PackageQuery, AuditQuery, PersonQuery, UsageQuery, SchemaUsageQuery);
 
 /// All changes.
 #[derive(MergedObject, Default)]
@@ -48,6 +49,7 @@ pub struct MetadataApi {
     packages: Packages,
     identity: Option<Identity>,
     sandbox: Option<Sandbox>,
+    usage: SchemaUsage,
     schema: MetadataSchema,
 }
 
@@ -66,7 +68,7 @@ impl MetadataApi {
     /// The API over a store, its models and what changes them.
     #[must_use]
     pub fn new(store: Store, catalog: Arc<Catalog>, packages: Packages) -> Self {
-        Self { store, catalog, packages, identity: None, sandbox: None, schema: schema() }
+        Self { store, catalog, packages, identity: None, sandbox: None, usage: SchemaUsage::default(), schema: schema() }
     }
 
     /// The same, with the people of the tenants at hand: to look as one of them, to count for some of them.
@@ -79,6 +81,12 @@ impl MetadataApi {
     #[must_use]
     pub fn with_sandbox(self, sandbox: Sandbox) -> Self {
         Self { sandbox: Some(sandbox), ..self }
+    }
+
+    /// The same, with who counts what of the data API's schema is used.
+    #[must_use]
+    pub fn with_usage(self, usage: SchemaUsage) -> Self {
+        Self { usage, ..self }
     }
 
     /// What keeps the tenants' packages, for the door that takes their files.
@@ -158,8 +166,11 @@ impl MetadataApi {
         key: Option<&Idempotency>,
     ) -> GraphqlResponse {
         let dry_run = cx.dry_run;
-        let door =
-            Arc::new(Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx).with_sandbox(self.sandbox.clone()));
+        let door = Arc::new(
+            Door::new(self.store.clone(), self.packages.clone(), self.identity.clone(), cx)
+                .with_sandbox(self.sandbox.clone())
+                .with_usage(self.usage.clone()),
+        );
         let mut inner = Request::new(request.query).variables(numbers::variables(request.variables)).data(Arc::clone(&door));
         if let Some(name) = request.operation_name {
             inner = inner.operation_name(name);

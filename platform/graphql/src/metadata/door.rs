@@ -16,6 +16,7 @@ use tenon_store::Store;
 use tokio::sync::Mutex;
 
 use super::sight::{Extent, Sight};
+use crate::SchemaUsage;
 
 /// What one request has at hand.
 pub(super) struct Door {
@@ -23,6 +24,7 @@ pub(super) struct Door {
     pub(super) packages: Packages,
     pub(super) identity: Option<Identity>,
     pub(super) sandbox: Option<Sandbox>,
+    pub(super) usage: SchemaUsage,
     pub(super) cx: OpContext,
     pub(super) policy: Policy,
     session: Mutex<Option<Session>>,
@@ -84,6 +86,7 @@ impl Door {
             packages,
             identity,
             sandbox: None,
+            usage: SchemaUsage::default(),
             cx,
             policy,
             session,
@@ -97,6 +100,11 @@ impl Door {
     /// The same, with who moves the clocks of sandboxes.
     pub(super) fn with_sandbox(self, sandbox: Option<Sandbox>) -> Self {
         Self { sandbox, ..self }
+    }
+
+    /// The same, with who counts what of the data API's schema is used.
+    pub(super) fn with_usage(self, usage: SchemaUsage) -> Self {
+        Self { usage, ..self }
     }
 
     /// What the caller may use of the model as it was when the request came.

@@ -94,8 +94,11 @@ pub(super) fn jobs(operations: &[tenon_packages::Operation]) -> Vec<Job> {
         let id = async_graphql::ID(id.to_string());
         if jobs.iter().all(|known| known.id != id) {
             let state = tenon_store::JobState::Queued.outside().to_owned();
-            let total = step.rows.map(|rows| Long(rows.saturating_mul(2)));
-            jobs.push(Job { id, kind: tenon_packages::SHAPE.to_owned(), state, total, done: Long(0), failed: Long(0) });
+            // What is in force at once has left no more than indexes.
+            let is_shape = step.risk == tenon_packages::Risk::Job;
+            let kind = if is_shape { tenon_packages::SHAPE } else { tenon_store::INDEX };
+            let total = step.rows.filter(|_| is_shape).map(|rows| Long(rows.saturating_mul(2)));
+            jobs.push(Job { id, kind: kind.to_owned(), state, total, done: Long(0), failed: Long(0) });
         }
     }
     jobs

@@ -5,7 +5,7 @@ use super::{directives, variables};
 use super::{selections, single_root};
 use crate::syntax::ast::{Operation, OperationKind};
 
-pub(super) const fn root_type(kind: OperationKind) -> &'static str {
+pub(crate) const fn root_type(kind: OperationKind) -> &'static str {
     match kind {
         OperationKind::Query => "Query",
         OperationKind::Mutation => "Mutation",

@@ -1,9 +1,8 @@
 //! An apply leaves steps to jobs.
 
-use tenon_context::ActorKind;
 use tenon_model::{Element, Model, columns_id, shadow_id};
 use tenon_store::{JobBy, MetadataRows, MetadataTx, NewJob, PhysicalKind};
-use tenon_value::{ElementId, Json, JsonMap, Locale, RequestId, TenantId, Uuid};
+use tenon_value::{ElementId, Json, JsonMap, TenantId, Uuid};
 
 use super::SHAPE;
 use crate::apply::Work;
@@ -35,12 +34,22 @@ pub(crate) fn defer(computed: &mut Computed, own: &Elements, operations: &mut [O
         let Some(element) = computed.wish.elements.get_mut(&path) else { continue };
         let id = Uuid::now_v7();
         let old = own.values().find(|old| old.id == element.id);
-        let keys = if operation.op == Op::Add { JsonMap::from_iter([("required".to_owned(), Json::Null)]) } else { kept(old, element) };
+        let keys = if operation.op == Op::Add { not_yet(element) } else { kept(old, element) };
         element.build(id, keys);
         operation.job = Some(id);
         jobs.push(Deferred { id, path: operation.path.clone(), fills: operation.op == Op::Add });
     }
     jobs
+}
+
+/// What a new field is not until its job has ended: required, unique. An auto number is unique unless it says otherwise.
+fn not_yet(new: &Element) -> JsonMap<String, Json> {
+    let wished = ["required", "unique"].into_iter().filter(|key| new.properties.contains_key(*key));
+    let mut keys: JsonMap<String, Json> = wished.map(|key| (key.to_owned(), Json::Null)).collect();
+    if new.properties.get("type").is_some_and(|kind| kind.value == "auto_number") {
+        keys.entry("unique".to_owned()).or_insert(Json::Bool(false));
+    }
+    keys
 }
 
 /// The properties that stay as they are, with the values that the layer has for them; null where it has none.
@@ -56,16 +65,9 @@ fn kept(old: Option<&Element>, new: &Element) -> JsonMap<String, Json> {
 
 /// Leaves the jobs, with the change itself.
 pub(crate) async fn leave(tx: &mut MetadataTx, work: &Work<'_>, jobs: &[Deferred]) -> Result<(), PackagesError> {
-    let system = || JobBy {
-        kind: ActorKind::System,
-        id: Uuid::nil(),
-        display: "Tenon".to_owned(),
-        locale: Locale::En,
-        request: RequestId::generate(),
-    };
     for job in jobs {
         let payload = serde_json::json!({ "path": job.path, "layer": work.target.as_str(), "fills": job.fills });
-        let by = work.cx.map_or_else(system, JobBy::of);
+        let by = work.cx.map_or_else(JobBy::system, JobBy::of);
         let new = NewJob { id: job.id, kind: SHAPE, payload, total: None, due: None, key: None, receiving: false, by };
         tx.job_put(&new).await?;
     }

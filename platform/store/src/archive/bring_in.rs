@@ -259,7 +259,7 @@ impl Incoming<'_, '_> {
     /// Everything is in: what is kept beside references is put right, and the chain goes on.
     async fn ended(&mut self, now: Option<String>) -> Result<(), Fault> {
         if let Some(model) = &self.model {
-            shape::change(self.conn, &self.schema, None, model, &mut || {}).await?;
+            shape::change(self.conn, &self.schema, None, model, None, &mut || {}).await?;
         }
         self.linked_from(now).await
     }

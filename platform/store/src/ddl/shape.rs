@@ -1,11 +1,12 @@
 //! The difference between the tables that are and the tables a model wants, for what can be done at once.
 //!
-//! Tables are made at their first write, so a table that is not there needs nothing. Columns are only ever added.
+//! Tables are made at their first write, so a table that is not there needs nothing. Columns are only ever added. Indexes that
+//! only make things faster can be left for later, where a table has many rows (`shape_at_once`).
 
 use std::collections::BTreeMap;
 
 use tenon_model::{ColumnType, Link, Model, Object};
-use tenon_value::Value;
+use tenon_value::{ElementId, Value};
 
 use super::catalog::Catalog;
 use super::object::{indexes, unique_columns};
@@ -13,6 +14,27 @@ use super::{Index, column, index, quoted, reach};
 use crate::StoreError;
 use crate::db::{Conn, Fault, Shape};
 use crate::lower::columns::{self, Physical};
+use crate::shaping::AT_ONCE_MAX;
+
+/// Objects whose indexes are still to be made: element, name and table of each.
+#[derive(Debug, Default)]
+pub(crate) struct Later(pub(crate) Vec<(ElementId, String, String)>);
+
+impl Later {
+    fn put(&mut self, object: &Object) {
+        if self.0.last().is_none_or(|(id, ..)| *id != object.id) {
+            self.0.push((object.id, object.name.to_string(), object.table.clone()));
+        }
+    }
+}
+
+/// Whether a table has more rows than are looked through at once, while nobody writes.
+async fn has_many(conn: &mut Conn, schema: &str, table: &str) -> Result<bool, Fault> {
+    let sql = format!("select count(*) from (select 1 from \"{schema}\".\"{table}\" as t limit {}) as m", AT_ONCE_MAX + 1);
+    let rows = conn.fetch(&sql, &[], &[Shape::Int]).await?;
+    let count = rows.first().and_then(|row| row.first()).and_then(Value::as_int).unwrap_or_default();
+    Ok(u64::try_from(count).is_ok_and(|count| count > AT_ONCE_MAX))
+}
 
 /// Runs the statements that bring the tables from `before` to `after`.
 pub(crate) async fn change(
@@ -20,6 +42,7 @@ pub(crate) async fn change(
     schema: &str,
     before: Option<&Model>,
     after: &Model,
+    mut later: Option<&mut Later>,
     each: &mut (dyn FnMut() + Send),
 ) -> Result<(), Fault> {
     let catalog = Catalog::read(conn, schema).await?;
@@ -32,9 +55,15 @@ pub(crate) async fn change(
         drop_indexes(conn, schema, before, object).await?;
         for over in indexes(object) {
             let known = catalog.indexes.contains(over.name.as_ref()) && !moved(before, object, &over);
-            if !known {
-                add_index(conn, schema, object, &over).await?;
-                each();
+            if known {
+                continue;
+            }
+            match &mut later {
+                Some(later) if !over.unique && has_many(conn, schema, &object.table).await? => later.put(object),
+                _ => {
+                    add_index(conn, schema, object, &over).await?;
+                    each();
+                }
             }
         }
     }

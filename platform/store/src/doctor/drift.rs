@@ -32,7 +32,8 @@ pub(crate) fn find(patient: &mut Patient<'_>) -> bool {
         let shadows: Vec<&str> = object.fields.iter().filter_map(|field| model.building.get(&field.id)?.shadow.as_deref()).collect();
         sound &= columns_of(patient, object.name.as_str(), (&object.table, &shadows), &columns::of_object(object));
         for over in indexes(object) {
-            if !patient.catalog.indexes.contains(over.name.as_ref()) {
+            let is_waited_for = !over.unique && patient.indexing.contains(&object.table);
+            if !is_waited_for && !patient.catalog.indexes.contains(over.name.as_ref()) {
                 let what = if over.unique { "a unique index" } else { "an index" };
                 patient.note("drift/missing-index", format!("{what} of `{}` is missing", object.name), 0, "run `tenon doctor --fix`");
                 patient.findings.last_mut().into_iter().for_each(|finding| finding.fixable = true);

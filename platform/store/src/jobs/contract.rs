@@ -114,6 +114,13 @@ impl JobBy {
         let principal = &cx.principal;
         Self { kind: principal.kind, id: principal.id, display: principal.display.clone(), locale: cx.locale, request: cx.request.clone() }
     }
+
+    /// Nobody in particular.
+    #[must_use]
+    pub fn system() -> Self {
+        let (kind, display) = (ActorKind::System, "Tenon".to_owned());
+        Self { kind, id: Uuid::nil(), display, locale: Locale::En, request: RequestId::generate() }
+    }
 }
 
 /// A job to be done.

@@ -4,7 +4,7 @@
 //! stops it before the commit leaves everything as it was.
 
 use tenon_model::{Element, ElementPath, Model, ModelVersion, Object, Settings, State};
-use tenon_value::{DateTime, ElementId, Json, Name, TenantId, Value};
+use tenon_value::{DateTime, ElementId, Json, Name, TenantId, Uuid, Value};
 
 use super::{read, settings_json};
 use crate::db::{Arg, Conn, Fault, Kind, Scalar, Shape, Target};
@@ -47,8 +47,12 @@ pub struct MetadataTx {
     pub(crate) noted: bool,
     /// Somebody's rights change with it.
     raises_epoch: bool,
+    /// Business time, where the caller says it.
+    at: Option<DateTime>,
     /// It leaves jobs.
     pub(crate) has_jobs: bool,
+    /// Jobs it leaves that make indexes, by the objects they are for.
+    pub(crate) indexing: Vec<(ElementId, Uuid)>,
 }
 
 /// The advisory lock of a tenant's model.
@@ -74,7 +78,9 @@ impl Store {
             version: ModelVersion(0),
             noted: false,
             raises_epoch: false,
+            at: None,
             has_jobs: false,
+            indexing: Vec::new(),
         };
         conn.mark(false);
         let begin = match self.dialect() {
@@ -102,6 +108,11 @@ impl MetadataTx {
     #[must_use]
     pub const fn version(&self) -> ModelVersion {
         self.version
+    }
+
+    /// Says what time it is for the tenant: from then on what it retires is retired.
+    pub const fn set_time(&mut self, at: DateTime) {
+        self.at = Some(at);
     }
 
     pub(crate) const fn tenant(&self) -> TenantId {
@@ -162,7 +173,7 @@ impl MetadataTx {
             .await?;
         // Of a model that nobody has used yet no right is remembered anywhere.
         self.raises_epoch |= self.version.0 > 0 && elements.iter().any(|element| gives_rights(&element.path));
-        let now = self.store.machine_time().millis();
+        let now = self.at.unwrap_or_else(|| self.store.machine_time()).millis();
         let columns = ELEMENT.map(|(name, kind)| Target::new(name, kind));
         let mut rows = Vec::with_capacity(elements.len());
         for element in elements {
@@ -254,19 +265,22 @@ impl MetadataTx {
         Ok(())
     }
 
-    /// Brings the tables that are there from the shape of one model to that of another.
+    /// Brings the tables that are there from the shape of one model to that of another. Indexes of tables with many rows
+    /// that nothing but speed hangs on are left to jobs, see [`crate::INDEX`].
     ///
     /// # Errors
     /// `Blocked` for what stored rows do not allow, or what is not instant.
     pub async fn shape(&mut self, before: Option<&Model>, after: &Model) -> Result<(), StoreError> {
         let (schema, crash_at) = (self.schema.clone(), self.store.inner.config.crash_at.clone());
         let conn = self.conn()?;
-        shape::change(conn, &schema, before, after, &mut || {
+        let mut later = shape::Later::default();
+        shape::change(conn, &schema, before, after, Some(&mut later), &mut || {
             if crash_at.as_deref() == Some("statement") {
                 std::process::abort();
             }
         })
         .await?;
+        self.leave_indexes(later).await?;
         self.reached("shape");
         Ok(())
     }

@@ -5,6 +5,13 @@ use tenon_value::{Uuid, Value};
 
 use crate::JobProgress;
 
+/// Records of an object that a change may look through at once, while nobody writes (`shape_at_once`); more are left to a job.
+pub const AT_ONCE_MAX: u64 = 1_000;
+/// The kind of jobs that make indexes; their payload names the object.
+pub const INDEX: &str = "index";
+/// How long the making of one index may keep SQLite's one writer, in seconds (`index_hold`).
+pub const INDEX_HOLD_MAX: u64 = 10;
+
 /// What is looked at in each row of a table.
 #[derive(Clone, Debug)]
 pub struct ShapeLook {
