@@ -16,7 +16,7 @@ mod webshop;
 
 use tenon_tests::Database;
 
-use house::with_packages;
+use house::{Courier, with_packages};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_package_lives_and_goes_on_sqlite() {
@@ -90,32 +90,32 @@ async fn a_package_taken_out_under_load_leaves_every_save_whole_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_fit_their_types_and_secrets_never_come_out_on_sqlite() {
-    with_packages(Database::Sqlite, given::settings_and_secrets).await;
+    with_packages(Database::Sqlite, async |server, tenant, other| given::settings_and_secrets(Courier::InRust, server, tenant, other).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_fit_their_types_and_secrets_never_come_out_on_postgres() {
-    with_packages(Database::Postgres, given::settings_and_secrets).await;
+    with_packages(Database::Postgres, async |server, tenant, other| given::settings_and_secrets(Courier::InRust, server, tenant, other).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_calls_the_hosts_it_was_granted_and_no_others_on_sqlite() {
-    with_packages(Database::Sqlite, outward::calls).await;
+    with_packages(Database::Sqlite, async |server, tenant, other| outward::calls(Courier::InRust, server, tenant, other).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_calls_the_hosts_it_was_granted_and_no_others_on_postgres() {
-    with_packages(Database::Postgres, outward::calls).await;
+    with_packages(Database::Postgres, async |server, tenant, other| outward::calls(Courier::InRust, server, tenant, other).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_lets_in_whom_it_says_on_sqlite() {
-    with_packages(Database::Sqlite, outward::endpoints).await;
+    with_packages(Database::Sqlite, async |server, tenant, other| outward::endpoints(Courier::InRust, server, tenant, other).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_lets_in_whom_it_says_on_postgres() {
-    with_packages(Database::Postgres, outward::endpoints).await;
+    with_packages(Database::Postgres, async |server, tenant, other| outward::endpoints(Courier::InRust, server, tenant, other).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,4 +126,21 @@ async fn the_webhook_and_the_job_of_the_course_do_as_they_say_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_webhook_and_the_job_of_the_course_do_as_they_say_on_postgres() {
     with_packages(Database::Postgres, webshop::orders_come_in_and_are_confirmed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_in_typescript_reaches_out_and_is_reached_as_one_in_rust_on_sqlite() {
+    reached_in_typescript(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_in_typescript_reaches_out_and_is_reached_as_one_in_rust_on_postgres() {
+    reached_in_typescript(Database::Postgres).await;
+}
+
+async fn reached_in_typescript(database: Database) {
+    let courier = Courier::InTypeScript;
+    with_packages(database, async |server, tenant, other| given::settings_and_secrets(courier, server, tenant, other).await).await;
+    with_packages(database, async |server, tenant, other| outward::calls(courier, server, tenant, other).await).await;
+    with_packages(database, async |server, tenant, other| outward::endpoints(courier, server, tenant, other).await).await;
 }

@@ -147,6 +147,13 @@ impl Outward {
     pub fn host(&self, name: &str) -> Option<&HttpGrant> {
         self.http.iter().find(|one| one.name == name)
     }
+
+    /// The host at an address: of several grants the one that allows this, else the first.
+    #[must_use]
+    pub fn host_at(&self, address: &str, method: &str, path: &str) -> Option<&HttpGrant> {
+        let mut there = self.http.iter().filter(|one| one.host.eq_ignore_ascii_case(address));
+        there.clone().find(|one| one.allows(method, path)).or_else(|| there.next())
+    }
 }
 
 /// What a secret is, on its way to the host. It is never written into a log by mistake.

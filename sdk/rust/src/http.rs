@@ -69,7 +69,7 @@ pub fn secret(name: &str) -> Piece {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The name under `grants.http`.
+    /// The name under `grants.http`, or the address of such a host.
     pub grant: String,
     /// `GET`, `POST` …
     pub method: String,

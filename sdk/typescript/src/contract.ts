@@ -108,6 +108,22 @@ export interface WireEvent {
   at: bigint;
 }
 
+/** A request that came in, as it travels. */
+export interface WireRequest {
+  method: string;
+  path: string;
+  query: [name: string, value: string][];
+  headers: [name: string, value: string][];
+  body: Uint8Array;
+}
+
+/** An answer by HTTP, as it travels. */
+export interface WireResponse {
+  status: number;
+  headers: [name: string, value: string][];
+  body: Uint8Array;
+}
+
 /** How a step of a job ended, as it travels. */
 export type WireOutcome = { tag: "done"; val: string } | { tag: "goes-on"; val: string };
 

@@ -1,5 +1,5 @@
 /**
- * What JavaScript has of time, chance and the world outside, from the host: `Date`, `Math.random`, `crypto`, `console`.
+ * What JavaScript has of time, chance and the world outside, from the host: `Date`, `Math.random`, `crypto`, `console`, `fetch`.
  *
  * A component is a snapshot, taken at build after your modules were run: what they drew or read off a clock there would be the
  * same for ever. So all of it is forbidden until the host has called (`wake`).
@@ -13,6 +13,7 @@ const DRAWN = 256;
 /** Bytes that the host gives at most. */
 const BYTES_MAX = 4_096;
 
+let outward: ((...given: unknown[]) => Promise<unknown>) | undefined;
 let isAwake = false;
 let drawn: DataView | undefined;
 let at = 0;
@@ -20,6 +21,17 @@ let at = 0;
 /** From here on there is a call. */
 export function wake(): void {
   isAwake = true;
+}
+
+/** From here on `fetch` is answered so. */
+export function fetchBy(answering: (...given: unknown[]) => Promise<unknown>): void {
+  outward = answering;
+}
+
+function fetching(...given: unknown[]): Promise<unknown> {
+  if (!outward) throw new Error('there is no fetch in a plugin that does not say `import "@tenon/sdk/fetch"`');
+  needsCall("fetch is called");
+  return outward(...given);
 }
 
 function needsCall(what: string): void {
@@ -101,7 +113,7 @@ export function install(): () => void {
     console: { debug: line("debug"), log: line("info"), info: line("info"), warn: line("warn"), error: line("error"), trace: line("debug") },
     crypto: { getRandomValues: fill, randomUUID: uuid },
     performance: { now, timeOrigin: 0 },
-    fetch: absent("fetch", "calling other hosts is not served yet"),
+    fetch: fetching,
     setTimeout: absent("setTimeout", timer),
     setInterval: absent("setInterval", timer),
   };

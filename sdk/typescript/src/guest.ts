@@ -2,7 +2,8 @@
  * The other side of the contract: what the host calls, answered by a plugin. `tool/` makes components of it.
  */
 import { Change } from "./change.ts";
-import type { Operation, Verdict, WireChange, WireEvent, WireOutcome } from "./contract.ts";
+import type { Operation, Verdict, WireChange, WireEvent, WireOutcome, WireRequest, WireResponse } from "./contract.ts";
+import { Incoming, wireOf } from "./endpoint.ts";
 import { eventOf } from "./event.ts";
 import { wake } from "./globals.ts";
 import { type Definition, GoesOn, type Hook } from "./plugin.ts";
@@ -20,6 +21,20 @@ function run<T>(code: () => T): T {
     return given;
   } catch (error) {
     throw errorOf(error);
+  }
+}
+
+/** The same for code that may call out, and so may be asynchronous: the engine goes on until it has an answer. */
+function runLater<T, W>(code: () => T | Promise<T>, wire: (given: T) => W): W | Promise<W> {
+  wake();
+  const failed = (error: unknown): never => {
+    throw errorOf(error);
+  };
+  try {
+    const given = code();
+    return given instanceof Promise ? given.then(wire).catch(failed) : wire(given);
+  } catch (error) {
+    return failed(error);
   }
 }
 
@@ -63,20 +78,35 @@ export function actions(of: Definition["actions"]): (name: string, input: string
 }
 
 /** Carries out steps of jobs. */
-export function jobs(of: Definition["jobs"]): (name: string, input: string, cursor: string | undefined) => WireOutcome {
+export function jobs(of: Definition["jobs"]): (name: string, input: string, cursor: string | undefined) => WireOutcome | Promise<WireOutcome> {
   return (name, input, cursor) =>
-    run(() => {
-      const job = of?.[name];
-      if (!job) throw new Error(`there is no job \`${name}\``);
-      const outcome = job.run(JSON.parse(input), cursor);
-      nothing(outcome);
-      return outcome instanceof GoesOn ? { tag: "goes-on", val: outcome.cursor } : { tag: "done", val: JSON.stringify(outcome ?? null) };
-    });
+    runLater<unknown, WireOutcome>(
+      () => {
+        const job = of?.[name];
+        if (!job) throw new Error(`there is no job \`${name}\``);
+        return job.run(JSON.parse(input), cursor);
+      },
+      (outcome) => (outcome instanceof GoesOn ? { tag: "goes-on", val: outcome.cursor } : { tag: "done", val: JSON.stringify(outcome ?? null) }),
+    );
 }
 
 /** Hears events. */
-export function events(of: Definition["events"]): (event: WireEvent) => void {
-  return (event) => run(() => nothing(of?.[event.object]?.heard(eventOf(event))));
+export function events(of: Definition["events"]): (event: WireEvent) => void | Promise<void> {
+  return (event) =>
+    runLater<unknown, void>(
+      () => of?.[event.object]?.heard(eventOf(event)),
+      () => undefined,
+    );
+}
+
+/** Answers requests at endpoints. */
+export function endpoints(of: Definition["endpoints"]): (name: string, request: WireRequest) => WireResponse | Promise<WireResponse> {
+  return (name, request) =>
+    runLater(() => {
+      const endpoint = of?.[name];
+      if (!endpoint) throw new Error(`there is no endpoint \`${name}\``);
+      return endpoint.answer(new Incoming(request));
+    }, wireOf);
 }
 
 /** Runs through what every call needs, before there is one, so that the first does not wait for it. */

@@ -7,9 +7,18 @@ declare module "tenon:plugin/clock@1.0.0" {
   export function now(): bigint;
   export function today(): number;
 }
+declare module "tenon:plugin/config@1.0.0" {
+  export function get(name: string): string | undefined;
+}
 declare module "tenon:plugin/crypto@1.0.0" {
   export function sha256(data: Uint8Array): Uint8Array;
   export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+}
+declare module "tenon:plugin/http@1.0.0" {
+  type Piece = { tag: "text"; val: string } | { tag: "bytes"; val: Uint8Array } | { tag: "secret"; val: string };
+  type Field = { name: string; value: Piece[] };
+  type Request = { grant: string; method: string; path: string; query: Field[]; headers: Field[]; body: Piece[] };
+  export function send(request: Request): import("./contract.ts").WireResponse;
 }
 declare module "tenon:plugin/jobs@1.0.0" {
   export function start(job: string, input: string, at: bigint | undefined, key: string | undefined): string;
@@ -54,4 +63,12 @@ declare module "tenon:plugin/records-write@1.0.0" {
   export { remove as delete };
   function remove(object: string, id: string, expectVersion: bigint | undefined): void;
   export function nextNumber(series: string): bigint;
+}
+declare module "tenon:plugin/secrets@1.0.0" {
+  export function isSet(name: string): boolean;
+  export function hmac(name: string, data: Uint8Array): Uint8Array;
+  export function verify(name: string, data: Uint8Array, mac: Uint8Array): boolean;
+  export function sign(name: string, data: Uint8Array): Uint8Array;
+  export function encrypt(name: string, data: Uint8Array): Uint8Array;
+  export function decrypt(name: string, data: Uint8Array): Uint8Array | undefined;
 }

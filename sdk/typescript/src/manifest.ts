@@ -1,6 +1,7 @@
 /**
  * What a component says of itself: where its plugin wants to be asked, and what it offers, read off the plugin.
  */
+import type { Endpoint } from "./endpoint.ts";
 import type { Definition, Params } from "./plugin.ts";
 
 /** A fault of the definition, which no type could catch. */
@@ -35,7 +36,15 @@ export function manifest(plugin: Definition, name: string, version: string): obj
     output: params(about.output),
   }));
   const jobs = Object.entries(plugin.jobs ?? {}).map(([job, { cron }]) => ({ name: job, ...(cron !== undefined && { cron }) }));
-  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs };
+  const endpoints = Object.entries(plugin.endpoints ?? {}).map(([endpoint, about]) => ({ name: endpoint, ...door(about) }));
+  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs, endpoints };
+}
+
+function door({ at, auth }: Endpoint): object {
+  const [method, path] = at.split(" ");
+  if (typeof auth === "string") return { method, path, auth };
+  if ("webhook" in auth) return { method, path, auth: "webhook", secret: auth.webhook };
+  return { method, path, auth: "hmac", secret: auth.hmac, header: auth.header };
 }
 
 function params(of: Params): object[] {

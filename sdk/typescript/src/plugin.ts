@@ -4,6 +4,7 @@
  */
 import type { Operation } from "./contract.ts";
 import type { Change } from "./change.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Event } from "./event.ts";
 
 /** What becomes of a save whose plugin broke: it fails too, or goes on. A refusal is never skipped. */
@@ -99,7 +100,7 @@ export function goesOn(cursor: string): GoesOn {
 export interface Job {
   /** Times of the calendar by the wall clock of the tenant's zone: minute, hour, day of month, month, day of week. */
   cron?: string;
-  /** Called for each step, with the job's input and where the step before has come to. */
+  /** Called for each step, with the job's input and where the step before has come to. May be asynchronous. */
   run(input: unknown, cursor: string | undefined): unknown;
 }
 
@@ -107,8 +108,8 @@ export interface Job {
 export interface Listener {
   /** Of which operations. */
   on: readonly Operation[];
-  /** Called for each event, in a transaction of its own, as your package itself. */
-  heard(event: Event): void;
+  /** Called for each event, in a transaction of its own, as your package itself. May be asynchronous. */
+  heard(event: Event): unknown;
 }
 
 /** Where a plugin wants to be asked; objects, actions and jobs by name. */
@@ -127,6 +128,8 @@ export interface Definition {
   jobs?: Readonly<Record<string, Job>>;
   /** What it hears of, by object. */
   events?: Readonly<Record<string, Listener>>;
+  /** Where it is called from outside, by name. */
+  endpoints?: Readonly<Record<string, Endpoint>>;
 }
 
 /**

@@ -14,6 +14,7 @@ import { Change } from "./change.ts";
 import type { FieldValue, Operation, Value, WireChange, WireStored } from "./contract.ts";
 import type { Event } from "./event.ts";
 import { install, wake } from "./globals.ts";
+import { type Call, declined, outwardOf, type Said } from "./outward.ts";
 import type { Hook } from "./plugin.ts";
 import { Refusal } from "./refusal.ts";
 import { daysOf, equal, fieldsOf, type Given, type Values, valueOf } from "./values.ts";
@@ -99,7 +100,7 @@ export function ask(hook: Hook<Operation>, about: ChangeBuilder): { change: Chan
 }
 
 /**
- * Runs code with `Date`, `Math.random`, `crypto` and `console` as a plugin has them, and puts Node's back.
+ * Runs code with `Date`, `Math.random`, `crypto`, `console` and `fetch` as a plugin has them, and puts Node's back.
  *
  * ```ts
  * host.now = Date.parse("2026-03-01T08:00:00Z");
@@ -109,10 +110,13 @@ export function ask(hook: Hook<Operation>, about: ChangeBuilder): { change: Chan
 export function inside<T>(code: () => T): T {
   const restore = install();
   wake();
+  let isLater = false;
   try {
-    return code();
+    const given = code();
+    isLater = given instanceof Promise;
+    return isLater ? ((given as Promise<unknown>).finally(restore) as T) : given;
   } finally {
-    restore();
+    if (!isLater) restore();
   }
 }
 
@@ -124,6 +128,9 @@ export interface LeftJob {
   at: Date | undefined;
   key: string | undefined;
 }
+
+export { incoming } from "./outward.ts";
+export type { Call, Said } from "./outward.ts";
 
 /** The host of tests: look at it, change it, `reset` it between tests. */
 export const host = {
@@ -137,6 +144,14 @@ export const host = {
   texts: new Map<string, string>(),
   /** Answers `records.query`. */
   query: undefined as ((document: string, variables: unknown) => unknown) | undefined,
+  /** Settings of the package. */
+  settings: new Map<string, unknown>(),
+  /** Secrets of the package. */
+  secrets: new Map<string, string>(),
+  /** Answers calls to hosts outside. */
+  answer: undefined as ((call: Call) => Said) | undefined,
+  /** Calls that were sent. */
+  calls: [] as Call[],
   /** Puts a record where `records.get` finds it: `host.put("account", "7", { name: "Li Ltd" })`. */
   put(object: string, id: string, values: Values): void {
     kept.set(`${object}/${id}`, { id, version: 1n, fields: fieldsOf(values) });
@@ -144,6 +159,7 @@ export const host = {
   /** Forgets everything. */
   reset(): void {
     Object.assign(host, { now: 0, lines: [], jobs: [], texts: new Map(), query: undefined });
+    Object.assign(host, { settings: new Map(), secrets: new Map(), answer: undefined, calls: [] });
     kept.clear();
     numbers.clear();
     made = 0;
@@ -153,11 +169,6 @@ export const host = {
 const kept = new Map<string, WireStored>();
 const numbers = new Map<string, bigint>();
 let made = 0;
-
-/** What the host declines, as it travels. */
-function declined(code: string, message: string): object {
-  return { payload: { code, message } };
-}
 
 function found(object: string, id: string): WireStored {
   const record = kept.get(`${object}/${id}`);
@@ -191,6 +202,7 @@ function absent(what: string): never {
 
 /** The functions of the contract, as this host has them; `tool/` puts them in the place of the true ones. */
 export const contract: Record<string, Record<string, unknown>> = {
+  ...outwardOf(host),
   acting: { asItself: () => false },
   clock: {
     now: () => BigInt(host.now),

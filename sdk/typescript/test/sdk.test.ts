@@ -2,13 +2,15 @@
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 import {
-  action, acting, clock, date, decimal, digests, goesOn, jobs, json, kv, limits, log, money, plugin, Problem, random, records, reference, Refusal,
+  action, acting, clock, config, date, decimal, digests, goesOn, http, jobs, json, kv, limits, log, money, plugin, Problem, random, records, reference, Refusal,
+  secrets,
 } from "@tenon/sdk";
 import type { Change } from "@tenon/sdk";
-import { actions, events, hooks, jobs as jobsOf } from "../src/guest.ts";
+import "@tenon/sdk/fetch";
+import { actions, endpoints, events, hooks, jobs as jobsOf } from "../src/guest.ts";
 import { install } from "../src/globals.ts";
 import { manifest } from "../src/manifest.ts";
-import { ask, create, event, host, inside, update } from "../src/testing.ts";
+import { ask, create, event, host, incoming, inside, update } from "../src/testing.ts";
 
 beforeEach(() => host.reset());
 
@@ -124,6 +126,11 @@ test("the manifest is read off the plugin", () => {
     actions: { claim: action({ input: { leads: "id many required" }, output: { left: "integer" }, act: () => ({ left: 1 }) }) },
     jobs: { remind: { run() {} }, recycle: { cron: "0 2 * * *", run() {} } },
     events: { lead: { on: ["create", "update"], heard() {} } },
+    endpoints: {
+      orders: { at: "POST /orders", auth: { hmac: "shop_key", header: "x-sig" }, answer: () => ({ status: 200 }) },
+      paid: { at: "POST /paid", auth: { webhook: "paid_key" }, answer: () => ({ status: 200 }) },
+      ping: { at: "GET /ping", auth: "none", answer: () => ({ status: 200 }) },
+    },
   });
   assert.deepEqual(manifest(rules, "acme_score", "1.2.0"), {
     format: 1,
@@ -138,6 +145,11 @@ test("the manifest is read off the plugin", () => {
     ],
     actions: [{ name: "claim", input: [{ name: "leads", type: "id", many: true, required: true }], output: [{ name: "left", type: "integer" }] }],
     jobs: [{ name: "remind" }, { name: "recycle", cron: "0 2 * * *" }],
+    endpoints: [
+      { name: "orders", method: "POST", path: "/orders", auth: "hmac", secret: "shop_key", header: "x-sig" },
+      { name: "paid", method: "POST", path: "/paid", auth: "webhook", secret: "paid_key" },
+      { name: "ping", method: "GET", path: "/ping", auth: "none" },
+    ],
   });
   assert.throws(() => manifest(plugin({ beforeSave: { lead: { on: ["create"] } } }), "a", "1.0.0"), /either `each` or `all`/);
 });
@@ -162,7 +174,7 @@ test("before there is a call there is neither, and never anything else", () => {
       assert.throws(early, /top level of a module/);
     }
     assert.equal(new Date(5).getTime(), 5, "a moment that is named is one");
-    assert.throws(() => fetch("https://example.org"), /no fetch in a plugin/);
+    assert.throws(() => fetch("https://example.org"), /top level of a module/);
     assert.throws(() => setTimeout(() => undefined, 1), /jobs\.start/);
   } finally {
     restore();
@@ -201,4 +213,70 @@ test("the host of tests keeps records, texts, jobs and numbers", () => {
   const bytes = new TextEncoder().encode("abc");
   assert.equal(Buffer.from(digests.sha256(bytes)).toString("hex"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   assert.equal(digests.hmacSha256(bytes, bytes).length, 32);
+});
+
+test("settings and secrets are those that were set", () => {
+  host.settings.set("days", 3);
+  assert.deepEqual([config.get<number>("days"), config.get("nothing")], [3, null]);
+  host.secrets.set("shop_key", "Jefe");
+  // RFC 4231, test case 2.
+  const mac = secrets.hmac("shop_key", "what do ya want for nothing?");
+  assert.equal(Buffer.from(mac).toString("hex"), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  assert.deepEqual([secrets.verify("shop_key", "what do ya want for nothing?", mac), secrets.verify("shop_key", "more", mac)], [true, false]);
+  assert.equal(new TextDecoder().decode(secrets.decrypt("shop_key", secrets.encrypt("shop_key", "a token"))), "a token");
+  assert.equal(secrets.decrypt("shop_key", new Uint8Array(40)), undefined);
+  assert.equal(secrets.sign("shop_key", "paid").length, 64);
+  assert.equal(secrets.isSet("other"), false);
+  assert.throws(() => secrets.hmac("other", ""), { code: "NOT_FOUND" });
+});
+
+test("a request goes out as it is meant, in one piece or several", () => {
+  host.answer = ({ path }) => (path === "/v1/deals" ? { status: 201, headers: { "x-id": "7" }, json: { ok: true } } : { status: 404 });
+  const answer = http.send("billing", "/v1/deals", {
+    query: { since: "2026" },
+    headers: { authorization: ["Bearer ", http.secret("billing_key")] },
+    json: { amount: 7 },
+  });
+  assert.deepEqual([answer.ok, answer.header("X-Id"), answer.json()], [true, "7", { ok: true }]);
+  assert.deepEqual(host.calls, [
+    {
+      grant: "billing",
+      method: "POST",
+      path: "/v1/deals",
+      query: { since: "2026" },
+      headers: { "content-type": "application/json", authorization: "Bearer <billing_key>" },
+      body: '{"amount":7}',
+    },
+  ]);
+  assert.deepEqual([http.send("billing", "/v1/other").status, host.calls[1]?.method], [404, "GET"]);
+  host.reset();
+  assert.throws(() => http.send("billing", "/v1/deals"), { code: "UNAVAILABLE", rule: "http/unreachable" });
+});
+
+test("fetch reaches granted hosts by their addresses", async () => {
+  host.answer = () => ({ status: 200, headers: { "content-type": "application/json" }, body: '{"a":1}' });
+  const told = await inside(async () => {
+    const answer = await fetch("https://api.acme.com/v1/deals?since=2026", { method: "post", headers: { "x-a": "b" }, body: "hello" });
+    return [answer.ok, answer.headers.get("Content-Type"), await answer.json()];
+  });
+  assert.deepEqual(told, [true, "application/json", { a: 1 }]);
+  const expected = { grant: "api.acme.com", method: "POST", path: "/v1/deals", query: { since: "2026" }, headers: { "x-a": "b" }, body: "hello" };
+  assert.deepEqual(host.calls, [expected]);
+  host.answer = undefined;
+  await assert.rejects(inside(() => fetch("https://api.acme.com/v1/deals")), { code: "UNAVAILABLE" });
+});
+
+test("an endpoint answers, and may wait for what it asks", async () => {
+  const answer = endpoints({
+    orders: { at: "POST /orders", auth: "none", answer: async (request) => ({ status: 201, json: { said: request.text(), page: request.parameter("page") } }) },
+    ping: { at: "GET /ping", auth: "none", answer: () => ({ status: 200, body: "pong", headers: { "x-a": "b" } }) },
+    shut: { at: "GET /shut", auth: "none", answer: () => Promise.reject(new Refusal("not today")) },
+  });
+  const { body, headers } = await answer("orders", incoming("POST /orders", { query: { page: "2" }, body: "hello" }) as never);
+  assert.deepEqual([new TextDecoder().decode(body), headers], ['{"said":"hello","page":"2"}', [["content-type", "application/json"]]]);
+  assert.deepEqual(await answer("ping", incoming("GET /ping") as never), { status: 200, headers: [["x-a", "b"]], body: new TextEncoder().encode("pong") });
+  await assert.rejects(async () => answer("shut", incoming("GET /shut") as never), { tag: "refused", val: { message: "not today" } });
+  await assert.rejects(async () => answer("other", incoming("GET /other") as never), { tag: "failed" });
+  const run = jobsOf({ later: { run: async () => goesOn("1") } });
+  assert.deepEqual(await run("later", "null", undefined), { tag: "goes-on", val: "1" });
 });

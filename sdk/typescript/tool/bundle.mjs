@@ -13,7 +13,9 @@ const HOST = /^tenon:plugin\/([a-z-]+)@/;
 const FUNCTIONS = {
   acting: ["asItself"],
   clock: ["now", "today"],
+  config: ["get"],
   crypto: ["sha256", "hmacSha256"],
+  http: ["send"],
   jobs: ["start", "cancel"],
   kv: ["get", "scan", "set", "delete", "add", "swap"],
   limits: ["remaining"],
@@ -22,6 +24,7 @@ const FUNCTIONS = {
   "records-bulk": ["createMany", "updateMany"],
   "records-read": ["get", "query"],
   "records-write": ["getForUpdate", "lock", "create", "update", "updateWhere", "createOrGet", "delete", "nextNumber"],
+  secrets: ["isSet", "hmac", "verify", "sign", "encrypt", "decrypt"],
 };
 
 /** The SDK is the one this tool belongs to, whatever else lies about. */

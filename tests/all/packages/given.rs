@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tenon_tests::{Tenant, TestServer};
 
-use super::house::{Package, ask, install, rule, trusting};
+use super::house::{Courier, ask, install, rule, trusting};
 
 const MANIFEST: &str = "settings:
   days: { type: integer, min: 1, max: 30, default: 3, label: { en: Days, zh: 天数 } }
@@ -46,9 +46,9 @@ async fn listed(tenant: &Tenant) -> anyhow::Result<Value> {
     Ok(all["packages"].as_array().into_iter().flatten().find(|one| one["name"] == "courier").cloned().unwrap_or_default())
 }
 
-pub(super) async fn settings_and_secrets(server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
+pub(super) async fn settings_and_secrets(courier: Courier, server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
     for tenant in [&tenant, &other] {
-        install(tenant, Package::of_plugin("courier", "1.0.0", MANIFEST)?.signed()).await?;
+        install(tenant, courier.package("1.0.0", MANIFEST)?.signed()).await?;
     }
     settings(&tenant, &other).await?;
     secrets(&tenant, &other).await?;
@@ -56,7 +56,7 @@ pub(super) async fn settings_and_secrets(server: TestServer, tenant: Tenant, oth
     let server = server.restart(&[], trusting).await?;
     let (tenant, other) = (server.serve(&tenant), server.serve(&other));
     assert_eq!(said(&tenant, "hmac", "shop_key", DATA).await?, DIGEST, "it is there after a restart");
-    gone(&tenant, &other).await?;
+    gone(courier, &tenant, &other).await?;
     Ok(server)
 }
 
@@ -138,22 +138,22 @@ async fn denied(tenant: &Tenant) -> anyhow::Result<()> {
 }
 
 /// Forgotten by hand, and with the package.
-async fn gone(tenant: &Tenant, other: &Tenant) -> anyhow::Result<()> {
+async fn gone(courier: Courier, tenant: &Tenant, other: &Tenant) -> anyhow::Result<()> {
     keep(tenant, "vault", Value::Null).await?;
     assert_eq!(said(tenant, "is set", "vault", "").await?, "false");
     tenant.metadata("mutation { uninstallPackage(package: \"courier\", purge: true) { version } }", json!({})).await?;
     let refused = ask(tenant, "mutation { setPackageSecret(package: \"courier\", name: \"vault\", secret: \"x\") { version } }").await?;
     assert_eq!(rule(&refused), "package/not-installed");
-    install(tenant, Package::of_plugin("courier", "1.0.1", MANIFEST)?.signed()).await?;
+    install(tenant, courier.package("1.0.1", MANIFEST)?.signed()).await?;
     assert_eq!(said(tenant, "is set", "shop_key", "").await?, "false", "a purge forgets secrets");
     assert_eq!(said(tenant, "setting", "mode", "").await?, "\"test\"");
 
     // A call that was not agreed to is refused by its function, before anything of it runs.
-    let uploaded = super::house::upload(other, Package::of_plugin("courier", "1.0.2", "")?.signed()).await?;
+    let uploaded = super::house::upload(other, courier.package("1.0.2", "")?.signed()).await?;
     let told = String::from_utf8_lossy(&uploaded.body).into_owned();
     assert!(uploaded.status == 400 && told.contains("plugin/not-granted") && told.contains("tenon:plugin/config@1.0.0#get"), "{told}");
     // What makes no sense is not even packed.
-    let senseless = Package::of_plugin("courier", "1.0.3", "settings: { days: { type: money } }\n")?;
+    let senseless = courier.package("1.0.3", "settings: { days: { type: money } }\n")?;
     let refused = tenon_packages::Bundle::pack(senseless.files).err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains("`days`: `type` is one of"), "{refused}");
     Ok(())

@@ -109,6 +109,24 @@ impl Package {
     }
 }
 
+/// `tests/plugins/courier`, in one of the languages it is written in: it answers alike in both.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Courier {
+    InRust,
+    InTypeScript,
+}
+
+impl Courier {
+    /// As this version, asking for this.
+    pub(super) fn package(self, version: &str, grants: &str) -> anyhow::Result<Package> {
+        let component = match self {
+            Self::InRust => "courier",
+            Self::InTypeScript => "courier-ts",
+        };
+        Package::of_component("courier", std::fs::read(Setting::read().component(component)?)?, version, grants)
+    }
+}
+
 /// Sends a file.
 pub(super) async fn upload(tenant: &Tenant, file: Vec<u8>) -> anyhow::Result<Answer> {
     tenant.request("POST", "packages").header("content-type", "application/vnd.tenon.package").body(file).send(tenant.address).await

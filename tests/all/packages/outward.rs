@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tenon_server::ServeConfig;
 use tenon_tests::{Answer, Tenant, TestServer};
 
-use super::house::{Package, install, trusting, upload};
+use super::house::{Courier, install, trusting, upload};
 use super::shop::Shop;
 
 /// Nobody should ever read it.
@@ -21,11 +21,11 @@ fn reaching(config: &mut ServeConfig) {
 
 fn manifest(shop: &Shop) -> String {
     format!(
-        "settings: {{ days: {{ type: integer }} }}
+        "settings: {{ address: {{ type: text, default: \"{0}\" }} }}
 grants:
   records: {{ tag: {{ read: [name], write: [name] }} }}
   http:
-    shop: {{ host: \"{}\", methods: [GET, POST], paths: [\"/v1/*\"], why: {{ en: Tests. }} }}
+    shop: {{ host: \"{0}\", methods: [GET, POST], paths: [\"/v1/*\"], why: {{ en: Tests. }} }}
     closed: {{ host: \"127.0.0.1:9\", methods: [GET], paths: [\"/v1/*\"] }}
   secrets:
     shop_key: {{ use: [hmac, verify] }}
@@ -57,9 +57,9 @@ async fn tags(tenant: &Tenant) -> anyhow::Result<Vec<String>> {
     Ok(names.collect())
 }
 
-pub(super) async fn calls(server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
+pub(super) async fn calls(courier: Courier, server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
     let shop = Shop::open()?;
-    let file = Package::of_plugin("courier", "1.0.0", &manifest(&shop))?.signed();
+    let file = courier.package("1.0.0", &manifest(&shop))?.signed();
     // As the server is, nobody inside is called, whatever was granted.
     install(&tenant, file.clone()).await?;
     keep(&tenant, "api_key", API_KEY).await?;
@@ -73,7 +73,10 @@ pub(super) async fn calls(server: TestServer, tenant: Tenant, other: Tenant) -> 
     once(&tenant, &shop).await?;
     astray(&tenant, &shop).await?;
     assert_eq!(tags(&other).await?, Vec::<String>::new());
-    ungranted(&other, &shop).await?;
+    ungranted(courier, &other, &shop).await?;
+    if courier == Courier::InTypeScript {
+        fetched(&tenant, &shop).await?;
+    }
     Ok(server)
 }
 
@@ -147,17 +150,28 @@ async fn astray(tenant: &Tenant, shop: &Shop) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// `fetch` reaches hosts by their addresses, and no others.
+async fn fetched(tenant: &Tenant, shop: &Shop) -> anyhow::Result<()> {
+    shop.seen();
+    let (made, job) = send(tenant, "fetch").await?;
+    assert_eq!(made.last().map(String::as_str), Some("fetch: 200 4"), "{job}");
+    assert_eq!(shop.seen().iter().map(|one| one.line.as_str()).collect::<Vec<_>>(), ["POST /v1/count?q=a%26b HTTP/1.1"]);
+    let (made, job) = send(tenant, "fetch elsewhere").await?;
+    assert_eq!(made.last().map(String::as_str), Some("fetch elsewhere: FORBIDDEN http/grant"), "{job}");
+    Ok(())
+}
+
 /// A component that calls what its manifest does not ask for is refused by the function's name.
-async fn ungranted(tenant: &Tenant, shop: &Shop) -> anyhow::Result<()> {
+async fn ungranted(courier: Courier, tenant: &Tenant, shop: &Shop) -> anyhow::Result<()> {
     let manifest = manifest(shop);
     let (without, _) = manifest.split_once("  http:").unwrap_or_default();
     let secrets = "  secrets: { shop_key: { use: [verify] } }\n";
-    let refused = upload(tenant, Package::of_plugin("courier", "1.0.1", &format!("{without}{secrets}"))?.signed()).await?;
+    let refused = upload(tenant, courier.package("1.0.1", &format!("{without}{secrets}"))?.signed()).await?;
     let told = String::from_utf8_lossy(&refused.body).into_owned();
     assert!(refused.status == 400 && told.contains("plugin/not-granted") && told.contains("tenon:plugin/http@1.0.0#send"), "{told}");
     // An endpoint that checks signatures has a secret to check them by.
     let unverified = manifest.replace("use: [hmac, verify]", "use: [hmac]");
-    let refused = upload(tenant, Package::of_plugin("courier", "1.0.1", &unverified)?.signed()).await?;
+    let refused = upload(tenant, courier.package("1.0.1", &unverified)?.signed()).await?;
     let told = String::from_utf8_lossy(&refused.body).into_owned();
     assert!(refused.status == 400 && told.contains("shop_key") && told.contains("signed"), "{told}");
     Ok(())
@@ -186,9 +200,9 @@ fn seconds() -> String {
     now.as_secs().to_string()
 }
 
-pub(super) async fn endpoints(server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
+pub(super) async fn endpoints(courier: Courier, server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
     let shop = Shop::open()?;
-    install(&tenant, Package::of_plugin("courier", "1.0.0", &manifest(&shop))?.signed()).await?;
+    install(&tenant, courier.package("1.0.0", &manifest(&shop))?.signed()).await?;
     signed(&tenant, &other).await?;
     webhooks(&tenant).await?;
     callers(&tenant).await?;

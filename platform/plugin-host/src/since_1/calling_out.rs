@@ -55,7 +55,7 @@ fn invalid(words: impl Into<String>) -> types::Problem {
 fn granted(outward: &Outward, request: http::Request) -> Result<HttpAsk, types::Problem> {
     let http::Request { grant, method, path, query, headers, body } = request;
     let unknown = || forbidden("http/grant", format!("`package.yaml` names no host `{}`", grant.escape_debug()));
-    let host = outward.host(&grant).ok_or_else(unknown)?;
+    let host = outward.host(&grant).or_else(|| outward.host_at(&grant, &method, &path)).ok_or_else(unknown)?;
     if !host.allows(&method, &path) {
         let words = format!("the package may not {} `{}` at `{grant}`", method.escape_debug(), path.escape_debug());
         return Err(forbidden("http/grant", words));
@@ -181,6 +181,21 @@ mod tests {
         ] {
             assert_eq!(rule(wrong), "http/secret");
         }
+    }
+
+    #[test]
+    fn a_host_is_named_by_its_grant_or_its_address() {
+        let mut outward = outward();
+        let narrow = HttpGrant { name: "narrow".to_owned(), paths: vec!["/v2/*".to_owned()], ..outward.http[0].clone() };
+        outward.http.insert(0, narrow);
+        let text = || http::Piece::Text("x".to_owned());
+        let asked = granted(&outward, request("API.acme.com", ("x-a", text()), Vec::new())).unwrap();
+        assert_eq!((asked.host.as_str(), asked.path.as_str()), ("api.acme.com", "/v1/deals"), "of two grants the one that allows it");
+        // A secret stays with the grant it was given for.
+        let secret = || http::Piece::Secret("key".to_owned());
+        assert!(granted(&outward, request("api.acme.com", ("authorization", secret()), Vec::new())).is_ok());
+        assert_eq!(rule(request("other.example", ("authorization", secret()), Vec::new())), "http/secret");
+        assert_eq!(rule(request("evil.example", ("x-a", text()), Vec::new())), "http/grant");
     }
 
     #[test]
