@@ -10,6 +10,7 @@ pub(crate) mod house;
 mod life;
 mod offers;
 mod outward;
+mod questions;
 mod refused;
 mod shop;
 mod webshop;
@@ -90,12 +91,18 @@ async fn a_package_taken_out_under_load_leaves_every_save_whole_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_fit_their_types_and_secrets_never_come_out_on_sqlite() {
-    with_packages(Database::Sqlite, async |server, tenant, other| given::settings_and_secrets(Courier::InRust, server, tenant, other).await).await;
+    with_packages(Database::Sqlite, async |server, tenant, other| {
+        given::settings_and_secrets(Courier::InRust, server, tenant, other).await
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_fit_their_types_and_secrets_never_come_out_on_postgres() {
-    with_packages(Database::Postgres, async |server, tenant, other| given::settings_and_secrets(Courier::InRust, server, tenant, other).await).await;
+    with_packages(Database::Postgres, async |server, tenant, other| {
+        given::settings_and_secrets(Courier::InRust, server, tenant, other).await
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,6 +136,18 @@ async fn the_webhook_and_the_job_of_the_course_do_as_they_say_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queries_of_a_plugin_read_as_their_caller_and_fail_alone_on_sqlite() {
+    let courier = Courier::InRust;
+    with_packages(Database::Sqlite, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queries_of_a_plugin_read_as_their_caller_and_fail_alone_on_postgres() {
+    let courier = Courier::InRust;
+    with_packages(Database::Postgres, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_in_typescript_reaches_out_and_is_reached_as_one_in_rust_on_sqlite() {
     reached_in_typescript(Database::Sqlite).await;
 }
@@ -143,4 +162,5 @@ async fn reached_in_typescript(database: Database) {
     with_packages(database, async |server, tenant, other| given::settings_and_secrets(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::calls(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::endpoints(courier, server, tenant, other).await).await;
+    with_packages(database, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
 }

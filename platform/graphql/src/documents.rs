@@ -9,10 +9,10 @@ use tenon_access::{Place, Policy};
 use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem, Problems};
 use tenon_model::Model;
-use tenon_query::Read;
-use tenon_records::Pipeline;
+use tenon_query::{Call, Read};
+use tenon_records::{Pipeline, RecordsError};
 use tenon_store::{Prepared, Store, StoreError};
-use tenon_value::TenantId;
+use tenon_value::{Json, TenantId};
 
 use crate::limits;
 use crate::prepare::{FormerUse, settle_members, settle_types, validate};
@@ -98,6 +98,12 @@ impl Documents {
             return text().data;
         }
         self.selves.get_with((whose(&schema), None), || Arc::new(text())).data.clone()
+    }
+
+    /// Asks a query of a plugin, as whoever has these rights.
+    pub(crate) async fn ask_plugin(&self, cx: &OpContext, policy: &Policy, call: &Call) -> Result<Json, RecordsError> {
+        // Boxed: other queries need not carry a plugin's future through every layer.
+        Box::pin(self.pipeline.ask(cx, policy, call)).await
     }
 
     /// What was told before of the schema to the same question by equal rights.

@@ -9,6 +9,7 @@ use tenon_diagnostics::{Problem, Problems};
 use tenon_identity::Identity;
 use tenon_model::ObjectIx;
 use tenon_query::{Answer, Page, Param, Params, Read, Row};
+use tenon_records::RecordsError;
 use tenon_store::{AuditKind, AuditNote, Prepared, Store, StoreError};
 use tenon_value::{Json, RecordId, Uuid, Value};
 
@@ -134,6 +135,15 @@ impl Reader<'_> {
                     Ok(Err(problem)) => Err(problem.into()),
                     Err(error) => return Err(error),
                 },
+                Ok(Work::Called(call, shape)) => match self.documents.ask_plugin(self.cx, &self.valid.schema.policy, &call).await {
+                    Ok(json) => {
+                        out.called(&shape, &json);
+                        Ok(())
+                    }
+                    Err(RecordsError::Problems { problems, .. }) => Err(problems),
+                    Err(RecordsError::StaleModel) => return Err(StoreError::StaleModel),
+                    Err(RecordsError::Store(error)) => Err(told(&error).into()),
+                },
                 Ok(work) => match self.root(work, &mut out, &scene).await {
                     Ok(()) if out.overflow => Err(overflow().into()),
                     Ok(()) => Ok(()),
@@ -175,7 +185,7 @@ impl Reader<'_> {
         match work {
             Work::Fixed(json) => out.json(&json),
             // Answered before, see `query`.
-            Work::Question(..) => out.null(),
+            Work::Question(..) | Work::Called(..) => out.null(),
             Work::Jobs(asked, subs) => {
                 let found = jobs::find(self.store, self.cx, &asked).await?;
                 out.json(&jobs::project(&found, &subs, if matches!(asked, JobsAsked::One(_)) { "Job" } else { "JobConnection" }));

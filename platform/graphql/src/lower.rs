@@ -7,6 +7,7 @@ mod aggregate;
 mod changes;
 mod composite;
 mod filter;
+mod functions;
 mod group_by;
 mod having;
 mod keys;

@@ -71,6 +71,7 @@ impl Queries for PluginReads {
                 Err(problems) => return Err(first(problems.clone())),
                 // It looks at other members, and at more places than a plugin stands in.
                 Ok(Work::Question(..)) => return Err(wrong("a plugin does not ask about rights", "插件不能查询权限说明")),
+                Ok(Work::Called(..)) => return Err(wrong("a plugin does not ask another", "插件不能调用其他插件的查询")),
                 Ok(_) => {}
             }
         }

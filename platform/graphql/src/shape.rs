@@ -25,7 +25,7 @@ use crate::cursor::Signer;
 use crate::files::FileLinks;
 use crate::syntax::ast::Value;
 
-pub(crate) use batch::{BatchPart, CalledPart, MergePart, MutationShape, ResultPart};
+pub(crate) use batch::{BatchPart, CalledPart, CalledShape, MergePart, MutationShape, ResultPart};
 pub(crate) use clear::ReadInClear;
 pub(crate) use groups::{GroupPart, GroupShape, KeyPart, KeyRecords, KeyTerm, MeasurePart, SpecOf};
 pub(crate) use mask::{has_mask, mask};

@@ -20,7 +20,7 @@ pub use error::{Fault, HookError};
 pub use grant::{Grant, Names, ObjectGrant};
 pub use http_ask::{HttpAsk, HttpReply, Piece};
 pub use none::NoHooks;
-pub use offer::{ActionOffer, EndpointAuth, EndpointOffer, JobOffer, Listener, Offers, Param, ParamKind};
+pub use offer::{EndpointAuth, EndpointOffer, FunctionOffer, JobOffer, Listener, Offers, Param, ParamKind};
 pub use outward::{HttpGrant, Outward, SecretGrant, SecretPlace, SecretUse, SecretValue, is_plain};
 pub use port::{Asked, HookChange, Hooks, Operation, Pace, Phase, Verdict};
 pub use refusal::Refusal;

@@ -1,4 +1,4 @@
-//! What plugins offer to be called: actions by people, jobs by plugins and the calendar, endpoints by whoever is outside.
+//! What plugins offer to be called: actions and queries by people, jobs by plugins and the calendar, endpoints by whoever is outside.
 //!
 //! Pure data, made when a plugin is installed. The schema of the data API is made of it, so it has a fingerprint.
 
@@ -8,7 +8,7 @@ use tenon_value::{Date, DateTime, Decimal, Json, Uuid, camel, pascal};
 
 use crate::Operation;
 
-/// The type of a value that goes into an action, or comes out of it.
+/// The type of a value that goes into an action or a query, or comes out of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ParamKind {
     /// Text.
@@ -86,7 +86,7 @@ impl ParamKind {
     }
 }
 
-/// One value that goes into an action, or comes out of it.
+/// One value that goes into an action or a query, or comes out of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Param {
     /// Its name, in snake case.
@@ -117,9 +117,9 @@ impl Param {
     }
 }
 
-/// An action.
+/// An action or a query: what people call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ActionOffer {
+pub struct FunctionOffer {
     /// Whose.
     pub package: String,
     /// Its name there.
@@ -130,7 +130,7 @@ pub struct ActionOffer {
     pub output: Vec<Param>,
 }
 
-impl ActionOffer {
+impl FunctionOffer {
     fn stem(&self) -> String {
         format!("{}_{}", self.package, self.name)
     }
@@ -237,7 +237,8 @@ pub struct Listener {
 /// Everything the plugins of a tenant offer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offers {
-    actions: Vec<ActionOffer>,
+    actions: Vec<FunctionOffer>,
+    queries: Vec<FunctionOffer>,
     jobs: Vec<JobOffer>,
     listeners: Vec<Listener>,
     endpoints: Vec<EndpointOffer>,
@@ -247,11 +248,16 @@ pub struct Offers {
 impl Offers {
     /// These.
     #[must_use]
-    pub fn new(actions: Vec<ActionOffer>, jobs: Vec<JobOffer>) -> Self {
-        let mut hasher = DefaultHasher::new();
-        actions.hash(&mut hasher);
-        let fingerprint = if actions.is_empty() { 0 } else { hasher.finish() };
-        Self { actions, jobs, listeners: Vec::new(), endpoints: Vec::new(), fingerprint }
+    pub fn new(actions: Vec<FunctionOffer>, jobs: Vec<JobOffer>) -> Self {
+        let fingerprint = fingerprint(&actions, &[]);
+        Self { actions, queries: Vec::new(), jobs, listeners: Vec::new(), endpoints: Vec::new(), fingerprint }
+    }
+
+    /// The same, with what is only read.
+    #[must_use]
+    pub fn asked_for(self, queries: Vec<FunctionOffer>) -> Self {
+        let fingerprint = fingerprint(&self.actions, &queries);
+        Self { queries, fingerprint, ..self }
     }
 
     /// The same, with who listens.
@@ -278,7 +284,7 @@ impl Offers {
         &self.listeners
     }
 
-    /// Equal for equal actions: what is made of them need not be made again. 0 where there is none.
+    /// Equal for equal actions and queries: what is made of them need not be made again. 0 where there is none.
     #[must_use]
     pub const fn fingerprint(&self) -> u64 {
         self.fingerprint
@@ -286,14 +292,26 @@ impl Offers {
 
     /// The actions, in the order of their packages' installs.
     #[must_use]
-    pub fn actions(&self) -> &[ActionOffer] {
+    pub fn actions(&self) -> &[FunctionOffer] {
         &self.actions
     }
 
     /// The action behind a root field of the data API.
     #[must_use]
-    pub fn action_of(&self, field: &str) -> Option<&ActionOffer> {
+    pub fn action_of(&self, field: &str) -> Option<&FunctionOffer> {
         self.actions.iter().find(|action| action.field() == field)
+    }
+
+    /// The queries, in the order of their packages' installs.
+    #[must_use]
+    pub fn queries(&self) -> &[FunctionOffer] {
+        &self.queries
+    }
+
+    /// The query behind a root field of the data API.
+    #[must_use]
+    pub fn query_of(&self, field: &str) -> Option<&FunctionOffer> {
+        self.queries.iter().find(|query| query.field() == field)
     }
 
     /// The jobs.
@@ -307,6 +325,15 @@ impl Offers {
     pub fn job(&self, package: &str, name: &str) -> Option<&JobOffer> {
         self.jobs.iter().find(|job| job.package == package && job.name == name)
     }
+}
+
+fn fingerprint(actions: &[FunctionOffer], queries: &[FunctionOffer]) -> u64 {
+    if actions.is_empty() && queries.is_empty() {
+        return 0;
+    }
+    let mut hasher = DefaultHasher::new();
+    (actions, queries).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -339,10 +366,13 @@ mod tests {
     #[test]
     fn an_action_has_the_names_of_the_data_api() {
         let action =
-            ActionOffer { package: "acme_score".to_owned(), name: "recalculate".to_owned(), input: Vec::new(), output: Vec::new() };
+            FunctionOffer { package: "acme_score".to_owned(), name: "recalculate".to_owned(), input: Vec::new(), output: Vec::new() };
         assert_eq!(action.field(), "acmeScoreRecalculate");
         assert_eq!((action.input_type(), action.result_type()), ("AcmeScoreRecalculateInput".into(), "AcmeScoreRecalculateResult".into()));
-        let offers = Offers::new(vec![action], Vec::new());
+        let offers = Offers::new(vec![action.clone()], Vec::new());
+        let asked = Offers::new(Vec::new(), Vec::new()).asked_for(vec![action]);
+        assert!(asked.query_of("acmeScoreRecalculate").is_some() && asked.action_of("acmeScoreRecalculate").is_none());
+        assert!(asked.fingerprint() != 0 && asked.fingerprint() != offers.fingerprint());
         assert!(offers.action_of("acmeScoreRecalculate").is_some() && offers.action_of("acme_score_recalculate").is_none());
         assert!(offers.fingerprint() != 0 && Offers::default().fingerprint() == 0);
     }

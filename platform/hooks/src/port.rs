@@ -24,6 +24,8 @@ pub enum Phase {
     AfterDelete,
     /// Called by name for somebody who waits, inside his transaction: may refuse, read and write.
     Action,
+    /// Called by name for somebody who waits, in no transaction: may refuse and read.
+    Query,
     /// Called by name for nobody who waits, a transaction for each step: may refuse, read and write.
     Job,
     /// After the commit, in a transaction of its own: may refuse, read, write and call out.
@@ -45,6 +47,7 @@ impl Phase {
             Self::BeforeDelete => "before_delete",
             Self::AfterDelete => "after_delete",
             Self::Action => "action",
+            Self::Query => "query",
             Self::Job => "job",
             Self::Event => "event",
             Self::Endpoint => "endpoint",
@@ -64,7 +67,7 @@ impl Phase {
             Self::BeforeSave => matches!(operation, Operation::Create | Operation::Update),
             Self::AfterSave => matches!(operation, Operation::Create | Operation::Update | Operation::Restore),
             Self::BeforeDelete | Self::AfterDelete => matches!(operation, Operation::Delete),
-            Self::Action | Self::Job | Self::Endpoint => false,
+            Self::Action | Self::Query | Self::Job | Self::Endpoint => false,
             Self::Event => true,
         }
     }
@@ -72,13 +75,13 @@ impl Phase {
     /// True where plugins are asked inside the write transaction, and their writes are undone where they fail.
     #[must_use]
     pub const fn is_within(self) -> bool {
-        !matches!(self, Self::BeforeSave)
+        !matches!(self, Self::BeforeSave | Self::Query)
     }
 
     /// True where a plugin may write.
     #[must_use]
     pub const fn writes(self) -> bool {
-        !matches!(self, Self::BeforeSave | Self::BeforeDelete)
+        !matches!(self, Self::BeforeSave | Self::BeforeDelete | Self::Query)
     }
 }
 
@@ -186,7 +189,7 @@ pub trait Hooks: Send + Sync {
         Arc::default()
     }
 
-    /// Calls a function of a plugin inside a transaction.
+    /// Calls a function of a plugin: a query outside any transaction, everything else inside one.
     async fn call(&self, cx: &OpContext, call: &Call, tree: &Tree, desk: &mut dyn Desk) -> Result<Called, HookError> {
         let _: (&OpContext, &Tree, &mut dyn Desk) = (cx, tree, desk);
         Err(HookError::NotOffered(format!("{}.{}", call.package, call.name)))

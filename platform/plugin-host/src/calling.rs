@@ -1,4 +1,4 @@
-//! One plugin being called by name: an action or a step of a job, with the transaction as its desk.
+//! One plugin being called by name: an action, a query, a step of a job, with whoever calls as its desk.
 
 use std::time::Instant;
 
@@ -15,6 +15,7 @@ use crate::turn::{Portion, Turn};
 pub(crate) const fn phase(kind: CallKind) -> Phase {
     match kind {
         CallKind::Action => Phase::Action,
+        CallKind::Query => Phase::Query,
         CallKind::Job => Phase::Job,
         CallKind::Event => Phase::Event,
         CallKind::Endpoint => Phase::Endpoint,
@@ -77,16 +78,16 @@ fn answer(json: Json) -> Result<Json, Broken> {
     }
 }
 
-/// What came back, as it was declared: of an action exactly its members, of a job any JSON.
+/// What came back, as it was declared: of an action or a query exactly its members, of a job any JSON.
 fn done(turn: Turn<'_>, call: &Call, text: &str) -> Result<Called, Broken> {
     let json: Json = text.parse().map_err(|_| Broken::answer("answered no JSON"))?;
-    match call.kind {
-        CallKind::Action => {}
+    let offered = match call.kind {
+        CallKind::Action => &turn.plugin.actions,
+        CallKind::Query => &turn.plugin.queries,
         CallKind::Endpoint => return answer(json).map(Called::Done),
         CallKind::Job | CallKind::Event => return Ok(Called::Done(json)),
-    }
-    let declared = turn.plugin.actions.iter().find(|action| action.name == call.name).map(|action| action.output.as_slice());
-    let declared = declared.unwrap_or_default();
+    };
+    let declared = offered.iter().find(|one| one.name == call.name).map(|one| one.output.as_slice()).unwrap_or_default();
     let Json::Object(members) = &json else { return Err(Broken::answer("answered no JSON object")) };
     if let Some(name) = members.keys().find(|name| !declared.iter().any(|param| param.name == **name)) {
         return Err(Broken::answer(format!("answered `{}`, which it did not declare", name.escape_debug())));

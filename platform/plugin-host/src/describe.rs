@@ -1,6 +1,6 @@
 //! Reads what a component says of itself: package, version, where it wants to be asked.
 
-use tenon_hooks::{ActionOffer, EndpointAuth, EndpointOffer, JobOffer, Operation, Param, ParamKind, Phase, is_plain};
+use tenon_hooks::{EndpointAuth, EndpointOffer, FunctionOffer, JobOffer, Operation, Param, ParamKind, Phase, is_plain};
 use tenon_value::{Cron, Json, Name};
 
 use crate::limits::Size;
@@ -22,7 +22,8 @@ pub(crate) struct Description {
     pub version: String,
     pub size: Size,
     pub subscriptions: Vec<Subscription>,
-    pub actions: Vec<ActionOffer>,
+    pub actions: Vec<FunctionOffer>,
+    pub queries: Vec<FunctionOffer>,
     pub jobs: Vec<JobOffer>,
     pub endpoints: Vec<EndpointOffer>,
 }
@@ -51,10 +52,15 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
         None => Size::Small,
         Some(size) => Size::from_word(size).ok_or_else(|| wrong("its size is neither `small` nor `large`"))?,
     };
-    let actions = listed(&json, "actions")?.iter().map(|action| self::action(&name, action)).collect::<Result<_, _>>()?;
+    let called = |key: &str| listed(&json, key)?.iter().map(|one| function(&name, one)).collect::<Result<Vec<_>, LoadError>>();
+    let (actions, queries) = (called("actions")?, called("queries")?);
+    // Both would be called by one name.
+    if let Some(twice) = queries.iter().find(|query| actions.iter().any(|action| action.name == query.name)) {
+        return Err(wrong(&format!("`{}` is both an action and a query", twice.name)));
+    }
     let jobs = listed(&json, "jobs")?.iter().map(|job| self::job(&name, job)).collect::<Result<_, _>>()?;
     let endpoints = listed(&json, "endpoints")?.iter().map(|one| endpoint(&name, one)).collect::<Result<_, _>>()?;
-    Ok(Description { version: version.to_owned(), name, size, subscriptions, actions, jobs, endpoints })
+    Ok(Description { version: version.to_owned(), name, size, subscriptions, actions, queries, jobs, endpoints })
 }
 
 /// Functions, or values of one, by their member; none where it is absent.
@@ -81,9 +87,9 @@ fn function_name(json: &Json) -> Result<String, LoadError> {
     }
 }
 
-fn action(package: &str, json: &Json) -> Result<ActionOffer, LoadError> {
+fn function(package: &str, json: &Json) -> Result<FunctionOffer, LoadError> {
     let params = |key: &str| listed(json, key)?.iter().map(param).collect::<Result<Vec<_>, _>>();
-    Ok(ActionOffer { package: package.to_owned(), name: function_name(json)?, input: params("input")?, output: params("output")? })
+    Ok(FunctionOffer { package: package.to_owned(), name: function_name(json)?, input: params("input")?, output: params("output")? })
 }
 
 fn param(json: &Json) -> Result<Param, LoadError> {

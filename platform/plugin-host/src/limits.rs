@@ -198,6 +198,9 @@ impl CallLimits {
     pub const ACTION: Self =
         Self { fuel: 1_000_000_000, wall: Duration::from_secs(5), queries: 100, writes: 100, log: 32 << 10, ..Self::WITHIN };
 
+    /// A query: somebody waits for it, and nobody for its locks.
+    pub const QUERY: Self = Self { writes: 0, ..Self::ACTION };
+
     /// A step of a job. It is a transaction, so it is kept short; what takes longer has more steps.
     pub const JOB: Self = Self {
         fuel: 5_000_000_000,
@@ -253,6 +256,8 @@ pub struct Budgets {
     pub within: CallLimits,
     /// One action.
     pub action: CallLimits,
+    /// One query.
+    pub query: CallLimits,
     /// One step of a job.
     pub job: CallLimits,
     /// One request at an endpoint.
@@ -273,6 +278,7 @@ impl Default for Budgets {
             before: CallLimits::BEFORE,
             within: CallLimits::WITHIN,
             action: CallLimits::ACTION,
+            query: CallLimits::QUERY,
             job: CallLimits::JOB,
             endpoint: CallLimits::ENDPOINT,
             tree_fuel: 1_000_000_000,
@@ -292,6 +298,7 @@ impl Budgets {
             before: self.before.scaled(percent),
             within: self.within.scaled(percent),
             action: self.action.scaled(percent),
+            query: self.query.scaled(percent),
             job: self.job.scaled(percent),
             endpoint: self.endpoint.scaled(percent),
             tree_fuel: self.tree_fuel / 100 * u64::from(percent),
@@ -303,6 +310,7 @@ impl Budgets {
     pub(crate) fn of(&self, phase: Phase, size: Size) -> CallLimits {
         let limits = match phase {
             Phase::Action => &self.action,
+            Phase::Query => &self.query,
             Phase::Job | Phase::Event => &self.job,
             Phase::Endpoint => &self.endpoint,
             phase if phase.is_within() => &self.within,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
-use tenon_hooks::{ActionOffer, EndpointOffer, Grant, JobOffer, Outward, Phase, SecretUse};
+use tenon_hooks::{EndpointOffer, FunctionOffer, Grant, JobOffer, Outward, Phase, SecretUse};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -26,7 +26,8 @@ pub(crate) struct Linked {
     /// `name@version`.
     pub title: String,
     pub subscriptions: Vec<Subscription>,
-    pub actions: Vec<ActionOffer>,
+    pub actions: Vec<FunctionOffer>,
+    pub queries: Vec<FunctionOffer>,
     pub jobs: Vec<JobOffer>,
     pub endpoints: Vec<EndpointOffer>,
     pub priority: i32,
@@ -90,6 +91,7 @@ impl Workshop {
         }
         let called = [
             (!package.actions.is_empty(), Phase::Action),
+            (!package.queries.is_empty(), Phase::Query),
             (!package.jobs.is_empty(), Phase::Job),
             (!package.endpoints.is_empty(), Phase::Endpoint),
         ];
@@ -99,9 +101,9 @@ impl Workshop {
             }
         }
         let title = package.title();
-        let PluginPackage { name, subscriptions, actions, jobs, endpoints, priority, size, grant, acting, outward, .. } = package;
+        let PluginPackage { name, subscriptions, actions, queries, jobs, endpoints, priority, size, grant, acting, outward, .. } = package;
         let outward = Arc::new(outward);
-        Ok(Linked { name, title, subscriptions, actions, jobs, endpoints, priority, size, grant, acting, outward, component })
+        Ok(Linked { name, title, subscriptions, actions, queries, jobs, endpoints, priority, size, grant, acting, outward, component })
     }
 
     fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {

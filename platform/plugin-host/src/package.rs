@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenon_hooks::{ActionOffer, EndpointOffer, Grant, JobOffer, Operation, Outward, Phase};
+use tenon_hooks::{EndpointOffer, FunctionOffer, Grant, JobOffer, Operation, Outward, Phase};
 
 use crate::limits::Size;
 use crate::section::Form;
@@ -58,7 +58,9 @@ pub struct PluginPackage {
     /// Where it wants to be asked.
     pub subscriptions: Vec<Subscription>,
     /// What people may call.
-    pub actions: Vec<ActionOffer>,
+    pub actions: Vec<FunctionOffer>,
+    /// What people may ask.
+    pub queries: Vec<FunctionOffer>,
     /// What it may leave for later.
     pub jobs: Vec<JobOffer>,
     /// What may be called from outside.
@@ -92,10 +94,22 @@ impl PluginPackage {
         let described = section::find(component).ok_or_else(|| {
             LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
         })?;
-        let describe::Description { name, version, size, subscriptions, actions, jobs, endpoints } = describe::read(described)?;
-        let component = component.to_vec();
-        let (grant, outward) = (Grant::Caller, Outward::default());
-        Ok(Self { name, version, component, subscriptions, actions, jobs, endpoints, priority: 0, size, grant, acting: false, outward })
+        let describe::Description { name, version, size, subscriptions, actions, queries, jobs, endpoints } = describe::read(described)?;
+        Ok(Self {
+            name,
+            version,
+            component: component.to_vec(),
+            subscriptions,
+            actions,
+            queries,
+            jobs,
+            endpoints,
+            priority: 0,
+            size,
+            grant: Grant::Caller,
+            acting: false,
+            outward: Outward::default(),
+        })
     }
 
     /// The plugin of a component's file, as an operator offers it to every tenant: granted what its callers may, and to act as

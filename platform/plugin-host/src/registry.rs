@@ -60,6 +60,7 @@ impl Linked {
     pub(crate) fn offers(&self, kind: CallKind, name: &str) -> bool {
         match kind {
             CallKind::Action => self.actions.iter().any(|action| action.name == name),
+            CallKind::Query => self.queries.iter().any(|query| query.name == name),
             CallKind::Job => self.jobs.iter().any(|job| job.name == name),
             CallKind::Endpoint => self.endpoints.iter().any(|endpoint| endpoint.name == name),
             CallKind::Event => self.subscriptions.iter().any(|one| one.phase == Phase::Event && one.object == name),
@@ -102,10 +103,11 @@ impl Installed {
     fn offer(mut self) -> Self {
         fn of<'e>(entries: impl Iterator<Item = &'e Entry> + Clone) -> Arc<Offers> {
             let actions = entries.clone().flat_map(|entry| entry.plugin.actions.iter().cloned()).collect();
+            let queries = entries.clone().flat_map(|entry| entry.plugin.queries.iter().cloned()).collect();
             let jobs = entries.clone().flat_map(|entry| entry.plugin.jobs.iter().cloned()).collect();
             let endpoints = entries.clone().flat_map(|entry| entry.plugin.endpoints.iter().cloned()).collect();
             let listeners = entries.flat_map(|entry| entry.plugin.listeners()).collect();
-            Arc::new(Offers::new(actions, jobs).heard_by(listeners).called_at(endpoints))
+            Arc::new(Offers::new(actions, jobs).asked_for(queries).heard_by(listeners).called_at(endpoints))
         }
         self.offered = of(self.everywhere.iter());
         self.offers = self.tenants.keys().map(|tenant| (*tenant, of(self.of(*tenant).collect::<Vec<_>>().into_iter()))).collect();

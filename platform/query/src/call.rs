@@ -1,4 +1,4 @@
-//! Functions of a plugin that are called by name, inside a transaction: actions, jobs, events, endpoints.
+//! Functions of a plugin that are called by name: queries, and inside a transaction actions, jobs, events, endpoints.
 
 use tenon_value::Json;
 
@@ -7,6 +7,8 @@ use tenon_value::Json;
 pub enum CallKind {
     /// Somebody asked for it, and waits for its answer.
     Action,
+    /// Somebody asked for it, and it only reads. In no transaction.
+    Query,
     /// It was left to be done later; each call is one step of it.
     Job,
     /// It hears of what was saved. Named by the object; the input is the rest of the event.
@@ -21,6 +23,7 @@ impl CallKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Action => "action",
+            Self::Query => "query",
             Self::Job => "job",
             Self::Event => "event",
             Self::Endpoint => "endpoint",
@@ -37,7 +40,7 @@ pub struct Call {
     pub package: String,
     /// Its name there.
     pub name: String,
-    /// What it is given: the members an action declares, whatever a job was left with.
+    /// What it is given: the members an action or a query declares, whatever a job was left with.
     pub input: Json,
     /// Where a job's step before this one has come to.
     pub cursor: Option<String>,

@@ -19,6 +19,7 @@
 ///     after_save: opportunity [create, update, restore] on_fault skip,
 ///     before_delete: opportunity [delete],
 ///     action: claim { leads: id many required, note: text } -> { left: integer },
+///     query: best { zip: text required } -> { names: text many, total: integer },
 ///     event: lead [create, update],
 ///     job: remind,
 ///     job: recycle cron "0 2 * * *",
@@ -34,7 +35,8 @@
 /// key of the tenant, `none` anybody.
 ///
 /// An action says what goes in (`required`, or a list: `many`) and what comes out: `text` `integer` `decimal` `boolean` `date`
-/// `datetime` `id` `json`. It becomes a mutation of the data API: `helloClaim(input: HelloClaimInput!): HelloClaimResult!`. A
+/// `datetime` `id` `json`. It becomes a mutation of the data API: `helloClaim(input: HelloClaimInput!): HelloClaimResult!`. A query is
+/// written like an action and becomes a field of its queries, which may be null: `helloBest(input: HelloBestInput!): HelloBestResult`. A
 /// job may have times of a calendar, by the wall clock of the tenant's zone: minute, hour, day of month, month, day of week.
 /// What the calendar starts acts as your package itself, within its grant.
 ///
@@ -49,38 +51,45 @@
 #[macro_export]
 macro_rules! export {
     ($plugin:expr, $($lines:tt)+) => {
-        $crate::__lines!([$plugin] [] [] [] [] $($lines)+);
+        $crate::__lines!([$plugin] [] [] [] [] [] $($lines)+);
     };
 }
 
-/// Sorts the lines into hooks, actions, jobs and endpoints, then writes the component.
+/// Sorts the lines into hooks, actions, jobs, queries and endpoints, then writes the component.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lines {
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
         action: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
         $crate::__lines!(
-            [$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] [$($endpoints)*] $($($rest)*)?
+            [$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] [$($queries)*] [$($endpoints)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
-        job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
-        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] [$($endpoints)*] $($($rest)*)?);
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
+        query: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
+        $crate::__lines!(
+            [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*]
+            [$($queries)* [$name { $($input)* } { $($output)* }]] [$($endpoints)*] $($($rest)*)?
+        );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
+        job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
+        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] [$($queries)*] [$($endpoints)*] $($($rest)*)?);
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
         endpoint: $name:ident $method:ident $path:literal $auth:ident $(($secret:ident))? $(in $header:literal)? $(, $($rest:tt)*)?) => {
         $crate::__lines!(
             [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*]
-            [$($endpoints)* [$name $method $path $auth [$($secret)?] [$($header)?]]] $($($rest)*)?
+            [$($queries)*] [$($endpoints)* [$name $method $path $auth [$($secret)?] [$($header)?]]] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
         $phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)? $(, $($rest:tt)*)?) => {
         $crate::__lines!(
-            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] [$($endpoints)*] $($($rest)*)?
+            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($endpoints:tt)*]) => {
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Exports;
@@ -98,6 +107,7 @@ macro_rules! __lines {
                 "\",\"contract\":\"tenon:plugin@1.0.0\",\"hooks\":[", $crate::__hooks!($($hooks)*),
                 "],\"actions\":[", $crate::__actions!($($actions)*),
                 "],\"jobs\":[", $crate::__jobs!($($jobs)*),
+                "],\"queries\":[", $crate::__actions!($($queries)*),
                 "],\"endpoints\":[", $crate::__endpoints!($($endpoints)*),
                 "]}",
             );
@@ -130,7 +140,7 @@ macro_rules! __hooks {
     };
 }
 
-/// The actions as JSON.
+/// The actions, or queries, as JSON.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __actions {
@@ -148,7 +158,7 @@ macro_rules! __actions {
     };
 }
 
-/// What goes into an action, or comes out of it, as JSON.
+/// What goes into an action or query, or comes out of it, as JSON.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __values {
@@ -202,7 +212,7 @@ macro_rules! __endpoints {
     };
 }
 
-/// Actions, jobs and endpoints, carried to the plugin.
+/// Actions, jobs, queries and endpoints, carried to the plugin.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __called {
@@ -213,6 +223,15 @@ macro_rules! __called {
                 input: ::std::string::String,
             ) -> ::std::result::Result<::std::string::String, $crate::guest::Error> {
                 $crate::guest::act(&$plugin, &action, &input)
+            }
+        }
+
+        impl $crate::guest::QueryGuest for $exports {
+            fn resolve(
+                query: ::std::string::String,
+                input: ::std::string::String,
+            ) -> ::std::result::Result<::std::string::String, $crate::guest::Error> {
+                $crate::guest::resolve(&$plugin, &query, &input)
             }
         }
 

@@ -10,6 +10,7 @@ pub use crate::bindings::exports::tenon::plugin::{
     action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest,
     endpoint_hooks::Guest as EndpointGuest, endpoint_hooks::Request as WitRequest, endpoint_hooks::Response as WitResponse,
     event_hooks::Event as WitEvent, event_hooks::Guest as EventGuest, job_hooks::Guest as JobGuest, job_hooks::Outcome as JobOutcome,
+    query_hooks::Guest as QueryGuest,
 };
 
 /// Runs the hook of a plugin. Everything it lives on is made here and dropped here.
@@ -51,6 +52,16 @@ pub fn after_delete(plugin: &dyn Hooks, object: &str, operation: Operation, chan
 pub fn act(plugin: &dyn Hooks, action: &str, input: &str) -> Result<String, Error> {
     report_panics();
     let answer = plugin.act(action, &json(input)).map_err(wire::error)?;
+    Ok(answer.to_string())
+}
+
+/// Answers a query of a plugin.
+///
+/// # Errors
+/// What the plugin says.
+pub fn resolve(plugin: &dyn Hooks, query: &str, input: &str) -> Result<String, Error> {
+    report_panics();
+    let answer = plugin.resolve(query, &json(input)).map_err(wire::error)?;
     Ok(answer.to_string())
 }
 

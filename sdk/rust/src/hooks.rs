@@ -270,6 +270,33 @@ pub trait Hooks {
         Err(Error::Failed(format!("there is no action `{action}`")))
     }
 
+    /// Called when somebody asks for one of your queries, as him and within your grant, in no transaction. It may read, and nothing
+    /// else. What goes in has been checked against what your `export!` declares; what comes out is an object of what it declares to give.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn resolve(&self, _query: &str, input: &Json) -> Result<Json, Error> {
+    ///         let held = records::get("account", input.at("account").text().unwrap_or_default())?;
+    ///         let name = held.and_then(|account| account.text("name").map(str::to_owned)).unwrap_or_default();
+    ///         Ok(Json::object([("words", format!("hello {name}").into())]))
+    ///     }
+    /// }
+    ///
+    /// let words = Plugin.resolve("greeting", &r#"{"account":"7"}"#.parse().unwrap()).unwrap();
+    /// assert_eq!(words.at("words").text(), Some("hello "));
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal, which whoever asked reads; or a failure, which only operators read. The field is null then.
+    fn resolve(&self, query: &str, input: &Json) -> Result<Json, Error> {
+        let _: &Json = input;
+        Err(Error::Failed(format!("there is no query `{query}`")))
+    }
+
     /// Called for a request at one of your endpoints, once it was let in, in a transaction of its own: as whoever calls where the
     /// endpoint asks for a `key`, else as your package itself. What you write is kept where you answer, whatever the status.
     ///

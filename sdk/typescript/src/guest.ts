@@ -77,6 +77,18 @@ export function actions(of: Definition["actions"]): (name: string, input: string
     });
 }
 
+/** Answers queries. */
+export function queries(of: Definition["queries"]): (name: string, input: string) => string {
+  return (name, input) =>
+    run(() => {
+      const query = of?.[name];
+      if (!query) throw new Error(`there is no query \`${name}\``);
+      const output = query.resolve(JSON.parse(input) as never);
+      nothing(output);
+      return JSON.stringify(output ?? {});
+    });
+}
+
 /** Carries out steps of jobs. */
 export function jobs(of: Definition["jobs"]): (name: string, input: string, cursor: string | undefined) => WireOutcome | Promise<WireOutcome> {
   return (name, input, cursor) =>

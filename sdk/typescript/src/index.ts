@@ -1,5 +1,5 @@
 /**
- * Write Tenon plugins in TypeScript: hooks with a say in saves, actions, jobs, events and endpoints.
+ * Write Tenon plugins in TypeScript: hooks with a say in saves, actions, queries, jobs, events and endpoints.
  *
  * `docs/isv.md` of Tenon leads from an empty folder to an installed package; each function here has an example.
  */
@@ -21,8 +21,8 @@ export type { Address, Budget, Geo, Money, Operation, Reference, Value } from ".
 export type { Answer, Auth, Endpoint, Incoming } from "./endpoint.ts";
 export type { Event } from "./event.ts";
 export { Fields } from "./fields.ts";
-export { action, goesOn, plugin } from "./plugin.ts";
-export type { Action, Definition, GoesOn, Hook, InputOf, Job, Listener, OnFault, OutputOf, Param, Params, Word } from "./plugin.ts";
+export { action, goesOn, plugin, query } from "./plugin.ts";
+export type { Action, Definition, GoesOn, Hook, InputOf, Job, Listener, OnFault, OutputOf, Param, Params, Query, Word } from "./plugin.ts";
 export type { Expecting, Saved, StoredRecord } from "./records.ts";
 export { Problem, Refusal } from "./refusal.ts";
 export { address, date, decimal, duration, geo, json, money, reference } from "./values.ts";

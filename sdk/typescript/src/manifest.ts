@@ -30,14 +30,12 @@ export function manifest(plugin: Definition, name: string, version: string): obj
     must(listener.on.length > 0, `event of ${object}: \`on\` names no operation`);
     hooks.push({ phase: "event", object, operations: [...listener.on] });
   }
-  const actions = Object.entries(plugin.actions ?? {}).map(([action, about]) => ({
-    name: action,
-    input: params(about.input),
-    output: params(about.output),
-  }));
+  const called = (of: Readonly<Record<string, { input: Params; output: Params }>> = {}) =>
+    Object.entries(of).map(([name, { input, output }]) => ({ name, input: params(input), output: params(output) }));
+  const [actions, queries] = [called(plugin.actions), called(plugin.queries)];
   const jobs = Object.entries(plugin.jobs ?? {}).map(([job, { cron }]) => ({ name: job, ...(cron !== undefined && { cron }) }));
   const endpoints = Object.entries(plugin.endpoints ?? {}).map(([endpoint, about]) => ({ name: endpoint, ...door(about) }));
-  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs, endpoints };
+  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs, queries, endpoints };
 }
 
 function door({ at, auth }: Endpoint): object {

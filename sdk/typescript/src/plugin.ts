@@ -72,6 +72,32 @@ export function action<const I extends Params, const O extends Params>(about: {
   return about as unknown as Action;
 }
 
+/** What people may ask: a field of the data API's queries, named after package and query. Made by `query`. */
+export interface Query {
+  input: Params;
+  output: Params;
+  resolve(input: never): object;
+}
+
+/**
+ * A query. It may read, and nothing else. What goes in has been checked; what comes out must be what is declared.
+ *
+ * ```ts
+ * const greeting = query({
+ *   input: { account: "id required" },
+ *   output: { words: "text" },
+ *   resolve: ({ account }) => ({ words: `hello ${records.get("account", account)?.text("name") ?? ""}` }),
+ * });
+ * ```
+ */
+export function query<const I extends Params, const O extends Params>(about: {
+  input: I;
+  output: O;
+  resolve(input: InputOf<I>): OutputOf<O>;
+}): Query {
+  return about as unknown as Query;
+}
+
 /** What a step of a job came to: nothing, something (kept as JSON), or more to do from a cursor on. Made by `goesOn`. */
 export class GoesOn {
   /** Where the next step begins. */
@@ -124,6 +150,8 @@ export interface Definition {
   afterDelete?: Readonly<Record<string, Hook<"delete">>>;
   /** What people may call. */
   actions?: Readonly<Record<string, Action>>;
+  /** What people may ask. */
+  queries?: Readonly<Record<string, Query>>;
   /** What may be left for later. */
   jobs?: Readonly<Record<string, Job>>;
   /** What it hears of, by object. */

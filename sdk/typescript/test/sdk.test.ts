@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import test, { beforeEach } from "node:test";
 import {
-  action, acting, clock, config, date, decimal, digests, goesOn, http, jobs, json, kv, limits, log, money, plugin, Problem, random, records, reference, Refusal,
+  action, acting, clock, config, date, decimal, digests, goesOn, http, jobs, json, kv, limits, log, money, plugin, Problem, query, random, records, reference, Refusal,
   secrets,
 } from "@tenon/sdk";
 import type { Change } from "@tenon/sdk";
 import "@tenon/sdk/fetch";
-import { actions, endpoints, events, hooks, jobs as jobsOf } from "../src/guest.ts";
+import { actions, endpoints, events, hooks, jobs as jobsOf, queries } from "../src/guest.ts";
 import { install } from "../src/globals.ts";
 import { manifest } from "../src/manifest.ts";
 import { ask, create, event, host, incoming, inside, update } from "../src/testing.ts";
@@ -110,6 +110,18 @@ test("an action is typed by what it declares, a job by its steps", () => {
   assert.deepEqual(run("count", "null", "2"), { tag: "done", val: '{"done":true}' });
 });
 
+test("a query answers what it declares", () => {
+  host.put("account", "7", { name: "Li Ltd" });
+  const greeting = query({
+    input: { account: "id required" },
+    output: { words: "text" },
+    resolve: ({ account }) => ({ words: `hello ${records.get("account", account)?.text("name") ?? ""}` }),
+  });
+  const resolve = queries({ greeting });
+  assert.equal(resolve("greeting", '{"account":"7"}'), '{"words":"hello Li Ltd"}');
+  assert.throws(() => resolve("other", "{}"), (error: { tag: string }) => error.tag === "failed");
+});
+
 test("an event is heard by the listener of its object", () => {
   const heard: string[] = [];
   const handle = events({ lead: { on: ["create"], heard: ({ object, records: [first], at }) => heard.push(`${object} ${first?.id} ${at.getTime()}`) } });
@@ -124,6 +136,7 @@ test("the manifest is read off the plugin", () => {
     beforeSave: { lead: { on: ["create"], onFault: "skip", each() {} } },
     afterDelete: { lead: { on: ["delete"], all() {} } },
     actions: { claim: action({ input: { leads: "id many required" }, output: { left: "integer" }, act: () => ({ left: 1 }) }) },
+    queries: { best: query({ input: {}, output: { names: "text many" }, resolve: () => ({ names: [] }) }) },
     jobs: { remind: { run() {} }, recycle: { cron: "0 2 * * *", run() {} } },
     events: { lead: { on: ["create", "update"], heard() {} } },
     endpoints: {
@@ -145,6 +158,7 @@ test("the manifest is read off the plugin", () => {
     ],
     actions: [{ name: "claim", input: [{ name: "leads", type: "id", many: true, required: true }], output: [{ name: "left", type: "integer" }] }],
     jobs: [{ name: "remind" }, { name: "recycle", cron: "0 2 * * *" }],
+    queries: [{ name: "best", input: [], output: [{ name: "names", type: "text", many: true }] }],
     endpoints: [
       { name: "orders", method: "POST", path: "/orders", auth: "hmac", secret: "shop_key", header: "x-sig" },
       { name: "paid", method: "POST", path: "/paid", auth: "webhook", secret: "paid_key" },

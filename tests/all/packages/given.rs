@@ -46,7 +46,12 @@ async fn listed(tenant: &Tenant) -> anyhow::Result<Value> {
     Ok(all["packages"].as_array().into_iter().flatten().find(|one| one["name"] == "courier").cloned().unwrap_or_default())
 }
 
-pub(super) async fn settings_and_secrets(courier: Courier, server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
+pub(super) async fn settings_and_secrets(
+    courier: Courier,
+    server: TestServer,
+    tenant: Tenant,
+    other: Tenant,
+) -> anyhow::Result<TestServer> {
     for tenant in [&tenant, &other] {
         install(tenant, courier.package("1.0.0", MANIFEST)?.signed()).await?;
     }

@@ -4,7 +4,7 @@ use tenon_access::Place;
 use tenon_context::ActorKind;
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx, Part as ColumnPart, Special, system};
-use tenon_query::{Action, Deleted, Output, Param, Params, Predicate, Read, Select, SortBy, Window};
+use tenon_query::{Action, Call, Deleted, Output, Param, Params, Predicate, Read, Select, SortBy, Window};
 use tenon_value::{Json, RecordId, Uuid, Value};
 
 use super::page::PageOf;
@@ -15,7 +15,7 @@ use crate::explain::Question;
 use crate::jobs::JobsAsked;
 use crate::limits;
 use crate::schema::introspect;
-use crate::shape::{GroupShape, PageShape, RecordShape, Sub};
+use crate::shape::{CalledShape, GroupShape, PageShape, RecordShape, Sub};
 use crate::syntax::ast::{Operation, Value as Input};
 
 /// A root field, planned.
@@ -57,6 +57,8 @@ pub(crate) enum Work<'a> {
     Question((ObjectIx, RecordId), Question, Vec<Sub<'a>>),
     /// Jobs the caller may know of.
     Jobs(JobsAsked, Vec<Sub<'a>>),
+    /// A plugin is asked.
+    Called(Call, CalledShape<'a>),
     /// What is found in several objects, the best first.
     Search(Box<Found<'a>>),
     /// Records of several objects, in the order of their references.
@@ -75,7 +77,7 @@ fn root<'a>(shared: Shared<'a>, collected: &Collected<'a>) -> Option<Root<'a>> {
     let mut lower = Lower::new(shared);
     let definition = shared.schema.ty("Query").and_then(|query| shared.schema.field(query, &field.name.text));
     let nullable = definition.is_none_or(|definition| !definition.ty.is_non_null());
-    let work = lower.root(collected);
+    let work = lower.root(shared, collected);
     let work = match (lower.problems.into_result(), work) {
         (Err(problems), _) => Err(problems),
         (Ok(()), Some(work)) => Ok(work),
@@ -85,7 +87,7 @@ fn root<'a>(shared: Shared<'a>, collected: &Collected<'a>) -> Option<Root<'a>> {
 }
 
 impl<'a> Lower<'a> {
-    fn root(&mut self, collected: &Collected<'a>) -> Option<Work<'a>> {
+    fn root(&mut self, shared: Shared<'a>, collected: &Collected<'a>) -> Option<Work<'a>> {
         let name = &*collected.first()?.name.text;
         match name {
             "__typename" => return Some(Work::Fixed(Json::from("Query"))),
@@ -110,7 +112,7 @@ impl<'a> Lower<'a> {
                 return self.aggregate(object, collected);
             }
         }
-        None
+        self.plugin_query(shared, name, collected)
     }
 
     fn deleted(&self, collected: &Collected<'a>) -> Deleted {

@@ -1,6 +1,5 @@
 //! The root fields of a mutation.
 
-mod actions;
 mod batches;
 mod inputs;
 mod merges;
@@ -11,13 +10,13 @@ use std::collections::HashMap;
 use tenon_access::Place;
 use tenon_diagnostics::{InputPath, Problem, Problems};
 use tenon_model::{Object, ObjectIx};
-use tenon_query::{Deleted, Predicate, Sharing, Target, Write};
+use tenon_query::{CallKind, Deleted, Predicate, Sharing, Target, Write};
 use tenon_value::{RecordId, Uuid};
 
 use inputs::New;
 
 use super::roots::Planned;
-use super::{Lower, Shared, keys, scalars};
+use super::{Lower, Shared, functions, keys, scalars};
 use crate::collect::Collected;
 use crate::schema::{Verb, mutation_named};
 use crate::shape::{BatchPart, MutationShape, ResultPart};
@@ -92,8 +91,11 @@ fn plan<'a>(
         if known.is_none()
             && let Some(action) = view.offers.action_of(&field.name.text)
         {
-            match actions::asked(shared, action, &collected) {
-                Ok(root) => plan.roots.push(root),
+            match functions::called(shared, (CallKind::Action, action), &collected) {
+                Ok((call, shape)) => {
+                    let (step, shape) = (Some((Write::Call(call), None)), MutationShape::Called(shape));
+                    plan.roots.push(MutationRoot { key: collected.key, location, step, shape });
+                }
                 Err(problems) => failed.push((collected.key, location, problems)),
             }
             continue;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::SimpleObject;
 use tenon_diagnostics::{Classify, Kind, Problem};
-use tenon_hooks::ActionOffer;
+use tenon_hooks::FunctionOffer;
 use tenon_model::Special;
 use tenon_store::{AuditKind, AuditNote};
 use tenon_value::{RecordId, Uuid};
@@ -117,8 +117,8 @@ impl From<&tenon_hooks::Param> for Param {
     }
 }
 
-impl From<&ActionOffer> for Action {
-    fn from(offer: &ActionOffer) -> Self {
+impl From<&FunctionOffer> for Action {
+    fn from(offer: &FunctionOffer) -> Self {
         Self {
             name: format!("{}.{}", offer.package, offer.name),
             object: None,

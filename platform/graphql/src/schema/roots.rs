@@ -64,6 +64,13 @@ pub(super) fn query(view: &View<'_>) -> TypeDef {
             deleted(),
         ]));
     }
+    for query in view.offers.queries() {
+        let name = query.field();
+        // A name that is taken already stays what it is.
+        if !fields.iter().any(|field| *field.name == name) {
+            fields.push(super::actions::asked(query));
+        }
+    }
     TypeDef { name: "Query".into(), description: None, kind: TypeKind::Object { fields, interfaces: Vec::new() } }
 }
 

@@ -87,6 +87,8 @@ pub(crate) enum Seed {
     LinkInput(LinkIx),
     /// An action of a plugin, by its place, and whether this is what goes in.
     Action(usize, bool),
+    /// A query of a plugin, the same.
+    PluginQuery(usize, bool),
 }
 
 /// Names every type of the schema, with what it is made of.
@@ -100,6 +102,12 @@ pub(super) fn sow(view: &View<'_>, add: &mut dyn FnMut(&str, Seed)) {
         add(&action.result_type(), Seed::Action(at, false));
         if !action.input.is_empty() {
             add(&action.input_type(), Seed::Action(at, true));
+        }
+    }
+    for (at, query) in view.offers.queries().iter().enumerate() {
+        add(&query.result_type(), Seed::PluginQuery(at, false));
+        if !query.input.is_empty() {
+            add(&query.input_type(), Seed::PluginQuery(at, true));
         }
     }
     for object in view.objects() {
@@ -264,6 +272,7 @@ pub(super) fn grow(view: &View<'_>, seed: Seed, name: &str) -> TypeDef {
         }
         Seed::Link(ix) => view.model.link(ix).map(edges::link),
         Seed::LinkInput(ix) => view.model.link(ix).map(edges::link_input),
+        Seed::PluginQuery(at, goes_in) => view.offers.queries().get(at).map(|query| actions::grow(query, goes_in)),
         Seed::Action(at, goes_in) => view.offers.actions().get(at).map(|action| actions::grow(action, goes_in)),
     };
     made.unwrap_or_else(|| TypeDef { name: name.into(), description: None, kind: super::TypeKind::Union(Vec::new()) })

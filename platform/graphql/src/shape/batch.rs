@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tenon_hooks::{ActionOffer, Param};
+use tenon_hooks::{FunctionOffer, Param};
 use tenon_model::Object;
 use tenon_query::{Answer, Called, Row};
 use tenon_records::{BatchRow, Merged, Status, StepOutcome};
@@ -24,10 +24,7 @@ pub(crate) enum MutationShape<'a> {
     /// A merge was taken back.
     Undone,
     /// An action of a plugin.
-    Called {
-        action: &'a ActionOffer,
-        parts: Vec<(&'a str, CalledPart<'a>)>,
-    },
+    Called(CalledShape<'a>),
     Batch {
         object: &'a Object,
         parts: Vec<(&'a str, BatchPart<'a>)>,
@@ -48,10 +45,16 @@ pub(crate) enum BatchPart<'a> {
     Results(Vec<(&'a str, ResultPart<'a>)>),
 }
 
-/// One response key of an action.
+/// The selection on the answer of a function of a plugin.
+pub(crate) struct CalledShape<'a> {
+    pub(crate) function: &'a FunctionOffer,
+    pub(crate) parts: Vec<(&'a str, CalledPart<'a>)>,
+}
+
+/// One response key of a function.
 pub(crate) enum CalledPart<'a> {
     TypeName,
-    /// Of an action that gives nothing else.
+    /// Of a function that gives nothing else.
     Done,
     Value(&'a Param),
 }
@@ -99,9 +102,7 @@ impl Out {
         match (shape, outcome) {
             (MutationShape::TypeName, _) => self.plain("Mutation"),
             (MutationShape::Undone, _) => self.number(true),
-            (MutationShape::Called { action, parts }, Some(StepOutcome::Called(Called::Done(json)))) => {
-                self.called(action, parts, json);
-            }
+            (MutationShape::Called(shape), Some(StepOutcome::Called(Called::Done(json)))) => self.called(shape, json),
             (MutationShape::Merge { object, parts, shapes }, Some(StepOutcome::Merged { merged, answer })) => {
                 let gone = Row { id: merged.survivor.0, ..Row::default() };
                 let row = rows(answer.as_ref()).first().unwrap_or(&gone);
@@ -124,12 +125,13 @@ impl Out {
         }
     }
 
-    fn called(&mut self, action: &ActionOffer, parts: &[(&str, CalledPart<'_>)], json: &Json) {
+    /// What a plugin answered.
+    pub(crate) fn called(&mut self, CalledShape { function, parts }: &CalledShape<'_>, json: &Json) {
         self.object(
             parts,
             |(key, _)| key,
             |out, (_, part)| match part {
-                CalledPart::TypeName => out.plain(action.result_type()),
+                CalledPart::TypeName => out.plain(function.result_type()),
                 CalledPart::Done => out.number(true),
                 CalledPart::Value(param) => match json.get(&param.name) {
                     Some(Json::Null) | None if param.many => out.raw("[]"),

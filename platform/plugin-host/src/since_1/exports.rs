@@ -11,7 +11,7 @@ use wasmtime::{Engine, Store};
 
 use super::generated::exports::tenon::plugin::job_hooks::Outcome;
 use super::generated::exports::tenon::plugin::{
-    action_hooks, after_hooks, delete_hooks, endpoint_hooks, event_hooks, job_hooks, record_hooks,
+    action_hooks, after_hooks, delete_hooks, endpoint_hooks, event_hooks, job_hooks, query_hooks, record_hooks,
 };
 use super::{Change, Error, Operation, Verdict, interface};
 use crate::LoadError;
@@ -46,6 +46,7 @@ pub(crate) struct Ready {
     after: Option<after_hooks::GuestIndices>,
     delete: Option<delete_hooks::GuestIndices>,
     action: Option<action_hooks::GuestIndices>,
+    query: Option<query_hooks::GuestIndices>,
     job: Option<job_hooks::GuestIndices>,
     event: Option<event_hooks::GuestIndices>,
     endpoint: Option<endpoint_hooks::GuestIndices>,
@@ -64,6 +65,7 @@ impl Ready {
             after: after_hooks::GuestIndices::new(&instance).ok(),
             delete: delete_hooks::GuestIndices::new(&instance).ok(),
             action: action_hooks::GuestIndices::new(&instance).ok(),
+            query: query_hooks::GuestIndices::new(&instance).ok(),
             job: job_hooks::GuestIndices::new(&instance).ok(),
             event: event_hooks::GuestIndices::new(&instance).ok(),
             endpoint: endpoint_hooks::GuestIndices::new(&instance).ok(),
@@ -124,6 +126,7 @@ impl Ready {
             Phase::AfterSave => (self.after.is_some(), "after-hooks"),
             Phase::BeforeDelete | Phase::AfterDelete => (self.delete.is_some(), "delete-hooks"),
             Phase::Action => (self.action.is_some(), "action-hooks"),
+            Phase::Query => (self.query.is_some(), "query-hooks"),
             Phase::Job => (self.job.is_some(), "job-hooks"),
             Phase::Event => (self.event.is_some(), "event-hooks"),
             Phase::Endpoint => (self.endpoint.is_some(), "endpoint-hooks"),
@@ -150,6 +153,10 @@ impl Ready {
             Question::Call { kind: CallKind::Action, name, input, .. } => {
                 let guest = self.action.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 Ok(guest.call_act(store, &name, &input).await?.map(Said::Done))
+            }
+            Question::Call { kind: CallKind::Query, name, input, .. } => {
+                let guest = self.query.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
+                Ok(guest.call_resolve(store, &name, &input).await?.map(Said::Done))
             }
             Question::Call { kind: CallKind::Event, name, input, .. } => {
                 let guest = self.event.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;

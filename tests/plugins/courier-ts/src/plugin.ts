@@ -1,7 +1,8 @@
 /** `tests/plugins/courier` in TypeScript: it answers word for word as that one does, and `fetch` beside. */
-import { action, config, http, jobs, plugin, Problem, records, Refusal, secrets } from "@tenon/sdk";
+import { action, config, http, jobs, plugin, Problem, query, records, Refusal, secrets } from "@tenon/sdk";
 import type { Answer, Incoming } from "@tenon/sdk";
 import { obey } from "./calls.ts";
+import { astray, peek, tagged } from "./questions.ts";
 
 /** Headers that let somebody in, which no plugin should see. */
 const WITHHELD = ["authorization", "cookie"];
@@ -72,6 +73,11 @@ export default plugin({
     send: action({ input: { how: "text required" }, output: { id: "id" }, act: ({ how }) => ({ id: jobs.start("call", { how }) }) }),
     // In a save nobody is waited for.
     rush: action({ input: {}, output: { status: "integer" }, act: () => ({ status: http.send("shop", "/v1/echo").status }) }),
+  },
+  queries: {
+    peek: query({ input: { object: "text required", id: "id required" }, output: { said: "text" }, resolve: peek }),
+    tagged: query({ input: { starts: "text" }, output: { names: "text many", total: "integer" }, resolve: tagged }),
+    astray: query({ input: { how: "text required" }, output: { said: "text" }, resolve: astray }),
   },
   jobs: { call: { run: (input) => obey((input as { how: string }).how) } },
   endpoints: {

@@ -1,7 +1,8 @@
-//! A plugin that reaches beyond records: settings, secrets by name, hosts outside, and endpoints for those who are outside. Much of it
-//! should not be done.
+//! A plugin that reaches beyond records: settings, secrets by name, hosts outside, endpoints for those who are outside, and queries.
+//! Much of it should not be done.
 
 mod calls;
+mod questions;
 
 use tenon_sdk::prelude::*;
 
@@ -18,6 +19,14 @@ impl Hooks for Courier {
             // In a save nobody is waited for.
             "rush" => Ok(Json::object([("status", i64::from(http::Request::get("shop", "/v1/echo").send()?.status).into())])),
             other => Err(Error::Failed(format!("there is no {other}"))),
+        }
+    }
+
+    fn resolve(&self, query: &str, input: &Json) -> Result<Json, Error> {
+        match query {
+            "peek" => questions::peek(input),
+            "tagged" => questions::tagged(input),
+            _ => questions::astray(input.at("how").text().unwrap_or_default()),
         }
     }
 
@@ -78,6 +87,9 @@ tenon_sdk::export! {
     action: ask { what: text required, name: text, data: text } -> { said: text },
     action: send { how: text required } -> { id: id },
     action: rush {} -> { status: integer },
+    query: peek { object: text required, id: id required } -> { said: text },
+    query: tagged { starts: text } -> { names: text many, total: integer },
+    query: astray { how: text required } -> { said: text },
     job: call,
     endpoint: signed POST "/signed" hmac(shop_key) in "x-sig",
     endpoint: events POST "/events" webhook(shop_key),
