@@ -8,6 +8,7 @@ mod given;
 mod halves;
 pub(crate) mod house;
 mod life;
+mod made;
 mod offers;
 mod outward;
 mod questions;
@@ -148,6 +149,18 @@ async fn queries_of_a_plugin_read_as_their_caller_and_fail_alone_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn computed_fields_are_made_anew_and_no_save_fails_by_them_on_sqlite() {
+    let courier = Courier::InRust;
+    with_packages(Database::Sqlite, async |server, tenant, other| made::computed(courier, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn computed_fields_are_made_anew_and_no_save_fails_by_them_on_postgres() {
+    let courier = Courier::InRust;
+    with_packages(Database::Postgres, async |server, tenant, other| made::computed(courier, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_in_typescript_reaches_out_and_is_reached_as_one_in_rust_on_sqlite() {
     reached_in_typescript(Database::Sqlite).await;
 }
@@ -163,4 +176,5 @@ async fn reached_in_typescript(database: Database) {
     with_packages(database, async |server, tenant, other| outward::calls(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::endpoints(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
+    with_packages(database, async |server, tenant, other| made::computed(courier, server, tenant, other).await).await;
 }

@@ -16,6 +16,8 @@ use crate::{Desk, HookError, Offers, Refusal, Tree};
 pub enum Phase {
     /// Before the write transaction: may patch, refuse and read, may not write.
     BeforeSave,
+    /// After that, and before the transaction too: fields that are made of others of their record. May neither refuse, read nor write.
+    Computed,
     /// Inside the transaction, after the records were written: may refuse, read and write.
     AfterSave,
     /// Inside the transaction, before records go to the recycle bin: may refuse and read.
@@ -43,6 +45,7 @@ impl Phase {
     pub const fn word(self) -> &'static str {
         match self {
             Self::BeforeSave => "before_save",
+            Self::Computed => "computed",
             Self::AfterSave => "after_save",
             Self::BeforeDelete => "before_delete",
             Self::AfterDelete => "after_delete",
@@ -64,7 +67,7 @@ impl Phase {
     #[must_use]
     pub const fn has(self, operation: Operation) -> bool {
         match self {
-            Self::BeforeSave => matches!(operation, Operation::Create | Operation::Update),
+            Self::BeforeSave | Self::Computed => matches!(operation, Operation::Create | Operation::Update),
             Self::AfterSave => matches!(operation, Operation::Create | Operation::Update | Operation::Restore),
             Self::BeforeDelete | Self::AfterDelete => matches!(operation, Operation::Delete),
             Self::Action | Self::Query | Self::Job | Self::Endpoint => false,
@@ -75,13 +78,13 @@ impl Phase {
     /// True where plugins are asked inside the write transaction, and their writes are undone where they fail.
     #[must_use]
     pub const fn is_within(self) -> bool {
-        !matches!(self, Self::BeforeSave | Self::Query)
+        !matches!(self, Self::BeforeSave | Self::Computed | Self::Query)
     }
 
     /// True where a plugin may write.
     #[must_use]
     pub const fn writes(self) -> bool {
-        !matches!(self, Self::BeforeSave | Self::BeforeDelete | Self::Query)
+        !matches!(self, Self::BeforeSave | Self::Computed | Self::BeforeDelete | Self::Query)
     }
 }
 

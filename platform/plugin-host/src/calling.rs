@@ -47,7 +47,7 @@ pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: 
         Ok(Said::Done(text)) => done(turn, call, &text).map(Ok),
         Ok(Said::GoesOn(cursor)) if cursor.len() <= CURSOR_LETTERS && !cursor.contains('\0') => Ok(Ok(Called::GoesOn(cursor))),
         Ok(Said::GoesOn(_)) => Err(Broken::limit("output", "its cursor is too long")),
-        Ok(Said::Verdicts(_)) => Err(Broken::answer("answered something else than it was asked")),
+        Ok(Said::Verdicts(_) | Said::Values(_)) => Err(Broken::answer("answered something else than it was asked")),
         Err(error) => since_1::refused(&turn.plugin.name, None, error).map(Err),
     });
     match answered {

@@ -4,7 +4,7 @@ use tenon_hooks::{EndpointAuth, EndpointOffer, FunctionOffer, JobOffer, Operatio
 use tenon_value::{Cron, Json, Name};
 
 use crate::limits::Size;
-use crate::{LoadError, OnFault, Subscription, since_1};
+use crate::{Computed, LoadError, OnFault, Subscription, since_1};
 
 /// The only form of description there is.
 const FORMAT: i64 = 1;
@@ -22,6 +22,7 @@ pub(crate) struct Description {
     pub version: String,
     pub size: Size,
     pub subscriptions: Vec<Subscription>,
+    pub computed: Vec<Computed>,
     pub actions: Vec<FunctionOffer>,
     pub queries: Vec<FunctionOffer>,
     pub jobs: Vec<JobOffer>,
@@ -60,7 +61,12 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
     }
     let jobs = listed(&json, "jobs")?.iter().map(|job| self::job(&name, job)).collect::<Result<_, _>>()?;
     let endpoints = listed(&json, "endpoints")?.iter().map(|one| endpoint(&name, one)).collect::<Result<_, _>>()?;
-    Ok(Description { version: version.to_owned(), name, size, subscriptions, actions, queries, jobs, endpoints })
+    let computed = json.get("computed").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    if computed.len() > FUNCTIONS_MAX {
+        return Err(wrong(&format!("it computes more than {FUNCTIONS_MAX} fields")));
+    }
+    let computed = computed.iter().map(|one| self::computed(&name, one)).collect::<Result<_, _>>()?;
+    Ok(Description { version: version.to_owned(), name, size, subscriptions, computed, actions, queries, jobs, endpoints })
 }
 
 /// Functions, or values of one, by their member; none where it is absent.
@@ -85,6 +91,22 @@ fn function_name(json: &Json) -> Result<String, LoadError> {
         Ok(_) => Ok(name.to_owned()),
         Err(_) => Err(LoadError::Undescribed(format!("`{}` is no name", name.escape_default()))),
     }
+}
+
+/// A field that is the package's own, on its own object or another's: nobody else computes it.
+fn computed(package: &str, json: &Json) -> Result<Computed, LoadError> {
+    let (object, field) = (word(json, "object")?, word(json, "field")?);
+    let is_own = |name: &str| name.strip_prefix(package).is_some_and(|rest| rest.starts_with('_'));
+    if !is_own(object) && !is_own(field) {
+        let words = format!("it computes `{}.{}`, which is not its own", object.escape_default(), field.escape_default());
+        return Err(LoadError::Undescribed(words));
+    }
+    let from = json.get("from").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let from: Vec<String> = from.iter().filter_map(Json::as_str).map(str::to_owned).collect();
+    if from.is_empty() || from.len() > FUNCTIONS_MAX || from.iter().any(|name| name == field) {
+        return Err(LoadError::Undescribed(format!("`{}` says of no other fields that it is made of them", field.escape_default())));
+    }
+    Ok(Computed { object: object.to_owned(), field: field.to_owned(), from })
 }
 
 fn function(package: &str, json: &Json) -> Result<FunctionOffer, LoadError> {
@@ -234,6 +256,28 @@ mod tests {
             r#"{"name":"o","method":"GET","path":"/o","auth":"magic"}"#,
             r#"{"name":"o","method":"GET","path":"/o","auth":"webhook"}"#,
             r#"{"name":"o","method":"GET","path":"/o","auth":"hmac","secret":"key"}"#,
+        ] {
+            assert!(matches!(with(wrong), Err(LoadError::Undescribed(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_computed_field_is_the_package_s_own_and_made_of_others() {
+        let with = |computed: &str| {
+            let text = format!(
+                r#"{{"format":1,"contract":"tenon:plugin@1.0.0","package":"acme","version":"1","hooks":[],"computed":[{computed}]}}"#
+            );
+            read(text.as_bytes()).map(|mut description| description.computed.remove(0))
+        };
+        let health = with(r#"{"object":"account","field":"acme_health","from":["rating"]}"#).unwrap();
+        assert_eq!((health.field.as_str(), health.from), ("acme_health", vec!["rating".to_owned()]));
+        assert!(with(r#"{"object":"acme_machine","field":"age","from":["built_on"]}"#).is_ok());
+        for wrong in [
+            r#"{"object":"account","field":"rating","from":["name"]}"#,
+            r#"{"object":"account","field":"acmehealth","from":["name"]}"#,
+            r#"{"object":"account","field":"acme_health","from":[]}"#,
+            r#"{"object":"account","field":"acme_health","from":["acme_health"]}"#,
+            r#"{"object":"account","from":["name"]}"#,
         ] {
             assert!(matches!(with(wrong), Err(LoadError::Undescribed(_))), "{wrong}");
         }

@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::aot::AotCache;
 use crate::asking::Asking;
 use crate::breaker::Breaker;
+use crate::computing::Computing;
 use crate::limits::THREADS;
 use crate::lines::Lines;
 use crate::linked::Workshop;
@@ -216,19 +217,16 @@ impl Hooks for PluginHost {
         // Who had no plugins when the mutation began has none in it.
         if let (Some(object), Some(held)) = (cx.model.object(asked.object), tree.room::<Held>()) {
             let occasion = Occasion { object: object.name.as_str(), phase: asked.phase, operation: asked.operation };
+            let (about, operation) = (object.name.as_str(), asked.operation.word());
             for plugin in held.installed.asked(cx.model.tenant, occasion) {
-                let turn = Turn {
-                    host: &self.inner,
-                    cx,
-                    plugin: &plugin,
-                    tree,
-                    budgets: &held.budgets,
-                    phase: asked.phase,
-                    about: object.name.as_str(),
-                    operation: asked.operation.word(),
-                    salt: "",
-                };
+                let (budgets, phase) = (&held.budgets, asked.phase);
+                let turn = Turn { host: &self.inner, cx, plugin: &plugin, tree, budgets, phase, about, operation, salt: "" };
                 Asking { turn, object, asked }.about(&mut rows, desk, Instant::now()).await?;
+            }
+            for plugin in held.installed.computing(cx.model.tenant, occasion) {
+                let (budgets, phase) = (&held.budgets, Phase::Computed);
+                let turn = Turn { host: &self.inner, cx, plugin: &plugin, tree, budgets, phase, about, operation, salt: "" };
+                Computing { turn, object, asked }.fill(&mut rows, desk, Instant::now()).await?;
             }
         }
         Ok(rows.into_verdicts())

@@ -190,6 +190,9 @@ impl CallLimits {
         log: 16 << 10,
     };
 
+    /// Computing fields: before a transaction, from what is given and nothing else.
+    pub const COMPUTED: Self = Self { queries: 0, rows: 0, ..Self::BEFORE };
+
     /// Inside the transaction, where others may wait for its locks.
     pub const WITHIN: Self =
         Self { fuel: 200_000_000, wall: Duration::from_secs(2), queries: 50, rows: 10_000, writes: 50, log: 32 << 10, ..Self::BEFORE };
@@ -252,6 +255,8 @@ impl CallLimits {
 pub struct Budgets {
     /// One call before a transaction.
     pub before: CallLimits,
+    /// One call that computes fields.
+    pub computed: CallLimits,
     /// One call inside it.
     pub within: CallLimits,
     /// One action.
@@ -276,6 +281,7 @@ impl Default for Budgets {
     fn default() -> Self {
         Self {
             before: CallLimits::BEFORE,
+            computed: CallLimits::COMPUTED,
             within: CallLimits::WITHIN,
             action: CallLimits::ACTION,
             query: CallLimits::QUERY,
@@ -296,6 +302,7 @@ impl Budgets {
     pub fn scaled(&self, percent: u32) -> Self {
         Self {
             before: self.before.scaled(percent),
+            computed: self.computed.scaled(percent),
             within: self.within.scaled(percent),
             action: self.action.scaled(percent),
             query: self.query.scaled(percent),
@@ -309,6 +316,7 @@ impl Budgets {
     /// What one call of a phase may use, by the size of the guest.
     pub(crate) fn of(&self, phase: Phase, size: Size) -> CallLimits {
         let limits = match phase {
+            Phase::Computed => &self.computed,
             Phase::Action => &self.action,
             Phase::Query => &self.query,
             Phase::Job | Phase::Event => &self.job,

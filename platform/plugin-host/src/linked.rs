@@ -13,7 +13,7 @@ use crate::aot::AotCache;
 use crate::limits::Size;
 use crate::since_1::{self, Ready};
 use crate::state::CallState;
-use crate::{LoadError, PluginPackage, Subscription, engine};
+use crate::{Computed, LoadError, PluginPackage, Subscription, engine};
 
 /// What the engine says of a component that asks for more than an instance has; it has no type.
 const NO_ROOM: &str = "does not fit in pooling allocator requirements";
@@ -26,6 +26,7 @@ pub(crate) struct Linked {
     /// `name@version`.
     pub title: String,
     pub subscriptions: Vec<Subscription>,
+    pub computed: Vec<Computed>,
     pub actions: Vec<FunctionOffer>,
     pub queries: Vec<FunctionOffer>,
     pub jobs: Vec<JobOffer>,
@@ -90,6 +91,7 @@ impl Workshop {
             component.answers(subscription.phase)?;
         }
         let called = [
+            (!package.computed.is_empty(), Phase::Computed),
             (!package.actions.is_empty(), Phase::Action),
             (!package.queries.is_empty(), Phase::Query),
             (!package.jobs.is_empty(), Phase::Job),
@@ -101,9 +103,26 @@ impl Workshop {
             }
         }
         let title = package.title();
-        let PluginPackage { name, subscriptions, actions, queries, jobs, endpoints, priority, size, grant, acting, outward, .. } = package;
+        let PluginPackage {
+            name, subscriptions, computed, actions, queries, jobs, endpoints, priority, size, grant, acting, outward, ..
+        } = package;
         let outward = Arc::new(outward);
-        Ok(Linked { name, title, subscriptions, actions, queries, jobs, endpoints, priority, size, grant, acting, outward, component })
+        Ok(Linked {
+            name,
+            title,
+            subscriptions,
+            computed,
+            actions,
+            queries,
+            jobs,
+            endpoints,
+            priority,
+            size,
+            grant,
+            acting,
+            outward,
+            component,
+        })
     }
 
     fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {

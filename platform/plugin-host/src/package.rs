@@ -57,6 +57,8 @@ pub struct PluginPackage {
     pub component: Vec<u8>,
     /// Where it wants to be asked.
     pub subscriptions: Vec<Subscription>,
+    /// Fields it computes.
+    pub computed: Vec<Computed>,
     /// What people may call.
     pub actions: Vec<FunctionOffer>,
     /// What people may ask.
@@ -77,6 +79,17 @@ pub struct PluginPackage {
     pub outward: Outward,
 }
 
+/// A field that a plugin computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Computed {
+    /// API name of the object.
+    pub object: String,
+    /// API name of the field.
+    pub field: String,
+    /// API names of the fields and relations it is made of.
+    pub from: Vec<String>,
+}
+
 impl PluginPackage {
     /// The plugin a component describes itself as (the SDK's `export!` has written that into it).
     ///
@@ -94,12 +107,14 @@ impl PluginPackage {
         let described = section::find(component).ok_or_else(|| {
             LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
         })?;
-        let describe::Description { name, version, size, subscriptions, actions, queries, jobs, endpoints } = describe::read(described)?;
+        let describe::Description { name, version, size, subscriptions, computed, actions, queries, jobs, endpoints } =
+            describe::read(described)?;
         Ok(Self {
             name,
             version,
             component: component.to_vec(),
             subscriptions,
+            computed,
             actions,
             queries,
             jobs,

@@ -67,6 +67,11 @@ impl Linked {
         }
     }
 
+    /// Whether it computes fields of the records of this occasion.
+    pub(crate) fn computes(&self, occasion: Occasion<'_>) -> bool {
+        occasion.phase == Phase::BeforeSave && self.computed.iter().any(|one| one.object == occasion.object)
+    }
+
     /// The subscription to an occasion.
     pub(crate) fn subscription(&self, occasion: Occasion<'_>) -> Option<&Subscription> {
         self.subscriptions
@@ -121,7 +126,16 @@ impl Installed {
 
     /// Whom to ask, in order: priority, then install.
     pub(crate) fn asked(&self, tenant: TenantId, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
-        let mut asked: Vec<&Entry> = self.of(tenant).filter(|entry| entry.plugin.subscription(occasion).is_some()).collect();
+        self.in_order(tenant, |plugin| plugin.subscription(occasion).is_some())
+    }
+
+    /// Who computes fields, in the same order.
+    pub(crate) fn computing(&self, tenant: TenantId, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
+        self.in_order(tenant, |plugin| plugin.computes(occasion))
+    }
+
+    fn in_order(&self, tenant: TenantId, is_asked: impl Fn(&Linked) -> bool) -> Vec<Arc<Linked>> {
+        let mut asked: Vec<&Entry> = self.of(tenant).filter(|entry| is_asked(&entry.plugin)).collect();
         asked.sort_by_key(|entry| (entry.plugin.priority, entry.install));
         asked.into_iter().map(|entry| Arc::clone(&entry.plugin)).collect()
     }
@@ -130,7 +144,7 @@ impl Installed {
 impl Registry {
     /// True where somebody wants to be asked.
     pub(crate) fn wants(&self, tenant: TenantId, occasion: Occasion<'_>) -> bool {
-        self.installed.load().of(tenant).any(|entry| entry.plugin.subscription(occasion).is_some())
+        self.installed.load().of(tenant).any(|entry| entry.plugin.subscription(occasion).is_some() || entry.plugin.computes(occasion))
     }
 
     /// What is installed now.

@@ -14,8 +14,8 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::state::CallState;
 
 pub(crate) use exports::{Question, Ready, Said};
-pub(crate) use incoming::{Answer, answer, refused};
-pub(crate) use outgoing::{Row, row, size};
+pub(crate) use incoming::{Answer, answer, incoming, refused};
+pub(crate) use outgoing::{Row, made_of, row, size, size_of_made};
 
 #[expect(clippy::allow_attributes, reason = "which of these are met depends on the generator's version")]
 #[allow(
@@ -50,6 +50,7 @@ mod generated {
     });
 }
 
+pub(crate) use generated::exports::tenon::plugin::computed_hooks::Row as Made;
 pub(crate) use generated::exports::tenon::plugin::record_hooks::{Change, Error, Operation, Verdict};
 pub(crate) use generated::tenon::plugin::types;
 

@@ -145,7 +145,7 @@ impl Turn<'_> {
     }
 
     /// Keeps lines for those who look after the tenant's packages.
-    fn tell(&self, lines: impl IntoIterator<Item = (&'static str, String)>) {
+    pub(crate) fn tell(&self, lines: impl IntoIterator<Item = (&'static str, String)>) {
         let cx = self.cx;
         self.host.lines.add((cx.model.tenant, &self.plugin.name), (cx.now, cx.request.as_str()), lines);
     }

@@ -18,6 +18,7 @@
 ///     before_save: contact [create],
 ///     after_save: opportunity [create, update, restore] on_fault skip,
 ///     before_delete: opportunity [delete],
+///     computed: account.hello_health from [rating, employee_count],
 ///     action: claim { leads: id many required, note: text } -> { left: integer },
 ///     query: best { zip: text required } -> { names: text many, total: integer },
 ///     event: lead [create, update],
@@ -29,6 +30,8 @@
 ///     endpoint: ping GET "/ping" none,
 /// }
 /// ```
+///
+/// A computed field says of which fields and relations of its record it is made.
 ///
 /// An endpoint lies at `/t/TENANT/x/PACKAGE/orders` and says who is let in: `hmac` who signs the body with a secret of your manifest
 /// (`use: [verify]`; in hexadecimal or base64, after `sha256=` or not), `webhook` who signs as Standard Webhooks says, `key` who has a
@@ -51,7 +54,7 @@
 #[macro_export]
 macro_rules! export {
     ($plugin:expr, $($lines:tt)+) => {
-        $crate::__lines!([$plugin] [] [] [] [] [] $($lines)+);
+        $crate::__lines!([$plugin] [] [] [] [] [] [] $($lines)+);
     };
 }
 
@@ -59,37 +62,44 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lines {
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
         action: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
         $crate::__lines!(
-            [$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] [$($queries)*] [$($endpoints)*] $($($rest)*)?
+            [$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] [$($queries)*] [$($endpoints)*] [$($computed)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
         query: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
         $crate::__lines!(
             [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*]
-            [$($queries)* [$name { $($input)* } { $($output)* }]] [$($endpoints)*] $($($rest)*)?
+            [$($queries)* [$name { $($input)* } { $($output)* }]] [$($endpoints)*] [$($computed)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
-        job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
-        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] [$($queries)*] [$($endpoints)*] $($($rest)*)?);
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+        computed: $object:ident.$field:ident from [$($from:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__lines!(
+            [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*]
+            [$($computed)* [$object $field $($from)+]] $($($rest)*)?
+        );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+        job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
+        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] [$($queries)*] [$($endpoints)*] [$($computed)*] $($($rest)*)?);
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
         endpoint: $name:ident $method:ident $path:literal $auth:ident $(($secret:ident))? $(in $header:literal)? $(, $($rest:tt)*)?) => {
         $crate::__lines!(
             [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*]
-            [$($queries)*] [$($endpoints)* [$name $method $path $auth [$($secret)?] [$($header)?]]] $($($rest)*)?
+            [$($queries)*] [$($endpoints)* [$name $method $path $auth [$($secret)?] [$($header)?]]] [$($computed)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
         $phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)? $(, $($rest:tt)*)?) => {
         $crate::__lines!(
-            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*] $($($rest)*)?
+            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*] [$($computed)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*]) => {
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Exports;
@@ -109,6 +119,7 @@ macro_rules! __lines {
                 "],\"jobs\":[", $crate::__jobs!($($jobs)*),
                 "],\"queries\":[", $crate::__actions!($($queries)*),
                 "],\"endpoints\":[", $crate::__endpoints!($($endpoints)*),
+                "],\"computed\":[", $crate::__computed!($($computed)*),
                 "]}",
             );
             #[cfg_attr(target_arch = "wasm32", unsafe(link_section = "tenon:hooks"), used)]
@@ -212,6 +223,24 @@ macro_rules! __endpoints {
     };
 }
 
+/// The computed fields as JSON.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __computed {
+    () => {
+        ""
+    };
+    ([$object:ident $field:ident $($from:ident)+] $($rest:tt)+) => {
+        ::std::concat!($crate::__computed!([$object $field $($from)+]), ",", $crate::__computed!($($rest)+))
+    };
+    ([$object:ident $field:ident $first:ident $($from:ident)*]) => {
+        ::std::concat!(
+            "{\"object\":\"", ::std::stringify!($object), "\",\"field\":\"", ::std::stringify!($field),
+            "\",\"from\":[\"", ::std::stringify!($first), "\"", $(",\"", ::std::stringify!($from), "\"",)* "]}",
+        )
+    };
+}
+
 /// Actions, jobs, queries and endpoints, carried to the plugin.
 #[doc(hidden)]
 #[macro_export]
@@ -232,6 +261,16 @@ macro_rules! __called {
                 input: ::std::string::String,
             ) -> ::std::result::Result<::std::string::String, $crate::guest::Error> {
                 $crate::guest::resolve(&$plugin, &query, &input)
+            }
+        }
+
+        impl $crate::guest::ComputedGuest for $exports {
+            fn compute(
+                object: ::std::string::String,
+                field: ::std::string::String,
+                rows: ::std::vec::Vec<$crate::guest::WitRow>,
+            ) -> ::std::vec::Vec<::std::result::Result<$crate::guest::WitValue, ::std::string::String>> {
+                $crate::guest::compute(&$plugin, &object, &field, rows)
             }
         }
 

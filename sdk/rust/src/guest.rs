@@ -7,11 +7,13 @@ use crate::{Hooks, Json, wire};
 
 pub use crate::bindings::exports::tenon::plugin::record_hooks::{Change, Error, Guest, Operation, Verdict};
 pub use crate::bindings::exports::tenon::plugin::{
-    action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, delete_hooks::Guest as DeleteGuest,
-    endpoint_hooks::Guest as EndpointGuest, endpoint_hooks::Request as WitRequest, endpoint_hooks::Response as WitResponse,
-    event_hooks::Event as WitEvent, event_hooks::Guest as EventGuest, job_hooks::Guest as JobGuest, job_hooks::Outcome as JobOutcome,
-    query_hooks::Guest as QueryGuest,
+    action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, computed_hooks::Guest as ComputedGuest,
+    computed_hooks::Row as WitRow, delete_hooks::Guest as DeleteGuest, endpoint_hooks::Guest as EndpointGuest,
+    endpoint_hooks::Request as WitRequest, endpoint_hooks::Response as WitResponse, event_hooks::Event as WitEvent,
+    event_hooks::Guest as EventGuest, job_hooks::Guest as JobGuest, job_hooks::Outcome as JobOutcome, query_hooks::Guest as QueryGuest,
 };
+
+pub use crate::bindings::tenon::plugin::types::Value as WitValue;
 
 /// Runs the hook of a plugin. Everything it lives on is made here and dropped here.
 ///
@@ -19,6 +21,18 @@ pub use crate::bindings::exports::tenon::plugin::{
 /// What the plugin says.
 pub fn before_save(plugin: &dyn Hooks, object: &str, operation: Operation, changes: Vec<Change>) -> Result<Vec<Verdict>, Error> {
     asked(object, operation, changes, |changes| plugin.before_save_all(changes))
+}
+
+/// Computes a field of records, one after the other.
+#[must_use]
+pub fn compute(plugin: &dyn Hooks, object: &str, field: &str, rows: Vec<WitRow>) -> Vec<Result<WitValue, String>> {
+    report_panics();
+    let one = |row: WitRow| match plugin.compute(object, field, &wire::row(row)) {
+        Ok(value) => Ok(wire::outgoing(value)),
+        Err(crate::Error::Refused(refusal)) => Err(refusal.message),
+        Err(crate::Error::Failed(words)) => Err(words),
+    };
+    rows.into_iter().map(one).collect()
 }
 
 /// Runs the hook of a plugin.

@@ -2,7 +2,7 @@
 
 use crate::http;
 use crate::jobs::Outcome;
-use crate::{Change, Error, Event, Json, Refusal};
+use crate::{Change, Error, Event, Json, Record, Refusal, Value};
 
 /// A say in what happens to records. Implement what you subscribe to; the rest has a body that does nothing.
 ///
@@ -78,6 +78,34 @@ pub trait Hooks {
             }
         }
         Ok(())
+    }
+
+    /// Called for a record that is saved, of which one of the fields differs that a computed field of yours is made of: what that
+    /// field holds from now on. The record has those fields and no others, as they will be saved. It may neither read nor write: the
+    /// same fields make the same value. Where it fails, the field is empty, and the save goes on.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn compute(&self, _object: &str, _field: &str, record: &Record) -> Result<Value, Error> {
+    ///         let size = record.integer("employee_count").unwrap_or_default();
+    ///         Ok(if size > 100 { "large".into() } else { "small".into() })
+    ///     }
+    /// }
+    ///
+    /// tenon_sdk::testing::put_record("account", "7", &[("employee_count", 120.into())]);
+    /// let account = records::get("account", "7").unwrap().unwrap();
+    /// assert_eq!(Plugin.compute("account", "acme_size", &account), Ok("large".into()));
+    /// ```
+    ///
+    /// # Errors
+    /// Why there is no value: operators read it.
+    fn compute(&self, object: &str, field: &str, record: &Record) -> Result<Value, Error> {
+        let _: &Record = record;
+        Err(Error::Failed(format!("there is no computed field `{object}.{field}`")))
     }
 
     /// Called after a record was written, inside the transaction that saves it. It may read and write other records, and

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use crate::bindings::tenon::plugin::types as wit;
-use crate::{Address, Change, Date, DateTime, Decimal, Error, Event, Geo, Money, Operation, Reference, Refusal, Value};
+use crate::{Address, Change, Date, DateTime, Decimal, Error, Event, Geo, Money, Operation, Record, Reference, Refusal, Value};
 #[cfg(any(target_arch = "wasm32", test))]
-use crate::{Problem, Record, Saved};
+use crate::{Problem, Saved};
 
 pub(crate) fn change(object: &Rc<str>, operation: wit::Operation, change: wit::Change) -> Change {
     Change {
@@ -37,6 +37,11 @@ pub(crate) fn event(event: crate::guest::WitEvent) -> Event {
         changed: event.changed,
         at: DateTime::from_millis(event.at),
     }
+}
+
+/// What a computed field is made of: a record of which nothing else is known.
+pub(crate) fn row(row: crate::guest::WitRow) -> Record {
+    Record { id: row.id, version: 0, fields: fields(row.fields) }
 }
 
 pub(crate) fn verdict(change: Change) -> wit::Verdict {
@@ -138,7 +143,7 @@ fn incoming(value: wit::Value) -> Value {
     }
 }
 
-fn outgoing(value: Value) -> wit::Value {
+pub(crate) fn outgoing(value: Value) -> wit::Value {
     match value {
         Value::Null => wit::Value::Null,
         Value::Boolean(value) => wit::Value::Boolean(value),

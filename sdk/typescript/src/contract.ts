@@ -82,6 +82,12 @@ export interface WireRefusal {
 /** The answer to one change, as it travels. */
 export type Verdict = { tag: "keep" } | { tag: "patch"; val: FieldValue[] } | { tag: "refuse"; val: WireRefusal[] };
 
+/** What a computed field is made of, as it travels. */
+export interface WireRow {
+  id: string;
+  fields: FieldValue[];
+}
+
 /** Why there is no answer, as it travels. */
 export type WireError = { tag: "refused"; val: WireRefusal } | { tag: "failed"; val: string };
 

@@ -8,7 +8,7 @@ import { dayOf } from "./values.ts";
 type Held = { [V in Exclude<Value, { tag: "null" }> as V["tag"]]: V["val"] };
 
 /** Something with fields. `Names` are the names of its fields and relations, where you want them checked. */
-export abstract class Fields<Names extends string = string> {
+export class Fields<Names extends string = string> {
   #fields: FieldValue[];
   #byName: Map<string, Value> | undefined;
 

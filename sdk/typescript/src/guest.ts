@@ -2,13 +2,16 @@
  * The other side of the contract: what the host calls, answered by a plugin. `tool/` makes components of it.
  */
 import { Change } from "./change.ts";
-import type { Operation, Verdict, WireChange, WireEvent, WireOutcome, WireRequest, WireResponse } from "./contract.ts";
+import type { Operation, Value, Verdict, WireChange, WireEvent, WireOutcome, WireRequest, WireResponse, WireRow } from "./contract.ts";
 import { Incoming, wireOf } from "./endpoint.ts";
 import { eventOf } from "./event.ts";
+import { Fields } from "./fields.ts";
 import { wake } from "./globals.ts";
 import { type Definition, GoesOn, type Hook } from "./plugin.ts";
 import { errorOf, Refusal, refusalOf } from "./refusal.ts";
+import { valueOf } from "./values.ts";
 
+type Computed = { tag: "ok"; val: Value } | { tag: "err"; val: string };
 type Hooks = Readonly<Record<string, Hook<Operation>>> | undefined;
 type Asked = (object: string, operation: Operation, changes: WireChange[]) => Verdict[];
 
@@ -63,6 +66,22 @@ function one(hook: Hook<Operation>, change: Change): void {
 
 function nothing(given: unknown): void {
   if (given instanceof Promise) throw new TypeError("it is asynchronous: hooks give their answer at once");
+}
+
+/** Computes fields: what is thrown about one record is of that record. */
+export function computed(of: Definition["computed"]): (object: string, field: string, rows: WireRow[]) => Computed[] {
+  return (object, field, rows) => {
+    wake();
+    const about = of?.[object]?.[field];
+    if (!about) throw new Error(`there is no computed field \`${object}.${field}\``);
+    return rows.map((row) => {
+      try {
+        return { tag: "ok", val: valueOf(about.value(new Fields(row.fields))) };
+      } catch (error) {
+        return { tag: "err", val: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+      }
+    });
+  };
 }
 
 /** Carries out actions. */

@@ -34,8 +34,11 @@ export function manifest(plugin: Definition, name: string, version: string): obj
     Object.entries(of).map(([name, { input, output }]) => ({ name, input: params(input), output: params(output) }));
   const [actions, queries] = [called(plugin.actions), called(plugin.queries)];
   const jobs = Object.entries(plugin.jobs ?? {}).map(([job, { cron }]) => ({ name: job, ...(cron !== undefined && { cron }) }));
+  const computed = Object.entries(plugin.computed ?? {}).flatMap(([object, fields]) =>
+    Object.entries(fields).map(([field, { from }]) => ({ object, field, from: [...from] })),
+  );
   const endpoints = Object.entries(plugin.endpoints ?? {}).map(([endpoint, about]) => ({ name: endpoint, ...door(about) }));
-  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs, queries, endpoints };
+  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs, queries, endpoints, computed };
 }
 
 function door({ at, auth }: Endpoint): object {

@@ -6,6 +6,8 @@ import type { Operation } from "./contract.ts";
 import type { Change } from "./change.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Event } from "./event.ts";
+import type { Fields } from "./fields.ts";
+import type { Given } from "./values.ts";
 
 /** What becomes of a save whose plugin broke: it fails too, or goes on. A refusal is never skipped. */
 export type OnFault = "refuse" | "skip";
@@ -20,6 +22,14 @@ export interface Hook<On extends Operation> {
   each?(change: Change): void;
   /** Called with all records of one save, 200 at most, in the place of `each`. A `Refusal` that is thrown refuses all. */
   all?(changes: Change[]): void;
+}
+
+/** A field that is made of other fields of its record. */
+export interface Computed {
+  /** Fields and relations it is made of. */
+  from: readonly string[];
+  /** Called for a record of which one of these differs. It has those fields and no others. What is thrown leaves the field empty. */
+  value(record: Fields): Given;
 }
 
 /** What an action takes or gives, by its type. */
@@ -148,6 +158,8 @@ export interface Definition {
   beforeDelete?: Readonly<Record<string, Hook<"delete">>>;
   /** After they went, inside the transaction: refuse, read, write. */
   afterDelete?: Readonly<Record<string, Hook<"delete">>>;
+  /** Fields that are made of others, by object and field. */
+  computed?: Readonly<Record<string, Readonly<Record<string, Computed>>>>;
   /** What people may call. */
   actions?: Readonly<Record<string, Action>>;
   /** What people may ask. */

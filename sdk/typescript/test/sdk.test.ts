@@ -7,7 +7,7 @@ import {
 } from "@tenon/sdk";
 import type { Change } from "@tenon/sdk";
 import "@tenon/sdk/fetch";
-import { actions, endpoints, events, hooks, jobs as jobsOf, queries } from "../src/guest.ts";
+import { actions, computed, endpoints, events, hooks, jobs as jobsOf, queries } from "../src/guest.ts";
 import { install } from "../src/globals.ts";
 import { manifest } from "../src/manifest.ts";
 import { ask, create, event, host, incoming, inside, update } from "../src/testing.ts";
@@ -122,6 +122,28 @@ test("a query answers what it declares", () => {
   assert.throws(() => resolve("other", "{}"), (error: { tag: string }) => error.tag === "failed");
 });
 
+test("a field is computed of others, record by record", () => {
+  const compute = computed({
+    account: {
+      acme_size: {
+        from: ["employee_count"],
+        value(record) {
+          const count = record.integer("employee_count");
+          if (count === undefined) throw new Error("how many?");
+          return count > 100 ? "large" : null;
+        },
+      },
+    },
+  });
+  const row = (count?: bigint) => ({ id: "7", fields: count === undefined ? [] : [{ name: "employee_count", value: { tag: "integer" as const, val: count } }] });
+  assert.deepEqual(compute("account", "acme_size", [row(120n), row(7n), row()]), [
+    { tag: "ok", val: { tag: "text", val: "large" } },
+    { tag: "ok", val: { tag: "null" } },
+    { tag: "err", val: "Error: how many?" },
+  ]);
+  assert.throws(() => compute("account", "other", []), /no computed field/);
+});
+
 test("an event is heard by the listener of its object", () => {
   const heard: string[] = [];
   const handle = events({ lead: { on: ["create"], heard: ({ object, records: [first], at }) => heard.push(`${object} ${first?.id} ${at.getTime()}`) } });
@@ -136,6 +158,7 @@ test("the manifest is read off the plugin", () => {
     beforeSave: { lead: { on: ["create"], onFault: "skip", each() {} } },
     afterDelete: { lead: { on: ["delete"], all() {} } },
     actions: { claim: action({ input: { leads: "id many required" }, output: { left: "integer" }, act: () => ({ left: 1 }) }) },
+    computed: { account: { acme_size: { from: ["employee_count"], value: () => "small" } } },
     queries: { best: query({ input: {}, output: { names: "text many" }, resolve: () => ({ names: [] }) }) },
     jobs: { remind: { run() {} }, recycle: { cron: "0 2 * * *", run() {} } },
     events: { lead: { on: ["create", "update"], heard() {} } },
@@ -164,6 +187,7 @@ test("the manifest is read off the plugin", () => {
       { name: "paid", method: "POST", path: "/paid", auth: "webhook", secret: "paid_key" },
       { name: "ping", method: "GET", path: "/ping", auth: "none" },
     ],
+    computed: [{ object: "account", field: "acme_size", from: ["employee_count"] }],
   });
   assert.throws(() => manifest(plugin({ beforeSave: { lead: { on: ["create"] } } }), "a", "1.0.0"), /either `each` or `all`/);
 });

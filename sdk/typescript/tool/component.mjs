@@ -24,6 +24,7 @@ const EXPORTS = {
     code: "{ beforeDelete: hooks(plugin.beforeDelete), afterDelete: hooks(plugin.afterDelete) }",
   },
   "action-hooks": { needs: ({ actions }) => actions.length > 0, code: "{ act: actions(plugin.actions) }" },
+  "computed-hooks": { needs: ({ computed }) => computed.length > 0, code: "{ compute: computed(plugin.computed) }" },
   "query-hooks": { needs: ({ queries }) => queries.length > 0, code: "{ resolve: queries(plugin.queries) }" },
   "job-hooks": { needs: ({ jobs }) => jobs.length > 0, code: "{ run: jobs(plugin.jobs) }" },
   "event-hooks": { needs: ({ phases }) => phases.has("event"), code: "{ handle: events(plugin.events) }" },
@@ -55,7 +56,7 @@ function entryOf(source, exported) {
   const lines = exported.map(([name, { code }]) => `export const ${camel(name)} = ${code};`);
   return `import "@tenon/sdk/sealed";
 import plugin from ${JSON.stringify(source)};
-import { actions, endpoints, events, hooks, jobs, queries, warm } from "@tenon/sdk/guest";
+import { actions, computed, endpoints, events, hooks, jobs, queries, warm } from "@tenon/sdk/guest";
 ${lines.join("\n")}\n`;
 }
 

@@ -81,6 +81,7 @@ fn of_plugin(plugin: &PluginPackage, imports: &[&str]) -> Vec<GrantLine> {
         let operations: Vec<&str> = subscription.operations.iter().map(|one| one.word()).collect();
         line(format!("hook.{}.{}", subscription.phase.word(), subscription.object), &operations.join(", "))
     });
+    let computed = plugin.computed.iter().map(|one| line(format!("computed.{}.{}", one.object, one.field), &one.from.join(", ")));
     let actions = plugin.actions.iter().map(|action| line(format!("action.{}", action.name), &action.field()));
     let queries = plugin.queries.iter().map(|query| line(format!("query.{}", query.name), &query.field()));
     // What the calendar starts acts as the package itself, not as anybody who could be asked.
@@ -91,7 +92,7 @@ fn of_plugin(plugin: &PluginPackage, imports: &[&str]) -> Vec<GrantLine> {
     });
     let called = [("jobs", "leaves jobs for later"), ("kv", KV)].into_iter().filter(|(name, _)| imports.contains(name));
     let called = called.map(|(name, says)| line(name.to_owned(), says));
-    hooks.chain(actions).chain(queries).chain(times).chain(endpoints).chain(called).collect()
+    hooks.chain(computed).chain(actions).chain(queries).chain(times).chain(endpoints).chain(called).collect()
 }
 
 fn named_line(kind: &str, name: &str, asked: &Json) -> GrantLine {

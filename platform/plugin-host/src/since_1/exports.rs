@@ -11,9 +11,9 @@ use wasmtime::{Engine, Store};
 
 use super::generated::exports::tenon::plugin::job_hooks::Outcome;
 use super::generated::exports::tenon::plugin::{
-    action_hooks, after_hooks, delete_hooks, endpoint_hooks, event_hooks, job_hooks, query_hooks, record_hooks,
+    action_hooks, after_hooks, computed_hooks, delete_hooks, endpoint_hooks, event_hooks, job_hooks, query_hooks, record_hooks,
 };
-use super::{Change, Error, Operation, Verdict, interface};
+use super::{Change, Error, Made, Operation, Verdict, interface, types};
 use crate::LoadError;
 use crate::limits::Size;
 use crate::state::CallState;
@@ -25,6 +25,8 @@ const WARM_HOOKS: &str = "tenon:plugin/warm-hooks@1.0.0";
 pub(crate) enum Question {
     /// About records.
     Records { phase: Phase, object: String, operation: Operation, changes: Vec<Change> },
+    /// To compute a field of records.
+    Compute { object: String, field: String, rows: Vec<Made> },
     /// To do something it offers; its name, its input as JSON, and where a job has come to.
     Call { kind: CallKind, name: String, input: String, cursor: Option<String> },
 }
@@ -33,6 +35,8 @@ pub(crate) enum Question {
 pub(crate) enum Said {
     /// One verdict per change.
     Verdicts(Vec<Verdict>),
+    /// One value per record, or why there is none.
+    Values(Vec<Result<types::Value, String>>),
     /// JSON.
     Done(String),
     /// The cursor of a job's next step.
@@ -46,6 +50,7 @@ pub(crate) struct Ready {
     after: Option<after_hooks::GuestIndices>,
     delete: Option<delete_hooks::GuestIndices>,
     action: Option<action_hooks::GuestIndices>,
+    computed: Option<computed_hooks::GuestIndices>,
     query: Option<query_hooks::GuestIndices>,
     job: Option<job_hooks::GuestIndices>,
     event: Option<event_hooks::GuestIndices>,
@@ -65,6 +70,7 @@ impl Ready {
             after: after_hooks::GuestIndices::new(&instance).ok(),
             delete: delete_hooks::GuestIndices::new(&instance).ok(),
             action: action_hooks::GuestIndices::new(&instance).ok(),
+            computed: computed_hooks::GuestIndices::new(&instance).ok(),
             query: query_hooks::GuestIndices::new(&instance).ok(),
             job: job_hooks::GuestIndices::new(&instance).ok(),
             event: event_hooks::GuestIndices::new(&instance).ok(),
@@ -126,6 +132,7 @@ impl Ready {
             Phase::AfterSave => (self.after.is_some(), "after-hooks"),
             Phase::BeforeDelete | Phase::AfterDelete => (self.delete.is_some(), "delete-hooks"),
             Phase::Action => (self.action.is_some(), "action-hooks"),
+            Phase::Computed => (self.computed.is_some(), "computed-hooks"),
             Phase::Query => (self.query.is_some(), "query-hooks"),
             Phase::Job => (self.job.is_some(), "job-hooks"),
             Phase::Event => (self.event.is_some(), "event-hooks"),
@@ -149,6 +156,10 @@ impl Ready {
             Question::Records { phase, object, operation, changes } => {
                 let said = self.ask_about((store, instance), phase, (&object, operation, &changes)).await?;
                 Ok(said.map(Said::Verdicts))
+            }
+            Question::Compute { object, field, rows } => {
+                let guest = self.computed.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
+                Ok(Ok(Said::Values(guest.call_compute(store, &object, &field, &rows).await?)))
             }
             Question::Call { kind: CallKind::Action, name, input, .. } => {
                 let guest = self.action.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;

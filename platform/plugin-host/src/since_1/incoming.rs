@@ -130,7 +130,7 @@ fn target(model: &Model, relation: &Relation, said: &types::Reference) -> Option
 }
 
 /// The value, if it is of the field's type. Whether the field allows it is checked with everything else that is saved.
-fn incoming(field: &Field, said: types::Value) -> Option<Value> {
+pub(crate) fn incoming(field: &Field, said: types::Value) -> Option<Value> {
     let kind = &field.kind;
     Some(match said {
         _ if matches!(kind, FieldKind::Secret) => return None,

@@ -5,7 +5,7 @@ use tenon_model::{FieldKind, Model, Object, Relation, RelationShape};
 use tenon_query::Record;
 use tenon_value::{Address, Geo, RecordId, Uuid, Value};
 
-use super::{Change, types};
+use super::{Change, Made, types};
 
 /// One record of a save on its way to a plugin.
 pub(crate) struct Row<'a> {
@@ -32,6 +32,19 @@ pub(crate) fn row((model, grant): (&Model, &Grant), object: &Object, row: &Row<'
         new: held(row.new),
         changed: row.changed.iter().filter(|name| shown(name)).cloned().collect(),
     }
+}
+
+/// What a computed field is made of, as far as the plugin may see it.
+pub(crate) fn made_of((model, grant): (&Model, &Grant), object: &Object, row: &Row<'_>, from: &[String]) -> Made {
+    let shown = |name: &str| *grant == Grant::Caller || grant.shows(object.name.as_str(), name);
+    let mut fields = fields(model, object, row.new);
+    fields.retain(|field| from.contains(&field.name) && shown(&field.name));
+    Made { id: row.id.to_string(), fields }
+}
+
+/// About how many bytes that is in the guest's memory.
+pub(crate) fn size_of_made(made: &Made) -> usize {
+    size_of::<Made>() + made.id.len() + made.fields.iter().map(field_size).sum::<usize>()
 }
 
 /// A record as the contract has it.

@@ -2,6 +2,7 @@
 import { action, config, http, jobs, plugin, Problem, query, records, Refusal, secrets } from "@tenon/sdk";
 import type { Answer, Incoming } from "@tenon/sdk";
 import { obey } from "./calls.ts";
+import { odd, size } from "./made.ts";
 import { astray, peek, tagged } from "./questions.ts";
 
 /** Headers that let somebody in, which no plugin should see. */
@@ -74,6 +75,7 @@ export default plugin({
     // In a save nobody is waited for.
     rush: action({ input: {}, output: { status: "integer" }, act: () => ({ status: http.send("shop", "/v1/echo").status }) }),
   },
+  computed: { account: { courier_size: size, courier_odd: odd } },
   queries: {
     peek: query({ input: { object: "text required", id: "id required" }, output: { said: "text" }, resolve: peek }),
     tagged: query({ input: { starts: "text" }, output: { names: "text many", total: "integer" }, resolve: tagged }),

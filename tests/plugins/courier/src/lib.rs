@@ -1,7 +1,8 @@
-//! A plugin that reaches beyond records: settings, secrets by name, hosts outside, endpoints for those who are outside, and queries.
+//! A plugin that reaches beyond records: settings, secrets by name, hosts outside, endpoints for those who are outside, queries, computed fields.
 //! Much of it should not be done.
 
 mod calls;
+mod made;
 mod questions;
 
 use tenon_sdk::prelude::*;
@@ -20,6 +21,10 @@ impl Hooks for Courier {
             "rush" => Ok(Json::object([("status", i64::from(http::Request::get("shop", "/v1/echo").send()?.status).into())])),
             other => Err(Error::Failed(format!("there is no {other}"))),
         }
+    }
+
+    fn compute(&self, _object: &str, field: &str, record: &Record) -> Result<Value, Error> {
+        if field == "courier_size" { Ok(made::size(record)) } else { made::odd(record) }
     }
 
     fn resolve(&self, query: &str, input: &Json) -> Result<Json, Error> {
@@ -87,6 +92,8 @@ tenon_sdk::export! {
     action: ask { what: text required, name: text, data: text } -> { said: text },
     action: send { how: text required } -> { id: id },
     action: rush {} -> { status: integer },
+    computed: account.courier_size from [employee_count],
+    computed: account.courier_odd from [name, courier_size, website],
     query: peek { object: text required, id: id required } -> { said: text },
     query: tagged { starts: text } -> { names: text many, total: integer },
     query: astray { how: text required } -> { said: text },
