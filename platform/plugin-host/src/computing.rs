@@ -10,7 +10,7 @@ use tenon_value::Value;
 
 use crate::Computed;
 use crate::fault::Broken;
-use crate::limits::ROWS_PER_CALL;
+use crate::limits::{REFUSAL_LETTERS, ROWS_PER_CALL};
 use crate::merge::Rows;
 use crate::since_1::{self, Question, Said};
 use crate::turn::{Portion, Turn};
@@ -29,8 +29,14 @@ impl Computing<'_> {
             // What its layer has not brought, or a tenant has retired, is not computed.
             let Some(field) = self.object.field_named(&computed.field).filter(|field| !field.system) else { continue };
             let concerned = self.concerned(computed, rows);
+            if !concerned.is_empty() && self.turn.is_left_alone(now) {
+                let words = format!("computed {}: it has failed too often within a minute (`breaker`)", field.name);
+                self.turn.tell([("warn", words)]);
+                put(self.object, field, rows, concerned.into_iter().map(|place| (place, Value::Null)));
+                continue;
+            }
             for places in concerned.chunks(ROWS_PER_CALL) {
-                match self.values((computed, field), places, rows, desk, now).await {
+                match self.values((computed, field), places, rows, desk).await {
                     Ok(values) => put(self.object, field, rows, places.iter().copied().zip(values)),
                     Err(Broken::Stopped) => return Err(HookError::Stopped),
                     Err(Broken::Busy) => return Err(HookError::Busy),
@@ -58,11 +64,7 @@ impl Computing<'_> {
         places: &[usize],
         rows: &Rows<'_>,
         desk: &mut dyn Desk,
-        now: Instant,
     ) -> Result<Vec<Value>, Broken> {
-        if self.turn.is_left_alone(now) {
-            return Err(Broken::limit("breaker", "it has failed too often within a minute"));
-        }
         let grant = &self.turn.plugin.grant;
         if !grant.changes(self.object.name.as_str(), &computed.field) {
             return Err(Broken::answer(format!("computes `{}`, which it was not granted to write", computed.field)));
@@ -89,6 +91,7 @@ impl Computing<'_> {
             Ok(value) => since_1::incoming(field, value)
                 .ok_or_else(|| Broken::answer(format!("computed `{}` as something else than {}", field.name, field.kind.word()))),
             Err(words) => {
+                let words: String = words.chars().take(REFUSAL_LETTERS).collect();
                 self.turn.tell([("warn", format!("computed {}: {}", field.name, words.escape_debug()))]);
                 Ok(Value::Null)
             }
