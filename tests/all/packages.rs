@@ -175,6 +175,4 @@ async fn reached_in_typescript(database: Database) {
     with_packages(database, async |server, tenant, other| given::settings_and_secrets(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::calls(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::endpoints(courier, server, tenant, other).await).await;
-    with_packages(database, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
-    with_packages(database, async |server, tenant, other| made::computed(courier, server, tenant, other).await).await;
 }
