@@ -20,6 +20,7 @@ mod explain;
 mod files;
 mod flow;
 mod jobs;
+mod links;
 mod live;
 mod live_model;
 mod moves;

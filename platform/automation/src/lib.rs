@@ -6,6 +6,7 @@ mod calendar;
 mod endpoints;
 mod events;
 mod jobs;
+mod links;
 mod live;
 mod relay;
 mod sandbox;
@@ -17,6 +18,10 @@ pub use jobs::{
     DATA, IMPORT, ImportHandler, ImportPlan, IndexHandler, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault,
     JobHandler, JobRun, JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, ShapeHandler, UNDO, UNDO_DAYS, UndoHandler, job_json,
     millis_of, piece, problem_json, undo_plan,
+};
+pub use links::{
+    Agreement, LINK_CHUNK, LINK_FIELDS_MAX, LINK_JOB, LINK_NAME_MAX, LINK_OFFER_DAYS, LinkDesk, LinkError, LinkHandler, LinkOffer, Linking,
+    Mapping, OnRevoke,
 };
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};

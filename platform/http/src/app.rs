@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tenon_automation::{Endpoints, JobDesk, Relay};
+use tenon_automation::{Endpoints, JobDesk, LinkDesk, Relay};
 use tenon_files::Links;
 use tenon_graphql::{DataApi, MetadataApi};
 use tenon_identity::{Identity, Oidc};
@@ -33,6 +33,8 @@ pub struct AppParts {
     pub metadata: MetadataApi,
     /// Work that goes on after its request.
     pub jobs: JobDesk,
+    /// Agreements with other tenants.
+    pub tenant_links: LinkDesk,
     /// What plugins answer to those outside.
     pub endpoints: Endpoints,
     /// Files.
@@ -72,6 +74,7 @@ pub struct Shared {
     pub(crate) data: DataApi,
     pub(crate) metadata: MetadataApi,
     pub(crate) jobs: JobDesk,
+    pub(crate) tenant_links: LinkDesk,
     pub(crate) endpoints: Endpoints,
     pub(crate) endpoint_rate: Rate,
     pub(crate) store: Store,
@@ -92,7 +95,7 @@ impl App {
     /// The shared state of a server.
     #[must_use]
     pub fn new(parts: AppParts) -> Self {
-        let AppParts { identity, oidc, data, metadata, jobs, endpoints, store, links, .. } = parts;
+        let AppParts { identity, oidc, data, metadata, jobs, endpoints, store, links, tenant_links, .. } = parts;
         let AppParts { patience, status, relay, rate_per_minute, public_url, proxies, .. } = parts;
         Self(Arc::new(Shared {
             identity,
@@ -100,6 +103,7 @@ impl App {
             data,
             metadata,
             jobs,
+            tenant_links,
             endpoints,
             endpoint_rate: Rate::new(ENDPOINT_RATE),
             store,

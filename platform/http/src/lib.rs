@@ -23,6 +23,7 @@ mod imports_route;
 mod jobs_route;
 mod keys_route;
 mod limits;
+mod links_route;
 mod live;
 mod members_route;
 mod negotiate;

@@ -62,6 +62,10 @@ pub(crate) async fn list(call: Call) -> Response {
     limits.extend(of_sign_in());
     limits.extend(of_providers());
     limits.extend(of_packages());
+    limits.insert("link_fields".to_owned(), json!(tenon_automation::LINK_FIELDS_MAX));
+    limits.insert("link_name".to_owned(), json!(tenon_automation::LINK_NAME_MAX));
+    limits.insert("link_offer_days".to_owned(), json!(tenon_automation::LINK_OFFER_DAYS));
+    limits.insert("link_chunk".to_owned(), json!(tenon_automation::LINK_CHUNK));
     axum::Json(json!({ "limits": limits })).into_response()
 }
 

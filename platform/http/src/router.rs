@@ -16,8 +16,8 @@ use crate::limits::{BODY_BYTES_MAX, COMPRESS_ABOVE};
 use crate::scim_route::SCIM_BYTES_MAX;
 use crate::{
     documents_route, endpoints_route, exports_route, facts, files_route, graphql_route, imports_route, jobs_route, keys_route, limits,
-    live, members_route, oidc_route, packages_route, patience, probes, respond, schema_route, scim_route, secrets_route, session_route,
-    traffic, upload_route,
+    links_route, live, members_route, oidc_route, packages_route, patience, probes, respond, schema_route, scim_route, secrets_route,
+    session_route, traffic, upload_route,
 };
 
 /// Who may come in: small bodies, and pages for those who are not in yet.
@@ -105,6 +105,16 @@ fn tenant() -> Doors {
             Doors::new()
                 .on(Method::Any, "/x/{package}/{*path}", endpoints_route::answer)
                 .layer(DefaultBodyLimit::max(tenon_automation::ENDPOINT_BYTES_MAX)),
+        )
+        // Other tenants
+        .merge(
+            Doors::new()
+                .get("/links", links_route::list)
+                .post("/links", links_route::offer)
+                .post("/links/accept", links_route::accept)
+                .get("/links/{id}", links_route::show)
+                .delete("/links/{id}", links_route::revoke)
+                .layer(DefaultBodyLimit::max(FORM_BYTES_MAX)),
         )
         // Work that goes on after its request
         .get("/jobs", jobs_route::list)

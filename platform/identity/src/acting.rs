@@ -56,6 +56,23 @@ impl Identity {
         Ok(Self::assume(now, model, principal, facts))
     }
 
+    /// The context of a link between tenants on one of its sides, with the rights of the role it was given there.
+    ///
+    /// # Errors
+    /// `Unrecognized` where the tenant is gone.
+    pub async fn acting_link(
+        &self,
+        tenant: TenantId,
+        (id, name, role): (Uuid, &str, &str),
+        facts: RequestFacts,
+    ) -> Result<OpContext, IdentityError> {
+        let tenant = self.store.tenant_by_id(tenant).await?.ok_or(IdentityError::Unrecognized)?;
+        let epoch = self.store.epoch(tenant.id).await?;
+        let model = self.model(&tenant, epoch).await?;
+        let now = self.business_time(&tenant).await?;
+        Ok(Self::assume(now, model, standing::of_link(id, name, role), facts))
+    }
+
     /// The context of a principal as if he called now.
     ///
     /// # Errors

@@ -56,3 +56,4 @@ pub use sessions::{Begun, SESSION_IDLE_MAX, SESSION_MAX, SESSIONS_MAX};
 pub use sign_in::{LOGIN_BYTES_MAX, SignIn};
 pub use strength::{PASSWORD_BYTES_MAX, PASSWORD_LETTERS_MIN};
 pub use tickets::{INVITATION_MAX, Invited, RESET_MAX};
+pub use token::{link_token, link_token_hash};

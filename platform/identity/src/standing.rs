@@ -31,12 +31,17 @@ const LISTS: [Fact; 11] = [
 
 /// The principal of a key: it is itself, and belongs to nobody.
 pub(crate) fn of_key(key: &StoredKey) -> Principal {
-    let facts = LISTS.into_iter().map(|fact| (fact, Value::List(Vec::new()))).chain([(Fact::Me, Value::Id(key.id))]);
-    Principal {
-        roles: key.roles.clone(),
-        standing: std::sync::Arc::new(facts.collect()),
-        ..Principal::new(key.kind, key.id, key.display.clone())
-    }
+    alone(Principal { roles: key.roles.clone(), ..Principal::new(key.kind, key.id, key.display.clone()) })
+}
+
+/// The principal of a link between tenants: it is itself, too.
+pub(crate) fn of_link(id: Uuid, name: &str, role: &str) -> Principal {
+    alone(Principal { roles: vec![role.to_owned()], ..Principal::new(ActorKind::Link, id, name.to_owned()) })
+}
+
+fn alone(principal: Principal) -> Principal {
+    let facts = LISTS.into_iter().map(|fact| (fact, Value::List(Vec::new()))).chain([(Fact::Me, Value::Id(principal.id))]);
+    Principal { standing: std::sync::Arc::new(facts.collect()), ..principal }
 }
 
 /// The principal of a member; none where his record is gone or says that he is not at work.

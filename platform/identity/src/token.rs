@@ -17,6 +17,8 @@ pub(crate) enum TokenKind {
     Invitation,
     /// In the link to choose another password.
     Reset,
+    /// In the offer of a link between tenants.
+    Link,
 }
 
 impl TokenKind {
@@ -25,6 +27,7 @@ impl TokenKind {
             Self::Session => "tenon_session_",
             Self::Invitation => "tenon_invitation_",
             Self::Reset => "tenon_reset_",
+            Self::Link => "tenon_link_",
         }
     }
 
@@ -43,6 +46,19 @@ impl TokenKind {
     fn digest(self, bytes: [u8; BYTES]) -> [u8; 32] {
         Sha256::new().chain_update(self.prefix()).chain_update(bytes).finalize().into()
     }
+}
+
+/// A token that accepts a link between tenants, and its hash in hexadecimal.
+#[must_use]
+pub fn link_token() -> (String, String) {
+    let (token, hash) = TokenKind::Link.generate();
+    (token, hex::encode(hash))
+}
+
+/// The hash of such a token; none for any other text.
+#[must_use]
+pub fn link_token_hash(token: &str) -> Option<String> {
+    TokenKind::Link.hash(token).map(hex::encode)
 }
 
 #[cfg(test)]

@@ -220,6 +220,8 @@ pub enum Predicate {
         /// The right the share must give.
         right: Verb,
     },
+    /// The record was written by a link between tenants that is active here: nobody else changes it.
+    Mirrored,
     /// Each of the words is found in one of these fields: what the index of the search tells.
     Search(Search),
     /// External ids of the record.

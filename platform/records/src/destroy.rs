@@ -26,11 +26,15 @@ impl Attempt<'_> {
         ids.dedup();
         let stored: HashMap<RecordId, Record> =
             self.tx.load(&table, &ids, Deleted::Include, Lock::Update).await?.into_iter().map(|record| (record.id, record)).collect();
+        let mirrors = self.mirrors(&stored).await?;
         ids.retain(|id| !stored.contains_key(id));
         let absent = self.absent(&table, &ids, Deleted::Include).await?;
         let (mut saved, mut reach, mut seen) = (Vec::with_capacity(rows.len()), Reach::default(), HashSet::new());
         for (root, id, path) in rows {
-            if stored.contains_key(id) && seen.insert(*id) {
+            if let Some(problem) = mirrors.problem(model_object, *id, path.clone()) {
+                self.found.push(*root, problem);
+                saved.push(None);
+            } else if stored.contains_key(id) && seen.insert(*id) {
                 reach.gone.entry(object).or_default().insert(*id);
                 reach.roots.insert(*id, *root);
                 saved.push(Some(Saved { id: *id, status: Status::Destroyed }));

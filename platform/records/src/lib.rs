@@ -35,6 +35,7 @@ mod links;
 mod manys;
 mod masking;
 mod merge;
+mod mirrors;
 mod money;
 mod mutation;
 pub mod personal;

@@ -101,6 +101,12 @@ impl Attempt<'_> {
         let others: Vec<RecordId> = merging.others.iter().map(|(id, _)| *id).collect();
         self.reached(object, (&keep, &[merging.survivor]), |_| InputPath::default().key("survivor")).await?;
         self.reached(object, (&lose, &others), |at| path.index(at)).await?;
+        let mirrors = self.mirrors(&stored).await?;
+        for id in &ids {
+            if let Some(problem) = mirrors.problem(object, *id, path.clone()) {
+                self.found.push(0, problem);
+            }
+        }
         if !self.found.is_empty() || stored.len() != all.len() {
             return Ok(None);
         }

@@ -17,20 +17,22 @@ use std::time::Instant;
 
 use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_diagnostics::{Classify, Problem, Problems};
-use tenon_hooks::{Hooks, Offers, Tree};
+use tenon_diagnostics::{Classify, Kind, Problem, Problems};
+use tenon_hooks::{Given, Hooks, Offers, Tree};
 use tenon_outbound::Client;
 use tenon_store::{JobAsk, JobLease, Store, StoreError};
-use tenon_value::TenantId;
+use tenon_value::{Json, TenantId};
 
 use crate::attempt::{Attempt, Ended, Memory, Rehearsal};
 use crate::calling;
 use crate::calling_out::{self, Calls};
 use crate::ending::{Ending, JobEnding, Settle};
+use crate::halt::Halt;
 use crate::hooking;
 use crate::idempotency::Running;
 use crate::limits::{HOOK_ROUNDS_MAX, RETRIES_MAX};
-use crate::queries::Queries;
+use crate::queries::{Place, Queries};
+use crate::reading;
 use crate::{Done, Mutation, RecordsError, StepOutcome};
 
 /// Makes the caller's bytes of what became of the steps; its problem rolls everything back.
@@ -108,6 +110,19 @@ impl Pipeline {
         let ending = Ending { respond: &|_| Ok(Vec::new()), job: Some(JobEnding::new(lease, settle)) };
         let (outcomes, _) = self.carry_out(cx, policy, mutation, &ending).await?;
         Ok((outcomes, ending.asked()))
+    }
+
+    /// Reads a document of the data API (a query) for a caller inside the house: its data, as JSON. None where nothing reads yet.
+    ///
+    /// # Errors
+    /// The first problem of the document; what the store says.
+    pub async fn read(&self, cx: &OpContext, policy: &Policy, (document, variables): (&str, &str)) -> Result<Json, RecordsError> {
+        match reading::document((self, cx), policy, (document, variables), Place::Store(&self.store, cx)).await {
+            Ok(Ok(Given::Data(data, _))) => Ok(data.parse().unwrap_or(Json::Null)),
+            Ok(Err(problem)) => Err(RecordsError::problem(None, *problem)),
+            Err(Halt::Store(error)) => Err(error.into()),
+            Ok(Ok(_)) | Err(_) => Err(RecordsError::problem(None, Problem::of_kind(Kind::Internal))),
+        }
     }
 
     async fn carry_out(

@@ -68,6 +68,7 @@ impl Attempt<'_> {
         ids.dedup();
         let stored: HashMap<RecordId, Record> =
             self.tx.load(&table, &ids, Deleted::Exclude, Lock::Update).await?.into_iter().map(|record| (record.id, record)).collect();
+        let mirrors = self.mirrors(&stored).await?;
         ids.retain(|id| !stored.contains_key(id));
         let absent = self.absent(&table, &ids, Deleted::Exclude).await?;
         let (mut saved, mut reach, mut seen) = (Vec::with_capacity(removals.len()), Reach::default(), HashSet::new());
@@ -77,6 +78,11 @@ impl Attempt<'_> {
                 saved.push(None);
                 continue;
             };
+            if let Some(problem) = mirrors.problem(model_object, *id, path.clone()) {
+                self.found.push(*root, problem);
+                saved.push(None);
+                continue;
+            }
             if let Some(expected) = expected.filter(|expected| *expected != record.version()) {
                 let problem = self.version_conflict(object, *id, (expected, record.version())).await?;
                 self.found.push(*root, problem.at(path.clone()));

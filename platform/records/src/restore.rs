@@ -33,6 +33,7 @@ impl Attempt<'_> {
         ids.dedup();
         let stored: HashMap<RecordId, Record> =
             self.tx.load(&table, &ids, Deleted::Include, Lock::Update).await?.into_iter().map(|record| (record.id, record)).collect();
+        let mirrors = self.mirrors(&stored).await?;
         ids.retain(|id| !stored.contains_key(id));
         let absent = self.absent(&table, &ids, Deleted::Include).await?;
         let (mut saved, mut seen, mut back) = (Vec::new(), HashSet::new(), ByObject::new());
@@ -43,6 +44,11 @@ impl Attempt<'_> {
                 saved.push(None);
                 continue;
             };
+            if let Some(problem) = mirrors.problem(model_object, *id, path.clone()) {
+                self.found.push(*root, problem);
+                saved.push(None);
+                continue;
+            }
             let live = record.field(system::DELETED_AT).is_null();
             if !live {
                 back.entry(object).or_default().insert(*id);

@@ -84,10 +84,15 @@ impl Attempt<'_> {
         if creates > 0 {
             self.table(object.ix, Action::Create, Place::Write)?;
         }
+        let mirrors = self.mirrors(&stored).await?;
         let brought = self.brought(object, &jobs).await?;
         let mut seen = HashSet::new();
         let mut works = Vec::with_capacity(places);
         for (place, job) in jobs.into_iter().enumerate() {
+            if let Some(problem) = job.aim.existing().and_then(|id| mirrors.problem(object, id, job.beside("id"))) {
+                self.found.push(job.root, problem);
+                continue;
+            }
             let id = job.aim.existing().or(job.input.id);
             if let Some(id) = id
                 && !seen.insert(id)

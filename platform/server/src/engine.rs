@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tenon_automation::{
-    Calendar, EVENTS_JOB, Endpoints, EventsHandler, IMPORT, ImportHandler, IndexHandler, JobDesk, JobHandler, Listening, PluginJobHandler,
-    Relay, Runner, RunnerParts, Sandbox, ShapeHandler, UNDO, UndoHandler,
+    Calendar, EVENTS_JOB, Endpoints, EventsHandler, IMPORT, ImportHandler, IndexHandler, JobDesk, JobHandler, LINK_JOB, LinkDesk,
+    LinkHandler, Listening, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, ShapeHandler, UNDO, UndoHandler,
 };
 use tenon_catalog::Catalog;
 use tenon_files::Links;
@@ -35,6 +35,8 @@ pub struct Engine {
     pub(crate) relay: Relay,
     /// What of the schemas is used, until it is written.
     pub(crate) usage: SchemaUsage,
+    /// Agreements between tenants.
+    pub(crate) links: LinkDesk,
     pub(crate) uploads: PathBuf,
     pub(crate) backups: PathBuf,
     patience: Patience,
@@ -69,9 +71,10 @@ impl Engine {
         });
         Ok(Self {
             packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall).with_plugins(plugins),
-            identity,
             relay: Relay::new(store.clone()),
             usage: SchemaUsage::default(),
+            links: LinkDesk::new(store.clone(), identity.clone(), pipeline.clone()),
+            identity,
             pipeline,
             reach: if config.private_providers { Reach::Private } else { Reach::Public },
             public_url: config.public_url(),
@@ -106,6 +109,7 @@ impl Engine {
             data,
             metadata,
             jobs: JobDesk::new(self.store.clone()),
+            tenant_links: self.links.clone(),
             endpoints: Endpoints::new(self.store.clone(), self.identity.clone(), self.pipeline.clone()),
             store: self.store.clone(),
             links,
@@ -147,6 +151,7 @@ impl Engine {
             (IMPORT, Arc::new(ImportHandler { pipeline: pipeline() }) as Arc<dyn JobHandler>),
             (UNDO, Arc::new(UndoHandler { pipeline: pipeline() })),
             (PLUGIN_JOB, self.plugin_jobs()),
+            (LINK_JOB, Arc::new(LinkHandler { pipeline: pipeline(), identity: self.identity.clone() })),
             (EVENTS_JOB, Arc::new(EventsHandler { pipeline: pipeline() })),
             (SHAPE, Arc::new(ShapeHandler { packages: self.packages.clone() })),
             (INDEX, Arc::new(IndexHandler { packages: self.packages.clone() })),

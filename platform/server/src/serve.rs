@@ -63,6 +63,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
     tokio::spawn(search::catch_up(Arc::clone(&engine), stopped.clone()));
     tokio::spawn(engine.calendar().run(stopped.clone()));
     tokio::spawn(engine.listening().run(stopped.clone()));
+    tokio::spawn(engine.links.linking().run(stopped.clone()));
     let relay = tokio::spawn(engine.relay.clone().run());
     let usage = tokio::spawn(usage::run(Arc::clone(&engine), stopped.clone()));
     // It ends by itself with the others; what it leaves unfinished, the next walk does.

@@ -32,11 +32,14 @@ pub enum Quota {
     DatabaseBytes,
     /// Bytes of all files.
     FilesBytes,
+    /// Links with other tenants that are not revoked.
+    Links,
 }
 
 impl Quota {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Records, Self::Members, Self::Keys, Self::Packages, Self::DatabaseBytes, Self::FilesBytes];
+    pub const ALL: [Self; 7] =
+        [Self::Records, Self::Members, Self::Keys, Self::Packages, Self::DatabaseBytes, Self::FilesBytes, Self::Links];
 
     /// The word outside and in the store.
     #[must_use]
@@ -48,6 +51,7 @@ impl Quota {
             Self::Packages => "packages",
             Self::DatabaseBytes => "database_bytes",
             Self::FilesBytes => "files_bytes",
+            Self::Links => "links",
         }
     }
 
@@ -64,7 +68,12 @@ pub struct Quotas(BTreeMap<Quota, u64>);
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self(BTreeMap::from([(Quota::Keys, 1_000), (Quota::Packages, 100), (Quota::FilesBytes, 20 * 1024 * 1024 * 1024)]))
+        Self(BTreeMap::from([
+            (Quota::Keys, 1_000),
+            (Quota::Packages, 100),
+            (Quota::FilesBytes, 20 * 1024 * 1024 * 1024),
+            (Quota::Links, 20),
+        ]))
     }
 }
 
@@ -179,6 +188,7 @@ impl Store {
         let sql = format!("select count(distinct v.\"package\") from {} as v", self.fixture(tenant, "package_version"));
         let packages = self.ask(tenant, &sql, &[], &[Shape::Int]).await?;
         let packages = packages.first().and_then(|row| row.first()).and_then(Value::as_int).and_then(|count| u64::try_from(count).ok());
+        let links = self.links(tenant).await?.iter().filter(|link| link.state != crate::LinkState::Revoked).count();
         let used = |quota| match quota {
             Quota::Records => records,
             Quota::Members => usage.members,
@@ -186,6 +196,7 @@ impl Store {
             Quota::Packages => packages.unwrap_or_default(),
             Quota::DatabaseBytes => usage.database_bytes,
             Quota::FilesBytes => usage.file_bytes,
+            Quota::Links => u64::try_from(links).unwrap_or(u64::MAX),
         };
         let maxima = self.quota_maxima(tenant).await?;
         let one = |quota| QuotaUse { quota, used: used(quota), max: maxima.get(&quota).copied(), is_own: own.contains_key(&quota) };

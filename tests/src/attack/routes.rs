@@ -150,6 +150,12 @@ const WAYS: &[Way] = &[
     way("GET", "/providers/{provider}"),
     way("PUT", "/providers/{provider}").body(r#"{"label":"One","issuer":"nowhere","clientId":"c","clientSecret":"s"}"#),
     way("DELETE", "/providers/{provider}"),
+    // Other tenants
+    way("GET", "/links"),
+    way("POST", "/links").body(r#"{"name":"A link","to":"{id}","object":"account","fields":["name"],"filter":{"id":{"eq":"{id}"}},"role":"employee","onRevoke":"keep"}"#),
+    way("POST", "/links/accept").body(r#"{"token":"{id}","mapping":{"object":"account","role":"employee","fields":{"name":"name"}}}"#),
+    way("GET", "/links/{id}"),
+    way("DELETE", "/links/{id}"),
     // Identity providers that keep the members
     way("ANY", SCIM).rest("GET", "Users").query("filter=userName%20eq%20%22{id}%22&startIndex=1&count=2"),
     way("ANY", SCIM).rest("GET", "Users/{id}"),
@@ -313,6 +319,7 @@ impl Baits {
         add("scim", hidden.member, foreign.member);
         add("sessions", hidden.session, foreign.session);
         add("keys", hidden.key, foreign.key);
+        add("links", hidden.link, foreign.link);
         add("exports", hidden.export.clone(), foreign.export.clone());
         for family in ["imports", "jobs"] {
             add(family, hidden.import.clone(), foreign.import.clone());
@@ -349,6 +356,7 @@ struct Held {
     member: String,
     session: String,
     key: String,
+    link: String,
     import: String,
     file: String,
     export: String,
@@ -375,9 +383,14 @@ impl Held {
         let file = brought.json()?["id"].as_str().unwrap_or_default().to_owned();
         let export = tenant.by_key("POST", "exports", &json!({ "object": "tag", "format": "jsonl" })).await?.json()?;
         let export = export["id"].as_str().unwrap_or_default().to_owned();
-        for (what, value) in [("session", &session), ("key", &key), ("import", &import), ("file", &file), ("export", &export)] {
+        let offer = json!({ "name": "zqx link", "object": "account", "fields": ["name"], "role": "marketer" });
+        let offered = tenant.by_key("POST", "links", &offer).await?.json()?;
+        let link = offered["link"]["id"].as_str().unwrap_or_default().to_owned();
+        for (what, value) in
+            [("session", &session), ("key", &key), ("link", &link), ("import", &import), ("file", &file), ("export", &export)]
+        {
             anyhow::ensure!(!value.is_empty(), "no {what} to aim at");
         }
-        Ok(Self { member: member.user, session, key, import, file, export, invitation: token(&invited), reset: token(&reset) })
+        Ok(Self { member: member.user, session, key, link, import, file, export, invitation: token(&invited), reset: token(&reset) })
     }
 }

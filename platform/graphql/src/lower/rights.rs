@@ -2,7 +2,7 @@
 
 use tenon_access::Rows;
 use tenon_model::{Field as ModelField, FieldRight, Object, Verb, system};
-use tenon_query::{Output, Slot};
+use tenon_query::{Output, Predicate, Slot};
 use tenon_value::Json;
 
 use super::Lower;
@@ -49,18 +49,21 @@ impl<'a> Lower<'a> {
 
     /// `value` on the rows the verb reaches; none where it reaches no row.
     fn may(&self, object: &'a Object, verb: Verb, value: Json, output: &mut Output) -> Option<Can> {
-        match self.view.policy.rows_of(object.ix, verb) {
-            Rows::None => None,
-            Rows::All => Some(Can::Fixed(value)),
-            Rows::Some(predicate) => {
-                let known = output.holds.iter().position(|held| *held == *predicate);
-                let place = known.unwrap_or_else(|| {
-                    output.holds.push((*predicate).clone());
-                    output.holds.len() - 1
-                });
-                Some(Can::Held(place, value))
-            }
-        }
+        // What a link has written is shared as other records are, and changed by the link.
+        let own = || Predicate::Not(Predicate::Mirrored.into());
+        let predicate = match self.view.policy.rows_of(object.ix, verb) {
+            Rows::None => return None,
+            Rows::All if verb == Verb::Share => return Some(Can::Fixed(value)),
+            Rows::All => own(),
+            Rows::Some(predicate) if verb == Verb::Share => (*predicate).clone(),
+            Rows::Some(predicate) => Predicate::All(vec![(*predicate).clone(), own()]),
+        };
+        let known = output.holds.iter().position(|held| *held == predicate);
+        let place = known.unwrap_or_else(|| {
+            output.holds.push(predicate);
+            output.holds.len() - 1
+        });
+        Some(Can::Held(place, value))
     }
 
     /// API names of what may be written.

@@ -19,9 +19,9 @@ const METADATA: [&str; 5] = ["model", "layer", "element", "physical", "law"];
 /// What means nothing elsewhere: answers kept for a day, states of sign-ins under way, how far changes were told, and what `home`
 /// says of this build.
 const LEFT_BEHIND: [&str; 6] = ["idempotency", "oidc_used", "relay", fixtures::RELAY_BEFORE, fixtures::OUTBOX_BEFORE, fixtures::HOME];
-/// What belongs to a tenant and to no copy of it: ways in, work under way, what its operator grants it, and the chain, whose links name the tenant.
-const NOT_ANEW: [&str; 10] =
-    ["session", "ticket", "api_key", "audit", "audit_batch", fixtures::OUTBOX, "journal", "job", "job_part", "quota"];
+/// What belongs to a tenant and to no copy of it: ways in, work under way, what its operator grants it, its links, and the chain, whose links name the tenant.
+const NOT_ANEW: [&str; 11] =
+    ["session", "ticket", "api_key", "audit", "audit_batch", fixtures::OUTBOX, "journal", "job", "job_part", "quota", "link"];
 
 /// The tables every tenant has that are taken out, but the outbox.
 pub(crate) fn fixed(content: ArchiveContent) -> Vec<Archived> {

@@ -63,6 +63,12 @@ kinds! {
     Shared = "shared",
     /// A share was taken back.
     Unshared = "unshared",
+    /// A link was offered to another tenant.
+    LinkOffered = "link_offered",
+    /// A link was accepted.
+    LinkAccepted = "link_accepted",
+    /// A link was revoked.
+    LinkRevoked = "link_revoked",
     /// Records were taken out.
     Exported = "exported",
     /// Records were brought in.

@@ -10,6 +10,7 @@ mod federation;
 mod files;
 mod home;
 mod jobs;
+mod links;
 mod model;
 mod packages;
 mod plugins;
@@ -62,6 +63,7 @@ fn all() -> impl Iterator<Item = &'static Fixture> {
         home::TABLES,
         files::TABLES,
         jobs::TABLES,
+        links::TABLES,
         model::TABLES,
         plugins::TABLES,
         records::TABLES,

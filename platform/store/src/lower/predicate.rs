@@ -65,9 +65,20 @@ impl<'m> Lower<'m> {
                 format!("{} in ({below})", scope.column("id"))
             }
             Predicate::Shared { with, right } => self.shared(scope, with, *right)?,
+            Predicate::Mirrored => self.mirrored(scope),
             Predicate::Search(search) => self.searched(scope, search)?,
             Predicate::ExternalId { system, keys } => self.external_id(scope, *system, *keys)?,
         })
+    }
+
+    /// The record was made by a link that this tenant takes by.
+    fn mirrored(&self, scope: &Scope<'m>) -> String {
+        format!(
+            "({} = 'link' and exists (select 1 from {} as k where k.\"id\" = {} and k.\"side\" = 'takes' and k.\"state\" = 'active'))",
+            scope.column("created_by_kind"),
+            self.fixture("link"),
+            scope.column("created_by"),
+        )
     }
 
     fn joined(&mut self, scope: &Scope<'m>, parts: &[Predicate], word: &str, none: bool) -> Lowered<String> {
