@@ -26,7 +26,7 @@ const LATENCY_MAX_US: u64 = 60_000_000;
 /// For how long what was told last is waited for.
 const DRAIN: Duration = Duration::from_secs(10);
 
-const LISTEN: &str = "subscription ($id: ID!) { changed: accountChanged(filter: { id: { eq: $id } }) { kind node { description } } }";
+const LISTEN: &str = "subscription ($id: ID!) { changed: accountChanged(filter: { id: { in: [$id] } }) { kind node { description } } }";
 const CHANGE: &str = "mutation ($id: ID!, $text: String!) { updateAccount(id: $id, input: { description: $text }) { id } }";
 
 /// Measures it.

@@ -52,7 +52,7 @@ impl Policy {
             }
             rights
         };
-        let objects = model.objects.iter().map(of).collect();
+        let objects = model.objects.iter().map(|object| of(object)).collect();
         let mut special: Vec<Special> =
             held.roles.iter().filter_map(|role| model.role(*role)).flat_map(|role| role.special.clone()).collect();
         if principal.kind == ActorKind::PortalUser {

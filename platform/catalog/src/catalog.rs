@@ -12,6 +12,7 @@ use tenon_store::Store;
 use tenon_value::TenantId;
 
 use crate::CatalogError;
+use crate::alike::Alike;
 use crate::load::load;
 use crate::weight::model_bytes;
 
@@ -29,12 +30,16 @@ const SLOTS: usize = 64;
 /// A model, and when it was last known to be the newest.
 struct Entry {
     model: Arc<Model>,
+    /// What it takes beside what it shared when it came.
+    bytes: u32,
     checked: Mutex<Instant>,
 }
 
 impl Entry {
-    fn new(model: Arc<Model>) -> Arc<Self> {
-        Arc::new(Self { model, checked: Mutex::new(Instant::now()) })
+    fn new(mut model: Arc<Model>, alike: &Alike) -> Arc<Self> {
+        let own = alike.share(Arc::make_mut(&mut model));
+        let bytes = model_bytes(&model, &own);
+        Arc::new(Self { model, bytes, checked: Mutex::new(Instant::now()) })
     }
 
     /// True for exactly one caller per [`CHECK_EVERY`]: that one looks, the others go on with what they have.
@@ -69,6 +74,7 @@ struct Inner {
     store: Store,
     follower: OnceLock<Arc<dyn Follower>>,
     models: Cache<TenantId, Arc<Entry>>,
+    alike: Alike,
     loading: Vec<tokio::sync::Mutex<()>>,
     hasher: RandomState,
 }
@@ -89,10 +95,10 @@ impl Catalog {
     /// An empty catalog over a store. Inside a runtime it also listens for changes of metadata made elsewhere.
     #[must_use]
     pub fn new(store: Store) -> Self {
-        let models =
-            Cache::builder().max_capacity(MODELS_BYTES_MAX).weigher(|_: &TenantId, entry: &Arc<Entry>| model_bytes(&entry.model)).build();
+        let models = Cache::builder().max_capacity(MODELS_BYTES_MAX).weigher(|_: &TenantId, entry: &Arc<Entry>| entry.bytes).build();
         let loading = (0..SLOTS).map(|_| tokio::sync::Mutex::new(())).collect();
-        let inner = Arc::new(Inner { store, follower: OnceLock::new(), models, loading, hasher: RandomState::new() });
+        let inner =
+            Arc::new(Inner { store, follower: OnceLock::new(), models, alike: Alike::default(), loading, hasher: RandomState::new() });
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(listen(Arc::downgrade(&inner), inner.store.clone()));
         }
@@ -149,7 +155,7 @@ impl Catalog {
     pub fn offer(&self, model: Arc<Model>) {
         let held = self.inner.models.get(&model.tenant).map(|entry| entry.model.version);
         if held.is_none_or(|held| held < model.version) {
-            self.inner.models.insert(model.tenant, Entry::new(model));
+            self.inner.models.insert(model.tenant, Entry::new(model, &self.inner.alike));
         }
     }
 
@@ -178,12 +184,13 @@ impl Catalog {
         {
             return Ok(Arc::clone(&entry.model));
         }
-        let model = Arc::new(load(&self.inner.store, tenant).await?);
-        tracing::debug!(tenant = %tenant, version = model.version.0, "model loaded");
+        let entry = Entry::new(Arc::new(load(&self.inner.store, tenant).await?), &self.inner.alike);
+        let model = Arc::clone(&entry.model);
+        tracing::debug!(tenant = %tenant, version = model.version.0, bytes = entry.bytes, "model loaded");
         if let Some(follower) = self.inner.follower.get() {
             follower.follow(tenant).await?;
         }
-        self.inner.models.insert(tenant, Entry::new(Arc::clone(&model)));
+        self.inner.models.insert(tenant, entry);
         Ok(model)
     }
 }

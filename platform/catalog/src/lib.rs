@@ -3,6 +3,7 @@
 //! Floor 6. Invariants: a model is served whole or not at all; while a newer one loads the old one answers; what the
 //! cache forgets is loaded again, so it may forget anything.
 
+mod alike;
 mod catalog;
 mod error;
 mod load;

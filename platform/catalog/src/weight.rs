@@ -1,8 +1,11 @@
 //! What a model weighs, near enough to bound a cache.
 
+use std::sync::Arc;
+
 use tenon_model::{Field, Model, Object};
 
 /// Bytes of what every part of a model has: names, labels, map entries. Measured once, rounded up.
+const MODEL_BYTES: usize = 16 * 1024;
 const OBJECT_BYTES: usize = 2_048;
 const FIELD_BYTES: usize = 900;
 const RELATION_BYTES: usize = 700;
@@ -21,9 +24,9 @@ fn object_bytes(object: &Object) -> usize {
         + (object.views.len() + object.layouts.len()) * VIEW_BYTES
 }
 
-/// Bytes of a model, estimated.
-pub(crate) fn model_bytes(model: &Model) -> u32 {
-    let objects: usize = model.objects.iter().map(object_bytes).sum();
+/// Bytes of a model with these objects of its own, estimated.
+pub(crate) fn model_bytes(model: &Model, own: &[Arc<Object>]) -> u32 {
+    let objects: usize = own.iter().map(|object| object_bytes(object)).sum();
     let links: usize = model.links.iter().flat_map(|link| &link.fields).map(field_bytes).sum();
-    u32::try_from(objects + links + model.links.len() * RELATION_BYTES).unwrap_or(u32::MAX)
+    u32::try_from(MODEL_BYTES + objects + links + model.links.len() * RELATION_BYTES).unwrap_or(u32::MAX)
 }

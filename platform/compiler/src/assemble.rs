@@ -21,6 +21,7 @@ mod unique;
 mod view;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tenon_diagnostics::{Diagnostic, Severity};
 use tenon_model::{Layer, Model, ModelVersion, ObjectIx, Physical, Settings, State};
@@ -86,7 +87,7 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
         tenant,
         version,
         settings: settings.clone(),
-        objects: parts.iter().enumerate().map(|(at, part)| object::declare(object_ix(at), part, &mut scope)).collect(),
+        objects: parts.iter().enumerate().map(|(at, part)| Arc::new(object::declare(object_ix(at), part, &mut scope))).collect(),
         links: Vec::new(),
         roles: Vec::new(),
         facts: Vec::new(),
@@ -101,7 +102,7 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
     object::drop_taken_object_aliases(&mut model);
     connect::relations(&parts, &mut model, &mut scope);
     for (part, object) in parts.iter().zip(&mut model.objects) {
-        refer(part, object, &mut scope);
+        refer(part, Arc::make_mut(object), &mut scope);
     }
     view::all(&parts, &mut model, &mut scope);
     let roles = role::all(&roles, &mut model, &mut scope.report);

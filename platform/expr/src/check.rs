@@ -17,6 +17,7 @@ mod path;
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 use tenon_model::{Comparison, Expression, Object, ObjectIx, Rule};
@@ -36,7 +37,7 @@ pub(crate) const DEPTH_MAX: usize = 64;
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
     /// All objects of the model, fields and relations in place.
-    pub objects: &'a [Object],
+    pub objects: &'a [Arc<Object>],
     /// Active ones by name.
     pub by_name: &'a HashMap<Name, ObjectIx>,
     /// The object whose records the rule is about.
@@ -47,7 +48,7 @@ pub struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     fn at(&self, ix: ObjectIx) -> Option<&'a Object> {
-        self.objects.get(usize::from(ix.0))
+        self.objects.get(usize::from(ix.0)).map(Arc::as_ref)
     }
 }
 

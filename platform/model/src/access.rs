@@ -155,7 +155,7 @@ pub struct FieldRights {
 }
 
 /// What one role may do with one object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
     /// Its deterministic id.
     pub id: ElementId,
@@ -174,7 +174,7 @@ pub struct Grant {
 }
 
 /// Rows that others may see or change beyond their own grants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SharingRule {
     /// Its deterministic id.
     pub id: ElementId,

@@ -112,7 +112,7 @@ pub enum SortRule {
 }
 
 /// A checked field.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of its own in the file")]
 pub struct Field {
     /// Where it stands in its object.

@@ -1,6 +1,7 @@
 //! One tenant's whole description.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tenon_value::{ElementId, Name, TenantId, Value};
 
@@ -19,8 +20,8 @@ pub struct Model {
     pub version: ModelVersion,
     /// Zone, currency, language and the like.
     pub settings: Settings,
-    /// Objects, retired ones included; [`ObjectIx`] is the place here.
-    pub objects: Vec<Object>,
+    /// Objects, retired ones included; [`ObjectIx`] is the place here. Tenants that have one alike share it.
+    pub objects: Vec<Arc<Object>>,
     /// Link tables of many-to-many relations.
     pub links: Vec<Link>,
     /// Roles, retired ones included; [`RoleIx`] is the place here. `administrator` is built in and not among them.
@@ -59,7 +60,7 @@ impl Model {
     /// An object by its place.
     #[must_use]
     pub fn object(&self, ix: ObjectIx) -> Option<&Object> {
-        self.objects.get(usize::from(ix.0))
+        self.objects.get(usize::from(ix.0)).map(Arc::as_ref)
     }
 
     /// An active object by API name.
@@ -93,7 +94,7 @@ impl Model {
 
     /// Objects in use.
     pub fn active_objects(&self) -> impl Iterator<Item = &Object> {
-        self.objects.iter().filter(|object| object.state == State::Active)
+        self.objects.iter().map(Arc::as_ref).filter(|object| object.state == State::Active)
     }
 
     /// The place of a value written in a rule.

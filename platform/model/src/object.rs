@@ -74,7 +74,7 @@ pub struct UniqueKey {
 }
 
 /// A checked object.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// Where it stands in the model.
     pub ix: ObjectIx,

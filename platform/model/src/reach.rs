@@ -3,6 +3,8 @@
 //!
 //! Invariant: what is named here follows from the rules in use alone, so two models with equal rules name the same.
 
+use std::sync::Arc;
+
 use crate::{ColumnType, Comparison, Expression, FieldKind, Leaf, Model, Object, Path, RelationIx, RelationShape};
 
 /// Ends kept per object at most; rules that ask for more look at the target's record.
@@ -141,7 +143,7 @@ impl Model {
     pub(crate) fn gather_reaches(&mut self) {
         let all: Vec<Vec<Reach>> = self.objects.iter().map(|object| self.reaches_of(object)).collect();
         for (object, reaches) in self.objects.iter_mut().zip(all) {
-            object.reaches = reaches;
+            Arc::make_mut(object).reaches = reaches;
         }
         let of = |target: &Object| {
             let mut reached = Vec::new();
@@ -156,9 +158,9 @@ impl Model {
             }
             reached
         };
-        let all: Vec<Vec<Reached>> = self.objects.iter().map(of).collect();
+        let all: Vec<Vec<Reached>> = self.objects.iter().map(|object| of(object)).collect();
         for (object, reached) in self.objects.iter_mut().zip(all) {
-            object.reached = reached;
+            Arc::make_mut(object).reached = reached;
         }
     }
 

@@ -34,7 +34,7 @@ pub enum RelationShape {
 }
 
 /// A checked relation, as its object declares it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of its own in the file")]
 pub struct Relation {
     /// Where it stands in its object.
@@ -113,7 +113,7 @@ pub enum EdgeKind {
 }
 
 /// A list-valued way from one object to another: an inverse, or an end of a many-to-many relation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Edge {
     /// API name.
     pub name: Name,

@@ -5,7 +5,7 @@ use tenon_value::{ElementId, Json, Localized, Name};
 use crate::State;
 
 /// A saved way to look at an object's records.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct View {
     /// Its deterministic id.
     pub id: ElementId,
@@ -24,7 +24,7 @@ pub struct View {
 }
 
 /// Where the fields of one record stand: `record create peek mobile`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Layout {
     /// Its deterministic id.
     pub id: ElementId,

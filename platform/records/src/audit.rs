@@ -97,7 +97,7 @@ pub fn entry_json(entry: &AuditEntry, changed: &[Changed]) -> Json {
 
 fn object_of<'m>(model: &'m Model, entry: &AuditEntry) -> Option<&'m Object> {
     let table = entry.table.as_deref()?;
-    model.objects.iter().find(|object| object.table == table)
+    model.objects.iter().map(|object| &**object).find(|object| object.table == table)
 }
 
 async fn of_object(

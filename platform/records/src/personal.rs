@@ -10,7 +10,7 @@ mod same;
 use tenon_access::Policy;
 use tenon_context::OpContext;
 use tenon_diagnostics::{Kind, Message, Problem};
-use tenon_model::{Object, State};
+use tenon_model::Object;
 
 use crate::RecordsError;
 
@@ -26,8 +26,7 @@ fn permitted(policy: &Policy) -> Result<(), RecordsError> {
 }
 
 fn object_named<'c>(cx: &'c OpContext, name: &str) -> Result<&'c Object, RecordsError> {
-    let found = cx.model.objects.iter().find(|object| object.name.as_str() == name && object.state == State::Active);
-    found.ok_or_else(|| nobody(name))
+    cx.model.object_named(name).ok_or_else(|| nobody(name))
 }
 
 /// There is no such person.

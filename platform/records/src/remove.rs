@@ -39,7 +39,7 @@ pub(crate) struct Reach {
 
 /// Relations of any object that may refer to records of this one.
 pub(crate) fn relations_to(model: &Model, target: ObjectIx) -> impl Iterator<Item = (&Object, &Relation)> {
-    model.objects.iter().filter(|object| object.state == State::Active).flat_map(move |object| {
+    model.active_objects().flat_map(move |object| {
         let refers = move |relation: &&Relation| {
             relation.state == State::Active
                 && matches!(relation.shape, RelationShape::One | RelationShape::Any)

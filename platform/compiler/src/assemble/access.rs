@@ -3,6 +3,8 @@
 //!
 //! Invariant: what is retired, or given to a retired role, gives nothing, so it is not in the model at all.
 
+use std::sync::Arc;
+
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{FieldRight, FieldRights, Grant, Model, Object, Relation, RowRules, SharingRule, State, Verb};
 
@@ -33,6 +35,7 @@ pub(super) fn all(parts: &[Parts<'_>], roles: &Roles<'_>, model: &mut Model, rep
         built.push((access, sharing));
     }
     for (object, (access, sharing)) in model.objects.iter_mut().zip(built) {
+        let object = Arc::make_mut(object);
         object.access = access;
         object.sharing = sharing;
     }

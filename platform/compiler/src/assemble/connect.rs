@@ -1,5 +1,7 @@
 //! Relations of all objects, the link tables behind them, and the edges by which each end is met.
 
+use std::sync::Arc;
+
 use tenon_model::{Edge, EdgeKind, Link, LinkEnd, LinkIx, Model, ObjectIx, Relation, RelationShape, State};
 use tenon_value::{Localized, Name, camel, pascal};
 
@@ -29,7 +31,7 @@ pub(super) fn relations(parts: &[Parts<'_>], model: &mut Model, scope: &mut Scop
             relations.push(built);
         }
         only_one(part, &relations, scope);
-        if let Some(object) = model.objects.get_mut(at) {
+        if let Some(object) = model.objects.get_mut(at).map(Arc::make_mut) {
             object.relations_by_name = relations
                 .iter()
                 .filter(|relation| relation.state == State::Active)
@@ -143,7 +145,7 @@ fn edges(owner: ObjectIx, part: &Parts<'_>, model: &mut Model, scope: &mut Scope
     }
     for (on, edge) in made {
         if let Some(holder) = model.objects.get_mut(usize::from(on.0)) {
-            holder.edges.push(edge);
+            Arc::make_mut(holder).edges.push(edge);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One object with its fields; relations come when all objects are there.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{GraphqlNames, Model, Object, ObjectIx, State};
@@ -154,7 +155,7 @@ pub(super) fn drop_taken_aliases(object: &mut Object) {
 pub(super) fn drop_taken_object_aliases(model: &mut Model) {
     let taken: HashSet<Name> = model.objects.iter().flat_map(|object| [object.name.clone(), object.plural.clone()]).collect();
     for object in &mut model.objects {
-        object.aliases.retain(|(alias, _)| !taken.contains(alias));
+        Arc::make_mut(object).aliases.retain(|(alias, _)| !taken.contains(alias));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Views and layouts: what they name has to be there.
 
+use std::sync::Arc;
+
 use tenon_diagnostics::Diagnostic;
 use tenon_model::{Layout, Model, State, View};
 use tenon_value::{Json, JsonMap};
@@ -30,6 +32,7 @@ pub(super) fn all(parts: &[Parts<'_>], model: &mut Model, scope: &mut Scope<'_>)
         built.push((views, layouts));
     }
     for (object, (views, layouts)) in model.objects.iter_mut().zip(built) {
+        let object = Arc::make_mut(object);
         object.views = views;
         object.layouts = layouts;
     }

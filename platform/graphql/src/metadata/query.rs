@@ -53,7 +53,7 @@ impl Query {
     async fn objects(&self, ctx: &Context<'_>, names: Option<Vec<String>>, #[graphql(default)] include: Vec<Include>) -> Vec<Object> {
         let sight = door(ctx).kept();
         let wanted = |name: &str| names.as_ref().is_none_or(|names| names.iter().any(|one| one == name));
-        let shown = |object: &&tenon_model::Object| {
+        let shown = |object: &&Arc<tenon_model::Object>| {
             (include.contains(&Include::Retired) || object.state == State::Active) && sight.sees(object.ix) && wanted(object.name.as_str())
         };
         sight.model.objects.iter().filter(shown).map(|object| Object { sight: Arc::clone(&sight), at: object.ix }).collect()

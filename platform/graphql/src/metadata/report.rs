@@ -102,13 +102,13 @@ pub(super) async fn of_step(door: &Door, path: &ElementPath, after: &Arc<Model>)
 
 /// Whether objects, fields and relations are the same in both, at the same places.
 fn is_same_ground(one: &Model, other: &Model) -> bool {
-    let same = |(one, other): (&Object, &Object)| {
+    let same = |one: &Object, other: &Object| {
         one.id == other.id
             && one.state == other.state
             && one.fields.iter().map(|field| field.id).eq(other.fields.iter().map(|field| field.id))
             && one.relations.iter().map(|relation| relation.id).eq(other.relations.iter().map(|relation| relation.id))
     };
-    one.objects.len() == other.objects.len() && one.objects.iter().zip(&other.objects).all(same)
+    one.objects.len() == other.objects.len() && one.objects.iter().zip(&other.objects).all(|(one, other)| same(one, other))
 }
 
 /// Whether the same ends of references are kept in both.

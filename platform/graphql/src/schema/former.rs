@@ -4,6 +4,7 @@
 //! former name that means something else by now is not served (the compiler has dropped it from the model).
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use tenon_access::Policy;
 use tenon_hooks::Offers;
@@ -41,7 +42,7 @@ pub(crate) struct Former {
 impl Former {
     /// What was renamed in a model; none where nothing was.
     pub(super) fn of(now: &Model, policy: &Policy) -> Option<Self> {
-        if !now.objects.iter().any(was_renamed) {
+        if !now.objects.iter().any(|object| was_renamed(object)) {
             return None;
         }
         let mut former = Self { model: now.clone(), stems: Vec::new(), types: HashMap::new() };
@@ -61,7 +62,7 @@ impl Former {
 
     /// Puts the former names of an object and of what it declares back.
     fn put_back(&mut self, place: usize) {
-        let Some(object) = self.model.objects.get_mut(place) else { return };
+        let Some(object) = self.model.objects.get_mut(place).map(Arc::make_mut) else { return };
         let ix = object.ix;
         if let Some((name, until)) = object.aliases.first().cloned() {
             let plural = if object.plural.as_str() == plural_of(object.name.as_str()) {

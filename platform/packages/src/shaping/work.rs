@@ -20,7 +20,7 @@ pub struct Shaping {
     /// The model as it will be.
     pub then: Arc<Model>,
     /// The object, as it is and as it will be.
-    pub objects: (Object, Object),
+    pub objects: (Arc<Object>, Arc<Object>),
     /// The field, as it is and as it will be; none where it is about a relation, or about keys alone.
     pub fields: Option<(Field, Field)>,
     /// What is looked at in each record; none where it is about keys alone.

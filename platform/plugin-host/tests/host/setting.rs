@@ -116,7 +116,7 @@ pub(crate) fn model() -> Arc<Model> {
         aliases: Vec::new(),
     };
     let by_name = HashMap::from([(object.name.clone(), object.ix)]);
-    Arc::new(Model { objects: vec![object], by_name, ..Model::empty(tenant(), ModelVersion(1)) })
+    Arc::new(Model { objects: vec![Arc::new(object)], by_name, ..Model::empty(tenant(), ModelVersion(1)) })
 }
 
 fn field(ix: usize, name: &str, kind: FieldKind) -> Field {

@@ -55,6 +55,6 @@ impl Store {
         let has = |object: &tenon_model::Object| {
             !there.contains(object.table.as_str()) || list_names(object).iter().all(|name| there.contains(name.as_str()))
         };
-        Ok(model.objects.iter().all(has))
+        Ok(model.objects.iter().all(|object| has(object)))
     }
 }
