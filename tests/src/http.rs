@@ -24,13 +24,15 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, possibly empty.
     pub body: Vec<u8>,
+    /// How long the answer may take, where that is not a minute.
+    pub patience: Option<Duration>,
 }
 
 impl Request {
     /// A request without headers or body.
     #[must_use]
     pub fn new(method: &'static str, path: impl Into<String>) -> Self {
-        Self { method, path: path.into(), headers: Vec::new(), body: Vec::new() }
+        Self { method, path: path.into(), headers: Vec::new(), body: Vec::new(), patience: None }
     }
 
     /// The same with one header more.
@@ -47,13 +49,21 @@ impl Request {
         self
     }
 
+    /// The same, and its answer may take so long.
+    #[must_use]
+    pub const fn waiting(mut self, patience: Duration) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
     /// Sends it and waits for the whole answer.
     ///
     /// # Errors
     /// When nobody answers in time, or what answers does not speak HTTP.
     pub async fn send(&self, address: SocketAddr) -> anyhow::Result<Answer> {
-        let all = tokio::time::timeout(ANSWER_MAX, self.exchange(address));
-        let bytes = all.await.with_context(|| format!("no answer to {} {} within {ANSWER_MAX:?}", self.method, self.path))??;
+        let patience = self.patience.unwrap_or(ANSWER_MAX);
+        let all = tokio::time::timeout(patience, self.exchange(address));
+        let bytes = all.await.with_context(|| format!("no answer to {} {} within {patience:?}", self.method, self.path))??;
         Answer::read(&bytes).with_context(|| format!("the answer to {} {}", self.method, self.path))
     }
 

@@ -1,6 +1,7 @@
 //! A server that trusts the publisher `acme`, and packages of that publisher.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tenon_packages::{Bundle, SecretKey};
@@ -127,9 +128,13 @@ impl Courier {
     }
 }
 
+/// How long an upload may take: what is in it is compiled before it is answered, and a JavaScript engine is 12 MB.
+const COMPILED_WITHIN: Duration = Duration::from_secs(600);
+
 /// Sends a file.
 pub(super) async fn upload(tenant: &Tenant, file: Vec<u8>) -> anyhow::Result<Answer> {
-    tenant.request("POST", "packages").header("content-type", "application/vnd.tenon.package").body(file).send(tenant.address).await
+    let request = tenant.request("POST", "packages").header("content-type", "application/vnd.tenon.package").body(file);
+    request.waiting(COMPILED_WITHIN).send(tenant.address).await
 }
 
 /// The answer of the metadata API, errors or not.
