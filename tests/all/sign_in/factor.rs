@@ -16,20 +16,33 @@ fn from_base32(text: &str) -> Vec<u8> {
     bits.as_bytes().chunks_exact(8).map(|eight| eight.iter().fold(0, |byte, bit| (byte << 1) | (bit - b'0'))).collect()
 }
 
-/// The code of a secret, so many steps from now.
-#[expect(clippy::disallowed_methods, reason = "an authenticator has a clock")]
-fn code(secret: &str, steps: i64) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let step = i64::try_from(now / 30).unwrap() + steps;
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &from_base32(secret));
-    let tag = hmac::sign(&key, &step.to_be_bytes());
-    let tag = tag.as_ref();
-    let at = usize::from(tag[19] & 15);
-    let number = u32::from_be_bytes([tag[at] & 0x7f, tag[at + 1], tag[at + 2], tag[at + 3]]);
-    format!("{:06}", number % 1_000_000)
+/// An authenticator whose clock stands still at the step it was set up in: the server allows a step to either side,
+/// so a code of this step or the next one is good for half a minute, however slow the machine.
+struct Authenticator {
+    secret: Vec<u8>,
+    /// The step whose code confirmed the factor.
+    step: i64,
 }
 
-async fn enrolled(ours: &Tenant, login: &str) -> anyhow::Result<(Member, String, Vec<String>)> {
+impl Authenticator {
+    #[expect(clippy::disallowed_methods, reason = "an authenticator has a clock")]
+    fn of(secret: &str) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        Self { secret: from_base32(secret), step: i64::try_from(now / 30).unwrap() }
+    }
+
+    /// The code so many steps after the one that confirmed.
+    fn code(&self, steps: i64) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.secret);
+        let tag = hmac::sign(&key, &(self.step + steps).to_be_bytes());
+        let tag = tag.as_ref();
+        let at = usize::from(tag[19] & 15);
+        let number = u32::from_be_bytes([tag[at] & 0x7f, tag[at + 1], tag[at + 2], tag[at + 3]]);
+        format!("{:06}", number % 1_000_000)
+    }
+}
+
+async fn enrolled(ours: &Tenant, login: &str) -> anyhow::Result<(Member, Authenticator, Vec<String>)> {
     let ann = ours.member(login, &["administrator"]).await?;
     ensure!(
         ann.send("POST", "totp", &json!({ "password": "not the password" })).await?.status == 400,
@@ -45,12 +58,12 @@ async fn enrolled(ours: &Tenant, login: &str) -> anyhow::Result<(Member, String,
     // Not asked for until it is confirmed.
     ours.sign_in(login, PASSWORD, None).await?;
     ensure!(ann.send("POST", "totp/confirm", &json!({ "code": "000000" })).await?.status == 400);
-    // The step before this one, so that this one's code is still to be used.
-    let confirmed = ann.send("POST", "totp/confirm", &json!({ "code": code(&secret, -1) })).await?.json()?;
+    let authenticator = Authenticator::of(&secret);
+    let confirmed = ann.send("POST", "totp/confirm", &json!({ "code": authenticator.code(0) })).await?.json()?;
     let codes: Vec<String> =
         confirmed["recoveryCodes"].as_array().into_iter().flatten().filter_map(|code| code.as_str().map(str::to_owned)).collect();
     ensure!(codes.len() == 10, "{confirmed}");
-    Ok((ann, secret, codes))
+    Ok((ann, authenticator, codes))
 }
 
 async fn try_in(ours: &Tenant, login: &str, code: Option<&str>) -> anyhow::Result<u16> {
@@ -60,13 +73,13 @@ async fn try_in(ours: &Tenant, login: &str, code: Option<&str>) -> anyhow::Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_is_asked_for_and_counts_once() {
     on_both(async |_, ours, theirs| {
-        let (ann, secret, _) = enrolled(ours, "ann@acme.example").await?;
+        let (ann, authenticator, _) = enrolled(ours, "ann@acme.example").await?;
         ensure!(try_in(ours, &ann.login, None).await? == 401, "no code");
         ensure!(try_in(ours, &ann.login, Some("")).await? == 401);
-        ensure!(try_in(ours, &ann.login, Some(&code(&secret, -1))).await? == 401, "the one that confirmed");
-        ensure!(try_in(ours, &ann.login, Some(&code(&secret, -40))).await? == 401, "long ago");
-        ensure!(try_in(ours, &ann.login, Some(&code(&secret, 40))).await? == 401, "long to come");
-        let fresh = code(&secret, 1);
+        ensure!(try_in(ours, &ann.login, Some(&authenticator.code(0))).await? == 401, "the one that confirmed");
+        ensure!(try_in(ours, &ann.login, Some(&authenticator.code(-40))).await? == 401, "long ago");
+        ensure!(try_in(ours, &ann.login, Some(&authenticator.code(40))).await? == 401, "long to come");
+        let fresh = authenticator.code(1);
         // Two at once with the same code: one of them.
         let typed = json!({ "login": ann.login, "password": PASSWORD, "code": fresh });
         let (one, other) = tokio::join!(ours.send("POST", "session", &typed), ours.send("POST", "session", &typed));
@@ -74,7 +87,7 @@ async fn a_code_is_asked_for_and_counts_once() {
         both.sort_unstable();
         ensure!(both == [201, 401], "{both:?}");
         ensure!(try_in(ours, &ann.login, Some(&fresh)).await? == 401, "replayed");
-        ensure!(try_in(ours, &ann.login, Some(&code(&secret, 0))).await? == 401, "older than one that was used");
+        ensure!(try_in(ours, &ann.login, Some(&authenticator.code(0))).await? == 401, "older than one that was used");
         let eve = theirs.member("ann@acme.example", &[]).await?;
         ensure!(status_of(theirs, &eve.cookie).await? == 200, "the other tenant's Ann has no second factor");
         Ok(())
@@ -85,7 +98,7 @@ async fn a_code_is_asked_for_and_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn recovery_codes_work_once_each_and_the_factor_ends_with_a_proof() {
     on_both(async |_, ours, _| {
-        let (ann, secret, codes) = enrolled(ours, "ann@acme.example").await?;
+        let (ann, authenticator, codes) = enrolled(ours, "ann@acme.example").await?;
         let typed = codes[3].to_uppercase().replace('-', " ");
         ensure!(try_in(ours, &ann.login, Some(&typed)).await? == 201);
         ensure!(try_in(ours, &ann.login, Some(&codes[3])).await? == 401, "used up");
@@ -93,7 +106,7 @@ async fn recovery_codes_work_once_each_and_the_factor_ends_with_a_proof() {
         ensure!(ann.send("POST", "totp", &json!({ "password": PASSWORD })).await?.status == 400, "there is one already");
         ensure!(ann.send("DELETE", "totp", &json!({})).await?.status == 400);
         ensure!(ann.send("DELETE", "totp", &json!({ "password": "not the password" })).await?.status == 400);
-        ensure!(ann.send("DELETE", "totp", &json!({ "code": code(&secret, 1) })).await?.status == 204);
+        ensure!(ann.send("DELETE", "totp", &json!({ "code": authenticator.code(1) })).await?.status == 204);
         ours.sign_in(&ann.login, PASSWORD, None).await?;
         ensure!(ours.by_key("POST", "totp", &json!({ "password": PASSWORD })).await?.status == 403, "a key is nobody's");
         Ok(())
