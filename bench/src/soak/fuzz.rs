@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Wish;
 use crate::chance::Chance;
-use crate::databases::{self, On};
+use crate::databases::Database;
 use crate::platform::{Server, empty_folder, required};
 use crate::say;
 use crate::wire::{Connection, Target};
@@ -38,21 +38,21 @@ struct Front {
     wrap: fn(&str) -> Value,
 }
 
-/// Works on each front for the time asked for; chance decides on one database, as the fronts lie before it.
-pub(crate) async fn run(wish: &Wish, seed: u64) -> anyhow::Result<()> {
-    let on = if wish.on == On::Postgres { On::Postgres } else { On::Sqlite };
-    let database = databases::prepare(on, "fuzz").await?.pop().context("one database was asked for")?;
+/// Works on each front of one database for the time asked for; where the rubbish is that was answered badly.
+pub(super) async fn run(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
     let found = empty_folder("fuzz-findings")?;
     let mut server = database.place.serve().await?;
     let target = database.place.create_tenant(TENANT, &server.address).await?;
-    let mut count = 0;
+    let mut findings = Vec::new();
     for front in fronts()? {
         let door = Target { path: format!("/t/{TENANT}/{}", front.door), ..target.clone() };
-        count += one(&front, &door, &mut server, &found, wish.length(), seed).await?;
+        let count = one(&front, &door, &mut server, &found, wish.length(), seed).await?;
+        if count > 0 {
+            findings.push(format!("{}: {count} findings in {}", front.name, found.display()));
+        }
     }
     server.kill().await?;
-    anyhow::ensure!(count == 0, "{count} findings in {}; seed {seed}", found.display());
-    Ok(())
+    Ok(findings)
 }
 
 async fn one(front: &Front, door: &Target, server: &mut Server, found: &Path, length: Duration, seed: u64) -> anyhow::Result<u32> {

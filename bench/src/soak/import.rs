@@ -19,22 +19,11 @@ use self::run::Run;
 use self::world::World;
 use super::Wish;
 use crate::chance::Chance;
-use crate::databases::{self, Database};
+use crate::databases::Database;
 use crate::say;
 
-/// Runs on every database asked for; the findings of all are told at the end.
-pub(crate) async fn run(wish: &Wish, seed: u64) -> anyhow::Result<()> {
-    let mut findings = Vec::new();
-    for database in databases::prepare(wish.on, "import").await? {
-        let found = one(wish, seed, &database).await?;
-        findings.extend(found.into_iter().map(|finding| format!("{}: {finding}", database.name)));
-    }
-    findings.iter().for_each(|finding| say::result(finding));
-    anyhow::ensure!(findings.is_empty(), "{} findings; seed {seed}", findings.len());
-    Ok(())
-}
-
-async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
+/// A run on one database; what it found.
+pub(super) async fn run(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
     let mut run = Run::new(Nodes::start(database).await?, Chance::new(seed), wish.kills);
     let (mut world, mut planner) = (World::default(), Planner::default());
     let begun = Instant::now();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::writer::Writer;
 use super::{Wish, outbox, verify};
 use crate::chance::Chance;
-use crate::databases::{self, Database};
+use crate::databases::Database;
 use crate::say;
 use crate::wire::{Connection, Target};
 
@@ -22,19 +22,8 @@ const HISTORY_EVERY: u32 = 50;
 /// The tenant the writers work in.
 const TENANT: &str = "soak";
 
-/// Runs on every database asked for; the findings of all are told at the end.
-pub(crate) async fn run(wish: &Wish, seed: u64) -> anyhow::Result<()> {
-    let mut findings = Vec::new();
-    for database in databases::prepare(wish.on, "kill").await? {
-        let found = one(wish, seed, &database).await?;
-        findings.extend(found.into_iter().map(|finding| format!("{}: {finding}", database.name)));
-    }
-    findings.iter().for_each(|finding| say::result(finding));
-    anyhow::ensure!(findings.is_empty(), "{} findings; seed {seed}", findings.len());
-    Ok(())
-}
-
-async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
+/// A run on one database; what it found.
+pub(super) async fn run(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
     let mut chance = Chance::new(seed);
     let mut writers: Vec<Writer> = (0..WRITERS).map(|number| Writer::new(number, seed)).collect();
     let mut server = database.place.serve().await?;

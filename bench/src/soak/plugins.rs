@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use self::beside::{Beside, p99_ms};
 use super::Wish;
-use crate::databases::{self, Database};
+use crate::databases::Database;
 use crate::platform::{component, required};
 use crate::say;
 use crate::wire::{Connection, Target};
@@ -38,19 +38,6 @@ struct Fault {
     long: bool,
 }
 
-/// Runs on every database asked for; the findings of all are told at the end.
-pub(crate) async fn run(wish: &Wish) -> anyhow::Result<()> {
-    let mut findings = Vec::new();
-    for database in databases::prepare(wish.on, "plugins").await? {
-        let found = one(wish, &database).await?;
-        let found: Vec<String> = found.into_iter().map(|finding| format!("{}: {finding}", database.name)).collect();
-        found.iter().for_each(|finding| say::result(finding));
-        findings.extend(found);
-    }
-    anyhow::ensure!(findings.is_empty(), "{} findings", findings.len());
-    Ok(())
-}
-
 /// The faults that the plugin `unruly` knows.
 fn faults() -> anyhow::Result<Vec<Fault>> {
     let file = PathBuf::from(required("TENON_BENCH_ROOT")?).join("tests/plugins/unruly/faults.json");
@@ -63,7 +50,8 @@ fn faults() -> anyhow::Result<Vec<Fault>> {
     Ok(listed.iter().filter_map(fault).collect())
 }
 
-async fn one(wish: &Wish, database: &Database) -> anyhow::Result<Vec<String>> {
+/// A run on one database; what it found.
+pub(super) async fn run(wish: &Wish, database: &Database) -> anyhow::Result<Vec<String>> {
     let server = database.place.serve_plugins(&[component("unruly")?]).await?;
     let bad = database.place.create_tenant("bad", &server.address).await?;
     let good = database.place.create_tenant("good", &server.address).await?;

@@ -16,7 +16,7 @@ use super::behind::{Behind, DONE, STEPS};
 use super::writer::Writer;
 use super::{Wish, verify};
 use crate::chance::Chance;
-use crate::databases::{self, Database};
+use crate::databases::Database;
 use crate::platform::Server;
 use crate::say;
 use crate::wire::{Connection, Target};
@@ -29,18 +29,6 @@ const LOOK: Duration = Duration::from_millis(2);
 const THEN_MS: usize = 40;
 /// How long a job may take to its next step.
 const STEP_MAX: Duration = Duration::from_secs(1_200);
-
-/// Runs on every database asked for; the findings of all are told at the end.
-pub(crate) async fn run(wish: &Wish, seed: u64) -> anyhow::Result<()> {
-    let mut findings = Vec::new();
-    for database in databases::prepare(wish.on, "shape").await? {
-        let found = one(wish, seed, &database).await?;
-        findings.extend(found.into_iter().map(|finding| format!("{}: {finding}", database.name)));
-    }
-    findings.iter().for_each(|finding| say::result(finding));
-    anyhow::ensure!(findings.is_empty(), "{} findings; seed {seed}", findings.len());
-    Ok(())
-}
 
 /// A run on one database.
 struct Run<'d> {
@@ -60,7 +48,8 @@ struct Run<'d> {
     longest: Duration,
 }
 
-async fn one(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
+/// A run on one database; what it found.
+pub(super) async fn run(wish: &Wish, seed: u64, database: &Database) -> anyhow::Result<Vec<String>> {
     let server = database.place.serve().await?;
     let target = database.place.create_tenant(TENANT, &server.address).await?;
     let behind = Behind::open(database).await?;

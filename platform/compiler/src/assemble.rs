@@ -84,17 +84,10 @@ pub fn assemble(tenant: TenantId, version: ModelVersion, settings: &Settings, la
         report,
     };
     let mut model = Model {
-        tenant,
-        version,
         settings: settings.clone(),
         objects: parts.iter().enumerate().map(|(at, part)| Arc::new(object::declare(object_ix(at), part, &mut scope))).collect(),
-        links: Vec::new(),
-        roles: Vec::new(),
-        facts: Vec::new(),
-        literals: Vec::new(),
-        conditions: Vec::new(),
-        building: HashMap::new(),
         by_name: HashMap::with_capacity(parts.len()),
+        ..Model::empty(tenant, version)
     };
     for object in model.objects.iter().filter(|object| object.state == State::Active) {
         model.by_name.insert(object.name.clone(), object.ix);

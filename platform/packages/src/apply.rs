@@ -61,23 +61,14 @@ impl Packages {
     /// Carries a draft out in a transaction of its own.
     pub(crate) async fn carry_out(&self, work: Work<'_>) -> Result<Applied, PackagesError> {
         let mut tx = self.store.metadata_begin(work.tenant).await?;
-        match self.under_lock(&mut tx, &work).await {
-            Ok(Some(applied)) => {
-                tx.commit(applied.version).await?;
-                self.catalog.offer(Arc::clone(&applied.model));
-                tracing::info!(tenant = %work.tenant, version = applied.version.0, steps = applied.operations.len(), "metadata applied");
-                Ok(applied)
-            }
-            Ok(None) => {
-                let version = tx.version();
-                tx.rollback().await?;
-                Ok(Applied { version, operations: Vec::new(), model: self.live(work.tenant, version).await? })
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
-        }
+        let version = tx.version();
+        let done = self.under_lock(&mut tx, &work).await;
+        let done = done.map(|applied| applied.map(|applied| (applied.clone(), applied.model)));
+        let Some(applied) = self.ended(tx, done).await? else {
+            return Ok(Applied { version, operations: Vec::new(), model: self.live(work.tenant, version).await? });
+        };
+        tracing::info!(tenant = %work.tenant, version = applied.version.0, steps = applied.operations.len(), "metadata applied");
+        Ok(applied)
     }
 
     /// Everything but the commit. None where there is nothing to do.

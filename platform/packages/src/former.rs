@@ -3,8 +3,10 @@
 //! What is used is counted by the data API (`tenon_store::SchemaUse`): a name counts as used where any coordinate made of it
 //! was. Invariant: a name that ends gives way for good; `was` stays written in the file, where it does nothing more.
 
+use std::sync::Arc;
+
 use serde_json::json;
-use tenon_model::{Element, ModelVersion, Place, Property};
+use tenon_model::{Element, Model, ModelVersion, Place, Property};
 use tenon_store::{AuditBy, AuditKind, AuditNote, MetadataRows, MetadataTx, USAGE_RECENT_DAYS};
 use tenon_value::{Date, DateTime, Json, Name, TenantId, camel, pascal, plural_of, screaming};
 
@@ -28,22 +30,8 @@ impl Packages {
         }
         let used = self.store.former_used(tenant, later(today, 1 - USAGE_RECENT_DAYS)).await?;
         let mut tx = self.store.metadata_begin(tenant).await?;
-        match under_lock(&mut tx, (tenant, now), &used).await {
-            Ok(Some((paths, version))) => {
-                tx.commit(version).await?;
-                // Who asks next loads it, where this does not.
-                drop(self.catalog.reload(tenant, version).await);
-                Ok(paths)
-            }
-            Ok(None) => {
-                tx.rollback().await?;
-                Ok(Vec::new())
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
-        }
+        let done = under_lock(&mut tx, (tenant, now), &used).await;
+        Ok(self.ended(tx, done).await?.unwrap_or_default())
     }
 }
 
@@ -89,7 +77,7 @@ async fn under_lock(
     tx: &mut MetadataTx,
     (tenant, now): (TenantId, DateTime),
     used: &[Used],
-) -> Result<Option<(Vec<String>, ModelVersion)>, PackagesError> {
+) -> Result<Option<(Vec<String>, Arc<Model>)>, PackagesError> {
     let rows = tx.rows().await?;
     let today = now.date_in(&rows.settings.zone);
     let changed: Vec<(&Name, Element)> =
@@ -108,5 +96,7 @@ async fn under_lock(
     let facts = json!({ "version": version.0, "former": told });
     tx.audit_note(&AuditBy::system(now), AuditNote::new(AuditKind::MetadataChanged).facts(facts)).await?;
     tracing::debug!(%tenant, version = version.0, "former names are settled");
-    Ok(Some((changed.into_iter().map(|(_, element)| element.path.0).collect(), version)))
+    let paths = changed.into_iter().map(|(_, element)| element.path.0).collect();
+    let model = tenon_catalog::model_of(tenant, &MetadataRows { version, ..tx.rows().await? })?;
+    Ok(Some((paths, Arc::new(model))))
 }

@@ -16,6 +16,7 @@ mod desired;
 mod diff;
 mod draft;
 mod elements;
+mod ended;
 mod ends;
 mod error;
 mod former;

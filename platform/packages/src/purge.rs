@@ -40,21 +40,8 @@ impl Packages {
             return Ok(Vec::new());
         }
         let mut tx = self.store.metadata_begin(tenant).await?;
-        match purge_under_lock(&mut tx, tenant, &due, now).await {
-            Ok(Some((paths, version, model))) => {
-                tx.commit(version).await?;
-                self.catalog.offer(model);
-                Ok(paths)
-            }
-            Ok(None) => {
-                tx.rollback().await?;
-                Ok(Vec::new())
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
-        }
+        let done = purge_under_lock(&mut tx, tenant, &due, now).await;
+        Ok(self.ended(tx, done).await?.unwrap_or_default())
     }
 }
 
@@ -68,7 +55,7 @@ async fn purge_under_lock(
     tenant: TenantId,
     due: &[ElementPath],
     now: DateTime,
-) -> Result<Option<(Vec<String>, ModelVersion, Arc<Model>)>, PackagesError> {
+) -> Result<Option<(Vec<String>, Arc<Model>)>, PackagesError> {
     let rows = tx.rows().await?;
     let before = tenon_catalog::model_of(tenant, &rows)?;
     let purged = without(tenant, &rows, due);
@@ -86,7 +73,7 @@ async fn purge_under_lock(
     tx.journal(now, &json!({ "by": "Tenon", "layer": TENANT_LAYER, "purged": names, "overwritten": overwritten })).await?;
     let facts = json!({ "layer": TENANT_LAYER, "version": version.0, "purged": names });
     tx.audit_note(&AuditBy::system(now), AuditNote::new(AuditKind::MetadataChanged).facts(facts)).await?;
-    Ok(Some((names, version, Arc::new(after))))
+    Ok(Some((names, Arc::new(after))))
 }
 
 /// Drops what fields and relations were kept in.

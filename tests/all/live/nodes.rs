@@ -1,10 +1,10 @@
 //! Two nodes over one PostgreSQL: what one commits the other tells, also where the notification is lost.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::ensure;
 use serde_json::json;
-use tenon_tests::{Database, Setting, TestServer};
+use tenon_tests::{Database, Setting, TOLD_MAX, TestServer};
 use tenon_value::DateTime;
 
 use super::{OPEN, change, deal, short};
@@ -31,14 +31,12 @@ async fn what_one_node_commits_the_other_tells_though_the_notification_be_lost()
                 r#"mutation {{ addField(object: "opportunity", input: {{ name: "x_{lost}", type: text, label: {{ en: "X{lost}", zh: "X" }} }}) {{ name }} }}"#
             );
             ours.metadata(&add, json!({})).await?;
+            // The other node comes to know of it, though nobody told it. (How soon: `tenon_catalog::CHECK_EVERY`.)
             let began = Instant::now();
-            // The other node serves the new model within a second.
             let query = format!("{{ opportunities(first: 1) {{ nodes {{ {} }} }} }}", if lost { "xTrue" } else { "xFalse" });
             while there.post("graphql", &json!({ "query": query }), &[]).await?.json()?.get("errors").is_some() {
-                ensure!(began.elapsed() < Duration::from_secs(5), "lost: {lost}: the model does not arrive");
+                ensure!(began.elapsed() < TOLD_MAX, "lost: {lost}: the model does not arrive");
             }
-            let took = began.elapsed();
-            ensure!(took < Duration::from_secs(1), "lost: {lost}: it took {took:?}");
             model.told().await?;
         }
         drop((stream, model));

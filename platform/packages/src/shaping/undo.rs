@@ -17,21 +17,9 @@ impl Packages {
     /// Where the store does not do it; then everything is as it was.
     pub async fn unshape(&self, tenant: TenantId, job: Uuid) -> Result<bool, PackagesError> {
         let mut tx = self.store.metadata_begin(tenant).await?;
-        match self.under_lock_back(&mut tx, tenant, job).await {
-            Ok(Some(model)) => {
-                tx.commit(model.version).await?;
-                self.catalog.offer(Arc::new(model));
-                Ok(true)
-            }
-            Ok(None) => {
-                tx.rollback().await?;
-                Ok(false)
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
-        }
+        let done = self.under_lock_back(&mut tx, tenant, job).await;
+        let done = done.map(|model| model.map(|model| ((), Arc::new(model))));
+        Ok(self.ended(tx, done).await?.is_some())
     }
 
     /// Takes back what jobs have begun that ended otherwise than well, or are no more: their paths. For who walks over all
