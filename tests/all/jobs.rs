@@ -346,8 +346,16 @@ async fn an_export_is_what_its_author_sees_and_stands_in_the_trail() {
         let text = String::from_utf8_lossy(&file.body).into_owned();
         ensure!(text.starts_with('\u{feff}') && text.lines().count() == 3, "{text}");
 
+        let columnar = json!({ "object": "account", "format": "parquet" });
+        let id = format!("exports/{}", export(ours, &columnar).await?.json()?["id"].as_str().context("an id")?);
+        let done = until(ours, &id, &["DONE", "FAILED"]).await?;
+        ensure!((done["state"].clone(), done["done"].clone()) == (json!("DONE"), json!(2)), "{done}");
+        let file = ours.request("GET", &format!("{id}/data")).send(ours.address).await?;
+        ensure!(file.header("content-type") == Some("application/vnd.apache.parquet"), "{:?}", file.header("content-type"));
+        ensure!(file.body.starts_with(b"PAR1") && file.body.ends_with(b"PAR1"), "{} bytes", file.body.len());
+
         for (wrong, rule) in [
-            (json!({ "object": "account", "format": "parquet" }), "export/format"),
+            (json!({ "object": "account", "format": "orc" }), "export/format"),
             (json!({ "object": "account", "format": "csv", "columns": ["nmae"] }), "export/column"),
             (json!({ "object": "nothing", "format": "csv" }), "export/object"),
         ] {

@@ -23,7 +23,7 @@ pub use contract::{JobDone, JobFault, JobHandler};
 pub use desk::{JobDesk, JobWish};
 pub use import::{IMPORT, ImportHandler, ImportPlan};
 pub use indexes::IndexHandler;
-pub use pieces::{DATA, PIECE_BYTES, piece};
+pub use pieces::{DATA, PIECE_BYTES, piece, unpiece};
 pub use plugin::{JOB_STEPS_MAX, PluginJobHandler};
 pub use rotation::{JOBS_PER_NODE, JOBS_PER_TENANT};
 pub use run::JobRun;

@@ -17,7 +17,7 @@ pub use events::{EVENTS_JOB, EventsHandler, Listening};
 pub use jobs::{
     DATA, IMPORT, ImportHandler, ImportPlan, IndexHandler, JOB_STEPS_MAX, JOBS_PER_NODE, JOBS_PER_TENANT, JobDesk, JobDone, JobFault,
     JobHandler, JobRun, JobWish, PIECE_BYTES, PluginJobHandler, Runner, RunnerParts, ShapeHandler, UNDO, UNDO_DAYS, UndoHandler, job_json,
-    millis_of, piece, problem_json, undo_plan,
+    millis_of, piece, problem_json, undo_plan, unpiece,
 };
 pub use links::{
     Agreement, LINK_CHUNK, LINK_FIELDS_MAX, LINK_JOB, LINK_NAME_MAX, LINK_OFFER_DAYS, LinkDesk, LinkError, LinkHandler, LinkOffer, Linking,

@@ -221,7 +221,7 @@ pub(crate) enum Verb {
         /// Object whose records they are.
         #[arg(long)]
         object: String,
-        /// `csv` or `jsonl`.
+        /// `csv`, `jsonl` or `parquet`.
         #[arg(long, default_value = "csv")]
         format: String,
         /// A column; several are given one by one or with commas. Default: all that are seen.

@@ -1,9 +1,11 @@
 //! Jobs in the data API: looked at by `job` and `jobs`, made by `mode: JOB`; batches carried out (`batch`), records taken out
-//! (`export`).
+//! (`export`, in the forms of `written`).
 
 mod batch;
 mod columns;
 mod export;
+mod kinds;
+mod written;
 
 use serde_json::json;
 use tenon_automation::{JobDesk, job_json};
@@ -17,6 +19,7 @@ use crate::shape::Sub;
 pub use batch::BatchHandler;
 pub use columns::COLUMNS_MAX as EXPORT_COLUMNS_MAX;
 pub use export::{EXPORT, ExportHandler, ExportRequest};
+pub use tenon_parquet::{GROUP_BYTES as PARQUET_GROUP_BYTES, GROUP_ROWS as PARQUET_GROUP_ROWS};
 
 /// The kind of jobs that carry out a batch.
 pub const BATCH: &str = "batch";

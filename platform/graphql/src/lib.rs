@@ -39,7 +39,7 @@ mod used;
 mod view_as;
 
 pub use api::DataApi;
-pub use jobs::{BATCH, BatchHandler, EXPORT, EXPORT_COLUMNS_MAX, ExportHandler, ExportRequest};
+pub use jobs::{BATCH, BatchHandler, EXPORT, EXPORT_COLUMNS_MAX, ExportHandler, ExportRequest, PARQUET_GROUP_BYTES, PARQUET_GROUP_ROWS};
 pub use limits::LIMITS;
 pub use live::{Feed, FeedLine, FeedPage, FeedQuery, Happened, Message, Subscription};
 pub use metadata::MetadataApi;

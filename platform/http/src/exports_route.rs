@@ -8,7 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::Map;
-use tenon_automation::{DATA, JobWish, job_json};
+use tenon_automation::{DATA, JobWish, job_json, unpiece};
 use tenon_context::{OpContext, Via};
 use tenon_diagnostics::{Kind, Problem};
 use tenon_graphql::{EXPORT, ExportRequest};
@@ -115,9 +115,13 @@ pub(crate) async fn data(call: Call) -> Response {
 
 fn file(call: &Call, cx: &OpContext, job: &StoredJob) -> Response {
     let text = |name: &str| job.payload.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
-    let (media, ending) = if text("format") == "jsonl" { ("application/x-ndjson", "jsonl") } else { ("text/csv; charset=utf-8", "csv") };
-    let making = making(job);
-    let reading = Reading { store: call.app.jobs.store().clone(), tenant: cx.model.tenant, job: job.id, next: 0, making };
+    let (media, ending) = match text("format").as_str() {
+        "jsonl" => ("application/x-ndjson", "jsonl"),
+        "parquet" => ("application/vnd.apache.parquet", "parquet"),
+        _ => ("text/csv; charset=utf-8", "csv"),
+    };
+    let (making, is_text) = (making(job), ending != "parquet");
+    let reading = Reading { store: call.app.jobs.store().clone(), tenant: cx.model.tenant, job: job.id, next: 0, making, is_text };
     let stream = futures::stream::try_unfold(reading, |reading| reading.more());
     let name = format!("attachment; filename=\"{}.{ending}\"", text("object"));
     let mut response = ([(header::CONTENT_TYPE, media)], Body::from_stream(stream)).into_response();
@@ -139,12 +143,14 @@ struct Reading {
     job: Uuid,
     next: i64,
     making: u64,
+    /// Its pieces are text; else base64 of what is none.
+    is_text: bool,
 }
 
 impl Reading {
     /// The next pieces; none at the end. Where the file is made anew meanwhile, or not to its end, the reader is cut off: what he
     /// has is not the file.
-    async fn more(mut self) -> std::io::Result<Option<(String, Self)>> {
+    async fn more(mut self) -> std::io::Result<Option<(Vec<u8>, Self)>> {
         loop {
             let job = self.store.job(self.tenant, self.job).await.map_err(std::io::Error::other)?;
             let Some(job) = job else { return Err(std::io::Error::other("the export is gone")) };
@@ -158,7 +164,11 @@ impl Reading {
             let pieces = self.store.job_parts(self.tenant, self.job, (DATA, self.next), PIECES).await.map_err(std::io::Error::other)?;
             if let Some((last, _)) = pieces.last() {
                 self.next = last + 1;
-                return Ok(Some((pieces.into_iter().map(|(_, text)| text).collect(), self)));
+                let mut bytes = Vec::new();
+                for (_, text) in pieces {
+                    bytes.extend(if self.is_text { text.into_bytes() } else { unpiece(&text).map_err(std::io::Error::other)? });
+                }
+                return Ok(Some((bytes, self)));
             }
             match job.state {
                 JobState::Succeeded => return Ok(None),

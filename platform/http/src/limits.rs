@@ -96,6 +96,8 @@ fn of_jobs() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("undo_days", json!(tenon_automation::UNDO_DAYS)),
         ("export_request_bytes", json!(EXPORT_REQUEST_MAX)),
         ("export_columns", json!(tenon_graphql::EXPORT_COLUMNS_MAX)),
+        ("parquet_group_rows", json!(tenon_graphql::PARQUET_GROUP_ROWS)),
+        ("parquet_group_bytes", json!(tenon_graphql::PARQUET_GROUP_BYTES)),
         ("snapshots", json!(tenon_store::SNAPSHOTS_MAX)),
         ("import_bytes", json!(IMPORT_BYTES_MAX)),
         ("import_errors", json!(import::ERROR_ROWS_MAX)),

@@ -21,6 +21,14 @@ pub fn piece(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// The bytes of a piece as it is stored.
+///
+/// # Errors
+/// Where it is no such piece.
+pub fn unpiece(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    STANDARD.decode(text)
+}
+
 /// Reads a job's file, on a thread that may block.
 pub(super) struct Pieces {
     pub(super) store: Store,
@@ -45,7 +53,7 @@ impl Pieces {
         }
         let Some((number, text)) = self.waiting.next() else { return Ok(false) };
         self.next = number + 1;
-        self.bytes = io::Cursor::new(STANDARD.decode(text).map_err(io::Error::other)?);
+        self.bytes = io::Cursor::new(unpiece(&text).map_err(io::Error::other)?);
         Ok(true)
     }
 }

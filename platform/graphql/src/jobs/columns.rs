@@ -2,8 +2,10 @@
 
 use tenon_diagnostics::{InputPath, Problem, nearest};
 use tenon_model::{Choice, FieldKind, Object};
+use tenon_parquet::Kind;
 use tenon_value::{Json, Locale, camel};
 
+use super::kinds;
 use crate::schema::{Schema, TypeKind};
 use crate::syntax::ast::TypeRef;
 
@@ -23,6 +25,8 @@ pub(crate) struct Column {
     options: Vec<(String, String, String)>,
     /// Free text: what a spreadsheet would take for a formula is guarded.
     is_text: bool,
+    /// Its type where columns have one.
+    pub(crate) kind: Kind,
 }
 
 /// Columns and the selection that reads them.
@@ -81,7 +85,6 @@ fn column(schema: &Schema, object: &Object, name: &str, manner: Manner, columns:
         return Err(wrong());
     }
     let header = header(object, first, part, manner);
-    let of = |path: Vec<String>, name: String, header: String, options, is_text| Column { name, header, path, options, is_text };
     if schema.ty(ty.name()).is_some_and(|ty| matches!(ty.kind, TypeKind::Union(_))) {
         return several_kinds(schema, (object, first, part), manner, columns).ok_or_else(wrong);
     }
@@ -93,7 +96,8 @@ fn column(schema: &Schema, object: &Object, name: &str, manner: Manner, columns:
         }
         let is_text = field.is_some_and(|field| is_text(&field.kind)) || first == "display";
         columns.selection += &format!(" {wire}");
-        columns.all.push(of(vec![wire], name.to_owned(), header, options, is_text));
+        let kind = kinds::of(schema, (object, first, None), &ty);
+        columns.all.push(Column { name: name.to_owned(), header, path: vec![wire], options, is_text, kind });
         return Ok(());
     };
     let parts = parts.map_err(|()| wrong())?;
@@ -109,7 +113,9 @@ fn column(schema: &Schema, object: &Object, name: &str, manner: Manner, columns:
             (true, false) => named.clone(),
             (true, true) => format!("{header} {part}"),
         };
-        columns.all.push(of(vec![key.clone(), inner], named, header, Vec::new(), part != "id" && part != "amount"));
+        let kind = kinds::of(schema, (object, first, Some(part)), &ty);
+        let (path, is_text) = (vec![key.clone(), inner], part != "id" && part != "amount");
+        columns.all.push(Column { name: named, header, path, options: Vec::new(), is_text, kind });
     }
     Ok(())
 }
@@ -140,6 +146,7 @@ fn several_kinds(
             path: vec![key.clone(), one.to_owned()],
             options: if one == "object" { kinds.clone() } else { Vec::new() },
             is_text: one == "display",
+            kind: Kind::Text,
         });
     }
     Some(())

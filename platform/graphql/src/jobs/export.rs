@@ -16,6 +16,7 @@ use tenon_store::{AuditKind, AuditNote, JobAsk, JobProgress, StoreError};
 use tenon_value::{Json, JsonMap, Locale};
 
 use super::columns::{Columns, Manner, columns};
+use super::written::{Format, Written};
 use crate::DataApi;
 use crate::collect::Collector;
 use crate::cursor::Signer;
@@ -42,7 +43,7 @@ const MOVED_MAX: usize = 20;
 pub struct ExportRequest {
     /// API name of the object.
     pub object: String,
-    /// `csv`, `jsonl`.
+    /// `csv`, `jsonl`, `parquet`.
     pub format: String,
     /// Columns by API name; none: all that are seen.
     pub columns: Vec<String>,
@@ -79,14 +80,9 @@ impl DataApi {
     /// # Errors
     /// What is wrong with it, or that the caller may not.
     pub fn check_export(&self, cx: &OpContext, request: &ExportRequest) -> Result<(), Problem> {
-        match request.format.as_str() {
-            "csv" | "jsonl" => {}
-            "parquet" => {
-                let (en, zh) =
-                    ("this build does not write parquet, ask for `csv` or `jsonl`", "此版本不支持 parquet,请使用 `csv` 或 `jsonl`");
-                return Err(Problem::invalid("export/format", en, zh));
-            }
-            _ => return Err(Problem::invalid("export/format", "`format` is `csv` or `jsonl`", "`format` 应为 `csv` 或 `jsonl`")),
+        if Format::of_word(&request.format).is_none() {
+            let (en, zh) = ("`format` is `csv`, `jsonl` or `parquet`", "`format` 应为 `csv`、`jsonl` 或 `parquet`");
+            return Err(Problem::invalid("export/format", en, zh));
         }
         if request.locale.as_deref().is_some_and(|tag| Locale::from_tag(tag).is_none()) {
             return Err(Problem::invalid("locale", "`locale` is `en` or `zh`", "`locale` 应为 `en` 或 `zh`"));
@@ -198,21 +194,24 @@ impl ExportHandler {
             Err(StoreError::StaleModel) => return Ok(None),
             snapshot => snapshot?,
         };
-        let mut written = Written { columns: &columns, manner, csv: request.format == "csv", begun: false };
+        let mut written = Written::new(&request.format, &columns, manner).map_err(JobFault::lasting)?;
         let mut after: Option<String> = None;
         loop {
             let (_, variables) = document(object, &columns, request, after.as_deref());
-            let (piece, next) = {
+            let (pieces, next) = {
                 let (store, documents) = (&self.api.store, &self.api.documents);
                 let levels = levels(&text, variables.values());
                 let files = self.api.files.of(store, cx.model.tenant).await?;
                 let reader = Reader { store, documents, valid: &valid, cx: &cx, identity: None, files, levels, elsewhere: None };
                 match page(&self.api, &reader, &mut snapshot, &variables).await {
                     Err(StoreError::StaleModel) => return Ok(None),
-                    found => written.page(&found?.map_err(|problems| JobFault::lasting(first(&problems)))?, state),
+                    found => {
+                        let page = found?.map_err(|problems| JobFault::lasting(first(&problems)))?;
+                        written.page(&page, &mut state.rows).map_err(JobFault::lasting)?
+                    }
                 }
             };
-            let parts = if piece.is_empty() { Vec::new() } else { vec![(DATA, state.pieces, piece)] };
+            let parts: Vec<_> = (state.pieces..).zip(pieces).map(|(number, piece)| (DATA, number, piece)).collect();
             state.pieces += i64::try_from(parts.len()).unwrap_or_default();
             if next.is_none() {
                 snapshot.end().await?;
@@ -301,49 +300,4 @@ async fn page(
     out.page(&shape, &found, &scene);
     reader.note(&out.clear);
     Ok(Ok(serde_json::from_slice(&out.bytes).unwrap_or_default()))
-}
-
-/// Writes pages as text.
-struct Written<'c> {
-    columns: &'c Columns,
-    manner: Manner,
-    csv: bool,
-    begun: bool,
-}
-
-impl Written<'_> {
-    /// The text of a page, and the cursor after it where there is more.
-    fn page(&mut self, page: &Json, state: &mut State) -> (String, Option<String>) {
-        let mut text = String::new();
-        if !std::mem::replace(&mut self.begun, true) && self.csv {
-            // By it a spreadsheet knows that the file is UTF-8.
-            text += if self.manner.labels { "\u{feff}" } else { "" };
-            text += &line(self.columns.all.iter().map(|column| column.header.clone()));
-        }
-        for record in page.get("nodes").and_then(Json::as_array).into_iter().flatten() {
-            state.rows += 1;
-            if self.csv {
-                text += &line(self.columns.all.iter().map(|column| column.cell(record, self.manner)));
-            } else {
-                let members = self.columns.all.iter().map(|column| (column.name.clone(), column.value(record, self.manner)));
-                text += &Json::Object(members.collect()).to_string();
-                text.push('\n');
-            }
-        }
-        let info = page.get("pageInfo");
-        let more = info.and_then(|info| info.get("hasNextPage")).and_then(Json::as_bool).unwrap_or_default();
-        let cursor = info.and_then(|info| info.get("endCursor")).and_then(Json::as_str).map(str::to_owned);
-        (text, cursor.filter(|_| more))
-    }
-}
-
-/// A line of CSV, RFC 4180.
-fn line(cells: impl Iterator<Item = String>) -> String {
-    let quoted = |cell: String| {
-        let plain = !cell.contains(['"', ',', '\n', '\r']) && cell.trim() == cell;
-        if plain { cell } else { format!("\"{}\"", cell.replace('"', "\"\"")) }
-    };
-    let mut line = cells.map(quoted).collect::<Vec<_>>().join(",");
-    line += "\r\n";
-    line
 }
