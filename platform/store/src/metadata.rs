@@ -20,7 +20,7 @@ impl Store {
     /// # Errors
     /// `Damaged` where what is stored cannot be read; what the database says.
     pub async fn metadata(&self, tenant: TenantId) -> Result<MetadataRows, StoreError> {
-        let mut conn = self.reader(tenant).await?;
+        let mut conn = self.reader_apart(tenant).await?;
         conn.limit(None);
         conn.mark(false);
         let schema = schema_of(tenant, self.dialect());

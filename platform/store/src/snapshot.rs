@@ -9,7 +9,6 @@ use crate::lower::schema_of;
 use crate::prepared::Prepared;
 use crate::run::Runner;
 use crate::run::values::Values;
-use crate::store::Home;
 use crate::tenant::numbered;
 use crate::{Dialect, Store, StoreError};
 
@@ -34,10 +33,7 @@ impl Store {
     pub async fn snapshot(&self, cx: &OpContext) -> Result<Snapshot, StoreError> {
         let room = ROOM.acquire().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let tenant = cx.model.tenant;
-        let mut conn = match &self.inner.home {
-            Home::Postgres(_) => self.reader(tenant).await?,
-            Home::Sqlite(files) => Conn::Sqlite(files.get(tenant)?.reader_apart().await?),
-        };
+        let mut conn = self.reader_apart(tenant).await?;
         conn.limit(None);
         conn.mark(false);
         conn.script(if self.dialect() == Dialect::Postgres { "begin isolation level repeatable read read only" } else { "begin" }).await?;

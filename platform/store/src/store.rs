@@ -277,6 +277,18 @@ impl Store {
         }
     }
 
+    /// A connection for a long or large read, which goes with what it took: a file's connection is a thread, and would keep
+    /// the memory of all those rows.
+    pub(crate) async fn reader_apart(&self, tenant: TenantId) -> Result<Conn, Fault> {
+        match &self.inner.home {
+            Home::Postgres(_) => self.reader(tenant).await,
+            Home::Sqlite(files) => {
+                self.settle(tenant).await?;
+                Ok(Conn::Sqlite(files.get(tenant)?.reader_apart().await?))
+            }
+        }
+    }
+
     /// A connection that may write.
     pub(crate) async fn writer(&self, tenant: TenantId) -> Result<Conn, Fault> {
         self.settle(tenant).await?;

@@ -16,8 +16,8 @@ use crate::config::{READERS_MAX, WRITER_QUEUE_MAX};
 
 /// Descriptors of one connection: database, log, shared memory.
 const DESCRIPTORS: usize = 3;
-/// Open files at most, however many descriptors there are.
-const OPEN_FILES_MAX: usize = 512;
+/// Open files at most, however many descriptors there are: one takes about a megabyte, most of it for its connections.
+const OPEN_FILES_MAX: usize = 128;
 
 /// One tenant's file.
 #[derive(Debug)]
