@@ -9,6 +9,7 @@ mod halves;
 pub(crate) mod house;
 mod life;
 mod made;
+mod moves;
 mod offers;
 mod outward;
 mod questions;
@@ -78,6 +79,16 @@ async fn an_upgrade_that_fails_half_way_leaves_everything_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_that_fails_half_way_leaves_everything_on_postgres() {
     with_packages(Database::Postgres, halves::half_way).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_is_told_of_its_package_and_moves_its_data_on_sqlite() {
+    with_packages(Database::Sqlite, moves::told_and_moved).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_is_told_of_its_package_and_moves_its_data_on_postgres() {
+    with_packages(Database::Postgres, moves::told_and_moved).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

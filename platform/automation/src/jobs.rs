@@ -9,6 +9,7 @@ mod contract;
 mod desk;
 mod import;
 mod indexes;
+mod moving;
 mod pieces;
 mod plugin;
 mod rotation;

@@ -10,6 +10,7 @@ mod links;
 mod live;
 mod relay;
 mod sandbox;
+mod within;
 
 pub use calendar::Calendar;
 pub use endpoints::{ENDPOINT_BYTES_MAX, ENDPOINT_VIA, Endpoint, EndpointAnswer, EndpointRequest, Endpoints, WEBHOOK_SECONDS_MAX};
@@ -26,3 +27,4 @@ pub use links::{
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};
 pub use sandbox::{Advanced, CLOCK_DAYS_MAX, CLOCK_JOBS_MAX, Sandbox, SandboxError};
+pub use within::ThroughPipeline;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenon_value::Uuid;
+use tenon_value::{ElementId, Uuid};
 
 use crate::Standing;
 
@@ -83,6 +83,14 @@ impl Principal {
         let mut tenon = Self::new(ActorKind::System, Uuid::nil(), "Tenon".to_owned());
         tenon.roles.push(Self::ADMINISTRATOR.to_owned());
         tenon
+    }
+
+    /// A package that acts as itself. What its grant leaves out it cannot do: whoever calls its plugin holds it to that.
+    #[must_use]
+    pub fn of_package(package: &str) -> Self {
+        let mut itself = Self::new(ActorKind::Plugin, ElementId::derive(package, "package").0, package.to_owned());
+        itself.roles.push(Self::ADMINISTRATOR.to_owned());
+        itself
     }
 
     /// Somebody without roles, of whom nothing is known.

@@ -8,6 +8,7 @@ mod desk;
 mod error;
 mod grant;
 mod http_ask;
+mod life;
 mod none;
 mod offer;
 mod outward;
@@ -19,6 +20,7 @@ pub use desk::{Ask, By, Declined, Desk, Fate, Given, KvAsk, NoDesk, Reading, Sta
 pub use error::{Fault, HookError};
 pub use grant::{Grant, Names, ObjectGrant};
 pub use http_ask::{HttpAsk, HttpReply, Piece};
+pub use life::LifeMoment;
 pub use none::NoHooks;
 pub use offer::{EndpointAuth, EndpointOffer, FunctionOffer, JobOffer, Listener, Offers, Param, ParamKind};
 pub use outward::{HttpGrant, Outward, SecretGrant, SecretPlace, SecretUse, SecretValue, is_plain};

@@ -12,7 +12,7 @@ pub struct NoHooks;
 
 #[async_trait]
 impl Hooks for NoHooks {
-    fn subscribes(&self, _: &Model, _: ObjectIx, _: Phase, _: Operation) -> bool {
+    fn subscribes(&self, _: &Model, _: (ObjectIx, Phase, Operation), _: &Tree) -> bool {
         false
     }
 

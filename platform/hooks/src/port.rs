@@ -34,6 +34,8 @@ pub enum Phase {
     Event,
     /// Called from outside by HTTP, in a transaction of its own: may refuse, read, write and call out.
     Endpoint,
+    /// Its package comes, grows or goes, inside the transaction of that or a step after it: may refuse, read and write.
+    Lifecycle,
 }
 
 impl Phase {
@@ -54,6 +56,7 @@ impl Phase {
             Self::Job => "job",
             Self::Event => "event",
             Self::Endpoint => "endpoint",
+            Self::Lifecycle => "lifecycle",
         }
     }
 
@@ -70,7 +73,7 @@ impl Phase {
             Self::BeforeSave | Self::Computed => matches!(operation, Operation::Create | Operation::Update),
             Self::AfterSave => matches!(operation, Operation::Create | Operation::Update | Operation::Restore),
             Self::BeforeDelete | Self::AfterDelete => matches!(operation, Operation::Delete),
-            Self::Action | Self::Query | Self::Job | Self::Endpoint => false,
+            Self::Action | Self::Query | Self::Job | Self::Endpoint | Self::Lifecycle => false,
             Self::Event => true,
         }
     }
@@ -173,8 +176,9 @@ pub enum Pace {
 /// Whoever runs plugins. One for the whole process; the context names the tenant.
 #[async_trait]
 pub trait Hooks: Send + Sync {
-    /// Asked before every save, so that one nobody cares for pays nothing: no lock, no allocation.
-    fn subscribes(&self, model: &Model, object: ObjectIx, phase: Phase, operation: Operation) -> bool;
+    /// Asked before every save, so that one nobody cares for pays nothing: no lock, no allocation. Of those that the mutation
+    /// of this tree began with.
+    fn subscribes(&self, model: &Model, moment: (ObjectIx, Phase, Operation), tree: &Tree) -> bool;
 
     /// Called once per mutation before it takes a connection: what its plugins will share. May wait for room; later
     /// nobody waits for any while holding a transaction.
@@ -190,6 +194,12 @@ pub trait Hooks: Send + Sync {
     fn offers(&self, tenant: TenantId) -> Arc<Offers> {
         let _: TenantId = tenant;
         Arc::default()
+    }
+
+    /// The same, as the mutation of a tree began with it.
+    fn offered_in(&self, tenant: TenantId, tree: &Tree) -> Arc<Offers> {
+        let _: &Tree = tree;
+        self.offers(tenant)
     }
 
     /// Calls a function of a plugin: a query outside any transaction, everything else inside one.

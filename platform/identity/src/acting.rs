@@ -1,7 +1,7 @@
 //! The context of somebody who is not here: what goes on after his request runs with the rights that he has now.
 
 use tenon_context::{ActorKind, OpContext, Principal};
-use tenon_value::{DateTime, ElementId, TenantId, Uuid};
+use tenon_value::{DateTime, TenantId, Uuid};
 
 use crate::{Identity, IdentityError, RequestFacts, standing};
 
@@ -50,10 +50,8 @@ impl Identity {
         let tenant = self.store.tenant_by_id(tenant).await?.ok_or(IdentityError::Unrecognized)?;
         let epoch = self.store.epoch(tenant.id).await?;
         let model = self.model(&tenant, epoch).await?;
-        let mut principal = Principal::new(ActorKind::Plugin, ElementId::derive(package, "package").0, package.to_owned());
-        principal.roles.push(Principal::ADMINISTRATOR.to_owned());
         let now = self.business_time(&tenant).await?;
-        Ok(Self::assume(now, model, principal, facts))
+        Ok(Self::assume(now, model, Principal::of_package(package), facts))
     }
 
     /// The context of a link between tenants on one of its sides, with the rights of the role it was given there.

@@ -50,8 +50,8 @@ pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
 pub use install::{
-    DeclaredSecret, GrantLine, Health, InstallError, InstallWish, Installed, PackagePlan, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX,
-    SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX,
+    CalledWithin, DeclaredSecret, GrantLine, Health, InstallDone, InstallError, InstallWish, Installed, PackagePlan, PluginCalls, Plugins,
+    SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX, WithinChange,
 };
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;

@@ -32,6 +32,8 @@ pub(crate) struct Open {
     pub(crate) changed: Option<ModelVersion>,
     /// A package came, went or stands otherwise.
     pub(crate) packages: bool,
+    /// How many records it made, less those it destroyed.
+    pub(crate) grown: i64,
 }
 
 impl std::fmt::Debug for Open {
@@ -126,12 +128,13 @@ impl Session {
     /// # Errors
     /// Where the store does not commit; then nothing was changed.
     pub async fn finish(self) -> Result<Arc<Model>, PackagesError> {
-        let Some(Open { tx, model, changed, packages }) = self.open else { return Ok(self.cx.model) };
+        let Some(Open { tx, model, changed, packages, grown }) = self.open else { return Ok(self.cx.model) };
         let Some(version) = changed else {
             tx.rollback().await?;
             return Ok(model);
         };
         tx.commit(version).await?;
+        self.packages.store.records_grew(model.tenant, grown);
         // Before anybody meets the model: who saves by it meets its plugins. What cannot be brought in now comes with the
         // model, when the catalog loads it.
         if packages && let Err(error) = self.packages.plugins.bring(&self.packages.store, model.tenant).await {
@@ -174,7 +177,7 @@ impl Session {
                 let mut tx = self.packages.store.metadata_begin(self.cx.model.tenant).await?;
                 let rows = tx.rows().await?;
                 let model = Arc::new(tenon_catalog::model_of(self.cx.model.tenant, &rows)?);
-                Open { tx, model, changed: None, packages: false }
+                Open { tx, model, changed: None, packages: false, grown: 0 }
             }
         };
         Ok(self.open.insert(open))

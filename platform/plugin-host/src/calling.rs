@@ -19,6 +19,7 @@ pub(crate) const fn phase(kind: CallKind) -> Phase {
         CallKind::Job => Phase::Job,
         CallKind::Event => Phase::Event,
         CallKind::Endpoint => Phase::Endpoint,
+        CallKind::Lifecycle => Phase::Lifecycle,
     }
 }
 
@@ -85,7 +86,7 @@ fn done(turn: Turn<'_>, call: &Call, text: &str) -> Result<Called, Broken> {
         CallKind::Action => &turn.plugin.actions,
         CallKind::Query => &turn.plugin.queries,
         CallKind::Endpoint => return answer(json).map(Called::Done),
-        CallKind::Job | CallKind::Event => return Ok(Called::Done(json)),
+        CallKind::Job | CallKind::Event | CallKind::Lifecycle => return Ok(Called::Done(json)),
     };
     let declared = offered.iter().find(|one| one.name == call.name).map(|one| one.output.as_slice()).unwrap_or_default();
     let Json::Object(members) = &json else { return Err(Broken::answer("answered no JSON object")) };

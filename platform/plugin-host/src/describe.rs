@@ -1,6 +1,6 @@
 //! Reads what a component says of itself: package, version, where it wants to be asked.
 
-use tenon_hooks::{EndpointAuth, EndpointOffer, FunctionOffer, JobOffer, Operation, Param, ParamKind, Phase, is_plain};
+use tenon_hooks::{EndpointAuth, EndpointOffer, FunctionOffer, JobOffer, LifeMoment, Operation, Param, ParamKind, Phase, is_plain};
 use tenon_value::{Cron, Json, Name};
 
 use crate::limits::Size;
@@ -27,6 +27,7 @@ pub(crate) struct Description {
     pub queries: Vec<FunctionOffer>,
     pub jobs: Vec<JobOffer>,
     pub endpoints: Vec<EndpointOffer>,
+    pub lifecycle: Vec<LifeMoment>,
 }
 
 /// Reads the contents of the section.
@@ -66,7 +67,23 @@ pub(crate) fn read(section: &[u8]) -> Result<Description, LoadError> {
         return Err(wrong(&format!("it computes more than {FUNCTIONS_MAX} fields")));
     }
     let computed = computed.iter().map(|one| self::computed(&name, one)).collect::<Result<_, _>>()?;
-    Ok(Description { version: version.to_owned(), name, size, subscriptions, computed, actions, queries, jobs, endpoints })
+    let lifecycle = lifecycle(&json)?;
+    Ok(Description { version: version.to_owned(), name, size, subscriptions, computed, actions, queries, jobs, endpoints, lifecycle })
+}
+
+/// The moments of its package's life that it is called at.
+fn lifecycle(json: &Json) -> Result<Vec<LifeMoment>, LoadError> {
+    let listed = json.get("lifecycle").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut moments = Vec::new();
+    for moment in listed {
+        let word = moment.as_str().unwrap_or_default();
+        let unknown = || LoadError::Undescribed(format!("`{}` is no moment of a package's life", word.escape_default()));
+        let moment = LifeMoment::from_word(word).ok_or_else(unknown)?;
+        if !moments.contains(&moment) {
+            moments.push(moment);
+        }
+    }
+    Ok(moments)
 }
 
 /// Functions, or values of one, by their member; none where it is absent.
@@ -236,6 +253,17 @@ mod tests {
             assert!(matches!(read(text.as_bytes()), Err(LoadError::Undescribed(_))), "{text}");
         }
         assert!(read(&[0xff]).is_err());
+    }
+
+    #[test]
+    fn a_plugin_says_at_which_moments_of_its_package_it_is_called() {
+        let with = |moments: &str| {
+            let text =
+                format!(r#"{{"format":1,"contract":"tenon:plugin@1.0.0","package":"a","version":"1","hooks":[],"lifecycle":[{moments}]}}"#);
+            read(text.as_bytes()).map(|description| description.lifecycle)
+        };
+        assert_eq!(with(r#""upgrade","install","upgrade""#), Ok(vec![LifeMoment::Upgrade, LifeMoment::Install]));
+        assert!(matches!(with(r#""retire""#), Err(LoadError::Undescribed(_))) && with("7").is_err());
     }
 
     #[test]

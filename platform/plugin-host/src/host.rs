@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use tenon_context::OpContext;
-use tenon_hooks::{Asked, Desk, HookError, Hooks, Offers, Operation, Pace, Phase, Tree, Verdict};
+use tenon_hooks::{Asked, Desk, HookError, Hooks, LifeMoment, Offers, Operation, Pace, Phase, Tree, Verdict};
 use tenon_model::{Model, ObjectIx};
 use tenon_query::{Call, Called};
 use tenon_value::TenantId;
@@ -18,11 +18,10 @@ use crate::breaker::Breaker;
 use crate::computing::Computing;
 use crate::limits::THREADS;
 use crate::lines::Lines;
-use crate::linked::Workshop;
+use crate::linked::{Linked, Workshop};
 use crate::merge::Rows;
 use crate::registry::{Installed, Occasion, Registry};
 use crate::room::Rooms;
-use crate::since_1::Ready;
 use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
 use crate::warm::WarmInstances;
@@ -72,7 +71,7 @@ impl std::fmt::Debug for PluginHost {
 /// A plugin that could be installed. As long as somebody has it, it is not compiled again.
 #[derive(Clone)]
 pub struct Checked {
-    component: Arc<Ready>,
+    plugin: Arc<Linked>,
 }
 
 impl std::fmt::Debug for Checked {
@@ -85,7 +84,19 @@ impl Checked {
     /// The interfaces of the contract that it calls, such as `kv`: what it can do beside answering.
     #[must_use]
     pub fn imports(&self) -> Vec<&'static str> {
-        self.component.imports()
+        self.plugin.component.imports()
+    }
+
+    /// The package's name.
+    #[must_use]
+    pub fn package(&self) -> &str {
+        &self.plugin.name
+    }
+
+    /// Whether it is called at a moment of its package's life.
+    #[must_use]
+    pub fn lives(&self, moment: LifeMoment) -> bool {
+        self.plugin.lifecycle.contains(&moment)
     }
 }
 
@@ -132,7 +143,7 @@ impl PluginHost {
     /// # Errors
     /// Why it could not.
     pub fn check(&self, package: PluginPackage) -> Result<Checked, LoadError> {
-        Ok(Checked { component: self.inner.workshop.make(package)?.component })
+        Ok(Checked { plugin: Arc::new(self.inner.workshop.make(package)?) })
     }
 
     /// Takes a plugin in for a tenant, in the place of any other version of the same package. Compiles.
@@ -182,6 +193,27 @@ impl PluginHost {
         self.inner.warm.len()
     }
 
+    /// What the plugins of a tenant share in a change of its packages, as [`Hooks::enter`]: of this one it is the version that is to
+    /// be, or that goes.
+    ///
+    /// # Errors
+    /// `Busy` where all room stays taken.
+    pub async fn enter_with(&self, tenant: TenantId, plugin: &Checked) -> Result<Tree, HookError> {
+        let installed = Installed::clone(&self.inner.registry.now()).with(Some(tenant), &plugin.plugin);
+        self.hold(tenant, Pace::Job, Arc::new(installed)).await
+    }
+
+    async fn hold(&self, tenant: TenantId, pace: Pace, installed: Arc<Installed>) -> Result<Tree, HookError> {
+        let sizes = installed.sizes(tenant);
+        if sizes.is_empty() {
+            return Ok(Tree::default());
+        }
+        let permits = self.inner.rooms.enter(tenant, &sizes).await.ok_or(HookError::Busy)?;
+        let budgets = installed.budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
+        let (fuel, wall) = budgets.tree(pace, &sizes);
+        Ok(Tree::new(fuel, wall, Some(Box::new(Held { _permits: permits, installed, budgets }))))
+    }
+
     fn take_in(&self, tenant: Option<TenantId>, package: PluginPackage) -> Result<(), LoadError> {
         let plugin = Arc::new(self.inner.workshop.make(package)?);
         self.inner.registry.install(tenant, &plugin);
@@ -195,26 +227,18 @@ impl PluginHost {
 
 #[async_trait]
 impl Hooks for PluginHost {
-    fn subscribes(&self, model: &Model, object: ObjectIx, phase: Phase, operation: Operation) -> bool {
-        let Some(object) = model.object(object) else { return false };
-        self.inner.registry.wants(model.tenant, Occasion { object: object.name.as_str(), phase, operation })
+    fn subscribes(&self, model: &Model, (object, phase, operation): (ObjectIx, Phase, Operation), tree: &Tree) -> bool {
+        // Who had no plugins when the mutation began has none in it.
+        let (Some(object), Some(held)) = (model.object(object), tree.room::<Held>()) else { return false };
+        held.installed.wants(model.tenant, Occasion { object: object.name.as_str(), phase, operation })
     }
 
     async fn enter(&self, cx: &OpContext, pace: Pace) -> Result<Tree, HookError> {
-        let (tenant, installed) = (cx.model.tenant, self.inner.registry.now());
-        let sizes = installed.sizes(tenant);
-        if sizes.is_empty() {
-            return Ok(Tree::default());
-        }
-        let permits = self.inner.rooms.enter(tenant, &sizes).await.ok_or(HookError::Busy)?;
-        let budgets = installed.budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
-        let (fuel, wall) = budgets.tree(pace, &sizes);
-        Ok(Tree::new(fuel, wall, Some(Box::new(Held { _permits: permits, installed, budgets }))))
+        self.hold(cx.model.tenant, pace, self.inner.registry.now()).await
     }
 
     async fn ask(&self, cx: &OpContext, asked: Asked<'_>, tree: &Tree, desk: &mut dyn Desk) -> Result<Vec<Verdict>, HookError> {
         let mut rows = Rows::new(asked.changes);
-        // Who had no plugins when the mutation began has none in it.
         if let (Some(object), Some(held)) = (cx.model.object(asked.object), tree.room::<Held>()) {
             let occasion = Occasion { object: object.name.as_str(), phase: asked.phase, operation: asked.operation };
             let (about, operation) = (object.name.as_str(), asked.operation.word());
@@ -234,6 +258,10 @@ impl Hooks for PluginHost {
 
     fn offers(&self, tenant: TenantId) -> Arc<Offers> {
         self.inner.registry.now().offers(tenant)
+    }
+
+    fn offered_in(&self, tenant: TenantId, tree: &Tree) -> Arc<Offers> {
+        tree.room::<Held>().map_or_else(Arc::default, |held| held.installed.offers(tenant))
     }
 
     async fn call(&self, cx: &OpContext, call: &Call, tree: &Tree, desk: &mut dyn Desk) -> Result<Called, HookError> {

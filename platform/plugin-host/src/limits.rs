@@ -319,7 +319,7 @@ impl Budgets {
             Phase::Computed => &self.computed,
             Phase::Action => &self.action,
             Phase::Query => &self.query,
-            Phase::Job | Phase::Event => &self.job,
+            Phase::Job | Phase::Event | Phase::Lifecycle => &self.job,
             Phase::Endpoint => &self.endpoint,
             phase if phase.is_within() => &self.within,
             _ => &self.before,

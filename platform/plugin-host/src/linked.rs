@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
-use tenon_hooks::{EndpointOffer, FunctionOffer, Grant, JobOffer, Outward, Phase, SecretUse};
+use tenon_hooks::{EndpointOffer, FunctionOffer, Grant, JobOffer, LifeMoment, Outward, Phase, SecretUse};
 use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
@@ -31,6 +31,7 @@ pub(crate) struct Linked {
     pub queries: Vec<FunctionOffer>,
     pub jobs: Vec<JobOffer>,
     pub endpoints: Vec<EndpointOffer>,
+    pub lifecycle: Vec<LifeMoment>,
     pub priority: i32,
     pub size: Size,
     pub grant: Grant,
@@ -96,6 +97,7 @@ impl Workshop {
             (!package.queries.is_empty(), Phase::Query),
             (!package.jobs.is_empty(), Phase::Job),
             (!package.endpoints.is_empty(), Phase::Endpoint),
+            (!package.lifecycle.is_empty(), Phase::Lifecycle),
         ];
         for (is_there, phase) in called {
             if is_there {
@@ -104,7 +106,20 @@ impl Workshop {
         }
         let title = package.title();
         let PluginPackage {
-            name, subscriptions, computed, actions, queries, jobs, endpoints, priority, size, grant, acting, outward, ..
+            name,
+            subscriptions,
+            computed,
+            actions,
+            queries,
+            jobs,
+            endpoints,
+            lifecycle,
+            priority,
+            size,
+            grant,
+            acting,
+            outward,
+            ..
         } = package;
         let outward = Arc::new(outward);
         Ok(Linked {
@@ -116,6 +131,7 @@ impl Workshop {
             queries,
             jobs,
             endpoints,
+            lifecycle,
             priority,
             size,
             grant,

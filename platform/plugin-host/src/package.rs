@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenon_hooks::{EndpointOffer, FunctionOffer, Grant, JobOffer, Operation, Outward, Phase};
+use tenon_hooks::{EndpointOffer, FunctionOffer, Grant, JobOffer, LifeMoment, Operation, Outward, Phase};
 
 use crate::limits::Size;
 use crate::section::Form;
@@ -67,6 +67,8 @@ pub struct PluginPackage {
     pub jobs: Vec<JobOffer>,
     /// What may be called from outside.
     pub endpoints: Vec<EndpointOffer>,
+    /// The moments of its package's life that it is called at.
+    pub lifecycle: Vec<LifeMoment>,
     /// Plugins with a lower number are asked first; equal ones in the order of their installs.
     pub priority: i32,
     /// Which engine it needs.
@@ -107,7 +109,7 @@ impl PluginPackage {
         let described = section::find(component).ok_or_else(|| {
             LoadError::Undescribed(format!("it needs one section `{}`, which `tenon_sdk::export!` writes", section::NAME))
         })?;
-        let describe::Description { name, version, size, subscriptions, computed, actions, queries, jobs, endpoints } =
+        let describe::Description { name, version, size, subscriptions, computed, actions, queries, jobs, endpoints, lifecycle } =
             describe::read(described)?;
         Ok(Self {
             name,
@@ -119,6 +121,7 @@ impl PluginPackage {
             queries,
             jobs,
             endpoints,
+            lifecycle,
             priority: 0,
             size,
             grant: Grant::Caller,

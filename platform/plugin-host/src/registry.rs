@@ -63,6 +63,7 @@ impl Linked {
             CallKind::Query => self.queries.iter().any(|query| query.name == name),
             CallKind::Job => self.jobs.iter().any(|job| job.name == name),
             CallKind::Endpoint => self.endpoints.iter().any(|endpoint| endpoint.name == name),
+            CallKind::Lifecycle => self.lifecycle.iter().any(|moment| moment.word() == name),
             CallKind::Event => self.subscriptions.iter().any(|one| one.phase == Phase::Event && one.object == name),
         }
     }
@@ -119,6 +120,27 @@ impl Installed {
         self
     }
 
+    /// True where somebody wants to be asked.
+    pub(crate) fn wants(&self, tenant: TenantId, occasion: Occasion<'_>) -> bool {
+        self.of(tenant).any(|entry| entry.plugin.subscription(occasion).is_some() || entry.plugin.computes(occasion))
+    }
+
+    /// The same with a plugin taken in, for one tenant or for all. Another version of the package gives way and leaves its place
+    /// in the order.
+    pub(crate) fn with(mut self, tenant: Option<TenantId>, plugin: &Arc<Linked>) -> Self {
+        self.installs += 1;
+        let entry = Entry { plugin: Arc::clone(plugin), install: self.installs };
+        let list = match tenant {
+            Some(tenant) => self.tenants.entry(tenant).or_default(),
+            None => &mut self.everywhere,
+        };
+        match list.iter_mut().find(|other| other.plugin.name == plugin.name) {
+            Some(other) => other.plugin = entry.plugin,
+            None => list.push(entry),
+        }
+        self.offer()
+    }
+
     /// What a tenant's plan gives, where it is not what everybody has.
     pub(crate) fn budgets(&self, tenant: TenantId) -> Option<Arc<Budgets>> {
         self.budgets.get(&tenant).cloned()
@@ -142,11 +164,6 @@ impl Installed {
 }
 
 impl Registry {
-    /// True where somebody wants to be asked.
-    pub(crate) fn wants(&self, tenant: TenantId, occasion: Occasion<'_>) -> bool {
-        self.installed.load().of(tenant).any(|entry| entry.plugin.subscription(occasion).is_some() || entry.plugin.computes(occasion))
-    }
-
     /// What is installed now.
     pub(crate) fn now(&self) -> Arc<Installed> {
         self.installed.load_full()
@@ -164,23 +181,9 @@ impl Registry {
         });
     }
 
-    /// Takes a plugin in, for one tenant or for all. Another version of the package gives way and leaves its place in
-    /// the order; mutations that are under way end on the old one.
+    /// Takes a plugin in, as [`Installed::with`]; mutations that are under way end on what they began with.
     pub(crate) fn install(&self, tenant: Option<TenantId>, plugin: &Arc<Linked>) {
-        self.installed.rcu(|before| {
-            let mut after = Installed::clone(before);
-            after.installs += 1;
-            let entry = Entry { plugin: Arc::clone(plugin), install: after.installs };
-            let list = match tenant {
-                Some(tenant) => after.tenants.entry(tenant).or_default(),
-                None => &mut after.everywhere,
-            };
-            match list.iter_mut().find(|other| other.plugin.name == plugin.name) {
-                Some(other) => other.plugin = entry.plugin,
-                None => list.push(entry),
-            }
-            after.offer()
-        });
+        self.installed.rcu(|before| Installed::clone(before).with(tenant, plugin));
     }
 
     /// Takes a tenant's plugin out; true if there was one.

@@ -15,6 +15,8 @@ pub enum CallKind {
     Event,
     /// Somebody called from outside by HTTP; the input is the request.
     Endpoint,
+    /// Its package comes, grows or goes. Named by the moment; the input of an upgrade says `from` which version.
+    Lifecycle,
 }
 
 impl CallKind {
@@ -27,6 +29,7 @@ impl CallKind {
             Self::Job => "job",
             Self::Event => "event",
             Self::Endpoint => "endpoint",
+            Self::Lifecycle => "lifecycle",
         }
     }
 }

@@ -37,6 +37,11 @@ impl Attempt<'_> {
         Arc::clone(&self.memory.tree)
     }
 
+    /// Whether anybody wants to be asked.
+    pub(crate) fn subscribes(&self, moment: (ObjectIx, Phase, Operation)) -> bool {
+        self.pipeline.hooks.subscribes(self.model, moment, &self.memory.tree)
+    }
+
     /// Notes a record that is being written, if somebody wants to be asked about it afterwards.
     pub(crate) fn after_write(&mut self, object: &Object, work: &Work<'_>) {
         let operation = match (&work.old, work.status) {
@@ -44,7 +49,7 @@ impl Attempt<'_> {
             (Some(_), Status::Restored) => Operation::Restore,
             (Some(_), _) => Operation::Update,
         };
-        if !self.pipeline.hooks.subscribes(self.model, object.ix, Phase::AfterSave, operation) {
+        if !self.subscribes((object.ix, Phase::AfterSave, operation)) {
             return;
         }
         let mut new = work.new.clone();
@@ -60,7 +65,7 @@ impl Attempt<'_> {
         }
         let operation = Operation::Delete;
         for (object, ids) in &reach.gone {
-            let wanted = |phase| self.pipeline.hooks.subscribes(self.model, *object, phase, operation);
+            let wanted = |phase| self.subscribes((*object, phase, operation));
             let (before, after) = (wanted(Phase::BeforeDelete), wanted(Phase::AfterDelete));
             if !before && !after {
                 continue;

@@ -40,8 +40,8 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    pub(crate) fn new(tree: Tree, calls: Calls, room: Room) -> Self {
-        Self { tree: Arc::new(tree), calls, room, ..Self::default() }
+    pub(crate) fn new(tree: Arc<Tree>, calls: Calls, room: Room) -> Self {
+        Self { tree, calls, room, ..Self::default() }
     }
 }
 
@@ -114,7 +114,32 @@ impl<'p> Attempt<'p> {
         ending: &Ending<'_>,
     ) -> Result<Ended, RecordsError> {
         let tx = pipeline.store.begin(cx).await?;
-        let mut attempt = Self {
+        let mut attempt = Self::over((pipeline, cx, policy), tx, (memory, rehearsal));
+        let ended = attempt.journey(mutation, ending).await;
+        let Self { tx, grown, .. } = attempt;
+        match ended {
+            Ok(Ended::Committed(outcomes, done)) if !cx.dry_run && !done.replayed => {
+                commit(tx).await?;
+                pipeline.store.records_grew(cx.model.tenant, grown);
+                Ok(Ended::Committed(outcomes, done))
+            }
+            // What ended otherwise leaves nothing; that the connection fails now too changes nothing of it.
+            other => {
+                if let Err(error) = tx.rollback().await {
+                    tracing::debug!(%error, "rollback");
+                }
+                other
+            }
+        }
+    }
+
+    /// A try in a transaction that has begun.
+    pub(crate) fn over(
+        (pipeline, cx, policy): (&'p Pipeline, &'p OpContext, &Policy),
+        tx: Tx,
+        (memory, rehearsal): (&'p mut Memory, Rehearsal),
+    ) -> Self {
+        Self {
             pipeline,
             cx,
             policy: policy.clone(),
@@ -136,26 +161,10 @@ impl<'p> Attempt<'p> {
             marks: Vec::new(),
             asks: 0,
             halted: None,
-        };
-        let ended = attempt.journey(mutation, ending).await;
-        let Self { tx, grown, .. } = attempt;
-        match ended {
-            Ok(Ended::Committed(outcomes, done)) if !cx.dry_run && !done.replayed => {
-                commit(tx).await?;
-                pipeline.store.records_grew(cx.model.tenant, grown);
-                Ok(Ended::Committed(outcomes, done))
-            }
-            // What ended otherwise leaves nothing; that the connection fails now too changes nothing of it.
-            other => {
-                if let Err(error) = tx.rollback().await {
-                    tracing::debug!(%error, "rollback");
-                }
-                other
-            }
         }
     }
 
-    async fn journey(&mut self, mutation: &Mutation, ending: &Ending<'_>) -> Result<Ended, RecordsError> {
+    pub(crate) async fn journey(&mut self, mutation: &Mutation, ending: &Ending<'_>) -> Result<Ended, RecordsError> {
         let whole = |halt| ended_by(None, halt);
         match idempotency::find(&mut self.tx, self.cx, mutation.idempotency.as_ref()).await {
             Ok(Some(done)) => return Ok(Ended::Committed(Vec::new(), done)),

@@ -19,7 +19,7 @@ pub(crate) fn pace(mutation: &Mutation) -> Pace {
         _ => None,
     });
     kinds.fold(Pace::Save, |pace, kind| match (pace, kind) {
-        (Pace::Job, _) | (_, CallKind::Job | CallKind::Event) => Pace::Job,
+        (Pace::Job, _) | (_, CallKind::Job | CallKind::Event | CallKind::Lifecycle) => Pace::Job,
         _ => Pace::Action,
     })
 }

@@ -53,7 +53,7 @@ impl Attempt<'_> {
         // A plugin that saves waits inside the transaction: whoever has a say in that is asked there and then.
         let is_plugins = self.memory.tree.depth() > 0;
         for operation in [Operation::Create, Operation::Update] {
-            if !self.pipeline.hooks.subscribes(self.model, object, Phase::BeforeSave, operation) {
+            if !self.subscribes((object, Phase::BeforeSave, operation)) {
                 continue;
             }
             let mut here = Vec::new();

@@ -30,6 +30,7 @@ mod idempotency;
 pub mod import;
 mod job;
 mod law;
+mod lent;
 mod limits;
 mod links;
 mod manys;
@@ -58,6 +59,7 @@ mod version;
 pub use ending::Settle;
 pub use error::RecordsError;
 pub use idempotency::{mismatch as idempotency_mismatch, still_running as idempotency_running};
+pub use lent::{GivenBack, Lent};
 pub use limits::{
     BATCH_SIZE_MAX, CASCADE_MAX, HOOK_ROUNDS_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, MERGE_UNDO_DAYS, NEST_DEPTH_MAX, RETRIES_MAX,
 };

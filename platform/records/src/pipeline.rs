@@ -134,7 +134,7 @@ impl Pipeline {
     ) -> Result<(Vec<StepOutcome>, Done), RecordsError> {
         let _running = Running::enter(self, cx, mutation.idempotency.as_ref())?;
         let room = self.store.room(&cx.model).await?;
-        let mut memory = Memory::new(self.room(cx, mutation).await?, Calls::of(cx, mutation), room);
+        let mut memory = Memory::new(Arc::new(self.room(cx, mutation).await?), Calls::of(cx, mutation), room);
         let (mut retries, mut rounds) = (0, 0);
         loop {
             let rehearsal = if mutation.steps.len() > 1 { Rehearsal::Whole } else { Rehearsal::ToTheFirstQuestion };

@@ -113,7 +113,7 @@ impl Attempt<'_> {
     /// Leaves a job, for whoever acts here.
     pub(crate) async fn start(&mut self, by: By<'_>, start: Start) -> Tried<Given> {
         let Start { job, input, at, key } = start;
-        if self.pipeline.hooks.offers(self.cx.model.tenant).job(by.package, &job).is_none() {
+        if self.pipeline.hooks.offered_in(self.cx.model.tenant, &self.memory.tree).job(by.package, &job).is_none() {
             let problem = Problem::of_kind(tenon_diagnostics::Kind::NotFound).with("what", "job").with("name", job.as_str());
             return Err(problem.into());
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tenon_automation::{
     Calendar, EVENTS_JOB, Endpoints, EventsHandler, IMPORT, ImportHandler, IndexHandler, JobDesk, JobHandler, LINK_JOB, LinkDesk,
-    LinkHandler, Listening, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, ShapeHandler, UNDO, UndoHandler,
+    LinkHandler, Listening, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, ShapeHandler, ThroughPipeline, UNDO, UndoHandler,
 };
 use tenon_catalog::Catalog;
 use tenon_files::Links;
@@ -58,9 +58,9 @@ impl Engine {
         let store = Store::open(config.store()).await.context("cannot open the database")?;
         let catalog = Arc::new(Catalog::new(store.clone()));
         let host = host(config, &store).await?;
-        let plugins = Plugins::new(host.clone(), publishers(config)?);
         let outward = if config.private_outbound { Reach::Private } else { Reach::Public };
-        let pipeline = Pipeline::new(store.clone(), Arc::new(host)).with_outbound(Client::new(outward, config.outbound));
+        let pipeline = Pipeline::new(store.clone(), Arc::new(host.clone())).with_outbound(Client::new(outward, config.outbound));
+        let plugins = Plugins::new(host, publishers(config)?, Arc::new(ThroughPipeline { pipeline: pipeline.clone() }));
         let identity = Identity::new(IdentityParts {
             store: store.clone(),
             catalog: Arc::clone(&catalog),

@@ -9,6 +9,7 @@ mod asking;
 pub(crate) mod contract;
 mod leasing;
 pub(crate) mod looking;
+pub(crate) mod moves;
 mod parts;
 mod plugins;
 mod putting;

@@ -70,6 +70,7 @@ pub use files::sweep::{FILE_LET_GO_KEPT, FILE_STAGED_KEPT, FILE_UNTAKEN_KEPT};
 pub use home::HomeVersion;
 pub use jobs::contract::{JobAsk, JobBy, JobEnd, JobLease, JobProgress, JobState, NewJob, StoredJob};
 pub use jobs::looking::JobFilter;
+pub use jobs::moves::move_key;
 pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX, PLUGIN_JOBS_MAX};
 pub use links::{LinkSide, LinkState, StoredLink};
 pub use metadata::change::{MetadataTx, crash_points};

@@ -109,6 +109,8 @@ pub struct Tx {
     /// What row policies are bound with.
     standing: Arc<Standing>,
     conn: Option<Conn>,
+    /// The connection is of a change of metadata: tables are made in it, not beside it, so that they go with it.
+    is_lent: bool,
     pub(crate) entries: Vec<Entry>,
     /// Something of it is for the audit trail.
     pub(crate) has_noted: bool,
@@ -153,24 +155,8 @@ impl Store {
                 Ok(Some(planned.to_string()))
             }
         };
-        let tx = Tx {
-            store: self.clone(),
-            tenant,
-            schema,
-            model: Arc::clone(&cx.model),
-            memory: self.memory(tenant),
-            author: Author::of(cx, self.clock()),
-            standing: Arc::clone(&cx.principal.standing),
-            conn: Some(conn),
-            entries: Vec::new(),
-            has_noted: false,
-            has_jobs: false,
-            savepoints: 0,
-            held: Held::new(cx.dry_run),
-            known_author: false,
-            raises_epoch: false,
-            was: serde_json::Map::new(),
-        };
+        let mut tx = Tx::over(self, cx, conn, self.memory(tenant));
+        tx.is_lent = false;
         match version {
             Ok(Some(version)) if version == cx.model.version.0.to_string() => Ok(tx),
             Ok(Some(_)) => {
@@ -185,6 +171,35 @@ impl Store {
 }
 
 impl Tx {
+    /// Over a connection that is in a transaction already, of somebody who wants it back.
+    pub(crate) fn over(store: &Store, cx: &OpContext, conn: Conn, memory: Arc<Memory>) -> Self {
+        let tenant = cx.model.tenant;
+        Self {
+            store: store.clone(),
+            tenant,
+            schema: schema_of(tenant, store.dialect()),
+            model: Arc::clone(&cx.model),
+            memory,
+            author: Author::of(cx, store.clock()),
+            standing: Arc::clone(&cx.principal.standing),
+            conn: Some(conn),
+            is_lent: true,
+            entries: Vec::new(),
+            has_noted: false,
+            has_jobs: false,
+            savepoints: 0,
+            held: Held::new(cx.dry_run),
+            known_author: false,
+            raises_epoch: false,
+            was: serde_json::Map::new(),
+        }
+    }
+
+    /// The connection, for whoever lent it.
+    pub(crate) const fn give_back(&mut self) -> Option<Conn> {
+        self.conn.take()
+    }
+
     pub(crate) fn conn(&mut self) -> Result<&mut Conn, Fault> {
         self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("the transaction has ended".to_owned()).into())
     }
@@ -306,7 +321,8 @@ impl Tx {
         if self.is_there(name).await? {
             return Ok(());
         }
-        match self.store.maker(self.tenant).await? {
+        let beside = if self.is_lent { None } else { self.store.maker(self.tenant).await? };
+        match beside {
             Some(mut conn) => {
                 conn.mark(false);
                 // Two first writers at once: the second waits, and finds the table made.
@@ -376,9 +392,9 @@ impl Tx {
         Ok(())
     }
 
-    /// On SQLite a table made in this transaction goes with it.
+    /// On SQLite, and in a change of metadata, a table made in this transaction goes with it.
     pub(crate) fn forget_made(&self) {
-        if !self.is_postgres() {
+        if !self.is_postgres() || self.is_lent {
             self.memory.tables.forget();
         }
     }

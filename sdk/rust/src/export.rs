@@ -28,8 +28,11 @@
 ///     endpoint: paid POST "/paid" webhook(paid_key),
 ///     endpoint: stock GET "/stock" key,
 ///     endpoint: ping GET "/ping" none,
+///     lifecycle: [install, upgrade, uninstall],
 /// }
 /// ```
+///
+/// `lifecycle` says at which moments of its package's life the plugin is called.
 ///
 /// A computed field says of which fields and relations of its record it is made.
 ///
@@ -54,7 +57,7 @@
 #[macro_export]
 macro_rules! export {
     ($plugin:expr, $($lines:tt)+) => {
-        $crate::__lines!([$plugin] [] [] [] [] [] [] $($lines)+);
+        $crate::__lines!([$plugin] [] [] [] [] [] [] [] $($lines)+);
     };
 }
 
@@ -62,44 +65,50 @@ macro_rules! export {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __lines {
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]
         action: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
         $crate::__lines!(
-            [$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] [$($queries)*] [$($endpoints)*] [$($computed)*] $($($rest)*)?
+            [$plugin] [$($hooks)*] [$($actions)* [$name { $($input)* } { $($output)* }]] [$($jobs)*] [$($queries)*] [$($endpoints)*] [$($computed)*] [$($life)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]
         query: $name:ident { $($input:tt)* } -> { $($output:tt)* } $(, $($rest:tt)*)?) => {
         $crate::__lines!(
             [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*]
-            [$($queries)* [$name { $($input)* } { $($output)* }]] [$($endpoints)*] [$($computed)*] $($($rest)*)?
+            [$($queries)* [$name { $($input)* } { $($output)* }]] [$($endpoints)*] [$($computed)*] [$($life)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]
         computed: $object:ident.$field:ident from [$($from:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
         $crate::__lines!(
             [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*]
-            [$($computed)* [$object $field $($from)+]] $($($rest)*)?
+            [$($computed)* [$object $field $($from)+]] [$($life)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]
         job: $name:ident $(cron $times:literal)? $(, $($rest:tt)*)?) => {
-        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] [$($queries)*] [$($endpoints)*] [$($computed)*] $($($rest)*)?);
+        $crate::__lines!([$plugin] [$($hooks)*] [$($actions)*] [$($jobs)* [$name $($times)?]] [$($queries)*] [$($endpoints)*] [$($computed)*] [$($life)*] $($($rest)*)?);
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]
+        lifecycle: [$($moment:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+        $crate::__lines!(
+            [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*] [$($computed)*] [$($life)* $($moment)+] $($($rest)*)?
+        );
+    };
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]
         endpoint: $name:ident $method:ident $path:literal $auth:ident $(($secret:ident))? $(in $header:literal)? $(, $($rest:tt)*)?) => {
         $crate::__lines!(
             [$plugin] [$($hooks)*] [$($actions)*] [$($jobs)*]
-            [$($queries)*] [$($endpoints)* [$name $method $path $auth [$($secret)?] [$($header)?]]] [$($computed)*] $($($rest)*)?
+            [$($queries)*] [$($endpoints)* [$name $method $path $auth [$($secret)?] [$($header)?]]] [$($computed)*] [$($life)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]
         $phase:ident: $object:ident [$($operation:ident),+ $(,)?] $(on_fault $fate:ident)? $(, $($rest:tt)*)?) => {
         $crate::__lines!(
-            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*] [$($computed)*] $($($rest)*)?
+            [$plugin] [$($hooks)* [$phase $object [$($fate)?] $($operation)+]] [$($actions)*] [$($jobs)*] [$($queries)*] [$($endpoints)*] [$($computed)*] [$($life)*] $($($rest)*)?
         );
     };
-    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*]) => {
+    ([$plugin:expr] [$($hooks:tt)*] [$($actions:tt)*] [$($jobs:tt)*] [$($queries:tt)*] [$($endpoints:tt)*] [$($computed:tt)*] [$($life:tt)*]) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Exports;
@@ -120,6 +129,7 @@ macro_rules! __lines {
                 "],\"queries\":[", $crate::__actions!($($queries)*),
                 "],\"endpoints\":[", $crate::__endpoints!($($endpoints)*),
                 "],\"computed\":[", $crate::__computed!($($computed)*),
+                "],\"lifecycle\":[", $crate::__lifecycle!($($life)*),
                 "]}",
             );
             #[cfg_attr(target_arch = "wasm32", unsafe(link_section = "tenon:hooks"), used)]
@@ -241,6 +251,21 @@ macro_rules! __computed {
     };
 }
 
+/// The moments of its package's life that it is called at, as JSON.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __lifecycle {
+    () => {
+        ""
+    };
+    ($moment:ident $($rest:ident)+) => {
+        ::std::concat!($crate::__lifecycle!($moment), ",", $crate::__lifecycle!($($rest)+))
+    };
+    ($moment:ident) => {
+        ::std::concat!("\"", $crate::__word!(moment $moment), "\"")
+    };
+}
+
 /// Actions, jobs, queries and endpoints, carried to the plugin.
 #[doc(hidden)]
 #[macro_export]
@@ -286,6 +311,23 @@ macro_rules! __called {
                 request: $crate::guest::WitRequest,
             ) -> ::std::result::Result<$crate::guest::WitResponse, $crate::guest::Error> {
                 $crate::guest::answer(&$plugin, &endpoint, request)
+            }
+        }
+
+        impl $crate::guest::LifecycleGuest for $exports {
+            fn install() -> ::std::result::Result<(), $crate::guest::Error> {
+                $crate::guest::install(&$plugin)
+            }
+
+            fn upgrade(
+                from: ::std::string::String,
+                cursor: ::std::option::Option<::std::string::String>,
+            ) -> ::std::result::Result<$crate::guest::Moved, $crate::guest::Error> {
+                $crate::guest::upgrade(&$plugin, &from, cursor.as_deref())
+            }
+
+            fn uninstall() -> ::std::result::Result<(), $crate::guest::Error> {
+                $crate::guest::uninstall(&$plugin)
             }
         }
 
@@ -360,6 +402,15 @@ macro_rules! __word {
     };
     (operation restore) => {
         "restore"
+    };
+    (moment install) => {
+        "install"
+    };
+    (moment upgrade) => {
+        "upgrade"
+    };
+    (moment uninstall) => {
+        "uninstall"
     };
     (value text) => {
         "text"

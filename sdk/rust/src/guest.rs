@@ -10,7 +10,8 @@ pub use crate::bindings::exports::tenon::plugin::{
     action_hooks::Guest as ActionGuest, after_hooks::Guest as AfterGuest, computed_hooks::Guest as ComputedGuest,
     computed_hooks::Row as WitRow, delete_hooks::Guest as DeleteGuest, endpoint_hooks::Guest as EndpointGuest,
     endpoint_hooks::Request as WitRequest, endpoint_hooks::Response as WitResponse, event_hooks::Event as WitEvent,
-    event_hooks::Guest as EventGuest, job_hooks::Guest as JobGuest, job_hooks::Outcome as JobOutcome, query_hooks::Guest as QueryGuest,
+    event_hooks::Guest as EventGuest, job_hooks::Guest as JobGuest, job_hooks::Outcome as JobOutcome,
+    lifecycle_hooks::Guest as LifecycleGuest, lifecycle_hooks::Moved, query_hooks::Guest as QueryGuest,
 };
 
 pub use crate::bindings::tenon::plugin::types::Value as WitValue;
@@ -90,6 +91,37 @@ pub fn run(plugin: &dyn Hooks, job: &str, input: &str, cursor: Option<&str>) -> 
         Outcome::Done(json) => JobOutcome::Done(json),
         Outcome::GoesOn(cursor) => JobOutcome::GoesOn(cursor),
     })
+}
+
+/// Tells a plugin that its package comes, grows or goes.
+///
+/// # Errors
+/// What the plugin says.
+pub fn install(plugin: &dyn Hooks) -> Result<(), Error> {
+    report_panics();
+    plugin.install().map_err(wire::error)
+}
+
+/// See [`install`].
+///
+/// # Errors
+/// What the plugin says.
+pub fn upgrade(plugin: &dyn Hooks, from: &str, cursor: Option<&str>) -> Result<Moved, Error> {
+    report_panics();
+    let outcome = plugin.upgrade(from, cursor).map_err(wire::error)?;
+    Ok(match outcome {
+        Outcome::Done(json) => Moved::Done(json),
+        Outcome::GoesOn(cursor) => Moved::GoesOn(cursor),
+    })
+}
+
+/// See [`install`].
+///
+/// # Errors
+/// What the plugin says.
+pub fn uninstall(plugin: &dyn Hooks) -> Result<(), Error> {
+    report_panics();
+    plugin.uninstall().map_err(wire::error)
 }
 
 /// Tells a plugin of an event.

@@ -377,6 +377,93 @@ pub trait Hooks {
         let _: (&Json, Option<&str>) = (input, cursor);
         Err(Error::Failed(format!("there is no job `{job}`")))
     }
+
+    /// Called when your package is installed in a tenant where it is not, inside the transaction that installs it, as your package
+    /// itself. Its records may be there already: who takes a package out may keep them.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn install(&self) -> Result<(), Error> {
+    ///         kv::set("rate", "0.2")?;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Plugin.install(), Ok(()));
+    /// assert_eq!(kv::get("rate").unwrap().as_deref(), Some("0.2"));
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal, in words that whoever installs it reads; or a failure, which only operators read. Nothing is installed then.
+    fn install(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Called when this version takes the place of an older one, as your package itself: here the data of that one is moved. The
+    /// first step is part of the upgrade; what goes on is a job, with this version in force meanwhile. A step is a transaction, so
+    /// none is done twice; but after a rollback and another upgrade you are called again, about what you have moved before.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn upgrade(&self, from: &str, cursor: Option<&str>) -> Result<Outcome, Error> {
+    ///         let portion = "query ($after: String) { dealerVisits(first: 100, after: $after, filter: { minutes: { isNull: true } }) {
+    ///             nodes { id hours } pageInfo { hasNextPage endCursor } } }";
+    ///         let variables = Json::object([("after", cursor.map_or(Json::Null, Json::from))]);
+    ///         let visits = records::query(portion, &variables.to_string())?;
+    ///         log::info(&format!("from {from}: {} visits", visits.at("dealerVisits").at("nodes").items().len()));
+    ///         // … what each of them needs, by `records::update_many`
+    ///         let page = visits.at("dealerVisits").at("pageInfo");
+    ///         match page.at("endCursor").text() {
+    ///             Some(next) if page.at("hasNextPage").boolean() == Some(true) => Ok(Outcome::GoesOn(next.to_owned())),
+    ///             _ => Ok(Outcome::done()),
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// const NONE: &str = r#"{"dealerVisits":{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}}"#;
+    /// tenon_sdk::testing::answer_queries(|_, _| Ok(NONE.to_owned()));
+    /// assert_eq!(Plugin.upgrade("1.0.0", None), Ok(Outcome::done()));
+    /// ```
+    ///
+    /// # Errors
+    /// A refusal or a failure: of the first step it leaves the older version in force and its data as it was; of a later one it
+    /// ends the job, or has it tried again.
+    fn upgrade(&self, from: &str, cursor: Option<&str>) -> Result<Outcome, Error> {
+        let _: (&str, Option<&str>) = (from, cursor);
+        Ok(Outcome::done())
+    }
+
+    /// Called before your package is taken out of a tenant, in the same transaction. It goes in any case: what you refuse or fail
+    /// on is undone, and told in the audit trail.
+    ///
+    /// ```
+    /// use tenon_sdk::prelude::*;
+    ///
+    /// struct Plugin;
+    ///
+    /// impl Hooks for Plugin {
+    ///     fn uninstall(&self) -> Result<(), Error> {
+    ///         jobs::cancel("nightly")?;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Plugin.uninstall(), Ok(()));
+    /// ```
+    ///
+    /// # Errors
+    /// What is told in the audit trail.
+    fn uninstall(&self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// One after the other: a refusal is of its record, a failure ends it all.

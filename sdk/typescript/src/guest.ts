@@ -117,8 +117,31 @@ export function jobs(of: Definition["jobs"]): (name: string, input: string, curs
         if (!job) throw new Error(`there is no job \`${name}\``);
         return job.run(JSON.parse(input), cursor);
       },
-      (outcome) => (outcome instanceof GoesOn ? { tag: "goes-on", val: outcome.cursor } : { tag: "done", val: JSON.stringify(outcome ?? null) }),
+      wireOutcome,
     );
+}
+
+function wireOutcome(outcome: unknown): WireOutcome {
+  return outcome instanceof GoesOn ? { tag: "goes-on", val: outcome.cursor } : { tag: "done", val: JSON.stringify(outcome ?? null) };
+}
+
+/** Is told that its package comes, grows or goes. */
+export function lifecycle(of: Definition["lifecycle"]): {
+  install(): void;
+  upgrade(from: string, cursor: string | undefined): WireOutcome;
+  uninstall(): void;
+} {
+  const at = <T>(code: () => T): T =>
+    run(() => {
+      const given = code();
+      nothing(given);
+      return given;
+    });
+  return {
+    install: () => void at(() => of?.install?.()),
+    upgrade: (from, cursor) => wireOutcome(at(() => of?.upgrade?.(from, cursor))),
+    uninstall: () => void at(() => of?.uninstall?.()),
+  };
 }
 
 /** Hears events. */

@@ -22,7 +22,7 @@ export type { Answer, Auth, Endpoint, Incoming } from "./endpoint.ts";
 export type { Event } from "./event.ts";
 export { Fields } from "./fields.ts";
 export { action, goesOn, plugin, query } from "./plugin.ts";
-export type { Action, Computed, Definition, GoesOn, Hook, InputOf, Job, Listener, OnFault, OutputOf, Param, Params, Query, Word } from "./plugin.ts";
+export type { Action, Computed, Definition, GoesOn, Hook, InputOf, Job, Lifecycle, Listener, OnFault, OutputOf, Param, Params, Query, Word } from "./plugin.ts";
 export type { Expecting, Saved, StoredRecord } from "./records.ts";
 export { Problem, Refusal } from "./refusal.ts";
 export { address, date, decimal, duration, geo, json, money, reference } from "./values.ts";

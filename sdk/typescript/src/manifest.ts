@@ -38,7 +38,8 @@ export function manifest(plugin: Definition, name: string, version: string): obj
     Object.entries(fields).map(([field, { from }]) => ({ object, field, from: [...from] })),
   );
   const endpoints = Object.entries(plugin.endpoints ?? {}).map(([endpoint, about]) => ({ name: endpoint, ...door(about) }));
-  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs, queries, endpoints, computed };
+  const lifecycle = (["install", "upgrade", "uninstall"] as const).filter((moment) => plugin.lifecycle?.[moment] !== undefined);
+  return { format: 1, package: name, version, contract: "tenon:plugin@1.0.0", size: "large", hooks, actions, jobs, queries, endpoints, computed, lifecycle };
 }
 
 function door({ at, auth }: Endpoint): object {

@@ -148,6 +148,16 @@ export interface Listener {
   heard(event: Event): unknown;
 }
 
+/** What a plugin does when its package comes, grows and goes: as the package itself, in the transaction of that. */
+export interface Lifecycle {
+  /** The package is installed where it is not. What is thrown leaves nothing installed. */
+  install?(): void;
+  /** This version takes the place of an older one: its data is moved. `goesOn` leaves the rest to a job. */
+  upgrade?(from: string, cursor: string | undefined): unknown;
+  /** The package is taken out. It goes whatever is thrown. */
+  uninstall?(): void;
+}
+
 /** Where a plugin wants to be asked; objects, actions and jobs by name. */
 export interface Definition {
   /** Before records are saved, outside the transaction: set fields, refuse, read. */
@@ -170,6 +180,8 @@ export interface Definition {
   events?: Readonly<Record<string, Listener>>;
   /** Where it is called from outside, by name. */
   endpoints?: Readonly<Record<string, Endpoint>>;
+  /** What it does when its package comes, grows and goes. */
+  lifecycle?: Lifecycle;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
 } from "@tenon/sdk";
 import type { Change } from "@tenon/sdk";
 import "@tenon/sdk/fetch";
-import { actions, computed, endpoints, events, hooks, jobs as jobsOf, queries } from "../src/guest.ts";
+import { actions, computed, endpoints, events, hooks, jobs as jobsOf, lifecycle, queries } from "../src/guest.ts";
 import { install } from "../src/globals.ts";
 import { manifest } from "../src/manifest.ts";
 import { ask, create, event, host, incoming, inside, update } from "../src/testing.ts";
@@ -110,6 +110,19 @@ test("an action is typed by what it declares, a job by its steps", () => {
   assert.deepEqual(run("count", "null", "2"), { tag: "done", val: '{"done":true}' });
 });
 
+test("data is moved in steps, and what is thrown travels", () => {
+  const life = lifecycle({
+    install() {
+      throw new Refusal("not on a Sunday", { rule: "SUNDAY" });
+    },
+    upgrade: (from, cursor) => (cursor === undefined ? goesOn(`${from}/1`) : { moved: 7 }),
+  });
+  assert.throws(() => life.install(), (error: { tag: string }) => error.tag === "refused");
+  assert.deepEqual(life.upgrade("1.0.0", undefined), { tag: "goes-on", val: "1.0.0/1" });
+  assert.deepEqual(life.upgrade("1.0.0", "1.0.0/1"), { tag: "done", val: '{"moved":7}' });
+  assert.equal(life.uninstall(), undefined);
+});
+
 test("a query answers what it declares", () => {
   host.put("account", "7", { name: "Li Ltd" });
   const greeting = query({
@@ -160,6 +173,7 @@ test("the manifest is read off the plugin", () => {
     actions: { claim: action({ input: { leads: "id many required" }, output: { left: "integer" }, act: () => ({ left: 1 }) }) },
     computed: { account: { acme_size: { from: ["employee_count"], value: () => "small" } } },
     queries: { best: query({ input: {}, output: { names: "text many" }, resolve: () => ({ names: [] }) }) },
+    lifecycle: { upgrade() {}, install() {} },
     jobs: { remind: { run() {} }, recycle: { cron: "0 2 * * *", run() {} } },
     events: { lead: { on: ["create", "update"], heard() {} } },
     endpoints: {
@@ -188,6 +202,7 @@ test("the manifest is read off the plugin", () => {
       { name: "ping", method: "GET", path: "/ping", auth: "none" },
     ],
     computed: [{ object: "account", field: "acme_size", from: ["employee_count"] }],
+    lifecycle: ["install", "upgrade"],
   });
   assert.throws(() => manifest(plugin({ beforeSave: { lead: { on: ["create"] } } }), "a", "1.0.0"), /either `each` or `all`/);
 });

@@ -29,6 +29,7 @@ const EXPORTS = {
   "job-hooks": { needs: ({ jobs }) => jobs.length > 0, code: "{ run: jobs(plugin.jobs) }" },
   "event-hooks": { needs: ({ phases }) => phases.has("event"), code: "{ handle: events(plugin.events) }" },
   "endpoint-hooks": { needs: ({ endpoints }) => endpoints.length > 0, code: "{ answer: endpoints(plugin.endpoints) }" },
+  "lifecycle-hooks": { needs: ({ lifecycle }) => lifecycle.length > 0, code: "lifecycle(plugin.lifecycle)" },
   "warm-hooks": { needs: () => true, code: "{ warm }" },
 };
 
@@ -56,7 +57,7 @@ function entryOf(source, exported) {
   const lines = exported.map(([name, { code }]) => `export const ${camel(name)} = ${code};`);
   return `import "@tenon/sdk/sealed";
 import plugin from ${JSON.stringify(source)};
-import { actions, computed, endpoints, events, hooks, jobs, queries, warm } from "@tenon/sdk/guest";
+import { actions, computed, endpoints, events, hooks, jobs, lifecycle, queries, warm } from "@tenon/sdk/guest";
 ${lines.join("\n")}\n`;
 }
 

@@ -59,6 +59,7 @@ fn ended(run: &JobRun, done: Result<JobDone, JobFault>) -> JobEnd {
         Ok(JobDone::Stopped(JobAsk::Pause)) => JobEnd::Paused,
         Ok(JobDone::Stopped(JobAsk::Cancel)) => JobEnd::Cancelled,
         Ok(JobDone::HandedBack) => JobEnd::HandedBack,
+        Ok(JobDone::NotYet) => JobEnd::NotYet(WAIT),
         Err(fault) => {
             let error = problem_json(&fault.problem, run.job.by.locale);
             if !fault.may_pass {

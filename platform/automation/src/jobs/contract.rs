@@ -35,6 +35,8 @@ pub enum JobDone {
     Stopped(JobAsk),
     /// It stopped because the server does.
     HandedBack,
+    /// What it waits for has not come to pass: it is looked at again in a while.
+    NotYet,
 }
 
 /// What is in the way of a job.

@@ -13,6 +13,7 @@ use tenon_records::{Mutation, Pipeline, RecordsError, Step, StepOutcome};
 use tenon_store::JobProgress;
 use tenon_value::Json;
 
+use super::moving::{Moving, moving};
 use super::{JobDone, JobFault, JobHandler, JobRun};
 
 /// Steps of one job (`job_steps`).
@@ -79,6 +80,12 @@ impl JobHandler for PluginJobHandler {
                 return Err(JobFault::lasting(Problem::exhausted("job_steps", number(JOB_STEPS_MAX), number(progress.steps))));
             }
             let cx = run.context(Via::Job).await?;
+            // After the context: a package that changes from now on changes the model, and the step is not done.
+            match moving(run).await? {
+                Moving::On => {}
+                Moving::NotYet => return Ok(JobDone::NotYet),
+                Moving::Gone => return Ok(JobDone::Finished(Json::Null)),
+            }
             let policy = Policy::resolve(&cx.model, &cx.principal);
             let call = call_of(run, progress.cursor.clone()).ok_or_else(|| JobFault::lasting(Problem::of_kind(Kind::Internal)))?;
             let mutation = Mutation { steps: vec![Step { write: Write::Call(call), answer: None }], idempotency: None };
@@ -121,6 +128,16 @@ fn call_of(run: &JobRun, cursor: Option<String>) -> Option<Call> {
         return Some(Call { kind: CallKind::Event, package: text("package")?, name: text("object")?, input: event.clone(), cursor: None });
     }
     let input = payload.get("input").cloned().unwrap_or_default();
+    // The rest of an upgrade: its first step, in the upgrade itself, may have come somewhere.
+    if let Some(moment) = text("moment") {
+        return Some(Call {
+            kind: CallKind::Lifecycle,
+            package: text("package")?,
+            name: moment,
+            input,
+            cursor: cursor.or_else(|| text("cursor")),
+        });
+    }
     Some(Call { kind: CallKind::Job, package: text("package")?, name: text("job")?, input, cursor })
 }
 

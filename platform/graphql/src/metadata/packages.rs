@@ -264,12 +264,14 @@ pub(super) struct PackageApplied {
     /// The version of the model that is live.
     version: u64,
     operations: Vec<super::plan::Operation>,
+    /// The job that goes on moving the package's data, where the upgrade has left one.
+    moves: Option<async_graphql::ID>,
 }
 
 async fn applied(door: &Door, package: String, operations: Vec<tenon_packages::Operation>) -> Result<PackageApplied, Failure> {
     door.note(&operations)?;
     let version = door.model().await.version.0;
-    Ok(PackageApplied { package, version, operations: operations.into_iter().map(Into::into).collect() })
+    Ok(PackageApplied { package, version, operations: operations.into_iter().map(Into::into).collect(), moves: None })
 }
 
 /// Reads.
@@ -311,8 +313,9 @@ impl PackageMutation {
     ) -> Result<PackageApplied, Failure> {
         let door = door(ctx);
         let wish = InstallWish { package: package.clone(), version, plan, grants, confirm };
-        let operations = door.in_session(async |session| session.install(&wish).await).await?;
-        applied(door, package, operations).await
+        let done = door.in_session(async |session| session.install(&wish).await).await?;
+        let moves = done.moves.map(|job| async_graphql::ID(job.to_string()));
+        Ok(PackageApplied { moves, ..applied(door, package, done.operations).await? })
     }
 
     /// Goes back to the version before.

@@ -2,7 +2,7 @@
 
 use tenon_diagnostics::{Classify, Kind, Message, Problem};
 use tenon_plugin_host::LoadError;
-use tenon_value::Json;
+use tenon_value::{Json, Uuid};
 
 use super::GrantLine;
 use crate::BundleError;
@@ -85,6 +85,15 @@ pub enum InstallError {
     /// It is used: installed, or the version to roll back to.
     #[error("{0} is in use")]
     InUse(String),
+    /// Its plugin moves data in an upgrade, and is switched off.
+    #[error("its plugin moves data in an upgrade and is switched off: enable it first")]
+    SwitchedOff,
+    /// The upgrade before has not moved all data yet.
+    #[error("the upgrade before has not moved all data yet: wait for job {0}, retry it, or roll back")]
+    Moving(Uuid),
+    /// What its plugin said when it was told that it comes or moves its data: a refusal or a fault, with the moment.
+    #[error("{}", .0.message.en)]
+    Told(Box<Problem>),
     /// What is kept of it cannot be read.
     #[error("its file cannot be read")]
     Damaged,
@@ -110,9 +119,11 @@ impl InstallError {
             Self::NoSetting(_) => "package/no-setting",
             Self::NoSecret(_) => "package/no-secret",
             Self::Value { .. } => "package/value",
+            Self::SwitchedOff => "package/switched-off",
+            Self::Moving(_) => "package/moving",
             Self::Damaged => "package/damaged",
             Self::Forbidden => "packages",
-            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } => "package",
+            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } | Self::Told(_) => "package",
         }
     }
 
@@ -132,8 +143,10 @@ impl InstallError {
             Self::NoSetting(_) => "扩展包没有此设置",
             Self::NoSecret(_) => "扩展包没有此密钥",
             Self::Value { .. } => "值不符合要求",
+            Self::SwitchedOff => "升级需迁移数据,请先启用该扩展包",
+            Self::Moving(_) => "上次升级的数据迁移尚未完成",
             Self::Damaged => "扩展包文件无法读取",
-            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } => "扩展包有误",
+            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } | Self::Told(_) => "扩展包有误",
         }
     }
 }
@@ -146,7 +159,8 @@ impl Classify for InstallError {
             Self::Bundle(error) => error.kind(),
             Self::Load(error) => error.kind(),
             Self::Limit { .. } => Kind::Exhausted,
-            Self::VersionTaken(_) | Self::InUse(_) => Kind::Conflict,
+            Self::VersionTaken(_) | Self::InUse(_) | Self::Moving(_) => Kind::Conflict,
+            Self::Told(problem) => problem.kind,
             Self::Grants(_) | Self::Older { .. } => Kind::Refused,
             Self::Damaged => Kind::Unavailable,
             Self::Reserved(_)
@@ -155,6 +169,7 @@ impl Classify for InstallError {
             | Self::RequiredBy(_)
             | Self::NoPrevious
             | Self::NotInstalled
+            | Self::SwitchedOff
             | Self::NoSetting(_)
             | Self::NoSecret(_)
             | Self::Value { .. } => Kind::Invalid,
@@ -170,6 +185,7 @@ impl Classify for InstallError {
         match self {
             Self::Bundle(error) => error.problem(),
             Self::Load(error) => error.problem(),
+            Self::Told(problem) => (**problem).clone(),
             Self::NoPackage => {
                 Problem { message: Message::new("there is no such package", "扩展包不存在"), ..Problem::of_kind(Kind::NotFound) }
             }

@@ -15,7 +15,7 @@ const KV: &str = "10MiB";
 /// One thing a package asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrantLine {
-    /// Names it: `records.opportunity.read`, `http.billing`, `hook.before_save.opportunity`, `cron.recycle`.
+    /// Names it: `records.opportunity.read`, `http.billing`, `hook.before_save.opportunity`, `cron.recycle`, `lifecycle`.
     pub key: String,
     /// What exactly: fields, an address, operations.
     pub says: String,
@@ -90,9 +90,11 @@ fn of_plugin(plugin: &PluginPackage, imports: &[&str]) -> Vec<GrantLine> {
         let by = one.auth.secret().map_or_else(String::new, |secret| format!(" by {secret}"));
         line(format!("endpoint.{}", one.name), &format!("{} {}, {}{by}", one.method, one.path, one.auth.word()))
     });
+    let moments: Vec<&str> = plugin.lifecycle.iter().map(|moment| moment.word()).collect();
+    let life = (!moments.is_empty()).then(|| line("lifecycle".to_owned(), &moments.join(", ")));
     let called = [("jobs", "leaves jobs for later"), ("kv", KV)].into_iter().filter(|(name, _)| imports.contains(name));
     let called = called.map(|(name, says)| line(name.to_owned(), says));
-    hooks.chain(computed).chain(actions).chain(queries).chain(times).chain(endpoints).chain(called).collect()
+    hooks.chain(computed).chain(actions).chain(queries).chain(times).chain(endpoints).chain(life).chain(called).collect()
 }
 
 fn named_line(kind: &str, name: &str, asked: &Json) -> GrantLine {

@@ -3,13 +3,13 @@
 use sha2::{Digest, Sha256};
 use tenon_context::OpContext;
 use tenon_store::{PackageState, StoredPackage, StoredPackageVersion};
-use tenon_value::Json;
+use tenon_value::{Json, Uuid};
 
 use super::chosen::Chosen;
 use super::{GrantLine, InstallError, upload};
 use crate::compute::compute;
 use crate::measure::{Gauge, settle};
-use crate::{Packages, PackagesError, Plan};
+use crate::{Operation, Packages, PackagesError, Plan};
 
 /// What is to be installed, and what was agreed to.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,15 @@ pub struct InstallWish {
     pub grants: Vec<String>,
     /// Paths of destructive steps consented to.
     pub confirm: Vec<String>,
+}
+
+/// What an install came to.
+#[derive(Clone, Debug)]
+pub struct InstallDone {
+    /// The steps of its metadata.
+    pub operations: Vec<Operation>,
+    /// The job that goes on moving data, where the upgrade has left one.
+    pub moves: Option<Uuid>,
 }
 
 /// What installing a version would do.

@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tenon_catalog::{CatalogError, Follower};
-use tenon_hooks::{Hooks, Offers};
+use tenon_diagnostics::Classify;
+use tenon_hooks::{Hooks, Offers, Tree};
 use tenon_plugin_host::{Checked, Line, LoadError, PluginHost, PluginPackage, Usage};
 use tenon_store::{PackageState, Store, StoredPackage, StoredPackageVersion};
 use tenon_value::TenantId;
 
 use super::upload::plugin_of;
-use super::{GrantLine, InstallError, grants};
+use super::{GrantLine, InstallError, PluginCalls, grants};
 use crate::{Bundle, Publishers};
 
 /// Turns are taken by tenant; tenants share this many.
@@ -31,6 +32,8 @@ pub struct Plugins {
 #[derive(Default)]
 struct Inner {
     host: Option<PluginHost>,
+    /// Who lets a plugin work on records in a change of its package.
+    calls: Option<Arc<dyn PluginCalls>>,
     publishers: Publishers,
     /// By tenant and package.
     here: Mutex<HashMap<TenantId, HashMap<String, Here>>>,
@@ -66,10 +69,22 @@ pub(super) async fn bundle_of(store: &Store, tenant: TenantId, file: &str) -> Re
 }
 
 impl Plugins {
-    /// Over a host, for packages of these publishers.
+    /// Over a host, for packages of these publishers; with whoever lets plugins work on records while they are installed.
     #[must_use]
-    pub fn new(host: PluginHost, publishers: Publishers) -> Self {
-        Self { inner: Arc::new(Inner { host: Some(host), publishers, ..Inner::default() }) }
+    pub fn new(host: PluginHost, publishers: Publishers, calls: Arc<dyn PluginCalls>) -> Self {
+        Self { inner: Arc::new(Inner { host: Some(host), calls: Some(calls), publishers, ..Inner::default() }) }
+    }
+
+    pub(super) fn calls(&self) -> Option<Arc<dyn PluginCalls>> {
+        self.inner.calls.clone()
+    }
+
+    /// What plugins share in a change that tells this one something.
+    pub(super) async fn enter_with(&self, tenant: TenantId, plugin: &Checked) -> Result<Tree, InstallError> {
+        match &self.inner.host {
+            Some(host) => host.enter_with(tenant, plugin).await.map_err(|error| InstallError::Told(Box::new(error.problem()))),
+            None => Err(InstallError::Damaged),
+        }
     }
 
     pub(crate) fn publishers(&self) -> &Publishers {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use tenon_context::OpContext;
 use tenon_diagnostics::Diagnostic;
+use tenon_hooks::LifeMoment;
 use tenon_model::{Model, ModelVersion};
 use tenon_store::{AuditBy, AuditKind, AuditNote, MetadataRows, PackageState, StoredPackage};
 use tenon_value::{Json, Name};
 
 use super::chosen::Chosen;
 use super::plan::{PackagePlan, agreed};
-use super::{GrantLine, InstallError, InstallWish, requires, upload};
+use super::{GrantLine, InstallDone, InstallError, InstallWish, requires, upload};
 use crate::apply::{Consent, Planned, Work};
 use crate::session::Open;
 use crate::{Draft, Operation, PackagesError, Plan, Session};
@@ -20,11 +21,13 @@ impl Session {
     ///
     /// # Errors
     /// Why not; then the session can only be abandoned.
-    pub async fn install(&mut self, wish: &InstallWish) -> Result<Vec<Operation>, PackagesError> {
+    pub async fn install(&mut self, wish: &InstallWish) -> Result<InstallDone, PackagesError> {
         let chosen = self.chosen(&wish.package, wish.version.as_deref()).await?;
+        let teller = self.teller(chosen.plugin.as_ref(), &[LifeMoment::Install, LifeMoment::Upgrade]).await?;
         let there = self.opened().await?.tx.packages().await?;
         let before = there.iter().find(|one| one.package == wish.package);
         chosen.check_newer(before)?;
+        self.may_move(teller.as_ref(), before).await?;
         let highest = chosen.version.version.clone();
         // The same version again mends what is there; what it can be rolled back to stays.
         let replaced = before.filter(|one| one.state.is_present());
@@ -32,7 +35,9 @@ impl Session {
             Some(one) if one.version == highest => one.previous.clone(),
             other => other.map(|one| one.version.clone()),
         };
-        self.put_in_force(&chosen, &there, wish, (previous, highest)).await
+        let operations = self.put_in_force(&chosen, &there, wish, (previous, highest)).await?;
+        let moves = self.begin_life(teller, (before, &chosen.version.version), &operations).await?;
+        Ok(InstallDone { operations, moves })
     }
 
     /// Goes back to the version before. What the newer one brought is retired; no record is lost.
@@ -49,6 +54,7 @@ impl Session {
             return Err(PackagesError::PlanStale);
         }
         let before = there.iter().find(|one| one.package == wish.package);
+        self.opened().await?.tx.call_off_moves(&wish.package).await?;
         let (now, highest) = before.map(|one| (one.version.clone(), one.highest.clone())).unwrap_or_default();
         self.put_in_force(&chosen, &there, wish, (Some(now), highest)).await
     }
@@ -60,29 +66,30 @@ impl Session {
     pub async fn switch(&mut self, package: &str, on: bool) -> Result<(), PackagesError> {
         let before = self.present(package).await?;
         let state = if on { PackageState::Installed } else { PackageState::Disabled };
-        self.put(StoredPackage { state, ..before }, if on { "enabled" } else { "disabled" }, None).await
+        self.put(StoredPackage { state, ..before }, if on { "enabled" } else { "disabled" }, None).await.map(drop)
     }
 
     /// Takes a package out: its plugin is no longer asked. Its records and metadata stay, or, with `purge`, are retired, and the
-    /// texts that its plugin kept are gone.
+    /// texts that its plugin kept are gone. The plugin is told before, and cannot stay by what it says.
     ///
     /// # Errors
     /// `NotInstalled`; `RequiredBy` where others need it; what the tenant's own metadata does not allow.
     pub async fn uninstall(&mut self, package: &str, purge: bool, confirm: &[String]) -> Result<Vec<Operation>, PackagesError> {
+        let teller = self.last_teller(package).await?;
         let before = self.present(package).await?;
         let there = self.opened().await?.tx.packages().await?;
         requires::still_needed(package, None, &there)?;
+        self.say_farewell(teller, package).await?;
+        self.opened().await?.tx.call_off_moves(package).await?;
         if !purge {
-            self.put(StoredPackage { state: PackageState::Kept, previous: None, ..before }, "uninstalled", None).await?;
-            return Ok(Vec::new());
+            return self.put(StoredPackage { state: PackageState::Kept, previous: None, ..before }, "uninstalled", None).await;
         }
         let name: Name = package.parse().map_err(|_| InstallError::NoPackage)?;
         let draft = Draft::Files { files: Vec::new(), prune: true };
-        let (planned, plan) = self.planned(&name, &draft, |_| Vec::new()).await?;
+        let (planned, _) = self.planned(&name, &draft, |_| Vec::new()).await?;
         planned.permitted(Consent::Paths(confirm))?;
         self.opened().await?.tx.forget_texts(package).await?;
-        self.put(StoredPackage { state: PackageState::Purged, previous: None, ..before }, "purged", Some((name, planned))).await?;
-        Ok(plan.operations)
+        self.put(StoredPackage { state: PackageState::Purged, previous: None, ..before }, "purged", Some((name, planned))).await
     }
 
     /// A version, ready to be put in force, after asking whether the caller may. Nobody waits for it: it takes no lock.
@@ -121,7 +128,6 @@ impl Session {
         };
         // What an administrator has switched off an upgrade does not switch on.
         let state = before.map(|one| one.state).filter(|state| *state == PackageState::Disabled).unwrap_or(PackageState::Installed);
-        let operations = plan.metadata.operations.clone();
         let row = StoredPackage {
             package: chosen.version.package.clone(),
             version: chosen.version.version.clone(),
@@ -134,8 +140,7 @@ impl Session {
             changed_by: String::new(),
             changed_at: self.cx.now,
         };
-        self.put(row, word, Some((chosen.name.clone(), planned))).await?;
-        Ok(operations)
+        self.put(row, word, Some((chosen.name.clone(), planned))).await
     }
 
     /// Works a draft of a package's layer out, under the lock.
@@ -153,17 +158,23 @@ impl Session {
     }
 
     /// Writes how a package stands, with its metadata; the model gets a new version, by which every node hears of it.
-    async fn put(&mut self, row: StoredPackage, word: &'static str, layer: Option<(Name, Planned)>) -> Result<(), PackagesError> {
+    /// The steps as they are done, with the jobs that some are left to.
+    async fn put(
+        &mut self,
+        row: StoredPackage,
+        word: &'static str,
+        layer: Option<(Name, Planned)>,
+    ) -> Result<Vec<Operation>, PackagesError> {
         let cx = self.cx.clone();
         let open = self.opened().await?;
         let (by, name) = (AuditBy::of(&cx), cx.principal.display.clone());
-        let model = match layer {
+        let (model, operations) = match layer {
             Some((layer, planned)) if !planned.is_empty() => {
                 let (tenant, draft) = (cx.model.tenant, Draft::Changes(Vec::new()));
                 let work = Work { tenant, cx: Some(&cx), target: layer, draft: &draft, expect: None, consent: Consent::Package };
-                planned.write(&mut open.tx, &work, (&name, &by, cx.now)).await?.0
+                planned.write(&mut open.tx, &work, (&name, &by, cx.now)).await?
             }
-            _ => renewed(open, &cx).await?,
+            _ => (renewed(open, &cx).await?, Vec::new()),
         };
         let row = StoredPackage { changed_by: name, changed_at: cx.now, ..row };
         open.tx.put_package(&row).await?;
@@ -173,7 +184,7 @@ impl Session {
         open.changed = Some(model.version);
         open.model = model;
         open.packages = true;
-        Ok(())
+        Ok(operations)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tenon_hooks::Phase;
+use tenon_hooks::{LifeMoment, Phase};
 use tenon_query::CallKind;
 use tenon_value::Json;
 use wasmtime::component::types::ComponentItem;
@@ -11,7 +11,8 @@ use wasmtime::{Engine, Store};
 
 use super::generated::exports::tenon::plugin::job_hooks::Outcome;
 use super::generated::exports::tenon::plugin::{
-    action_hooks, after_hooks, computed_hooks, delete_hooks, endpoint_hooks, event_hooks, job_hooks, query_hooks, record_hooks,
+    action_hooks, after_hooks, computed_hooks, delete_hooks, endpoint_hooks, event_hooks, job_hooks, lifecycle_hooks, query_hooks,
+    record_hooks,
 };
 use super::{Change, Error, Made, Operation, Verdict, interface, types};
 use crate::LoadError;
@@ -55,6 +56,7 @@ pub(crate) struct Ready {
     job: Option<job_hooks::GuestIndices>,
     event: Option<event_hooks::GuestIndices>,
     endpoint: Option<endpoint_hooks::GuestIndices>,
+    life: Option<lifecycle_hooks::GuestIndices>,
     /// What is called before anything else, in guests that take time to begin.
     warm: Option<ComponentExportIndex>,
     size: Size,
@@ -75,6 +77,7 @@ impl Ready {
             job: job_hooks::GuestIndices::new(&instance).ok(),
             event: event_hooks::GuestIndices::new(&instance).ok(),
             endpoint: endpoint_hooks::GuestIndices::new(&instance).ok(),
+            life: lifecycle_hooks::GuestIndices::new(&instance).ok(),
             instance,
         }
     }
@@ -137,6 +140,7 @@ impl Ready {
             Phase::Job => (self.job.is_some(), "job-hooks"),
             Phase::Event => (self.event.is_some(), "event-hooks"),
             Phase::Endpoint => (self.endpoint.is_some(), "endpoint-hooks"),
+            Phase::Lifecycle => (self.life.is_some(), "lifecycle-hooks"),
             _ => (false, "nothing known here"),
         };
         if is_there {
@@ -179,6 +183,10 @@ impl Ready {
                 let request = request(&input).ok_or_else(|| wasmtime::Error::msg("a request that is none"))?;
                 Ok(guest.call_answer(store, &name, &request).await?.map(|response| Said::Done(answered(&response))))
             }
+            Question::Call { kind: CallKind::Lifecycle, name, input, cursor } => {
+                let guest = self.life.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
+                lived(guest, store, (&name, &input, cursor.as_deref())).await
+            }
             Question::Call { kind: CallKind::Job, name, input, cursor } => {
                 let guest = self.job.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
                 let said = guest.call_run(store, &name, &input, cursor.as_deref()).await?;
@@ -214,6 +222,27 @@ impl Ready {
                 guest.call_after_delete(store, object, operation, changes).await
             }
             _ => Err(missing()),
+        }
+    }
+}
+
+/// One moment of a package's life.
+async fn lived(
+    guest: lifecycle_hooks::Guest,
+    store: &mut Store<CallState>,
+    (name, input, cursor): (&str, &str, Option<&str>),
+) -> wasmtime::Result<Result<Said, Error>> {
+    let done = |()| Said::Done("null".to_owned());
+    match LifeMoment::from_word(name).ok_or_else(missing)? {
+        LifeMoment::Install => Ok(guest.call_install(store).await?.map(done)),
+        LifeMoment::Uninstall => Ok(guest.call_uninstall(store).await?.map(done)),
+        LifeMoment::Upgrade => {
+            let input: Json = input.parse().map_err(|_| wasmtime::Error::msg("an upgrade from nothing"))?;
+            let from = input.get("from").and_then(Json::as_str).unwrap_or_default();
+            Ok(guest.call_upgrade(store, from, cursor).await?.map(|moved| match moved {
+                lifecycle_hooks::Moved::Done(json) => Said::Done(json),
+                lifecycle_hooks::Moved::GoesOn(cursor) => Said::GoesOn(cursor),
+            }))
         }
     }
 }

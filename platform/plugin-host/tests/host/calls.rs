@@ -1,9 +1,9 @@
 //! Honest plugins.
 
-use tenon_hooks::{Grant, HookError, Hooks, Names, ObjectGrant, Operation, Phase, Refusal, Verdict};
+use tenon_hooks::{Grant, HookError, Hooks, Names, ObjectGrant, Operation, Pace, Phase, Refusal, Verdict};
 use tenon_value::{Date, TenantId, Uuid, Value};
 
-use crate::setting::{OPPORTUNITY, create, create_with, host, ix, model, package, tenant, update};
+use crate::setting::{OPPORTUNITY, context, create, create_with, host, ix, model, package, tenant, update};
 
 fn patch(field: &str, text: &str) -> Verdict {
     Verdict::Patch(vec![(ix(field), Value::text(text))])
@@ -81,12 +81,13 @@ async fn a_plugin_is_shown_and_changes_what_it_was_granted() {
 #[tokio::test]
 async fn nobody_is_asked_who_did_not_subscribe() {
     let host = host(&["hello"]);
-    let asked = |operation| host.subscribes(&model(), OPPORTUNITY, Phase::BeforeSave, operation);
+    let tree = host.enter(&context(), Pace::Save).await.unwrap();
+    let asked = |operation| host.subscribes(&model(), (OPPORTUNITY, Phase::BeforeSave, operation), &tree);
     assert!(asked(Operation::Create) && asked(Operation::Update));
     assert!(!asked(Operation::Delete) && !asked(Operation::Restore));
     let mut of_another = (*model()).clone();
     of_another.tenant = TenantId(Uuid::from_u128(2));
-    assert!(!host.subscribes(&of_another, OPPORTUNITY, Phase::BeforeSave, Operation::Create));
+    assert!(!host.subscribes(&of_another, (OPPORTUNITY, Phase::BeforeSave, Operation::Create), &tree));
 }
 
 #[tokio::test]
@@ -95,7 +96,8 @@ async fn a_plugin_for_everybody_is_asked_for_everybody_once() {
     host.install_everywhere(package("hello")).unwrap();
     let mut of_another = (*model()).clone();
     of_another.tenant = TenantId(Uuid::from_u128(2));
-    assert!(host.subscribes(&of_another, OPPORTUNITY, Phase::BeforeSave, Operation::Create));
+    let tree = host.enter(&context(), Pace::Save).await.unwrap();
+    assert!(host.subscribes(&of_another, (OPPORTUNITY, Phase::BeforeSave, Operation::Create), &tree));
     let refused = update(&host, &[], &[("stage", Value::text("won"))]).await.unwrap();
     assert!(matches!(refused.as_slice(), [Verdict::Refuse(refusals)] if refusals.len() == 1));
     assert!(host.uninstall(tenant(), "hello"));

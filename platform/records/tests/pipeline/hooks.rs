@@ -22,7 +22,7 @@ struct Measure {
 
 #[async_trait]
 impl Hooks for Measure {
-    fn subscribes(&self, model: &Model, object: ObjectIx, phase: Phase, operation: Operation) -> bool {
+    fn subscribes(&self, model: &Model, (object, phase, operation): (ObjectIx, Phase, Operation), _: &Tree) -> bool {
         phase == Phase::BeforeSave && phase.has(operation) && model.object(object).is_some_and(|object| object.name.as_str() == "account")
     }
 
@@ -94,7 +94,7 @@ struct Meddler {
 
 #[async_trait]
 impl Hooks for Meddler {
-    fn subscribes(&self, _: &Model, _: ObjectIx, phase: Phase, operation: Operation) -> bool {
+    fn subscribes(&self, _: &Model, (_, phase, operation): (ObjectIx, Phase, Operation), _: &Tree) -> bool {
         phase == Phase::BeforeSave && operation == Operation::Update && self.way.get().is_some()
     }
 

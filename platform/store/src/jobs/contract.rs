@@ -195,6 +195,8 @@ pub enum JobEnd {
     Again(Json, i64),
     /// Handed back: this node ends.
     HandedBack,
+    /// What it waits for has not come to pass: looked at again after so many milliseconds, which is no try.
+    NotYet(i64),
 }
 
 /// A job as stored.

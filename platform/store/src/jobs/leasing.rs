@@ -163,11 +163,12 @@ impl Store {
             JobEnd::Cancelled => (JobState::Cancelled, None, None, None),
             JobEnd::Again(error, millis) => (JobState::Queued, None, Some(error), Some(*millis)),
             JobEnd::HandedBack => (JobState::Queued, None, None, Some(0)),
+            JobEnd::NotYet(millis) => (JobState::Queued, None, None, Some(*millis)),
         };
         let given = |json: Option<&tenon_value::Json>| Arg::maybe(Kind::Text, json.map(|json| Scalar::Text(json.to_string())));
         let finished = if state.has_ended() { clock(self.dialect()) } else { "null" };
         // What is handed back was no try.
-        let attempts = if matches!(end, JobEnd::HandedBack | JobEnd::Paused) { "0" } else { "\"attempts\"" };
+        let attempts = if matches!(end, JobEnd::HandedBack | JobEnd::NotYet(_) | JobEnd::Paused) { "0" } else { "\"attempts\"" };
         let sql = format!(
             "update {} set \"state\" = $3, \"asked\" = null, \"owner\" = null, \"lease_until\" = null, \"result\" = coalesce($4, \"result\"), \
              \"error\" = $5, \"finished_at\" = {finished}, \"attempts\" = {attempts}, \"not_before\" = {} {HELD}",

@@ -41,12 +41,14 @@ pub struct MetadataTx {
     pub(crate) store: Store,
     tenant: TenantId,
     schema: String,
-    conn: Option<Conn>,
+    pub(super) conn: Option<Conn>,
     version: ModelVersion,
     /// Something of it is for the audit trail.
     pub(crate) noted: bool,
     /// Somebody's rights change with it.
-    raises_epoch: bool,
+    pub(super) raises_epoch: bool,
+    /// It saves records.
+    pub(super) saves: bool,
     /// Business time, where the caller says it.
     at: Option<DateTime>,
     /// It leaves jobs.
@@ -78,6 +80,7 @@ impl Store {
             version: ModelVersion(0),
             noted: false,
             raises_epoch: false,
+            saves: false,
             at: None,
             has_jobs: false,
             indexing: Vec::new(),
@@ -354,6 +357,9 @@ impl MetadataTx {
         self.reached("committed");
         if self.noted {
             self.store.inner.told.tell(tenant);
+        }
+        if self.saves {
+            self.store.commit_tell(tenant);
         }
         if self.has_jobs {
             self.store.job_tell(tenant).await;
