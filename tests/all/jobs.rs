@@ -453,3 +453,71 @@ fn archive(sheet: &str) -> anyhow::Result<Vec<u8>> {
     }
     Ok(writer.finish()?.into_inner())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parquet_file_is_imported_row_by_row_and_taken_back() {
+    let file = include_bytes!("../fixtures/accounts.parquet");
+    on_both(async |_, ours, theirs| {
+        let parts: [(&str, &str, &[u8]); 2] = [("mapping", "m.yaml", MAPPING.as_bytes()), ("data", "a.parquet", file)];
+        let proposed = send(ours, "imports/suggest?object=account", &parts[1..]).await?.json()?;
+        ensure!(proposed["columns"][1]["to"] == "name" && proposed["columns"][1]["samples"][0] == "上海公司", "{proposed}");
+
+        let dry = send(ours, "imports?object=account&dryRun=true", &parts).await?.json()?;
+        let dry = until(ours, &format!("imports/{}", dry["id"].as_str().context("an id")?), &["DONE", "FAILED"]).await?;
+        ensure!((dry["created"].clone(), dry["failed"].clone()) == (json!(3), json!(1)), "{dry}");
+        ensure!(count(ours, json!({})).await? == 0, "nothing is written");
+
+        let id = begin(ours, ("a.parquet", file)).await?;
+        let done = until(ours, &id, &["DONE", "FAILED"]).await?;
+        ensure!((done["created"].clone(), done["failed"].clone()) == (json!(3), json!(1)), "{done}");
+        ensure!(count(ours, json!({ "name": { "in": ["上海公司", "Acme, Inc.", "Kiosk"] } })).await? == 3);
+        ensure!(count(ours, json!({ "address": { "city": { "eq": "Köln" } } })).await? == 1);
+        let errors = ours.request("GET", &format!("{id}/errors.csv")).send(ours.address).await?;
+        let errors = String::from_utf8_lossy(&errors.body).into_owned();
+        ensure!(errors.lines().nth(1).is_some_and(|line| line.starts_with("2,name,") && line.ends_with(",2,,Lyon")), "{errors}");
+
+        let again = until(ours, &begin(ours, ("a.parquet", file)).await?, &["DONE", "FAILED"]).await?;
+        ensure!((again["created"].clone(), again["unchanged"].clone()) == (json!(0), json!(3)), "{again}");
+        let undo = ours.request("POST", &format!("{id}/undo")).send(ours.address).await?.json()?;
+        let undo = until(ours, &format!("imports/{}", undo["id"].as_str().context("an id")?), &["DONE", "FAILED"]).await?;
+        ensure!(undo["updated"] == json!(3) && count(ours, json!({})).await? == 0, "{undo}");
+
+        let cut = until(ours, &begin(ours, ("a.parquet", &file[..file.len() - 9])).await?, &["DONE", "FAILED"]).await?;
+        ensure!((cut["state"].clone(), cut["error"]["rule"].clone()) == (json!("FAILED"), json!("import/parquet")), "{cut}");
+        let named = until(ours, &begin(ours, ("a.csv", file)).await?, &["DONE", "FAILED"]).await?;
+        ensure!(named["error"]["rule"] == "import/format", "{named}");
+        ensure!(count(theirs, json!({})).await? == 0, "the other tenant is as it was");
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_exported_as_parquet_is_imported_elsewhere() {
+    let mapping = "format: tenon/v1\nmapping: opportunity\nmatch: external_id.test\ncolumns:\n  id: external_id.test\n  name: name\n  \
+                   amount.amount: amount.amount\n  amount.currency: amount.currency\n  probability: probability\n  close_date: close_date\n  \
+                   next_contact_at: next_contact_at\nread: { date: \"%d/%m/%Y\", decimal: \",\" }\n";
+    let read =
+        "{ opportunities(orderBy: [{ name: ASC }]) { nodes { name amount { amount currency } probability closeDate nextContactAt } } }";
+    on_both(async |_, ours, theirs| {
+        let inputs = json!([
+            { "name": "one", "amount": { "amount": "1234.50", "currency": "CNY" }, "probability": "40", "closeDate": "2026-03-04" },
+            { "name": "two", "nextContactAt": "2026-11-22T21:34:31.007Z" },
+        ]);
+        let create = "mutation ($inputs: [CreateOpportunityInput!]!) { createOpportunities(inputs: $inputs) { created } }";
+        ours.data(create, json!({ "inputs": inputs })).await?;
+        let columns = ["id", "name", "amount", "probability", "close_date", "next_contact_at"];
+        let asked = json!({ "object": "opportunity", "format": "parquet", "columns": columns });
+        let id = format!("exports/{}", export(ours, &asked).await?.json()?["id"].as_str().context("an id")?);
+        until(ours, &id, &["DONE", "FAILED"]).await?;
+        let file = ours.request("GET", &format!("{id}/data")).send(ours.address).await?.body;
+        let parts: [(&str, &str, &[u8]); 2] = [("mapping", "m.yaml", mapping.as_bytes()), ("data", "o.parquet", &file)];
+        let begun = send(theirs, "imports?object=opportunity", &parts).await?.json()?;
+        let done = until(theirs, &format!("imports/{}", begun["id"].as_str().context("an id")?), &["DONE", "FAILED"]).await?;
+        ensure!((done["created"].clone(), done["failed"].clone()) == (json!(2), json!(0)), "{done}");
+        let (here, there) = (ours.data(read, json!({})).await?, theirs.data(read, json!({})).await?);
+        ensure!(here == there && here["opportunities"]["nodes"][0]["amount"]["amount"] == "1234.50", "{here}\n{there}");
+        Ok(())
+    })
+    .await;
+}

@@ -200,7 +200,7 @@ pub(crate) enum Verb {
         /// Mapping file.
         #[arg(long, required_unless_present = "resume")]
         mapping: Option<PathBuf>,
-        /// The data: CSV, JSONL or XLSX.
+        /// The data: CSV, JSONL, XLSX or Parquet.
         #[arg(required_unless_present = "resume")]
         file: Option<PathBuf>,
         /// Go on with an import that rests or has failed, and watch it.

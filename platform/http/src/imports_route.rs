@@ -127,12 +127,16 @@ async fn proposed(call: &Call, form: Result<Multipart, MultipartRejection>) -> R
             continue;
         }
         let format = Format::of_name(field.file_name().unwrap_or("data.csv"));
-        let enough = if format == Format::Xlsx { usize::try_from(XLSX_BYTES_MAX).unwrap_or(usize::MAX) } else { SUGGEST_BYTES_MAX };
+        let whole = matches!(format, Format::Xlsx | Format::Parquet);
+        let enough = if whole { usize::try_from(XLSX_BYTES_MAX).unwrap_or(usize::MAX) } else { SUGGEST_BYTES_MAX };
         let mut begin = Vec::new();
         while begin.len() < enough
             && let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))?
         {
             begin.extend_from_slice(&chunk);
+        }
+        if format == Format::Parquet && begin.len() >= enough {
+            return Err(Problem::exhausted("suggest_parquet_bytes", XLSX_BYTES_MAX, begin.len() as u64));
         }
         let policy = Policy::resolve(&cx.model, &cx.principal);
         let proposing = tokio::task::spawn_blocking(move || suggest(&cx.model, &policy, &object, (begin, format)));

@@ -109,8 +109,10 @@ fn of_jobs() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("xlsx_rows", json!(import::XLSX_ROWS_MAX)),
         ("xlsx_cells", json!(import::XLSX_CELLS_MAX)),
         ("xlsx_columns", json!(import::XLSX_COLUMNS_MAX)),
+        ("suggest_parquet_bytes", json!(import::XLSX_BYTES_MAX)),
     ];
-    limits.into_iter().map(|(name, max)| (name.to_owned(), max))
+    let parquet = import::PARQUET_LIMITS.into_iter().map(|(name, max)| (name, json!(max)));
+    limits.into_iter().chain(parquet).map(|(name, max)| (name.to_owned(), max))
 }
 
 /// The limits of files; lengths of time are seconds.

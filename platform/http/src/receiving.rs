@@ -60,7 +60,7 @@ impl Receiving {
         self.bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
         let (limit, max) = match self.format {
             Format::Xlsx => ("xlsx_bytes", XLSX_BYTES_MAX),
-            Format::Csv | Format::Jsonl => ("import_bytes", IMPORT_BYTES_MAX),
+            Format::Csv | Format::Jsonl | Format::Parquet => ("import_bytes", IMPORT_BYTES_MAX),
         };
         if self.bytes > max {
             return Err(Refused::Problem(Box::new(Problem::exhausted(limit, max, self.bytes))));
@@ -77,7 +77,7 @@ impl Receiving {
 
     /// A file that is one line is refused while it comes: no row may be longer than a line may.
     fn watch(&mut self, chunk: &[u8]) -> Result<(), Refused> {
-        if self.format == Format::Xlsx {
+        if matches!(self.format, Format::Xlsx | Format::Parquet) {
             return Ok(());
         }
         for (at, part) in chunk.split(|byte| *byte == b'\n').enumerate() {

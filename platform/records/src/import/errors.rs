@@ -1,7 +1,7 @@
 //! The error file: `line,field,code,rule,message` and the row's own columns, one line a problem.
 
 use tenon_diagnostics::Problem;
-use tenon_value::Locale;
+use tenon_value::{Json, Locale};
 
 use super::source::Cell;
 
@@ -34,8 +34,8 @@ fn line<T: AsRef<[u8]>>(cells: impl Iterator<Item = T>) -> String {
 
 fn text(cell: &Cell) -> String {
     match cell {
-        Cell::Absent => String::new(),
-        Cell::Text(text) => text.clone(),
+        Cell::Absent | Cell::Json(Json::Null) => String::new(),
+        Cell::Text(text) | Cell::Exact(text) => text.clone(),
         Cell::Json(json) => json.to_string(),
     }
 }

@@ -9,6 +9,8 @@ pub enum Format {
     Jsonl,
     /// The first sheet of a workbook, a header row first.
     Xlsx,
+    /// Columns with types, its schema in place of a header.
+    Parquet,
 }
 
 impl Format {
@@ -21,6 +23,8 @@ impl Format {
             Self::Jsonl
         } else if ends(&[".xlsx", ".xlsm"]) {
             Self::Xlsx
+        } else if ends(&[".parquet"]) {
+            Self::Parquet
         } else {
             Self::Csv
         }
@@ -33,12 +37,13 @@ impl Format {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
             Self::Xlsx => "xlsx",
+            Self::Parquet => "parquet",
         }
     }
 
     /// The format of a word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Csv, Self::Jsonl, Self::Xlsx].into_iter().find(|format| format.word() == word)
+        [Self::Csv, Self::Jsonl, Self::Xlsx, Self::Parquet].into_iter().find(|format| format.word() == word)
     }
 }

@@ -9,7 +9,7 @@ use tenon_value::{Json, JsonMap, Value, camel, fold};
 
 use super::bind::{Bound, BoundAim, By, Goal};
 use super::cell::Cells;
-use super::mapping::Missing;
+use super::mapping::{Missing, Reading};
 use super::source::{BadRow, Cell, Row};
 use crate::coerce::coerce;
 
@@ -35,6 +35,8 @@ enum Said {
     Nothing,
     Clear,
     Text(String),
+    /// Not to be read as the mapping says, but as the API spells it.
+    Exact(String),
 }
 
 /// Composite fields of one row: parts by wire name.
@@ -57,19 +59,24 @@ impl Shaper<'_> {
     fn input(&mut self, cells: &[Cell]) -> Result<RecordInput, Vec<Problem>> {
         let (model, bound) = (self.model, self.bound);
         let Some(object) = model.object(bound.object) else { return Err(Vec::new()) };
+        let plain = Reading { zone: bound.reading.zone.clone(), ..Reading::plain(b',') };
         let reader = Cells { reading: &bound.reading, settings: &model.settings };
+        let exact = Cells { reading: &plain, settings: &model.settings };
         let mut input = RecordInput { path: InputPath::default(), ..RecordInput::default() };
         let mut parts = Parts::new();
         let mut problems = Vec::new();
         for aim in &bound.aims {
-            match self.said(aim, cells) {
-                Said::Nothing => {}
-                Said::Clear => clear(&mut input, &aim.goal),
-                Said::Text(text) => {
-                    if let Err(problem) = place(&mut input, &mut parts, object, aim, text, &reader) {
-                        problems.push(*problem);
-                    }
+            let placed = match self.said(aim, cells) {
+                Said::Nothing => Ok(()),
+                Said::Clear => {
+                    clear(&mut input, &aim.goal);
+                    Ok(())
                 }
+                Said::Text(text) => place(&mut input, &mut parts, object, aim, text, &reader),
+                Said::Exact(text) => place(&mut input, &mut parts, object, aim, text, &exact),
+            };
+            if let Err(problem) = placed {
+                problems.push(*problem);
             }
         }
         for (field, parts) in parts {
@@ -81,7 +88,7 @@ impl Shaper<'_> {
         }
         for (field, [from, to]) in &bound.compute {
             let Some(field) = object.field(*field) else { continue };
-            match days_between(field, cells.get(*from), cells.get(*to), &reader) {
+            match days_between(field, [cells.get(*from), cells.get(*to)], &reader, &exact) {
                 Ok(Some(days)) => input.fields.push((field.ix, days)),
                 Ok(None) => {}
                 Err(problem) => problems.push(*problem),
@@ -92,11 +99,12 @@ impl Shaper<'_> {
 
     /// What the file says of an aim, after `replace`.
     fn said(&mut self, aim: &BoundAim, cells: &[Cell]) -> Said {
-        let text = match cells.get(aim.column) {
+        let (text, exact) = match cells.get(aim.column) {
             None | Some(Cell::Absent) => return Said::Nothing,
             Some(Cell::Json(Json::Null)) => return Said::Clear,
-            Some(Cell::Json(json)) => json.to_string(),
-            Some(Cell::Text(text)) => text.trim().to_owned(),
+            Some(Cell::Json(json)) => (json.to_string(), false),
+            Some(Cell::Text(text)) => (text.trim().to_owned(), false),
+            Some(Cell::Exact(text)) => (text.clone(), true),
         };
         let text = match aim.replace.get(&text) {
             Some(other) => {
@@ -106,6 +114,7 @@ impl Shaper<'_> {
             None => text,
         };
         match (text.is_empty(), aim.clear) {
+            (false, _) if exact => Said::Exact(text),
             (false, _) => Said::Text(text),
             (true, true) => Said::Clear,
             (true, false) => Said::Nothing,
@@ -217,9 +226,15 @@ fn to_make(target: ObjectIx, by: &By, text: String) -> OneWrite {
     OneWrite::ConnectOrCreate(target, key, Box::new(input))
 }
 
-fn days_between(field: &Field, from: Option<&Cell>, to: Option<&Cell>, reader: &Cells<'_>) -> Result<Option<Value>, Box<Problem>> {
+fn days_between(
+    field: &Field,
+    [from, to]: [Option<&Cell>; 2],
+    reader: &Cells<'_>,
+    exact: &Cells<'_>,
+) -> Result<Option<Value>, Box<Problem>> {
     let day = |cell: Option<&Cell>| match cell {
         Some(Cell::Text(text)) if !text.trim().is_empty() => reader.date(field, text.trim()).map(Some),
+        Some(Cell::Exact(text)) => exact.date(field, text).map(Some),
         _ => Ok(None),
     };
     let (Some(from), Some(to)) = (day(from)?, day(to)?) else { return Ok(None) };

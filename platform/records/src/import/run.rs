@@ -78,6 +78,13 @@ impl Classify for ImportError {
             Self::Source(SourceError::Workbook) => {
                 Problem::invalid("import/workbook", "this is no workbook that can be read", "无法读取该工作簿")
             }
+            Self::Source(SourceError::Parquet) => {
+                Problem::invalid("import/parquet", "this is no Parquet file that can be read", "无法读取该 Parquet 文件")
+            }
+            Self::Source(SourceError::Column { column, why }) => {
+                let (en, zh) = (format!("column `{column}` cannot be read: {why}"), format!("无法读取列 `{column}`:{why}"));
+                Problem::invalid("import/parquet_column", en, zh)
+            }
             Self::Source(SourceError::Columns { count }) => {
                 Problem::exhausted("import_columns", super::IMPORT_COLUMNS_MAX, *count).with("line", 1)
             }

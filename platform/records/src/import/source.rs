@@ -1,4 +1,4 @@
-//! Rows of a file: CSV, JSONL or a workbook, as cells of text with the line each began on.
+//! Rows of a file: CSV, JSONL, a workbook or Parquet, as cells of text with the line each began on.
 
 use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
@@ -8,6 +8,7 @@ use super::binary::{BEGIN_BYTES, Binary};
 use super::format::Format;
 use super::guard::{Guarded, Meter};
 use super::mapping::{Encoding, Reading};
+use super::parquet;
 use super::quotes::Quotes;
 use super::xlsx::Sheet;
 
@@ -27,6 +28,8 @@ pub enum Cell {
     Text(String),
     /// A JSON value.
     Json(Json),
+    /// A value of a type of its own, as the API spells it: neither the mapping's dates nor its decimal sign are meant.
+    Exact(String),
 }
 
 /// One row, in the order of the columns.
@@ -67,8 +70,19 @@ pub enum SourceError {
     /// A workbook that cannot be read.
     #[error("this is no workbook that can be read")]
     Workbook,
-    /// A workbook that unfolds to more than is read.
-    #[error("limit `{limit}` of workbooks is {max}")]
+    /// A Parquet file that cannot be read.
+    #[error("this is no parquet file that can be read")]
+    Parquet,
+    /// A column that is not read.
+    #[error("column `{column}` cannot be read: {why}")]
+    Column {
+        /// Its name.
+        column: String,
+        /// What stands against it.
+        why: &'static str,
+    },
+    /// A file that unfolds to more than is read.
+    #[error("limit `{limit}` of files is {max}")]
     Bomb {
         /// Which limit.
         limit: &'static str,
@@ -99,6 +113,7 @@ enum Rows {
     Csv { reader: Box<csv::Reader<Quotes<Begun>>>, encoding: Encoding },
     Jsonl { reader: BufReader<Begun>, line: u64, columns: Vec<String> },
     Xlsx(Sheet),
+    Parquet(Box<tenon_parquet::Reader>),
 }
 
 /// A file being read.
@@ -117,6 +132,13 @@ impl Source {
         let mut guarded = meter.guarded(inner);
         if format == Format::Xlsx {
             return Self::of_workbook(Box::new(guarded), meter, reading);
+        }
+        if format == Format::Parquet {
+            // Limits of its own hold here too: its end has to be read before its first row.
+            meter.unbounded();
+            let reader = parquet::open(guarded)?;
+            let columns = reader.columns().to_vec();
+            return Ok(Self { rows: Rows::Parquet(Box::new(reader)), meter, columns });
         }
         let mut begin = Vec::new();
         guarded.by_ref().take(BEGIN_BYTES).read_to_end(&mut begin)?;
@@ -178,7 +200,7 @@ impl Source {
 
     /// The next row; none at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Row>, SourceError> {
-        if !matches!(self.rows, Rows::Xlsx(_)) {
+        if !matches!(self.rows, Rows::Xlsx(_) | Rows::Parquet(_)) {
             self.meter.next_row();
         }
         match &mut self.rows {
@@ -214,6 +236,7 @@ impl Source {
             }
             Rows::Jsonl { reader, line, columns } => next_json(reader, line, columns),
             Rows::Xlsx(sheet) => Ok(sheet.next()?.map(|(line, cells)| of_sheet(line, cells, self.columns.len()))),
+            Rows::Parquet(reader) => parquet::next(reader),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::mapping::Reading;
 use super::run::ImportError;
 use super::source::{Cell, Source};
 
-/// Bytes of a file's beginning by which a mapping is proposed (`suggest_bytes`); a workbook is read whole.
+/// Bytes of a file's beginning by which a mapping is proposed (`suggest_bytes`); a workbook and a Parquet file are read whole.
 pub const SUGGEST_BYTES_MAX: usize = 256 * 1024;
 /// Rows shown as samples.
 const SAMPLES: usize = 3;
@@ -84,7 +84,7 @@ fn beginning(begin: Vec<u8>, format: Format, delimiter: u8) -> Result<(Vec<Strin
     {
         let text = |cell: Cell| match cell {
             Cell::Absent => String::new(),
-            Cell::Text(text) => text,
+            Cell::Text(text) | Cell::Exact(text) => text,
             Cell::Json(json) => json.to_string(),
         };
         samples.extend(row.cells.ok().map(|cells| cells.into_iter().map(text).collect()));
