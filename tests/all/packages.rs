@@ -6,6 +6,7 @@ mod dealers;
 mod forced;
 mod given;
 mod halves;
+mod hosted;
 pub(crate) mod house;
 mod life;
 mod made;
@@ -172,6 +173,16 @@ async fn computed_fields_are_made_anew_and_no_save_fails_by_them_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn host_tests_are_played_and_leave_nothing_on_sqlite() {
+    with_packages(Database::Sqlite, async |server, tenant, other| hosted::played(Courier::InRust, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn host_tests_are_played_and_leave_nothing_on_postgres() {
+    with_packages(Database::Postgres, async |server, tenant, other| hosted::played(Courier::InRust, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plugin_in_typescript_reaches_out_and_is_reached_as_one_in_rust_on_sqlite() {
     reached_in_typescript(Database::Sqlite).await;
 }
@@ -186,4 +197,7 @@ async fn reached_in_typescript(database: Database) {
     with_packages(database, async |server, tenant, other| given::settings_and_secrets(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::calls(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::endpoints(courier, server, tenant, other).await).await;
+    with_packages(database, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
+    with_packages(database, async |server, tenant, other| made::computed(courier, server, tenant, other).await).await;
+    with_packages(database, async |server, tenant, other| hosted::played(courier, server, tenant, other).await).await;
 }

@@ -187,6 +187,14 @@ impl TestServer {
         }
     }
 
+    /// Who plays host tests of packages on this server.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn host_tests(&self) -> anyhow::Result<tenon_server::HostTests> {
+        self.running.host_tests().await
+    }
+
     /// Ends every connection that listens for notifications: what is told now is lost.
     ///
     /// # Errors

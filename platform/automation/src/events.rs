@@ -234,7 +234,7 @@ impl Listening {
     }
 
     /// Wakes the listeners of a tenant; false where one is at work.
-    async fn wake(&self, tenant: TenantId) -> Result<bool, StoreError> {
+    pub(crate) async fn wake(&self, tenant: TenantId) -> Result<bool, StoreError> {
         let offers = self.pipeline.offers(tenant);
         let packages: HashSet<&str> = offers.listeners().iter().map(|one| one.package.as_str()).collect();
         let mut all = true;

@@ -10,6 +10,7 @@ mod links;
 mod live;
 mod relay;
 mod sandbox;
+mod settling;
 mod within;
 
 pub use calendar::Calendar;
@@ -27,4 +28,5 @@ pub use links::{
 pub use live::{ChangeKind, Event, Interest, events};
 pub use relay::{BATCHES_MAX, Batch, Followed, Follower, Relay, RelayError, SWEEP, SightKey};
 pub use sandbox::{Advanced, CLOCK_DAYS_MAX, CLOCK_JOBS_MAX, Sandbox, SandboxError};
+pub use settling::{SETTLING_ROUNDS_MAX, Settling};
 pub use within::ThroughPipeline;

@@ -27,7 +27,7 @@ const DAY: i64 = 86_400_000;
 /// Moves the clocks of sandboxes. Cheap to clone; one per process.
 #[derive(Clone)]
 pub struct Sandbox {
-    store: Store,
+    pub(crate) store: Store,
     identity: Identity,
     calendar: Calendar,
     handler: Arc<dyn JobHandler>,
@@ -153,7 +153,7 @@ impl Sandbox {
     }
 
     /// One after the other: jobs that are due by a time, each with what it leaves to be done at once.
-    async fn run_all(&self, tenant: TenantId, due: Option<DateTime>) -> Result<u64, SandboxError> {
+    pub(crate) async fn run_all(&self, tenant: TenantId, due: Option<DateTime>) -> Result<u64, SandboxError> {
         let (owner, millis) = (Uuid::now_v7().to_string(), i64::try_from(RunnerParts::LEASE.as_millis()).unwrap_or(i64::MAX));
         let mut ran = 0;
         loop {
@@ -164,29 +164,30 @@ impl Sandbox {
             }
             let Some(job) = job else { break };
             ran += 1;
-            self.carry(tenant, job, millis).await;
+            self.carry(&self.handler, tenant, job).await;
             if ran > CLOCK_JOBS_MAX {
                 return Err(SandboxError::TooMany);
             }
         }
         // The runner of a node may have taken one of them: it ends before time goes on.
-        while self.is_running(tenant).await? {
+        while self.is_running(tenant, PLUGIN_JOB).await? {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Ok(ran)
     }
 
-    async fn carry(&self, tenant: TenantId, job: StoredJob, millis: i64) {
+    pub(crate) async fn carry(&self, handler: &Arc<dyn JobHandler>, tenant: TenantId, job: StoredJob) {
+        let millis = i64::try_from(RunnerParts::LEASE.as_millis()).unwrap_or(i64::MAX);
         let lease = JobLease { job: job.id, fence: job.fence, millis };
         let (_stop, stop) = watch::channel(false);
         let (_halt, halt) = watch::channel(false);
         let run = JobRun { store: self.store.clone(), tenant, job, lease, identity: self.identity.clone(), stop };
-        carry(run, Arc::clone(&self.handler), halt).await;
+        carry(run, Arc::clone(handler), halt).await;
     }
 
-    async fn is_running(&self, tenant: TenantId) -> Result<bool, StoreError> {
+    pub(crate) async fn is_running(&self, tenant: TenantId, kind: &str) -> Result<bool, StoreError> {
         let filter = tenon_store::JobFilter {
-            kinds: vec![PLUGIN_JOB.to_owned()],
+            kinds: vec![kind.to_owned()],
             states: vec![tenon_store::JobState::Running],
             ..tenon_store::JobFilter::default()
         };

@@ -14,7 +14,8 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use url::Url;
 
-use crate::{OutboundError, Reach};
+use crate::stand_in::StandIns;
+use crate::{OutboundError, Reach, StandIn};
 
 /// How much is asked for, and how long is waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +111,7 @@ struct Inner {
     limits: Limits,
     places: Arc<Semaphore>,
     tenants: Mutex<HashMap<TenantId, Arc<Semaphore>>>,
+    stand_ins: StandIns,
 }
 
 impl Client {
@@ -132,7 +134,7 @@ impl Client {
             .build();
         let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), Guard { reach, inner: resolver });
         let places = Arc::new(Semaphore::new(limits.at_once));
-        Self { inner: Arc::new(Inner { agent, reach, limits, places, tenants: Mutex::default() }) }
+        Self { inner: Arc::new(Inner { agent, reach, limits, places, tenants: Mutex::default(), stand_ins: StandIns::default() }) }
     }
 
     /// Whether this URL may be asked, as far as its text tells.
@@ -141,11 +143,30 @@ impl Client {
         Url::parse(url).is_ok_and(|url| self.inner.reach.permits(&url))
     }
 
+    /// From here on nothing goes out for a tenant: these answers are given instead, and what was asked is noted.
+    pub fn stand_in(&self, tenant: TenantId, answers: Vec<StandIn>) {
+        self.inner.stand_ins.put(tenant, answers);
+    }
+
+    /// What a tenant that is stood in for has asked since it was last told: method and URL without its query.
+    #[must_use]
+    pub fn stood_in_for(&self, tenant: TenantId) -> Vec<(Method, String)> {
+        self.inner.stand_ins.take(tenant)
+    }
+
+    /// Nobody stands in any more: what a tenant asks goes out again.
+    pub fn stand_down(&self, tenant: TenantId) {
+        self.inner.stand_ins.forget(tenant);
+    }
+
     /// Sends a request for a tenant and waits for its answer.
     ///
     /// # Errors
     /// See [`OutboundError`]. A status is no error.
     pub async fn send(&self, tenant: Option<TenantId>, request: Request) -> Result<Answer, OutboundError> {
+        if let Some(answer) = tenant.and_then(|tenant| self.inner.stand_ins.answer(tenant, &request)) {
+            return answer.ok_or_else(|| OutboundError::Unreachable(host(&request.url), "the test has no answer for this call".to_owned()));
+        }
         if !self.permits(&request.url) {
             return Err(OutboundError::Forbidden(host(&request.url)));
         }
@@ -330,6 +351,28 @@ mod tests {
             Err(OutboundError::Forbidden("rebinding.example".to_owned()))
         );
         assert!(inside.accept().is_err(), "nobody came");
+    }
+
+    #[tokio::test]
+    async fn who_is_stood_in_for_asks_nobody_outside() {
+        let client = Client::new(Reach::Public, Limits::default());
+        let (tenant, url) = (TenantId::generate(), "https://api.acme.com/v1/deals");
+        let answer = |status: u16| Answer { status, headers: Vec::new(), body: Vec::new() };
+        let one = |status| StandIn { method: Method::Get, url: url.to_owned(), answer: answer(status) };
+        client.stand_in(tenant, vec![one(503), one(200)]);
+        let mut statuses = Vec::new();
+        for query in ["", "?q=1", "?q=2"] {
+            statuses.push(client.send(Some(tenant), get(&format!("{url}{query}"))).await.unwrap().status);
+        }
+        assert_eq!(statuses, [503, 200, 200], "each once, the last again and again");
+        let other = client.send(Some(tenant), get("https://api.acme.com/v2")).await;
+        assert!(matches!(other, Err(OutboundError::Unreachable(..))), "{other:?}");
+        let asked: Vec<String> = client.stood_in_for(tenant).into_iter().map(|(_, url)| url).collect();
+        assert_eq!(asked, [url, url, url, "https://api.acme.com/v2"]);
+        assert!(client.stood_in_for(tenant).is_empty());
+        client.stand_down(tenant);
+        let refused = client.send(Some(tenant), get("http://127.0.0.1:9/")).await;
+        assert!(matches!(refused, Err(OutboundError::Forbidden(_))), "it is judged like any other again");
     }
 
     #[tokio::test]

@@ -6,7 +6,9 @@
 mod client;
 mod error;
 mod reach;
+mod stand_in;
 
 pub use client::{Answer, Client, Limits, Method, Request};
 pub use error::OutboundError;
 pub use reach::Reach;
+pub use stand_in::StandIn;

@@ -57,6 +57,11 @@ impl Bundle {
         self.files.get(COMPONENT).map(Vec::as_slice)
     }
 
+    /// Its files, by path.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    }
+
     /// The bytes of a file.
     #[must_use]
     pub fn file(&self, path: &str) -> Option<&[u8]> {

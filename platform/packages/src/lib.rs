@@ -20,6 +20,7 @@ mod ended;
 mod ends;
 mod error;
 mod former;
+mod host_test;
 mod install;
 mod journal;
 mod judge;
@@ -49,6 +50,7 @@ pub use crm::{BASE_PACKAGE, PackageInfo};
 pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
+pub use host_test::{CallPattern, Fixture, HOST_TEST_BYTES_MAX, HOST_TEST_STEPS_MAX, HOST_TESTS_MAX, HostTest, StepAct, TestStep};
 pub use install::{
     CalledWithin, DeclaredSecret, GrantLine, Health, InstallDone, InstallError, InstallWish, Installed, PackagePlan, PluginCalls, Plugins,
     SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX, WithinChange,

@@ -22,6 +22,7 @@ use crate::linked::{Linked, Workshop};
 use crate::merge::Rows;
 use crate::registry::{Installed, Occasion, Registry};
 use crate::room::Rooms;
+use crate::seeds::Seeds;
 use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
 use crate::warm::WarmInstances;
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) breaker: Breaker,
     pub(crate) usage: Counters,
     pub(crate) lines: Lines,
+    pub(crate) seeds: Seeds,
     pub(crate) warm: Arc<WarmInstances>,
     /// None only while it is being dropped.
     pub(crate) threads: Option<Runtime>,
@@ -132,6 +134,7 @@ impl PluginHost {
             breaker: Breaker::default(),
             usage: Counters::default(),
             lines: Lines::default(),
+            seeds: Seeds::default(),
             warm: WarmInstances::new(),
             threads,
         };
@@ -173,6 +176,11 @@ impl PluginHost {
     /// What a tenant's plugins may use from the next mutation on, by its plan; none: what everybody has.
     pub fn set_budgets(&self, tenant: TenantId, budgets: Option<Budgets>) {
         self.inner.registry.budget(tenant, budgets.map(Arc::new).as_ref());
+    }
+
+    /// Lets chance of a tenant's plugins follow from a number and from how many calls there were, for tests; none: from the request.
+    pub fn set_seed(&self, tenant: TenantId, seed: Option<u64>) {
+        self.inner.seeds.set(tenant, seed);
     }
 
     /// What each plugin of a tenant has used since the process began.

@@ -24,6 +24,7 @@ mod package;
 mod registry;
 mod room;
 mod section;
+mod seeds;
 mod since_1;
 mod state;
 mod turn;

@@ -89,7 +89,8 @@ impl Turn<'_> {
     fn beginning(&self, first: usize, limits: &CallLimits, deadline: Instant, desk: mpsc::Sender<Letter>) -> Beginning {
         let cx = self.cx;
         let mut seed = Sha256::new();
-        for word in [cx.request.as_str(), &self.plugin.title, self.phase.word(), self.about, self.salt] {
+        let request = self.host.seeds.next(cx.model.tenant).unwrap_or_else(|| cx.request.as_str().to_owned());
+        for word in [request.as_str(), &self.plugin.title, self.phase.word(), self.about, self.salt] {
             seed.update(word.as_bytes());
         }
         for number in [self.tree.depth(), first] {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tenon_automation::{
     Calendar, EVENTS_JOB, Endpoints, EventsHandler, IMPORT, ImportHandler, IndexHandler, JobDesk, JobHandler, LINK_JOB, LinkDesk,
-    LinkHandler, Listening, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, ShapeHandler, ThroughPipeline, UNDO, UndoHandler,
+    LinkHandler, Listening, PluginJobHandler, Relay, Runner, RunnerParts, Sandbox, Settling, ShapeHandler, ThroughPipeline, UNDO,
+    UndoHandler,
 };
 use tenon_catalog::Catalog;
 use tenon_files::Links;
@@ -35,6 +36,10 @@ pub struct Engine {
     pub(crate) relay: Relay,
     /// What of the schemas is used, until it is written.
     pub(crate) usage: SchemaUsage,
+    /// Who runs plugins.
+    pub(crate) host: PluginHost,
+    /// The way out.
+    pub(crate) outbound: Client,
     /// Agreements between tenants.
     pub(crate) links: LinkDesk,
     pub(crate) uploads: PathBuf,
@@ -59,8 +64,9 @@ impl Engine {
         let catalog = Arc::new(Catalog::new(store.clone()));
         let host = host(config, &store).await?;
         let outward = if config.private_outbound { Reach::Private } else { Reach::Public };
-        let pipeline = Pipeline::new(store.clone(), Arc::new(host.clone())).with_outbound(Client::new(outward, config.outbound));
-        let plugins = Plugins::new(host, publishers(config)?, Arc::new(ThroughPipeline { pipeline: pipeline.clone() }));
+        let outbound = Client::new(outward, config.outbound);
+        let pipeline = Pipeline::new(store.clone(), Arc::new(host.clone())).with_outbound(outbound.clone());
+        let plugins = Plugins::new(host.clone(), publishers(config)?, Arc::new(ThroughPipeline { pipeline: pipeline.clone() }));
         let identity = Identity::new(IdentityParts {
             store: store.clone(),
             catalog: Arc::clone(&catalog),
@@ -73,6 +79,8 @@ impl Engine {
             packages: Packages::new(store.clone(), Arc::clone(&catalog), clock::wall).with_plugins(plugins),
             relay: Relay::new(store.clone()),
             usage: SchemaUsage::default(),
+            host,
+            outbound,
             links: LinkDesk::new(store.clone(), identity.clone(), pipeline.clone()),
             identity,
             pipeline,
@@ -140,8 +148,14 @@ impl Engine {
     }
 
     /// Who moves the clocks of sandboxes.
-    fn sandbox(&self) -> Sandbox {
+    pub(crate) fn sandbox(&self) -> Sandbox {
         Sandbox::new(self.store.clone(), self.identity.clone(), self.calendar(), (self.plugin_jobs(), self.packages.clone()))
+    }
+
+    /// Who does what a sandbox has left to be done at once.
+    pub(crate) fn settling(&self) -> Settling {
+        let events = Arc::new(EventsHandler { pipeline: self.pipeline.clone() });
+        Settling { sandbox: self.sandbox(), listening: self.listening(), events }
     }
 
     /// Who carries out jobs on this node.

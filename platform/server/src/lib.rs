@@ -14,6 +14,7 @@ mod control;
 mod declined;
 mod doors;
 mod engine;
+mod host_tests;
 mod keys;
 mod lock;
 mod log;
@@ -31,6 +32,7 @@ pub use config::{MailConfig, ServeConfig, TenantRequest, cell, quota, quota_or_d
 pub use control::{Answer, Command, send};
 pub use declined::Declined;
 pub use engine::Engine;
+pub use host_tests::{HostTestOutcome, HostTests};
 pub use lock::{DataLock, LockError};
 pub use log::init as init_log;
 pub use serve::{Running, start};

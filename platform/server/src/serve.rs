@@ -16,6 +16,7 @@ use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
 use crate::doors;
 use crate::engine::Engine;
+use crate::host_tests::HostTests;
 use crate::sealer;
 use crate::search;
 use crate::sweep;
@@ -87,6 +88,14 @@ impl Running {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Who plays host tests of packages here.
+    ///
+    /// # Errors
+    /// As [`HostTests::new`].
+    pub async fn host_tests(&self) -> anyhow::Result<HostTests> {
+        HostTests::new(Arc::clone(&self.engine)).await
     }
 
     /// Makes a tenant.

@@ -127,11 +127,17 @@ pub(crate) enum PluginVerb {
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
-    /// Run its own tests, natively: `cargo test`, or `node --test`.
+    /// Run its own tests natively (`cargo test`, or `node --test`), then its host tests, `tests/*.yaml`, in the real host.
     Test {
         /// The package's folder.
         #[arg(default_value = ".")]
         dir: PathBuf,
+        /// Only the host tests.
+        #[arg(long)]
+        host: bool,
+        /// A package that this one requires beside the base; several are given one by one, in the order of their install.
+        #[arg(long = "with", value_name = "FILE")]
+        with: Vec<PathBuf>,
     },
     /// Pack a folder into a `.tenon` file. The same files make the same bytes.
     Pack {

@@ -2,6 +2,7 @@
 
 mod dev;
 mod new;
+mod testing;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -28,7 +29,7 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
             output.result(&json!({ "component": place }), place.display());
             Ok(Exit::Done)
         }
-        PluginVerb::Test { dir } => test(output, dir),
+        PluginVerb::Test { dir, host, with } => testing::test(output, dir, (*host, with)).await,
         PluginVerb::Pack { dir, out } => {
             let bundle = pack(dir)?;
             let name = format!("{}-{}.tenon", bundle.index.package, bundle.index.version);
@@ -99,15 +100,6 @@ fn build_if_any(output: &Output, dir: &Path) -> anyhow::Result<()> {
         build(output, dir)?;
     }
     Ok(())
-}
-
-fn test(output: &Output, dir: &Path) -> anyhow::Result<Exit> {
-    let passed = if Node::is_of(dir) {
-        node(output, dir)?.test(dir, None, None)?
-    } else {
-        plugin_build::program::succeeds(Command::new("cargo").arg("test").current_dir(dir))?
-    };
-    Ok(if passed { Exit::Done } else { Exit::Failed })
 }
 
 /// The bundle of a folder, not signed.

@@ -45,6 +45,14 @@ pub enum BundleError {
     /// Its component is wrong.
     #[error("`plugin.wasm`: {0}")]
     Component(String),
+    /// A host test is wrong.
+    #[error("`{path}`: {reason}")]
+    Test {
+        /// Its file.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A key that is none.
     #[error("this is no key of ed25519: {0}")]
     Key(&'static str),
@@ -80,6 +88,7 @@ impl BundleError {
             Self::Index(_) => "package/index",
             Self::Manifest(_) => "package/manifest",
             Self::Component(_) => "package/component",
+            Self::Test { .. } => "package/test",
             Self::Key(_) => "package/key",
             Self::Unsigned => "package/unsigned",
             Self::Signature => "package/signature",
@@ -97,6 +106,7 @@ impl BundleError {
             Self::Index(_) => "扩展包索引有误",
             Self::Manifest(_) => "package.yaml 有误",
             Self::Component(_) => "plugin.wasm 有误",
+            Self::Test { .. } => "扩展包的测试文件有误",
             Self::Key(_) => "密钥格式有误",
             Self::Unsigned => "扩展包未签名",
             Self::Signature => "扩展包签名不正确",

@@ -88,6 +88,7 @@ impl Bundle {
         }
         self.manifest.version.parse::<semver::Version>().map_err(|error| BundleError::Manifest(format!("`version`: {error}")))?;
         crate::install::outward_of(&self.manifest)?;
+        self.host_tests()?;
         self.check_component()
     }
 
