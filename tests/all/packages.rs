@@ -174,12 +174,12 @@ async fn computed_fields_are_made_anew_and_no_save_fails_by_them_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn host_tests_are_played_and_leave_nothing_on_sqlite() {
-    with_packages(Database::Sqlite, async |server, tenant, other| hosted::played(Courier::InRust, server, tenant, other).await).await;
+    with_packages(Database::Sqlite, hosted::played).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn host_tests_are_played_and_leave_nothing_on_postgres() {
-    with_packages(Database::Postgres, async |server, tenant, other| hosted::played(Courier::InRust, server, tenant, other).await).await;
+    with_packages(Database::Postgres, hosted::played).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -197,7 +197,20 @@ async fn reached_in_typescript(database: Database) {
     with_packages(database, async |server, tenant, other| given::settings_and_secrets(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::calls(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| outward::endpoints(courier, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queries_and_computed_fields_in_typescript_are_as_in_rust_on_sqlite() {
+    asked_in_typescript(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queries_and_computed_fields_in_typescript_are_as_in_rust_on_postgres() {
+    asked_in_typescript(Database::Postgres).await;
+}
+
+async fn asked_in_typescript(database: Database) {
+    let courier = Courier::InTypeScript;
     with_packages(database, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| made::computed(courier, server, tenant, other).await).await;
-    with_packages(database, async |server, tenant, other| hosted::played(courier, server, tenant, other).await).await;
 }

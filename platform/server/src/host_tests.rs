@@ -57,7 +57,7 @@ impl HostTests {
     pub async fn play(&self, package: &Bundle, beside: &[Bundle]) -> anyhow::Result<Vec<HostTestOutcome>> {
         let mut outcomes = Vec::new();
         for test in package.host_tests()? {
-            outcomes.push(self.one(package, beside, &test).await.with_context(|| test.path.clone())?);
+            outcomes.push(Box::pin(self.one(package, beside, &test)).await.with_context(|| test.path.clone())?);
         }
         Ok(outcomes)
     }

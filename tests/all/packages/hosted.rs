@@ -71,18 +71,18 @@ const WRONG: [(&str, &str, &str); 6] = [
         "it called [GET https://api.shop.example/v1/slow]",
     ),
     ("kept", "  - { graphql: '{ me { kind } }', variables: { a: $nobody } }\n", "no step before kept `nobody`"),
-    ("back", "  - advance: 2026-03-02T08:59:59Z\n", "does not go back"),
+    ("back", "  - advance: 2026-03-02T08:59:59Z\n", "the clock stands at 2026-03-02T09:00:00.000Z already"),
 ];
 
-fn bundle(courier: Courier, tests: &[(String, String)]) -> anyhow::Result<Bundle> {
-    let mut package = courier.package("1.0.0", MANIFEST)?;
+fn bundle(tests: &[(String, String)]) -> anyhow::Result<Bundle> {
+    let mut package = Courier::InRust.package("1.0.0", MANIFEST)?;
     for (name, text) in tests {
         package.text(&format!("tests/{name}.yaml"), text);
     }
     Ok(Bundle::pack(package.files)?.signed(&acme()))
 }
 
-pub(super) async fn played(courier: Courier, server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
+pub(super) async fn played(server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
     let patient = |config: &mut tenon_server::ServeConfig| {
         trusting(config);
         // What a slow machine needs says nothing of a test.
@@ -99,7 +99,7 @@ pub(super) async fn played(courier: Courier, server: TestServer, tenant: Tenant,
         (name.to_owned(), text)
     });
     let tests: Vec<_> = [("a_good_one".to_owned(), GOOD.to_owned())].into_iter().chain(wrong).collect();
-    let outcomes = server.host_tests().await?.play(&bundle(courier, &tests)?, &[]).await?;
+    let outcomes = server.host_tests().await?.play(&bundle(&tests)?, &[]).await?;
     assert_eq!(outcomes.len(), 1 + WRONG.len());
     assert_eq!((outcomes[0].failure.as_deref(), outcomes[0].fuel > 0), (None, true));
     for (name, _, words) in WRONG {
@@ -109,14 +109,14 @@ pub(super) async fn played(courier: Courier, server: TestServer, tenant: Tenant,
         assert!(failure.contains("step 2") && failure.contains(words), "{name}: {failure}");
     }
     // What a test needs is the same each time it is played.
-    let again = server.host_tests().await?.play(&bundle(courier, &tests[..1])?, &[]).await?;
+    let again = server.host_tests().await?.play(&bundle(&tests[..1])?, &[]).await?;
     assert_eq!(again[0].failure, None);
     assert_eq!(tenants(&server).await?, before, "no tenant of a test is left");
     for tenant in [&tenant, &other] {
         let data = tenant.data("{ tags { totalCount { value } } }", json!({})).await?;
         assert_eq!(data["tags"]["totalCount"]["value"], 0);
     }
-    let broken = bundle(courier, &[("odd".to_owned(), "format: tenon/v1\ntest: a\nsteps: []\n".to_owned())]).unwrap_err();
+    let broken = bundle(&[("odd".to_owned(), "format: tenon/v1\ntest: a\nsteps: []\n".to_owned())]).unwrap_err();
     assert!(broken.to_string().contains("tests/odd.yaml"), "{broken}");
     Ok(server)
 }
