@@ -4,7 +4,8 @@ use tenon_diagnostics::Diagnostic;
 use tenon_model::{Layer, ModelVersion, Physical, Settings};
 use tenon_value::{Name, TenantId, Uuid};
 
-use crate::{BASE_PACKAGE, SourceFile, TENANT_LAYER, crm};
+use crate::install::strays;
+use crate::{BASE_PACKAGE, Bundle, SourceFile, TENANT_LAYER, crm};
 
 /// Everything that is wrong with the files of a tenant or a package, alone and together with the base package.
 #[must_use]
@@ -26,9 +27,45 @@ pub fn check(files: &[SourceFile]) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// The same of a package before it is given away, with what it names that is not its own. Of packages beside the base nothing
+/// is known here: one that stands on others is told that when it is installed.
+#[must_use]
+pub fn check_package(bundle: &Bundle) -> Vec<Diagnostic> {
+    let files = bundle.metadata();
+    let mut diagnostics = check(&files);
+    if bundle.manifest.requires.iter().all(|(name, _)| name == BASE_PACKAGE) {
+        let base = tenon_compiler::read(&Name::known(BASE_PACKAGE), &crm::files()).layer;
+        let written = tenon_compiler::read(&bundle.manifest.package, &files).layer;
+        diagnostics.extend(strays(&bundle.manifest, &written, &[base], &[]));
+    }
+    diagnostics
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    /// The complaints about a package that says what it requires and brings one field on an opportunity.
+    fn complaints(requires: &str, field: &str) -> Vec<&'static str> {
+        let manifest =
+            format!("format: tenon/v1\npackage: acme_score\npublisher: acme\nversion: 1.0.0\nlabel: {{ en: A, zh: A }}\n{requires}");
+        let object = format!("format: tenon/v1\nobject: opportunity\nfields:\n  {field}: {{ type: integer, label: {{ en: V, zh: V }} }}\n");
+        let files = [("package.yaml", manifest), ("objects/opportunity/object.yaml", object)];
+        let files: BTreeMap<_, _> = files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
+        check_package(&Bundle::pack(files).unwrap()).iter().map(|one| one.code).collect()
+    }
+
+    #[test]
+    fn what_is_not_a_packages_own_is_told_before_it_is_given_away() {
+        let crm = "requires: { crm: \"^1.0\" }\n";
+        assert_eq!(complaints(crm, "acme_score_value"), [""; 0]);
+        assert_eq!(complaints(crm, "value"), ["package/namespace"]);
+        assert_eq!(complaints("", "acme_score_value"), ["package/not-required"]);
+        // Perhaps it is a field of the other package.
+        assert_eq!(complaints("requires: { crm: \"^1.0\", sales: \"^1.0\" }\n", "value"), [""; 0]);
+    }
 
     #[test]
     fn the_base_package_and_a_file_over_it_compile() {

@@ -23,6 +23,7 @@ pub use error::InstallError;
 pub use grants::GrantLine;
 pub use life::{CalledWithin, PluginCalls, WithinChange};
 pub use listing::{Health, Installed, SecretState, SettingState};
+pub(crate) use namespace::strays;
 pub use outward::DeclaredSecret;
 pub(crate) use outward::outward_of;
 pub use plan::{InstallDone, InstallWish, PackagePlan};

@@ -45,7 +45,7 @@ pub use bundle::{
     BUNDLE_BYTES_MAX, Bundle, BundleError, COMPONENT, ENTRIES_MAX, Index, MANIFEST, METADATA_FILE_MAX, PATH_MAX, PublicKey, Publishers,
     SecretKey, Signature, UNPACKED_MAX, files_of,
 };
-pub use check::check;
+pub use check::{check, check_package};
 pub use crm::{BASE_PACKAGE, PackageInfo};
 pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;

@@ -9,6 +9,9 @@ use crate::{Toolchain, program};
 /// The target plugins are built for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
+/// How the names of the contract's interfaces begin.
+const CONTRACT: &str = "tenon:plugin/";
+
 /// Small components, and one profile for all, so that the standard library is built once for all of them.
 const PROFILE: [(&str, &str); 6] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s"),
@@ -32,6 +35,21 @@ pub fn component(toolchain: &Toolchain, folder: &Path, target: &Path) -> anyhow:
     let core = target.join(TARGET).join("release").join(&name).with_extension("wasm");
     let module = std::fs::read(&core).with_context(|| format!("cargo left no {}", core.display()))?;
     encode(&module).with_context(|| format!("{} is no component", core.display()))
+}
+
+/// The interfaces of Tenon's contract that a component calls, such as `kv`.
+///
+/// # Errors
+/// Where it is no component.
+pub fn calls(component: &[u8]) -> anyhow::Result<Vec<String>> {
+    let wit_component::DecodedWasm::Component(resolve, world) = wit_component::decode(component)? else {
+        bail!("this is a contract, no component")
+    };
+    let world = resolve.worlds.get(world).context("a component has a world")?;
+    let called = world.imports.keys().map(|key| resolve.name_world_key(key));
+    // `tenon:plugin/kv@1.0.0`
+    let interface = |name: String| Some(name.strip_prefix(CONTRACT)?.split('@').next()?.to_owned());
+    Ok(called.filter_map(interface).collect())
 }
 
 /// Writes a file only where its bytes differ, so that whoever looks at its time sees real changes only.

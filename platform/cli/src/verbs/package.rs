@@ -19,13 +19,20 @@ const PLAN: &str = "mutation ($package: String!, $version: String) { planPackage
     hash package from to signedBy grants { key says new } givenBack { key } requires
     metadata { risk operations { path op risk api text } diagnostics { code severity message file line help } } } }";
 const INSTALL: &str = "mutation ($package: String!, $version: String!, $plan: String!, $grants: [String!]!, $confirm: [String!]!) {
-    installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm) { package version } }";
+    installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm) { package version moves } }";
+const ROLLBACK: &str = "mutation ($package: String!, $grants: [String!]!, $confirm: [String!]!) {
+    done: rollbackPackage(package: $package, grants: $grants, confirm: $confirm) { package version } }";
 const LIST: &str = "{ packages { name version state publisher previous label health { state message } grants { key says }
     versions { version digest bytes signedBy uploadedBy uploadedAt } requires usage { calls faults rows fuel millis memory } } }";
 
 const LOGS: &str = "{ packages { name logs { number at level message request } } }";
+/// The server's words for what nobody has agreed to.
+const UNGRANTED: &str = "package/grants";
+const UNCONFIRMED: &str = "confirm";
 /// How often lines that come are asked for.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
+/// A package of so many bytes brings an engine of its own, which a server compiles for some time.
+const LARGE: usize = 1024 * 1024;
 
 /// Does what was asked.
 pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyhow::Result<Exit> {
@@ -37,10 +44,7 @@ pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyho
             output.result(&done, format!("{}@{} is installed", text(&done, "package"), text(&done, "version")));
         }
         PackageVerb::Rollback { package, agreed } => {
-            let document = "mutation ($package: String!, $grants: [String!]!, $confirm: [String!]!) {
-                done: rollbackPackage(package: $package, grants: $grants, confirm: $confirm) { package version } }";
-            let variables = json!({ "package": package, "grants": agreed.grants, "confirm": agreed.confirm });
-            changed(&client, output, document, &variables, &format!("`{package}` is rolled back"))?;
+            rollback(&client, output, package, agreed)?;
         }
         PackageVerb::Disable { package } => switch(&client, output, package, "disable")?,
         PackageVerb::Enable { package } => switch(&client, output, package, "enable")?,
@@ -49,7 +53,8 @@ pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyho
                 done: uninstallPackage(package: $package, purge: $purge, confirm: $confirm) { package version } }";
             let variables = json!({ "package": package, "purge": purge, "confirm": confirm });
             let kept = if *purge { "its metadata is retired" } else { "its records and metadata stay" };
-            changed(&client, output, document, &variables, &format!("`{package}` is uninstalled, {kept}"))?;
+            let words = format!("`{package}` is uninstalled, {kept}");
+            changed(&client, output, document, &variables, &words).map_err(advised)?;
         }
         PackageVerb::List => {
             let all = listed(&client)?;
@@ -77,6 +82,9 @@ pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyho
 
 /// Uploads a file and installs it; what is not agreed to is told and refused.
 pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, agreed: &Agreed) -> anyhow::Result<Json> {
+    if file.len() > LARGE {
+        output.say("the server compiles the plugin: with an engine of its own that takes up to a minute, the first time");
+    }
     let uploaded = client.upload("packages", MEDIA, &file)?;
     let named = json!({ "package": uploaded.get("package"), "version": uploaded.get("version") });
     let plan = client.data("metadata", PLAN, &named)?.get("planPackage").cloned().context("the server answers no plan")?;
@@ -90,8 +98,56 @@ pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, agreed: &
         "package": uploaded.get("package"), "version": uploaded.get("version"),
         "plan": plan.get("hash"), "grants": grants, "confirm": confirm,
     });
-    client.data("metadata", INSTALL, &variables)?;
-    Ok(named)
+    let done = client.data("metadata", INSTALL, &variables).map_err(advised)?;
+    let moves = done.pointer("/installPackage/moves").and_then(Json::as_str);
+    if let Some(job) = moves {
+        output.say(format!("its plugin goes on moving data, by the job {job}: `tenon job show {job}`"));
+    }
+    Ok(json!({ "package": uploaded.get("package"), "version": uploaded.get("version"), "moves": moves }))
+}
+
+/// Goes back. What the version before asks for and nobody agrees to any more is agreed to again where all is.
+fn rollback(client: &Client, output: &Output, package: &str, agreed: &Agreed) -> anyhow::Result<()> {
+    let words = format!("`{package}` is rolled back");
+    let mut grants = agreed.grants.clone();
+    let asked = |grants: &[String]| {
+        let wish = json!({ "package": package, "grants": grants, "confirm": agreed.confirm });
+        changed(client, output, ROLLBACK, &wish, &words)
+    };
+    match asked(&grants) {
+        Err(refused) if agreed.grant_all && !open_grants(&refused).is_empty() => {
+            grants.extend(open_grants(&refused));
+            asked(&grants).map_err(advised)
+        }
+        done => done.map_err(advised),
+    }
+}
+
+/// The keys of what nobody has agreed to, where that is why the server refused.
+fn open_grants(error: &anyhow::Error) -> Vec<String> {
+    let refused = error.downcast_ref::<Refused>().filter(|refused| text(&refused.error, "rule") == UNGRANTED);
+    items(refused.and_then(|refused| refused.error.get("grants"))).filter_map(Json::as_str).map(str::to_owned).collect()
+}
+
+/// A refusal that an agreement would turn into a yes, with how to give it.
+fn advised(error: anyhow::Error) -> anyhow::Error {
+    let mut refused = match error.downcast::<Refused>() {
+        Ok(refused) => refused,
+        Err(error) => return error,
+    };
+    let each = |option: &str, name: &str| {
+        let named: Vec<String> = items(refused.error.get(name)).filter_map(Json::as_str).map(|one| format!("{option} {one}")).collect();
+        named.join(" ")
+    };
+    let help = match text(&refused.error, "rule") {
+        UNGRANTED => format!("agree to all of it by --grant-all, or line by line: {}", each("--grant", "grants")),
+        UNCONFIRMED => format!("confirm by {}", each("--confirm", "paths")),
+        _ => return refused.into(),
+    };
+    if let Some(members) = refused.error.as_object_mut() {
+        members.insert("help".to_owned(), Json::from(help));
+    }
+    refused.into()
 }
 
 /// What the plan would do, for whoever has to agree.
@@ -104,6 +160,9 @@ fn tell(output: &Output, plan: &Json) {
     for line in items(plan.get("grants")) {
         let new = if line.get("new").and_then(Json::as_bool).unwrap_or_default() { "asks for" } else { "has" };
         output.say(format!("  {new:<12} {} ({})", text(line, "key"), text(line, "says")));
+    }
+    for line in items(plan.get("givenBack")) {
+        output.say(format!("  {:<12} {}", "gives back", text(line, "key")));
     }
     for found in items(plan.pointer("/metadata/diagnostics")) {
         output.say(format!("  {:<12} {} [{}]", text(found, "severity"), text(found, "message"), text(found, "code")));
@@ -125,7 +184,11 @@ fn changed(client: &Client, output: &Output, document: &str, variables: &Json, w
 fn logs(client: &Client, output: &Output, package: &str, follow: bool) -> anyhow::Result<()> {
     let mut last = 0;
     loop {
-        for line in lines(client, package, &mut last)? {
+        let new = lines(client, package, &mut last)?;
+        if new.is_empty() && last == 0 && !follow {
+            output.say(format!("`{package}` has logged nothing since this node began"));
+        }
+        for line in new {
             output.result(&line, told(&line));
         }
         if !follow {

@@ -13,7 +13,7 @@ use std::process::Command;
 use anyhow::Context as _;
 use plugin_build::{Node, Toolchain};
 use serde_json::json;
-use tenon_packages::{Bundle, BundleError, COMPONENT, Publishers, SecretKey, Signature};
+use tenon_packages::{Bundle, BundleError, COMPONENT, GrantLine, MANIFEST, Publishers, SecretKey, Signature};
 
 use super::package;
 use crate::args::{Args, PluginVerb};
@@ -65,10 +65,29 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
 
 /// Builds a package's component to its `plugin.wasm`.
 fn build(output: &Output, dir: &Path) -> anyhow::Result<PathBuf> {
-    let component = if Node::is_of(dir) { build_typescript(output, dir)? } else { build_rust(output, dir)? };
+    let component = match () {
+        () if Node::is_of(dir) => build_typescript(output, dir)?,
+        () if dir.join("Cargo.toml").try_exists()? => build_rust(output, dir)?,
+        () => return Err(no_code(dir)),
+    };
     let place = dir.join(COMPONENT);
     plugin_build::write_if_changed(&place, &component)?;
     Ok(place)
+}
+
+/// There is nothing to build.
+fn no_code(dir: &Path) -> anyhow::Error {
+    let words = format!("`{}` has no plugin: neither `Cargo.toml` nor `package.json`. `tenon plugin new NAME` makes one", dir.display());
+    package::refused("plugin", &words).into()
+}
+
+/// Refuses a folder that holds no package, before anything is made in it.
+fn is_package(dir: &Path) -> anyhow::Result<()> {
+    if dir.join(MANIFEST).is_file() {
+        return Ok(());
+    }
+    let words = format!("`{}` holds no package: there is no `{MANIFEST}`. `tenon plugin new NAME` makes one", dir.display());
+    Err(package::refused("package/manifest", &words).into())
 }
 
 fn build_rust(output: &Output, dir: &Path) -> anyhow::Result<Vec<u8>> {
@@ -88,7 +107,12 @@ fn build_typescript(output: &Output, dir: &Path) -> anyhow::Result<Vec<u8>> {
 fn node(output: &Output, dir: &Path) -> anyhow::Result<Node> {
     let node = Node::present().ok_or_else(|| package::refused("toolchain", &format!("there is no Node.js here: {}", Node::HELP)))?;
     if Node::lacks_packages(dir) {
-        output.say("npm brings what the SDK needs (about 400 MB in node_modules, once)");
+        let is_first = !dir.join("node_modules").is_dir();
+        output.say(if is_first {
+            "npm brings what the SDK needs (about 400 MB in node_modules, once)"
+        } else {
+            "package.json or its lock file has changed: npm looks what is to be brought"
+        });
         node.bring_packages(dir)?;
     }
     Ok(node)
@@ -104,12 +128,15 @@ fn build_if_any(output: &Output, dir: &Path) -> anyhow::Result<()> {
 
 /// The bundle of a folder, not signed.
 fn pack(dir: &Path) -> anyhow::Result<Bundle> {
+    is_package(dir)?;
     let files: BTreeMap<String, Vec<u8>> = tenon_packages::files_of(dir).with_context(|| format!("cannot read `{}`", dir.display()))?;
     let bundle = Bundle::pack(files).map_err(wrong)?;
-    let wrong = tenon_packages::check(&bundle.metadata());
-    if let Some(first) = wrong.iter().find(|one| one.severity == tenon_diagnostics::Severity::Error) {
-        let words = format!("{first}; `tenon check` shows everything that is wrong");
-        return Err(package::refused(first.code, &words).into());
+    let wrong = tenon_packages::check_package(&bundle);
+    let mut wrong = wrong.iter().filter(|one| one.severity == tenon_diagnostics::Severity::Error);
+    if let Some(first) = wrong.next() {
+        // Each shows itself with its code, its place and its help.
+        let all: Vec<String> = std::iter::once(first).chain(wrong).map(|one| one.to_string().trim_end().to_owned()).collect();
+        return Err(package::refused(first.code, &format!("the package has mistakes\n{}\n", all.join("\n"))).into());
     }
     Ok(bundle)
 }
@@ -157,12 +184,14 @@ fn inspect(output: &Output, file: &Path, publishers: &[String]) -> anyhow::Resul
         }
         trusted.verify(&bundle).map_err(wrong)?;
     }
+    let asks = asked_by(&bundle)?;
     let index = &bundle.index;
     let signed_by = bundle.signature.as_ref().map(|signature| signature.key.to_string());
     let files: Vec<_> = index.files.iter().map(|(path, bytes, digest)| json!({ "path": path, "bytes": bytes, "sha256": digest })).collect();
     let told = json!({
         "package": index.package, "version": index.version, "publisher": index.publisher, "digest": bundle.digest(),
         "signedBy": signed_by, "signature": fits.map(|fits| if fits { "right" } else { "wrong" }), "files": files,
+        "asks": asks.iter().map(|line| json!({ "key": line.key, "says": line.says })).collect::<Vec<_>>(),
     });
     let signature = match (&signed_by, fits) {
         (Some(key), Some(true)) => format!("signed with {key}"),
@@ -170,9 +199,22 @@ fn inspect(output: &Output, file: &Path, publishers: &[String]) -> anyhow::Resul
         (None, _) => "not signed".to_owned(),
     };
     let lines: Vec<String> = index.files.iter().map(|(path, bytes, _)| format!("  {bytes:>9}  {path}")).collect();
-    let words = format!("{}@{}\n{signature}\ndigest {}\n{}", index.package, index.version, bundle.digest(), lines.join("\n"));
+    let asks = if asks.is_empty() { "  nothing".to_owned() } else { asks.iter().map(asked).collect::<Vec<_>>().join("\n") };
+    let (package, version, digest, files) = (&index.package, &index.version, bundle.digest(), lines.join("\n"));
+    let words = format!("{package}@{version}\n{signature}\ndigest {digest}\nit holds\n{files}\nit asks for\n{asks}");
     output.result(&told, words);
     Ok(if fits == Some(false) { Exit::Refused } else { Exit::Done })
+}
+
+/// What whoever installs a package will be asked: its grants, and what its code offers and calls.
+fn asked_by(bundle: &Bundle) -> anyhow::Result<Vec<GrantLine>> {
+    let calls = bundle.component().map(plugin_build::calls).transpose().context(COMPONENT)?.unwrap_or_default();
+    let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
+    Ok(bundle.asks(&calls).map_err(wrong)?)
+}
+
+fn asked(line: &GrantLine) -> String {
+    if line.says.is_empty() { format!("  {}", line.key) } else { format!("  {} ({})", line.key, line.says) }
 }
 
 fn doctor(output: &Output) -> anyhow::Result<Exit> {

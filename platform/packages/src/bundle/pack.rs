@@ -98,13 +98,14 @@ impl Bundle {
             (None, None) => return Ok(()),
             (Some(component), Some(_)) => component,
             (Some(_), None) => return Err(BundleError::Manifest(format!("`plugin` is missing, but there is a `{COMPONENT}`"))),
-            (None, Some(_)) => return Err(BundleError::Component("it is missing".to_owned())),
+            (None, Some(_)) => return Err(BundleError::Component("it is missing: build it by `tenon plugin build`".to_owned())),
         };
         let plugin = PluginPackage::from_component(component).map_err(|error| BundleError::Component(error.to_string()))?;
         let (name, version) = (self.manifest.package.as_str(), self.manifest.version.as_str());
         if plugin.name != name || plugin.version != version {
-            let words =
-                format!("it is {}, `{MANIFEST}` says {name}@{version}: give `Cargo.toml` the same name and version", plugin.title());
+            let title = plugin.title();
+            let mend = "give `Cargo.toml` (or `package.json`) the same name and version, then build again by `tenon plugin build`";
+            let words = format!("it is {title}, `{MANIFEST}` says {name}@{version}: {mend}");
             return Err(BundleError::Component(words));
         }
         self.size_of(plugin.size).map(drop)

@@ -127,26 +127,27 @@ impl InstallError {
         }
     }
 
-    const fn chinese(&self) -> &'static str {
+    /// The same in Chinese, whole.
+    fn chinese(&self) -> String {
         match self {
-            Self::Forbidden => "需要特殊权限 `packages`",
-            Self::Reserved(_) => "该名称由平台保留",
-            Self::VersionTaken(_) => "该版本已上传且内容不同,请使用新版本号",
-            Self::Older { .. } => "版本低于曾安装的版本,只能通过回滚返回",
-            Self::Platform { .. } => "与平台版本不兼容",
-            Self::Requires(_) => "缺少所依赖的扩展包",
-            Self::RequiredBy(_) => "其他扩展包依赖于它",
-            Self::Grants(_) => "请求的授权尚未获得同意",
-            Self::NoPrevious => "没有可回滚的版本",
-            Self::NotInstalled => "扩展包未安装",
-            Self::InUse(_) => "该版本正在使用",
-            Self::NoSetting(_) => "扩展包没有此设置",
-            Self::NoSecret(_) => "扩展包没有此密钥",
-            Self::Value { .. } => "值不符合要求",
-            Self::SwitchedOff => "升级需迁移数据,请先启用该扩展包",
-            Self::Moving(_) => "上次升级的数据迁移尚未完成",
-            Self::Damaged => "扩展包文件无法读取",
-            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } | Self::Told(_) => "扩展包有误",
+            Self::Forbidden => "需要特殊权限 `packages`".to_owned(),
+            Self::Reserved(name) => format!("`{name}` 由平台保留"),
+            Self::VersionTaken(version) => format!("{version} 已上传且内容不同,请使用新版本号"),
+            Self::Older { version, highest } => format!("{version} 低于曾安装的 {highest},只能通过回滚返回"),
+            Self::Platform { wanted, here } => format!("需要平台版本 {wanted},当前为 {here}"),
+            Self::Requires(needs) => format!("缺少所依赖的扩展包:{}", needs.join("、")),
+            Self::RequiredBy(others) => format!("其他扩展包依赖于它:{}", others.join("、")),
+            Self::Grants(lines) => format!("请求的授权尚未获得同意:{}", keys(lines)),
+            Self::NoPrevious => "没有可回滚的版本".to_owned(),
+            Self::NotInstalled => "扩展包未安装".to_owned(),
+            Self::InUse(version) => format!("{version} 正在使用"),
+            Self::NoSetting(name) => format!("扩展包没有设置 `{name}`"),
+            Self::NoSecret(name) => format!("扩展包没有密钥 `{name}`"),
+            Self::Value { name, reason } => format!("`{name}` 的值不符合要求:{reason}"),
+            Self::SwitchedOff => "升级需迁移数据,请先启用该扩展包".to_owned(),
+            Self::Moving(job) => format!("上次升级的数据迁移尚未完成:请等待或重试任务 {job},或回滚"),
+            Self::Damaged => "扩展包文件无法读取".to_owned(),
+            Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } | Self::Told(_) => "扩展包有误".to_owned(),
         }
     }
 }
@@ -179,7 +180,7 @@ impl Classify for InstallError {
     fn problem(&self) -> Problem {
         let words = |problem: Problem| Problem {
             rule: Some(self.rule().into()),
-            message: Message::new(self.to_string(), format!("{}:{self}", self.chinese())),
+            message: Message::new(self.to_string(), self.chinese()),
             ..problem
         };
         match self {

@@ -5,12 +5,16 @@ use tenon_hooks::{Grant, Names, ObjectGrant};
 use tenon_plugin_host::PluginPackage;
 use tenon_value::{Json, JsonMap};
 
-use crate::BundleError;
+use crate::{Bundle, BundleError};
 
 /// What a manifest may ask for.
 const KINDS: [&str; 7] = ["records", "acting", "http", "secrets", "kv", "config", "events"];
 /// How large a package's store of texts is: there is one size.
 const KV: &str = "10MiB";
+/// How "every field" is told.
+const EVERYTHING: &str = "*";
+/// What stands between names.
+const BETWEEN: &str = ", ";
 
 /// One thing a package asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +46,33 @@ impl GrantLine {
         stored.as_array().into_iter().flatten().filter_map(line).collect()
     }
 
-    /// Whether an earlier consent covers it: the same thing, said the same.
+    /// Whether an earlier consent covers it: the same thing, said the same, or less of it where it is a list of names.
     pub(super) fn is_covered(&self, before: &[Self]) -> bool {
-        before.iter().any(|other| other.key == self.key && other.says == self.says)
+        let says_no_more = |other: &&Self| other.says == self.says || (self.is_list() && is_within(&self.says, &other.says));
+        before.iter().filter(|other| other.key == self.key).any(|other| says_no_more(&other))
+    }
+
+    /// Whether it says names, each of which is worth something by itself: fields, or operations.
+    fn is_list(&self) -> bool {
+        ["records.", "hook."].iter().any(|kind| self.key.starts_with(kind))
+    }
+}
+
+/// Whether every name of one list is in another.
+fn is_within(less: &str, more: &str) -> bool {
+    more == EVERYTHING || less.split(BETWEEN).all(|name| more.split(BETWEEN).any(|other| other == name))
+}
+
+impl Bundle {
+    /// Everything it asks for, as whoever installs it will be asked. `calls` names the interfaces of the contract that its component
+    /// calls, which only whoever takes the component apart knows.
+    ///
+    /// # Errors
+    /// `Manifest`, `Component`.
+    pub fn asks(&self, calls: &[&str]) -> Result<Vec<GrantLine>, BundleError> {
+        let plugin = self.component().map(PluginPackage::from_component).transpose();
+        let plugin = plugin.map_err(|error| BundleError::Component(error.to_string()))?;
+        lines(&self.manifest, plugin.as_ref().map(|plugin| (plugin, calls)))
     }
 }
 
@@ -79,7 +107,7 @@ fn of_plugin(plugin: &PluginPackage, imports: &[&str]) -> Vec<GrantLine> {
     let line = |key: String, says: &str| GrantLine::new(key, says.to_owned());
     let hooks = plugin.subscriptions.iter().map(|subscription| {
         let operations: Vec<&str> = subscription.operations.iter().map(|one| one.word()).collect();
-        line(format!("hook.{}.{}", subscription.phase.word(), subscription.object), &operations.join(", "))
+        line(format!("hook.{}.{}", subscription.phase.word(), subscription.object), &operations.join(BETWEEN))
     });
     let computed = plugin.computed.iter().map(|one| line(format!("computed.{}.{}", one.object, one.field), &one.from.join(", ")));
     let actions = plugin.actions.iter().map(|action| line(format!("action.{}", action.name), &action.field()));
@@ -107,8 +135,8 @@ fn named_line(kind: &str, name: &str, asked: &Json) -> GrantLine {
 fn told(names: &Names) -> String {
     match names {
         Names::Nothing => String::new(),
-        Names::These(names) => names.join(", "),
-        Names::Everything => "*".to_owned(),
+        Names::These(names) => names.join(BETWEEN),
+        Names::Everything => EVERYTHING.to_owned(),
     }
 }
 
@@ -162,4 +190,25 @@ pub(super) fn may_act(manifest: &Manifest) -> Result<bool, BundleError> {
 /// What the plugin may ask of records.
 pub(super) fn grant_of(manifest: &Manifest) -> Result<Grant, BundleError> {
     Ok(Grant::Records(records(manifest)?.into_iter().map(|(_, grant)| grant).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_was_agreed_to_is_agreed_to() {
+        let line = |key: &str, says: &str| GrantLine::new(key.to_owned(), says.to_owned());
+        let covered = |key: &str, says: &str, before: &str| line(key, says).is_covered(&[line(key, before)]);
+        assert!(covered("records.lead.read", "status", "status, email"));
+        assert!(covered("records.lead.read", "email, status", "status, email"));
+        assert!(covered("records.lead.read", "email", "*"));
+        assert!(covered("hook.before_save.lead", "create", "create, update"));
+        assert!(!covered("records.lead.read", "*", "status, email"));
+        assert!(!covered("records.lead.read", "status, phone", "status, email"));
+        assert!(!covered("records.lead.read", "mail", "email"));
+        // What is told in one piece is not taken apart: a part of an address is another address.
+        assert!(!covered("action.claim", "a", "a, b"));
+        assert!(!line("records.lead.write", "email").is_covered(&[line("records.lead.read", "email")]));
+    }
 }

@@ -12,7 +12,7 @@ use crate::complaint;
 use crate::elements::TENANT_LAYER;
 
 /// Everything a package names that is not its own.
-pub(super) fn strays(manifest: &Manifest, written: &Layer, layers: &[Layer], packages: &[String]) -> Vec<Diagnostic> {
+pub(crate) fn strays(manifest: &Manifest, written: &Layer, layers: &[Layer], packages: &[String]) -> Vec<Diagnostic> {
     let spaces = Spaces { manifest, layers, packages };
     let found: Vec<Diagnostic> = written.elements.iter().filter_map(|element| spaces.complaint(element)).collect();
     // An object that is not ours to name is told once, without all that hangs on it.

@@ -12,7 +12,7 @@ use serde_json::json;
 use tenon_packages::COMPONENT;
 use tenon_server::{ServeConfig, TenantRequest};
 
-use super::{build_if_any, pack, package};
+use super::{build_if_any, is_package, pack, package};
 use crate::args::{Agreed, Args};
 use crate::client::Client;
 use crate::output::{Exit, Output};
@@ -28,6 +28,7 @@ const KEY_FILE: &str = "dev.key";
 
 /// Serves until it is stopped.
 pub(super) async fn dev(args: &Args, output: &Output, dir: &Path, once: bool) -> anyhow::Result<Exit> {
+    is_package(dir)?;
     let data = std::path::absolute(dir)?.join("target/tenon-dev");
     std::fs::create_dir_all(&data)?;
     let running = tenon_server::start(ServeConfig { unsigned_packages: true, ..ServeConfig::new(&data) }).await?;

@@ -78,7 +78,7 @@ pub(super) fn new(output: &Output, name: &str, publisher: Option<&str>, language
         put(&folder.join("vendor/wit").join(path.as_ref()), &file.data)?;
     }
     let next = format!(
-        "cd {name}\ntenon plugin test      # its own tests, natively\ntenon plugin dev       # a tenant with it, anew at every save"
+        "cd {name}\ntenon plugin test      # its own tests, natively and in the real host\ntenon plugin dev       # a tenant with it, anew at every save"
     );
     output.result(&json!({ "folder": name }), format!("{name}/ is there. Next:\n{next}"));
     Ok(Exit::Done)

@@ -11,11 +11,12 @@ use serde_json::json;
 use tenon_packages::Bundle;
 use tenon_server::{Engine, HostTestOutcome, HostTests, ServeConfig};
 
-use super::{build_if_any, bundle_of, node, pack};
+use super::{build_if_any, bundle_of, is_package, node, pack};
 use crate::output::{Exit, Output};
 
 /// Native tests unless only the host's are wanted; host tests where there are any.
 pub(super) async fn test(output: &Output, dir: &Path, (host, with): (bool, &[PathBuf])) -> anyhow::Result<Exit> {
+    is_package(dir)?;
     if !host && !native(output, dir)? {
         return Ok(Exit::Failed);
     }
@@ -30,7 +31,8 @@ pub(super) async fn test(output: &Output, dir: &Path, (host, with): (bool, &[Pat
     let outcomes = play(&data, &bundle, &beside).await?;
     let failed = outcomes.iter().filter(|one| one.failure.is_some()).count();
     let lines: Vec<String> = outcomes.iter().map(line).collect();
-    let sum = format!("{} host tests passed, {failed} failed", outcomes.len() - failed);
+    let tests = if outcomes.len() == 1 { "host test" } else { "host tests" };
+    let sum = format!("{} {tests}: {} passed, {failed} failed", outcomes.len(), outcomes.len() - failed);
     output.result(&json!(outcomes), format!("{}\n{sum}", lines.join("\n")));
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }
