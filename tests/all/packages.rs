@@ -2,6 +2,7 @@
 //!
 //! On both databases, with a second tenant present, and as somebody who may not.
 
+mod bundled;
 mod dealers;
 mod forced;
 mod given;
@@ -30,6 +31,16 @@ async fn a_package_lives_and_goes_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_package_lives_and_goes_on_postgres() {
     with_packages(Database::Postgres, life::from_upload_to_purge).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_that_fails_its_own_tests_is_not_installed_on_sqlite() {
+    with_packages(Database::Sqlite, bundled::played).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_that_fails_its_own_tests_is_not_installed_on_postgres() {
+    with_packages(Database::Postgres, bundled::played).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -186,6 +186,11 @@ fn of_packages() -> impl Iterator<Item = (String, tenon_value::Json)> {
         ("webhook_seconds", json!(tenon_automation::WEBHOOK_SECONDS_MAX)),
         ("setting_bytes", json!(tenon_packages::SETTING_BYTES_MAX)),
         ("secret_bytes", json!(tenon_packages::SECRET_BYTES_MAX)),
+        ("host_tests", json!(tenon_packages::HOST_TESTS_MAX)),
+        ("host_test_steps", json!(tenon_packages::HOST_TEST_STEPS_MAX)),
+        ("host_test_bytes", json!(tenon_packages::HOST_TEST_BYTES_MAX)),
+        ("host_tests_seconds", json!(tenon_packages::HOST_TESTS_WALL.as_secs())),
+        ("host_test_rooms", json!(tenon_packages::HOST_TEST_ROOMS)),
         ("package_log_lines", json!(tenon_packages::LINES_MAX)),
     ];
     limits.into_iter().map(|(name, max)| (name.to_owned(), max))

@@ -233,7 +233,7 @@ fn name_index_jobs(tx: &MetadataTx, model: &Model, operations: &mut [Operation])
 }
 
 /// Blocked steps are refused; those that need it must be agreed to.
-fn permitted(operations: &[Operation], consent: Consent<'_>) -> Result<(), PackagesError> {
+pub(crate) fn permitted(operations: &[Operation], consent: Consent<'_>) -> Result<(), PackagesError> {
     let blocked: Vec<Operation> = operations.iter().filter(|one| one.risk == Risk::Blocked).cloned().collect();
     if !blocked.is_empty() {
         return Err(PackagesError::Blocked(blocked));

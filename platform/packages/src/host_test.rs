@@ -39,6 +39,29 @@ pub struct HostTest {
     pub steps: Vec<TestStep>,
 }
 
+/// How a test went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostTestOutcome {
+    /// Its file.
+    pub path: String,
+    /// What it shows.
+    pub name: String,
+    /// The step that went wrong, from 1; none: all went well, or what went wrong is no step's.
+    pub step: Option<usize>,
+    /// What went wrong; none: it passed.
+    pub failure: Option<String>,
+    /// Fuel of all that the package was asked.
+    pub fuel: u64,
+}
+
+impl HostTestOutcome {
+    /// As it is told to people and programs.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        serde_json::json!({ "path": self.path, "name": self.name, "step": self.step, "failure": self.failure, "fuel": self.fuel })
+    }
+}
+
 /// What a host outside answers. Of several for one call each is given once, the last again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fixture {

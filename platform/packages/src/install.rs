@@ -16,6 +16,7 @@ mod plugins;
 mod requires;
 mod session;
 mod setting;
+mod tried;
 mod upload;
 mod values;
 
@@ -30,5 +31,6 @@ pub use plan::{InstallDone, InstallWish, PackagePlan};
 pub use plugins::Plugins;
 pub(crate) use plugins::WithModels;
 pub use setting::{SETTING_BYTES_MAX, Setting, SettingKind};
+pub use tried::{HOST_TEST_ROOMS, HOST_TESTS_WALL, HostTestStage, NotPlayed, TestsWish};
 pub use upload::VERSIONS_MAX;
 pub use values::SECRET_BYTES_MAX;

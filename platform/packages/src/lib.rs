@@ -50,10 +50,13 @@ pub use crm::{BASE_PACKAGE, PackageInfo};
 pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
-pub use host_test::{CallPattern, Fixture, HOST_TEST_BYTES_MAX, HOST_TEST_STEPS_MAX, HOST_TESTS_MAX, HostTest, StepAct, TestStep};
+pub use host_test::{
+    CallPattern, Fixture, HOST_TEST_BYTES_MAX, HOST_TEST_STEPS_MAX, HOST_TESTS_MAX, HostTest, HostTestOutcome, StepAct, TestStep,
+};
 pub use install::{
-    CalledWithin, DeclaredSecret, GrantLine, Health, InstallDone, InstallError, InstallWish, Installed, PackagePlan, PluginCalls, Plugins,
-    SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting, SettingKind, SettingState, VERSIONS_MAX, WithinChange,
+    CalledWithin, DeclaredSecret, GrantLine, HOST_TEST_ROOMS, HOST_TESTS_WALL, Health, HostTestStage, InstallDone, InstallError,
+    InstallWish, Installed, NotPlayed, PackagePlan, PluginCalls, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting,
+    SettingKind, SettingState, TestsWish, VERSIONS_MAX, WithinChange,
 };
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;

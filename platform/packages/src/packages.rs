@@ -12,7 +12,7 @@ use tenon_value::{DateTime, Name, TenantId};
 use crate::apply::{Applied, Consent, Work};
 use crate::compute::compute;
 use crate::elements::{Stored, TENANT_LAYER};
-use crate::install::{Plugins, WithModels};
+use crate::install::{HostTestStage, Plugins, WithModels};
 use crate::measure::{Gauge, settle};
 use crate::plans::{Kept, Plans};
 use crate::{BASE_PACKAGE, Change, Draft, PackagesError, Plan, Session, SourceFile, crm, pull};
@@ -51,6 +51,11 @@ impl Packages {
     pub fn with_plugins(self, plugins: Plugins) -> Self {
         self.catalog.follow(Arc::new(WithModels { plugins: plugins.clone(), store: self.store.clone() }));
         Self { plugins, ..self }
+    }
+
+    /// From now on the tests of packages are played before these are put in force. Said once.
+    pub fn test_by(&self, stage: Arc<dyn HostTestStage>) {
+        self.plugins.test_by(stage);
     }
 
     /// Plans a draft of the tenant's layer. Mistakes are in the plan's diagnostics.

@@ -56,6 +56,11 @@ impl Session {
         Self { packages, cx, open: None, compiled: Vec::new() }
     }
 
+    /// Whether anything was begun in it: then others wait for its end.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// The model with all changes so far.
     #[must_use]
     pub fn model(&self) -> Arc<Model> {

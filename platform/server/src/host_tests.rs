@@ -4,6 +4,7 @@
 //! clock, seeded chance, and that nothing leaves the house: hosts outside are stood in for. Invariant: whatever comes of a test, its
 //! tenant is gone afterwards.
 
+mod at_install;
 mod expected;
 mod play;
 mod stage;
@@ -12,31 +13,24 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use axum::Router;
-use serde::Serialize;
 use tenon_http::Status;
-use tenon_packages::{Bundle, HostTest};
+use tenon_packages::{Bundle, HOST_TESTS_WALL, HostTest, HostTestOutcome, PackagesError};
+use tokio::time::Instant;
 
 use crate::engine::Engine;
+use play::Wrong;
 use stage::Stage;
 
-/// How a test went.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct HostTestOutcome {
-    /// Its file.
-    pub path: String,
-    /// What it shows.
-    pub name: String,
-    /// What went wrong, and in which step; none: it passed.
-    pub failure: Option<String>,
-    /// Fuel of all that the package was asked.
-    pub fuel: u64,
-}
+pub(crate) use at_install::AtInstall;
+pub(crate) use stage::is_left_behind;
 
 /// Plays host tests over an engine, whether or not a server runs on it.
 #[derive(Clone)]
 pub struct HostTests {
     engine: Arc<Engine>,
     router: Router,
+    /// When all must be played; none: whoever plays them waits as long as they take.
+    until: Option<Instant>,
 }
 
 impl HostTests {
@@ -47,7 +41,7 @@ impl HostTests {
     pub async fn new(engine: Arc<Engine>) -> anyhow::Result<Self> {
         let status = Status::new(Arc::new(|| Box::pin(async { true })));
         let (app, _nobody_runs_it) = engine.app(status).await?;
-        Ok(Self { router: tenon_http::router(app), engine })
+        Ok(Self { router: tenon_http::router(app), engine, until: None })
     }
 
     /// Plays every test of a package; the packages it stands on, but for the base, are given beside, in the order of their install.
@@ -63,14 +57,43 @@ impl HostTests {
     }
 
     async fn one(&self, package: &Bundle, beside: &[Bundle], test: &HostTest) -> anyhow::Result<HostTestOutcome> {
+        let outcome = |step, failure, fuel| HostTestOutcome { path: test.path.clone(), name: test.name.clone(), step, failure, fuel };
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            return Ok(outcome(None, Some(too_late()), 0));
+        }
         let mut stage = Stage::raise(&self.engine, &self.router, test).await?;
-        let played = match stage.furnish(package, beside, test).await {
-            Ok(()) => Ok(play::steps(&mut stage, test).await),
-            Err(error) => Err(error),
+        let acted = Box::pin(async {
+            stage.furnish(package, beside, test).await?;
+            anyhow::Ok(play::steps(&mut stage, test).await)
+        });
+        let played = match self.until {
+            None => Some(acted.await),
+            Some(until) => tokio::time::timeout_at(until, acted).await.ok(),
         };
         let fuel = stage.fuel();
         stage.strike().await?;
-        let failure = played?.err().map(|error| format!("{error:#}"));
-        Ok(HostTestOutcome { path: test.path.clone(), name: test.name.clone(), failure, fuel })
+        let (step, failure) = match played {
+            Some(Ok(Ok(()))) => (None, None),
+            Some(Ok(Err(Wrong { step, words }))) => (Some(step), Some(words)),
+            // Before an install this is what is wrong with the package.
+            Some(Err(error)) if self.until.is_some() => (None, Some(unfurnished(&error))),
+            Some(Err(error)) => return Err(error),
+            None => (None, Some(too_late())),
+        };
+        Ok(outcome(step, failure, fuel))
     }
+}
+
+fn too_late() -> String {
+    format!("all tests together take longer than {} s (`host_tests_seconds`)", HOST_TESTS_WALL.as_secs())
+}
+
+/// Why the packages do not stand in the tenant of a test, in words that anybody may read.
+fn unfurnished(error: &anyhow::Error) -> String {
+    let Some(known) = error.downcast_ref::<PackagesError>() else {
+        tracing::error!(error = format!("{error:#}"), "the tenant of a test is not ready");
+        return "the tenant of the test could not be made ready".to_owned();
+    };
+    let why: Vec<String> = known.problems().as_slice().iter().map(|problem| problem.message.en.clone()).collect();
+    format!("{error}: {}", why.join("; "))
 }

@@ -32,12 +32,13 @@ pub use config::{MailConfig, ServeConfig, TenantRequest, cell, quota, quota_or_d
 pub use control::{Answer, Command, send};
 pub use declined::Declined;
 pub use engine::Engine;
-pub use host_tests::{HostTestOutcome, HostTests};
+pub use host_tests::HostTests;
 pub use lock::{DataLock, LockError};
 pub use log::init as init_log;
 pub use serve::{Running, start};
 pub use tenants::TenantCreated;
 pub use tenon_http::{Door, Method, Patience, doors};
 pub use tenon_identity::Clock;
+pub use tenon_packages::HostTestOutcome;
 pub use tenon_plugin_host::{COMPILE_VERB, compile_for_parent};
 pub use tenon_store::{Cell, Quota};

@@ -16,7 +16,7 @@ use crate::config::{ServeConfig, TenantRequest};
 use crate::control;
 use crate::doors;
 use crate::engine::Engine;
-use crate::host_tests::HostTests;
+use crate::host_tests::{AtInstall, HostTests};
 use crate::sealer;
 use crate::search;
 use crate::sweep;
@@ -55,6 +55,7 @@ pub async fn start(mut config: ServeConfig) -> anyhow::Result<Running> {
         let store = store.clone();
         Box::pin(async move { store.ready().await.is_ok() })
     }));
+    engine.packages.test_by(Arc::new(AtInstall::new(&engine)));
     let (app, runner) = engine.app(status.clone()).await?;
     let router = tenon_http::router(app);
     let control = tokio::spawn(control::listen(control::open(&config.data)?, Arc::clone(&engine)));

@@ -9,7 +9,9 @@ use std::time::Duration;
 use tenon_store::TenantInfo;
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::engine::Engine;
+use crate::host_tests::is_left_behind;
 
 /// Between two tenants of a walk.
 const STEP: Duration = Duration::from_millis(200);
@@ -27,6 +29,10 @@ pub(crate) async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
             if stopped_within(&mut stop, STEP).await {
                 return;
             }
+            if is_left_behind(&tenant, clock::wall()) {
+                room(&engine, &tenant).await;
+                continue;
+            }
             files(&engine, &tenant).await;
             retired(&engine, &tenant).await;
             shapes(&engine, &tenant).await;
@@ -36,6 +42,14 @@ pub(crate) async fn run(engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
 }
 
 // What fails comes again; a tenant that is being removed has nothing to sweep.
+
+/// The tenant of a test whose server died before it threw it away.
+async fn room(engine: &Engine, tenant: &TenantInfo) {
+    match engine.tenant_delete(&tenant.name).await {
+        Ok(_) => tracing::info!(tenant = tenant.name, "the tenant of a test was left behind, and is gone"),
+        Err(error) => tracing::warn!(tenant = tenant.name, %error, "the tenant of a test cannot be removed"),
+    }
+}
 
 async fn files(engine: &Engine, tenant: &TenantInfo) {
     match engine.store.files_sweep(tenant.id).await {

@@ -28,6 +28,9 @@ pub(crate) enum PackageVerb {
     Install {
         /// The file.
         file: PathBuf,
+        /// Do not play its own tests before; the audit trail says so.
+        #[arg(long)]
+        no_tests: bool,
         /// What is agreed to.
         #[command(flatten)]
         agreed: Agreed,
@@ -179,6 +182,9 @@ pub(crate) enum PluginVerb {
         /// File with the publisher's secret key; without it nobody signs.
         #[arg(long, value_name = "FILE")]
         secret: Option<PathBuf>,
+        /// Do not play its own tests before; the audit trail says so.
+        #[arg(long)]
+        no_tests: bool,
         /// What is agreed to.
         #[command(flatten)]
         agreed: Agreed,

@@ -18,8 +18,10 @@ const MEDIA: &str = "application/vnd.tenon.package";
 const PLAN: &str = "mutation ($package: String!, $version: String) { planPackage(package: $package, version: $version) {
     hash package from to signedBy grants { key says new } givenBack { key } requires
     metadata { risk operations { path op risk api text } diagnostics { code severity message file line help } } } }";
-const INSTALL: &str = "mutation ($package: String!, $version: String!, $plan: String!, $grants: [String!]!, $confirm: [String!]!) {
-    installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm) { package version moves } }";
+const INSTALL: &str =
+    "mutation ($package: String!, $version: String!, $plan: String!, $grants: [String!]!, $confirm: [String!]!, $runTests: Boolean!) {
+    installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm, runTests: $runTests) {
+        package version moves tests { path name fuel } } }";
 const ROLLBACK: &str = "mutation ($package: String!, $grants: [String!]!, $confirm: [String!]!) {
     done: rollbackPackage(package: $package, grants: $grants, confirm: $confirm) { package version } }";
 const LIST: &str = "{ packages { name version state publisher previous label health { state message } grants { key says }
@@ -38,9 +40,9 @@ const LARGE: usize = 1024 * 1024;
 pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyhow::Result<Exit> {
     let client = Client::new(args)?;
     match verb {
-        PackageVerb::Install { file, agreed } => {
+        PackageVerb::Install { file, no_tests, agreed } => {
             let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-            let done = install(&client, output, bytes, agreed)?;
+            let done = install(&client, output, bytes, (agreed, !no_tests))?;
             output.result(&done, format!("{}@{} is installed", text(&done, "package"), text(&done, "version")));
         }
         PackageVerb::Rollback { package, agreed } => {
@@ -80,8 +82,8 @@ pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyho
     Ok(Exit::Done)
 }
 
-/// Uploads a file and installs it; what is not agreed to is told and refused.
-pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, agreed: &Agreed) -> anyhow::Result<Json> {
+/// Uploads a file and installs it, after its own tests if these are wanted; what is not agreed to is told and refused.
+pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, (agreed, tests): (&Agreed, bool)) -> anyhow::Result<Json> {
     if file.len() > LARGE {
         output.say("the server compiles the plugin: with an engine of its own that takes up to a minute, the first time");
     }
@@ -96,9 +98,12 @@ pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, agreed: &
     let confirm: Vec<&str> = if agreed.confirm_all { steps.collect() } else { agreed.confirm.iter().map(String::as_str).collect() };
     let variables = json!({
         "package": uploaded.get("package"), "version": uploaded.get("version"),
-        "plan": plan.get("hash"), "grants": grants, "confirm": confirm,
+        "plan": plan.get("hash"), "grants": grants, "confirm": confirm, "runTests": tests,
     });
     let done = client.data("metadata", INSTALL, &variables).map_err(advised)?;
+    for test in items(done.pointer("/installPackage/tests")) {
+        output.say(format!("  {:<12} {}: {}", "passed", text(test, "path"), text(test, "name")));
+    }
     let moves = done.pointer("/installPackage/moves").and_then(Json::as_str);
     if let Some(job) = moves {
         output.say(format!("its plugin goes on moving data, by the job {job}: `tenon job show {job}`"));

@@ -47,14 +47,14 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
             Ok(Exit::Done)
         }
         PluginVerb::Inspect { file, publishers } => inspect(output, file, publishers),
-        PluginVerb::Install { dir, secret, agreed } => {
+        PluginVerb::Install { dir, secret, no_tests, agreed } => {
             let client = Client::new(args)?;
             build_if_any(output, dir)?;
             let mut bundle = pack(dir)?;
             if let Some(secret) = secret {
                 bundle = sign(bundle, secret)?;
             }
-            let done = package::install(&client, output, bundle.bytes()?, agreed)?;
+            let done = package::install(&client, output, bundle.bytes()?, (agreed, !no_tests))?;
             output.result(&done, format!("{}@{} is installed", bundle.index.package, bundle.index.version));
             Ok(Exit::Done)
         }

@@ -5,7 +5,7 @@
 #![expect(clippy::too_many_arguments, reason = "the arguments of a mutation are its words")]
 
 use async_graphql::{Context, Enum, SimpleObject};
-use tenon_packages::{GrantLine, InstallWish, Installed, PackagePlan as Planned, SecretState, SettingState};
+use tenon_packages::{GrantLine, HostTestOutcome, InstallWish, Installed, PackagePlan as Planned, SecretState, SettingState, TestsWish};
 use tenon_store::{PackageState as Stored, StoredPackageVersion};
 use tenon_value::{Json, Locale};
 
@@ -266,12 +266,31 @@ pub(super) struct PackageApplied {
     operations: Vec<super::plan::Operation>,
     /// The job that goes on moving the package's data, where the upgrade has left one.
     moves: Option<async_graphql::ID>,
+    /// The package's own tests that were played before it was put in force; all passed.
+    tests: Vec<PackageTest>,
+}
+
+/// A test of a package that passed.
+#[derive(SimpleObject)]
+pub(super) struct PackageTest {
+    /// Its file.
+    path: String,
+    /// What it shows.
+    name: String,
+    /// Fuel of all that the package's plugin was asked.
+    fuel: Long,
+}
+
+impl From<HostTestOutcome> for PackageTest {
+    fn from(one: HostTestOutcome) -> Self {
+        Self { path: one.path, name: one.name, fuel: Long(one.fuel) }
+    }
 }
 
 async fn applied(door: &Door, package: String, operations: Vec<tenon_packages::Operation>) -> Result<PackageApplied, Failure> {
     door.note(&operations)?;
     let version = door.model().await.version.0;
-    Ok(PackageApplied { package, version, operations: operations.into_iter().map(Into::into).collect(), moves: None })
+    Ok(PackageApplied { package, version, operations: operations.into_iter().map(Into::into).collect(), moves: None, tests: Vec::new() })
 }
 
 /// Reads.
@@ -301,7 +320,8 @@ impl PackageMutation {
     }
 
     /// Installs a version or upgrades to it. `grants` names every new grant, `confirm` every destructive step; `plan` is
-    /// the hash of what was looked at.
+    /// the hash of what was looked at. The package's own tests are played before, in tenants that are thrown away; `runTests: false`
+    /// leaves them out, which the audit trail tells.
     async fn install_package(
         &self,
         ctx: &Context<'_>,
@@ -310,12 +330,15 @@ impl PackageMutation {
         plan: Option<String>,
         #[graphql(default)] grants: Vec<String>,
         #[graphql(default)] confirm: Vec<String>,
+        #[graphql(default = true)] run_tests: bool,
     ) -> Result<PackageApplied, Failure> {
         let door = door(ctx);
-        let wish = InstallWish { package: package.clone(), version, plan, grants, confirm };
+        let tests = if run_tests { TestsWish::Play } else { TestsWish::Skip };
+        let wish = InstallWish { package: package.clone(), version, plan, grants, confirm, tests };
         let done = door.in_session(async |session| session.install(&wish).await).await?;
         let moves = done.moves.map(|job| async_graphql::ID(job.to_string()));
-        Ok(PackageApplied { moves, ..applied(door, package, done.operations).await? })
+        let tests = done.tests.into_iter().map(Into::into).collect();
+        Ok(PackageApplied { moves, tests, ..applied(door, package, done.operations).await? })
     }
 
     /// Goes back to the version before.

@@ -50,6 +50,11 @@ impl Chosen {
         requires::standing_on(&self.bundle.manifest, there, digest_of)
     }
 
+    /// What was uploaded of a package as it is in force.
+    pub(super) fn version_of(&self, row: &StoredPackage) -> Option<&StoredPackageVersion> {
+        self.all.iter().find(|one| one.package == row.package && one.version == row.version)
+    }
+
     /// Its metadata in the place of what its layer has: what it no longer brings is retired.
     pub(super) fn draft(&self) -> Draft {
         Draft::Files { files: self.bundle.metadata(), prune: true }

@@ -4,8 +4,8 @@ use tenon_diagnostics::{Classify, Kind, Message, Problem};
 use tenon_plugin_host::LoadError;
 use tenon_value::{Json, Uuid};
 
-use super::GrantLine;
-use crate::BundleError;
+use super::{GrantLine, HOST_TEST_ROOMS, NotPlayed};
+use crate::{BundleError, HostTestOutcome};
 
 /// Why a package was not uploaded, installed or removed. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +94,15 @@ pub enum InstallError {
     /// What its plugin said when it was told that it comes or moves its data: a refusal or a fault, with the moment.
     #[error("{}", .0.message.en)]
     Told(Box<Problem>),
+    /// Some of its own tests fail: how all went that were played.
+    #[error("its test {}", first_failure(.0))]
+    Tests(Vec<HostTestOutcome>),
+    /// Its tests cannot be played once a document has changed something: others would wait for them.
+    #[error("its tests are played before anything is changed: install it first in its document, or in one of its own")]
+    TestsFirst,
+    /// Its tests could not be played.
+    #[error("its tests cannot be played now")]
+    TestsUnavailable,
     /// What is kept of it cannot be read.
     #[error("its file cannot be read")]
     Damaged,
@@ -101,6 +110,21 @@ pub enum InstallError {
 
 fn keys(lines: &[GrantLine]) -> String {
     lines.iter().map(|line| format!("`{}`", line.key)).collect::<Vec<_>>().join(", ")
+}
+
+/// The first test that fails, where, and why.
+fn first_failure(outcomes: &[HostTestOutcome]) -> String {
+    let Some(one) = outcomes.iter().find(|one| one.failure.is_some()) else { return String::new() };
+    format!("`{}` ({}) fails: {}", one.path, one.name, one.failure.as_deref().unwrap_or_default())
+}
+
+impl From<NotPlayed> for InstallError {
+    fn from(why: NotPlayed) -> Self {
+        match why {
+            NotPlayed::Rooms => Self::Limit { limit: "host_test_rooms", max: HOST_TEST_ROOMS },
+            NotPlayed::Unavailable => Self::TestsUnavailable,
+        }
+    }
 }
 
 impl InstallError {
@@ -121,6 +145,8 @@ impl InstallError {
             Self::Value { .. } => "package/value",
             Self::SwitchedOff => "package/switched-off",
             Self::Moving(_) => "package/moving",
+            Self::Tests(_) | Self::TestsUnavailable => "package/tests",
+            Self::TestsFirst => "package/tests-first",
             Self::Damaged => "package/damaged",
             Self::Forbidden => "packages",
             Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } | Self::Told(_) => "package",
@@ -146,6 +172,9 @@ impl InstallError {
             Self::Value { name, reason } => format!("`{name}` 的值不符合要求:{reason}"),
             Self::SwitchedOff => "升级需迁移数据,请先启用该扩展包".to_owned(),
             Self::Moving(job) => format!("上次升级的数据迁移尚未完成:请等待或重试任务 {job},或回滚"),
+            Self::Tests(_) => "扩展包自带的测试未通过".to_owned(),
+            Self::TestsFirst => "自带测试须在任何变更之前运行,请在文档中最先安装".to_owned(),
+            Self::TestsUnavailable => "自带测试暂时无法运行".to_owned(),
             Self::Damaged => "扩展包文件无法读取".to_owned(),
             Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } | Self::Told(_) => "扩展包有误".to_owned(),
         }
@@ -162,8 +191,8 @@ impl Classify for InstallError {
             Self::Limit { .. } => Kind::Exhausted,
             Self::VersionTaken(_) | Self::InUse(_) | Self::Moving(_) => Kind::Conflict,
             Self::Told(problem) => problem.kind,
-            Self::Grants(_) | Self::Older { .. } => Kind::Refused,
-            Self::Damaged => Kind::Unavailable,
+            Self::Grants(_) | Self::Older { .. } | Self::Tests(_) => Kind::Refused,
+            Self::Damaged | Self::TestsUnavailable => Kind::Unavailable,
             Self::Reserved(_)
             | Self::Platform { .. }
             | Self::Requires(_)
@@ -171,6 +200,7 @@ impl Classify for InstallError {
             | Self::NoPrevious
             | Self::NotInstalled
             | Self::SwitchedOff
+            | Self::TestsFirst
             | Self::NoSetting(_)
             | Self::NoSecret(_)
             | Self::Value { .. } => Kind::Invalid,
@@ -197,6 +227,10 @@ impl Classify for InstallError {
             Self::Grants(lines) => words(Problem::of_kind(Kind::Refused))
                 .with("confirmable", true)
                 .with("grants", lines.iter().map(|line| Json::from(line.key.as_str())).collect::<Vec<_>>()),
+            Self::Tests(outcomes) => {
+                let failed = outcomes.iter().filter(|one| one.failure.is_some()).map(HostTestOutcome::json);
+                words(Problem::of_kind(Kind::Refused)).with("tests", failed.collect::<Vec<_>>())
+            }
             other => words(Problem::of_kind(other.kind())),
         }
     }

@@ -6,10 +6,10 @@ use tenon_store::{PackageState, StoredPackage, StoredPackageVersion};
 use tenon_value::{Json, Uuid};
 
 use super::chosen::Chosen;
-use super::{GrantLine, InstallError, upload};
+use super::{GrantLine, InstallError, TestsWish, upload};
 use crate::compute::compute;
 use crate::measure::{Gauge, settle};
-use crate::{Operation, Packages, PackagesError, Plan};
+use crate::{HostTestOutcome, Operation, Packages, PackagesError, Plan};
 
 /// What is to be installed, and what was agreed to.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct InstallWish {
     pub grants: Vec<String>,
     /// Paths of destructive steps consented to.
     pub confirm: Vec<String>,
+    /// Whether its tests are played before.
+    pub tests: TestsWish,
 }
 
 /// What an install came to.
@@ -33,6 +35,8 @@ pub struct InstallDone {
     pub operations: Vec<Operation>,
     /// The job that goes on moving data, where the upgrade has left one.
     pub moves: Option<Uuid>,
+    /// How its tests went that were played before; all passed.
+    pub tests: Vec<HostTestOutcome>,
 }
 
 /// What installing a version would do.
@@ -94,10 +98,14 @@ impl Packages {
     /// Why it cannot be installed at all.
     pub async fn plan_package(&self, cx: &OpContext, package: &str, version: Option<&str>) -> Result<PackagePlan, PackagesError> {
         upload::may(cx)?;
+        let chosen = self.choose(cx.model.tenant, (package, version)).await?;
+        self.plan_of(cx, &chosen).await
+    }
+
+    pub(super) async fn plan_of(&self, cx: &OpContext, chosen: &Chosen) -> Result<PackagePlan, PackagesError> {
         let tenant = cx.model.tenant;
-        let chosen = self.choose(tenant, (package, version)).await?;
         let there = self.store.packages(tenant).await?;
-        let before = there.iter().find(|one| one.package == package);
+        let before = there.iter().find(|one| one.package == chosen.version.package);
         chosen.check_newer(before)?;
         let requires = chosen.standing_on(&there)?;
         let rows = self.store.metadata(tenant).await?;
@@ -105,7 +113,7 @@ impl Packages {
         computed.diagnostics.extend(chosen.strays(&rows, &there));
         let mut gauge = Gauge::reading(&self.store, cx, std::sync::Arc::clone(&computed.before));
         let metadata = settle(&mut gauge, &mut computed, cx.now).await?;
-        Ok(PackagePlan::new(&chosen, (before, requires), metadata))
+        Ok(PackagePlan::new(chosen, (before, requires), metadata))
     }
 }
 

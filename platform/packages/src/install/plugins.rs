@@ -4,7 +4,7 @@
 //! be read or compiled never keeps a model from being served: it is broken, and that is told.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -17,7 +17,7 @@ use tenon_store::{PackageState, Store, StoredPackage, StoredPackageVersion};
 use tenon_value::TenantId;
 
 use super::upload::plugin_of;
-use super::{GrantLine, InstallError, PluginCalls, grants};
+use super::{GrantLine, HostTestStage, InstallError, PluginCalls, grants};
 use crate::{Bundle, Publishers};
 
 /// Turns are taken by tenant; tenants share this many.
@@ -34,6 +34,8 @@ struct Inner {
     host: Option<PluginHost>,
     /// Who lets a plugin work on records in a change of its package.
     calls: Option<Arc<dyn PluginCalls>>,
+    /// Who plays the tests of packages; nobody where no server runs.
+    stage: OnceLock<Arc<dyn HostTestStage>>,
     publishers: Publishers,
     /// By tenant and package.
     here: Mutex<HashMap<TenantId, HashMap<String, Here>>>,
@@ -77,6 +79,15 @@ impl Plugins {
 
     pub(super) fn calls(&self) -> Option<Arc<dyn PluginCalls>> {
         self.inner.calls.clone()
+    }
+
+    pub(crate) fn test_by(&self, stage: Arc<dyn HostTestStage>) {
+        // Whoever came first has it.
+        let _is_set = self.inner.stage.set(stage);
+    }
+
+    pub(super) fn stage(&self) -> Option<Arc<dyn HostTestStage>> {
+        self.inner.stage.get().cloned()
     }
 
     /// What plugins share in a change that tells this one something.

@@ -23,6 +23,7 @@ impl Session {
     /// Why not; then the session can only be abandoned.
     pub async fn install(&mut self, wish: &InstallWish) -> Result<InstallDone, PackagesError> {
         let chosen = self.chosen(&wish.package, wish.version.as_deref()).await?;
+        let tried = self.try_out(&chosen, wish).await?;
         let teller = self.teller(chosen.plugin.as_ref(), &[LifeMoment::Install, LifeMoment::Upgrade]).await?;
         let there = self.opened().await?.tx.packages().await?;
         let before = there.iter().find(|one| one.package == wish.package);
@@ -37,7 +38,8 @@ impl Session {
         };
         let operations = self.put_in_force(&chosen, &there, wish, (previous, highest)).await?;
         let moves = self.begin_life(teller, (before, &chosen.version.version), &operations).await?;
-        Ok(InstallDone { operations, moves })
+        let tests = self.note_tests(tried, (&wish.package, &chosen.version.version)).await?;
+        Ok(InstallDone { operations, moves, tests })
     }
 
     /// Goes back to the version before. What the newer one brought is retired; no record is lost.

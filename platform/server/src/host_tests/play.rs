@@ -8,8 +8,16 @@ use tenon_value::Json;
 use super::expected::{Kept, matches};
 use super::stage::Stage;
 
+/// A step that went wrong.
+pub(super) struct Wrong {
+    /// Which, from 1.
+    pub(super) step: usize,
+    /// Which and why, for people.
+    pub(super) words: String,
+}
+
 /// Plays all.
-pub(super) async fn steps(stage: &mut Stage, test: &HostTest) -> anyhow::Result<()> {
+pub(super) async fn steps(stage: &mut Stage, test: &HostTest) -> Result<(), Wrong> {
     let mut kept = Kept::default();
     for (at, step) in test.steps.iter().enumerate() {
         let played = one(stage, step, &mut kept).await;
@@ -17,7 +25,7 @@ pub(super) async fn steps(stage: &mut Stage, test: &HostTest) -> anyhow::Result<
             Some(line) => format!("step {} (the plugin's last line is {line})", at + 1),
             None => format!("step {}", at + 1),
         };
-        played.with_context(words)?;
+        played.with_context(words).map_err(|error| Wrong { step: at + 1, words: format!("{error:#}") })?;
     }
     Ok(())
 }

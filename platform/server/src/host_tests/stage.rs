@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use axum::Router;
@@ -10,7 +11,7 @@ use axum::http::Request;
 use serde_json::json;
 use tenon_context::OpContext;
 use tenon_outbound::{Answer, Method, StandIn};
-use tenon_packages::{Bundle, CallPattern, Fixture, HostTest, InstallWish};
+use tenon_packages::{Bundle, CallPattern, Fixture, HostTest, InstallWish, TestsWish};
 use tenon_store::TenantInfo;
 use tenon_value::{DateTime, Json, Uuid};
 use tower::Service as _;
@@ -21,6 +22,19 @@ use crate::keys::KeyRequest;
 
 /// Bytes of an answer that are looked at.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// How tenants of tests are called, before an id.
+const ROOM: &str = "test_";
+/// What no test is played for: so long after its making its server has died.
+const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
+
+/// Whether this is the tenant of a test that nobody plays any more.
+pub(crate) fn is_left_behind(tenant: &TenantInfo, now: DateTime) -> bool {
+    let id = tenant.name.strip_prefix(ROOM).and_then(|id| Uuid::try_parse(id).ok());
+    tenant.sandbox
+        && id.is_some_and(|id| id.get_version_num() == 7)
+        && now.millis().saturating_sub(tenant.created_at.millis()) >= i64::try_from(LEFT_BEHIND.as_millis()).unwrap_or(i64::MAX)
+}
 
 /// The tenant of one test.
 pub(super) struct Stage {
@@ -47,11 +61,21 @@ pub(super) struct Answered {
 impl Stage {
     /// Makes the tenant: a sandbox whose clock stands where the test wants it.
     pub(super) async fn raise(engine: &Arc<Engine>, router: &Router, test: &HostTest) -> anyhow::Result<Self> {
-        let name = format!("test_{}", Uuid::now_v7().simple());
+        let name = format!("{ROOM}{}", Uuid::now_v7().simple());
         let wanted = TenantRequest { name, sandbox: true, locale: Some("en".to_owned()), ..TenantRequest::default() };
         let made = engine.tenant_create(&wanted).await?;
-        let tenant = engine.tenant_named(&made.tenant).await?;
-        engine.store.move_clock(tenant.id, test.time).await?;
+        let placed = async {
+            let tenant = engine.tenant_named(&made.tenant).await?;
+            engine.store.move_clock(tenant.id, test.time).await?;
+            anyhow::Ok(tenant)
+        };
+        let tenant = match placed.await {
+            Ok(tenant) => tenant,
+            Err(error) => {
+                engine.tenant_delete(&made.tenant).await?;
+                return Err(error);
+            }
+        };
         engine.outbound.stand_in(tenant.id, Vec::new());
         engine.host.set_seed(tenant.id, Some(test.seed));
         let keys = HashMap::from([(String::new(), made.api_key)]);
@@ -96,6 +120,8 @@ impl Stage {
             plan: Some(plan.hash),
             grants: plan.grants.iter().map(|(line, _)| line.key.clone()).collect(),
             confirm: plan.metadata.operations.iter().map(|one| one.path.to_string()).collect(),
+            // It is being tested.
+            tests: TestsWish::Skip,
         };
         let mut session = packages.session(cx);
         match session.install(&wish).await {

@@ -7,7 +7,6 @@ use std::process::Command;
 use std::sync::Arc;
 
 use plugin_build::Node;
-use serde_json::json;
 use tenon_packages::Bundle;
 use tenon_server::{Engine, HostTestOutcome, HostTests, ServeConfig};
 
@@ -33,7 +32,7 @@ pub(super) async fn test(output: &Output, dir: &Path, (host, with): (bool, &[Pat
     let lines: Vec<String> = outcomes.iter().map(line).collect();
     let tests = if outcomes.len() == 1 { "host test" } else { "host tests" };
     let sum = format!("{} {tests}: {} passed, {failed} failed", outcomes.len(), outcomes.len() - failed);
-    output.result(&json!(outcomes), format!("{}\n{sum}", lines.join("\n")));
+    output.result(&outcomes.iter().map(HostTestOutcome::json).collect(), format!("{}\n{sum}", lines.join("\n")));
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }
 
