@@ -13,6 +13,8 @@ use crate::profiles::Profile;
 
 /// How long one call may take; imports are watched, not waited for.
 const CALL_MAX: Duration = Duration::from_secs(120);
+/// How long an upload may take: a server compiles what comes with it, and may have other things to do.
+const UPLOAD_MAX: Duration = Duration::from_secs(600);
 /// Bytes of an answer at most.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
@@ -22,6 +24,7 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
     key: String,
+    upload_max: Duration,
 }
 
 /// The server said no: the first of its errors.
@@ -82,14 +85,22 @@ impl Client {
     pub(crate) fn at(args: &Args, url: &str, tenant: &str, key: String) -> Self {
         let config =
             ureq::Agent::config_builder().timeout_global(Some(args.timeout.unwrap_or(CALL_MAX))).http_status_as_error(false).build();
-        Self { agent: config.into(), base: format!("{}/t/{tenant}", url.trim_end_matches('/')), key }
+        let upload_max = args.timeout.unwrap_or(UPLOAD_MAX);
+        Self { agent: config.into(), base: format!("{}/t/{tenant}", url.trim_end_matches('/')), key, upload_max }
     }
 
     /// Sends a file as it is; the JSON answered.
     pub(crate) fn upload(&self, path: &str, media: &str, bytes: &[u8]) -> anyhow::Result<Json> {
         let request = self.agent.post(format!("{}/{path}", self.base));
         let request = request.header("Authorization", format!("Bearer {}", self.key)).header("Content-Type", media);
-        let response = request.send(bytes).with_context(|| format!("cannot reach `{}`", self.base))?;
+        let request = request.config().timeout_global(Some(self.upload_max)).build();
+        let response = request.send(bytes).map_err(|error| match error {
+            ureq::Error::Timeout(_) => {
+                let (base, seconds) = (&self.base, self.upload_max.as_secs());
+                anyhow::anyhow!("`{base}` has not answered within {seconds} s and may still be at it: try again later, or with --timeout")
+            }
+            error => anyhow::Error::new(error).context(format!("cannot reach `{}`", self.base)),
+        })?;
         let failed = !response.status().is_success();
         let answer = read_json(response)?;
         if failed { Err(problem(answer).into()) } else { Ok(answer) }

@@ -65,10 +65,12 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
 
 /// Builds a package's component to its `plugin.wasm`.
 fn build(output: &Output, dir: &Path) -> anyhow::Result<PathBuf> {
-    let component = match () {
-        () if Node::is_of(dir) => build_typescript(output, dir)?,
-        () if dir.join("Cargo.toml").try_exists()? => build_rust(output, dir)?,
-        () => return Err(no_code(dir)),
+    let component = if Node::is_of(dir) {
+        build_typescript(output, dir)?
+    } else if dir.join("Cargo.toml").try_exists()? {
+        build_rust(output, dir)?
+    } else {
+        return Err(no_code(dir));
     };
     let place = dir.join(COMPONENT);
     plugin_build::write_if_changed(&place, &component)?;
