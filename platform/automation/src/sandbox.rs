@@ -125,12 +125,13 @@ impl Sandbox {
         if to.millis() - now.millis() > CLOCK_DAYS_MAX * DAY {
             return Err(SandboxError::TooFar);
         }
-        let mut ran = self.run_all(tenant, None).await?;
+        let plugins = (PLUGIN_JOB, &self.handler);
+        let mut ran = self.run_all(tenant, plugins, None).await?;
         self.calendar.leave(tenant, now).await?;
         while let Some(due) = self.store.job_due(tenant, PLUGIN_JOB, to).await? {
             let at = due.max(self.identity.now(tenant).await?);
             self.store.move_clock(tenant, at).await?;
-            ran += self.run_all(tenant, Some(due)).await?;
+            ran += self.run_all(tenant, plugins, Some(due)).await?;
             self.calendar.leave(tenant, at).await?;
             if ran > CLOCK_JOBS_MAX {
                 return Err(SandboxError::TooMany);
@@ -152,32 +153,41 @@ impl Sandbox {
         }
     }
 
-    /// One after the other: jobs that are due by a time, each with what it leaves to be done at once.
-    pub(crate) async fn run_all(&self, tenant: TenantId, due: Option<DateTime>) -> Result<u64, SandboxError> {
+    /// What is to be done at once of the jobs of plugins.
+    pub(crate) async fn run_waiting(&self, tenant: TenantId) -> Result<u64, SandboxError> {
+        self.run_all(tenant, (PLUGIN_JOB, &self.handler), None).await
+    }
+
+    /// One after the other: jobs of a kind that are due by a time, each with what it leaves to be done at once.
+    pub(crate) async fn run_all(
+        &self,
+        tenant: TenantId,
+        (kind, handler): (&'static str, &Arc<dyn JobHandler>),
+        due: Option<DateTime>,
+    ) -> Result<u64, SandboxError> {
         let (owner, millis) = (Uuid::now_v7().to_string(), i64::try_from(RunnerParts::LEASE.as_millis()).unwrap_or(i64::MAX));
         let mut ran = 0;
         loop {
             // What was left to be done at once comes first: it belongs to what has been.
-            let mut job = self.store.job_claim_due(tenant, &owner, (PLUGIN_JOB, None), millis).await?;
+            let mut job = self.store.job_claim_due(tenant, &owner, (kind, None), millis).await?;
             if let (None, Some(due)) = (&job, due) {
-                job = self.store.job_claim_due(tenant, &owner, (PLUGIN_JOB, Some(due)), millis).await?;
+                job = self.store.job_claim_due(tenant, &owner, (kind, Some(due)), millis).await?;
             }
             let Some(job) = job else { break };
             ran += 1;
-            self.carry(&self.handler, tenant, job).await;
+            self.carry(handler, (tenant, millis), job).await;
             if ran > CLOCK_JOBS_MAX {
                 return Err(SandboxError::TooMany);
             }
         }
         // The runner of a node may have taken one of them: it ends before time goes on.
-        while self.is_running(tenant, PLUGIN_JOB).await? {
+        while self.is_running(tenant, kind).await? {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Ok(ran)
     }
 
-    pub(crate) async fn carry(&self, handler: &Arc<dyn JobHandler>, tenant: TenantId, job: StoredJob) {
-        let millis = i64::try_from(RunnerParts::LEASE.as_millis()).unwrap_or(i64::MAX);
+    async fn carry(&self, handler: &Arc<dyn JobHandler>, (tenant, millis): (TenantId, i64), job: StoredJob) {
         let lease = JobLease { job: job.id, fence: job.fence, millis };
         let (_stop, stop) = watch::channel(false);
         let (_halt, halt) = watch::channel(false);
@@ -185,7 +195,7 @@ impl Sandbox {
         carry(run, Arc::clone(handler), halt).await;
     }
 
-    pub(crate) async fn is_running(&self, tenant: TenantId, kind: &str) -> Result<bool, StoreError> {
+    async fn is_running(&self, tenant: TenantId, kind: &str) -> Result<bool, StoreError> {
         let filter = tenon_store::JobFilter {
             kinds: vec![kind.to_owned()],
             states: vec![tenon_store::JobState::Running],

@@ -4,10 +4,10 @@
 
 use std::sync::Arc;
 
-use tenon_value::{TenantId, Uuid};
+use tenon_value::TenantId;
 
 use crate::events::{EVENTS_JOB, Listening};
-use crate::jobs::{JobHandler, RunnerParts};
+use crate::jobs::JobHandler;
 use crate::sandbox::{Sandbox, SandboxError};
 
 /// How often plugins of one tenant may answer events by events before it is called endless (`settling_rounds`).
@@ -32,7 +32,7 @@ impl Settling {
         for _ in 0..SETTLING_ROUNDS_MAX {
             let before = self.sandbox.store.outbox_end(tenant).await?;
             self.hear(tenant).await?;
-            let ran = self.sandbox.run_all(tenant, None).await?;
+            let ran = self.sandbox.run_waiting(tenant).await?;
             if ran == 0 && self.sandbox.store.outbox_end(tenant).await?.text() == before.text() {
                 return Ok(());
             }
@@ -40,16 +40,10 @@ impl Settling {
         Err(SandboxError::TooMany)
     }
 
-    /// Tells all listeners of what was committed. A node at work beside us may take one of them: it is waited for.
+    /// Tells all listeners of what was committed.
     async fn hear(&self, tenant: TenantId) -> Result<(), SandboxError> {
         self.listening.wake(tenant).await?;
-        let (owner, millis) = (Uuid::now_v7().to_string(), i64::try_from(RunnerParts::LEASE.as_millis()).unwrap_or(i64::MAX));
-        while let Some(job) = self.sandbox.store.job_claim_due(tenant, &owner, (EVENTS_JOB, None), millis).await? {
-            self.sandbox.carry(&self.events, tenant, job).await;
-        }
-        while self.sandbox.is_running(tenant, EVENTS_JOB).await? {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        self.sandbox.run_all(tenant, (EVENTS_JOB, &self.events), None).await?;
         Ok(())
     }
 }

@@ -14,9 +14,9 @@ use crate::{Desk, HookError, Offers, Refusal, Tree};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
-    /// Before the write transaction: may patch, refuse and read, may not write.
+    /// Inside the transaction, before the record is written: may patch, refuse and read, may not write.
     BeforeSave,
-    /// After that, and before the transaction too: fields that are made of others of their record. May neither refuse, read nor write.
+    /// After that: fields that are made of others of their record. May neither refuse, read nor write.
     Computed,
     /// Inside the transaction, after the records were written: may refuse, read and write.
     AfterSave,
@@ -78,7 +78,7 @@ impl Phase {
         }
     }
 
-    /// True where plugins are asked inside the write transaction, and their writes are undone where they fail.
+    /// True where plugins have a part of the transaction of their own, whose writes are undone where they fail, and share its time.
     #[must_use]
     pub const fn is_within(self) -> bool {
         !matches!(self, Self::BeforeSave | Self::Computed | Self::Query)
@@ -208,9 +208,7 @@ pub trait Hooks: Send + Sync {
         Err(HookError::NotOffered(format!("{}.{}", call.package, call.name)))
     }
 
-    /// Asks all who subscribe, in their order, with all records of one object and operation. `BeforeSave` is asked
-    /// outside the write transaction, and again with fresh records where a version moved meanwhile (or inside it,
-    /// where a plugin itself is saving); the other phases inside. The answer has one verdict per change, in their
-    /// order; only `BeforeSave` patches.
+    /// Asks all who subscribe, in their order, with all records of one object and operation, inside the transaction. The
+    /// answer has one verdict per change, in their order; only `BeforeSave` patches.
     async fn ask(&self, cx: &OpContext, asked: Asked<'_>, tree: &Tree, desk: &mut dyn Desk) -> Result<Vec<Verdict>, HookError>;
 }

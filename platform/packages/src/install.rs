@@ -22,7 +22,7 @@ mod values;
 
 pub use error::InstallError;
 pub use grants::GrantLine;
-pub use life::{CalledWithin, PluginCalls, WithinChange};
+pub use life::PluginCalls;
 pub use listing::{Health, Installed, SecretState, SettingState};
 pub(crate) use namespace::strays;
 pub use outward::DeclaredSecret;

@@ -64,7 +64,7 @@ impl Asking<'_> {
         answered
     }
 
-    /// One step further down the tree, inside the transaction; before it there is no tree yet.
+    /// One step further down the tree. Before a save that no plugin made it stands at the root, and takes none of the tree's time.
     async fn on_the_way(&self, rows: &Rows<'_>, desk: &mut dyn Desk, now: Instant) -> Portions {
         let limits = self.turn.budgets.of(self.asked.phase, self.turn.plugin.size);
         if !self.asked.phase.is_within() && self.turn.tree.depth() == 0 {

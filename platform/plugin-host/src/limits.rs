@@ -176,7 +176,7 @@ pub struct CallLimits {
 }
 
 impl CallLimits {
-    /// Outside the transaction: a check or a patch, and a look around.
+    /// Before a record is written: a check or a patch, and a look around. Others may wait for its locks, so it is short.
     pub const BEFORE: Self = Self {
         fuel: 50_000_000,
         fuel_per_row: 1_000_000,
@@ -190,10 +190,10 @@ impl CallLimits {
         log: 16 << 10,
     };
 
-    /// Computing fields: before a transaction, from what is given and nothing else.
+    /// Computing fields: from what is given and nothing else.
     pub const COMPUTED: Self = Self { queries: 0, rows: 0, ..Self::BEFORE };
 
-    /// Inside the transaction, where others may wait for its locks.
+    /// After records were written, and before and after they go.
     pub const WITHIN: Self =
         Self { fuel: 200_000_000, wall: Duration::from_secs(2), queries: 50, rows: 10_000, writes: 50, log: 32 << 10, ..Self::BEFORE };
 
@@ -253,11 +253,11 @@ impl CallLimits {
 /// What the plugins of a tenant may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budgets {
-    /// One call before a transaction.
+    /// One call before a save.
     pub before: CallLimits,
     /// One call that computes fields.
     pub computed: CallLimits,
-    /// One call inside it.
+    /// One call around it.
     pub within: CallLimits,
     /// One action.
     pub action: CallLimits,

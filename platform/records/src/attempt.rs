@@ -18,7 +18,6 @@ use crate::calling_out::{Calls, Outgoing};
 use crate::desk::Mark;
 use crate::ending::Ending;
 use crate::halt::{Found, Halt, Tried};
-use crate::hooking::Verdicts;
 use crate::job::{Aim, Job, Saved};
 use crate::limits::BATCH_SIZE_MAX;
 use crate::pipeline::refused;
@@ -29,8 +28,6 @@ use crate::{Done, Mutation, Pipeline, RecordsError, Step, StepOutcome, answer, i
 pub(crate) struct Memory {
     /// Ids of new records: by step, row of the step, and how many that row has made before.
     ids: HashMap<(usize, usize, usize), RecordId>,
-    /// What hooks have said, and have yet to say.
-    pub(crate) verdicts: Verdicts,
     /// What the plugins of the mutation share.
     pub(crate) tree: Arc<Tree>,
     /// What they have called outside.
@@ -45,21 +42,10 @@ impl Memory {
     }
 }
 
-/// How far a try goes on that has met a question hooks have not yet answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rehearsal {
-    /// No further: there is one step, its records are asked about at once.
-    ToTheFirstQuestion,
-    /// To the end, collecting the questions of all steps.
-    Whole,
-}
-
 /// How a try ended.
 pub(crate) enum Ended {
     /// It stands (or was a dry run, or a replay).
     Committed(Vec<StepOutcome>, Done),
-    /// Hooks must speak first.
-    Unanswered,
     /// A host outside must be called first.
     CallsOut(Box<Outgoing>),
 }
@@ -75,11 +61,8 @@ pub(crate) struct Attempt<'p> {
     pub(crate) model: &'p Model,
     pub(crate) tx: Tx,
     pub(crate) memory: &'p mut Memory,
-    pub(crate) rehearsal: Rehearsal,
     /// Problems of the step at hand.
     pub(crate) found: Found,
-    /// A question was met that has no answer yet.
-    pub(crate) unanswered: bool,
     /// Records known to be live and locked, and visible to who acts, or made here.
     pub(crate) settled: HashSet<(ObjectIx, RecordId)>,
     /// Records known to be live and locked, visible or not.
@@ -110,11 +93,11 @@ impl<'p> Attempt<'p> {
         cx: &'p OpContext,
         policy: &'p Policy,
         mutation: &Mutation,
-        (memory, rehearsal): (&'p mut Memory, Rehearsal),
+        memory: &'p mut Memory,
         ending: &Ending<'_>,
     ) -> Result<Ended, RecordsError> {
         let tx = pipeline.store.begin(cx).await?;
-        let mut attempt = Self::over((pipeline, cx, policy), tx, (memory, rehearsal));
+        let mut attempt = Self::over((pipeline, cx, policy), tx, memory);
         let ended = attempt.journey(mutation, ending).await;
         let Self { tx, grown, .. } = attempt;
         match ended {
@@ -134,11 +117,7 @@ impl<'p> Attempt<'p> {
     }
 
     /// A try in a transaction that has begun.
-    pub(crate) fn over(
-        (pipeline, cx, policy): (&'p Pipeline, &'p OpContext, &Policy),
-        tx: Tx,
-        (memory, rehearsal): (&'p mut Memory, Rehearsal),
-    ) -> Self {
+    pub(crate) fn over((pipeline, cx, policy): (&'p Pipeline, &'p OpContext, &Policy), tx: Tx, memory: &'p mut Memory) -> Self {
         Self {
             pipeline,
             cx,
@@ -147,9 +126,7 @@ impl<'p> Attempt<'p> {
             model: &cx.model,
             tx,
             memory,
-            rehearsal,
             found: Found::default(),
-            unanswered: false,
             settled: HashSet::new(),
             alive: HashSet::new(),
             rates: HashMap::new(),
@@ -177,18 +154,11 @@ impl<'p> Attempt<'p> {
             let outcome = self.step(step).await;
             let problems = self.found.take();
             match outcome {
-                // A question without an answer makes everything after it provisional, problems too.
-                _ if self.unanswered && (self.rehearsal == Rehearsal::ToTheFirstQuestion || !problems.is_empty()) => {
-                    return Ok(Ended::Unanswered);
-                }
                 Err(Halt::Refuse(problem)) => return Err(refused(place, problems.into_iter().map(|(_, found)| found).chain([*problem]))),
                 Err(halt) => return ended_by(Some(place), halt),
                 Ok(_) if !problems.is_empty() => return Err(refused(place, problems.into_iter().map(|(_, found)| found))),
                 Ok(outcome) => outcomes.push(outcome),
             }
-        }
-        if self.unanswered {
-            return Ok(Ended::Unanswered);
         }
         ending.settle(&mut self.tx, &outcomes, self.cx.dry_run).await?;
         let response = (ending.respond)(&outcomes).map_err(|problem| RecordsError::problem(None, problem))?;
@@ -271,7 +241,7 @@ impl<'p> Attempt<'p> {
 
     /// Lets those speak who are asked after the writes of a step; not while anything of it is provisional.
     pub(crate) async fn heard(&mut self) -> Tried<()> {
-        if self.unanswered || !self.found.is_empty() {
+        if !self.found.is_empty() {
             self.afters.clear();
             return Ok(());
         }
@@ -326,7 +296,6 @@ fn ended_by(step: Option<usize>, halt: Halt) -> Result<Ended, RecordsError> {
     match halt {
         Halt::Store(error) => Err(error.into()),
         Halt::Refuse(problem) | Halt::Broken(problem) => Err(RecordsError::problem(step, *problem)),
-        Halt::Unanswered => Ok(Ended::Unanswered),
         Halt::CallsOut(outgoing) => Ok(Ended::CallsOut(outgoing)),
     }
 }

@@ -13,8 +13,6 @@ pub(crate) enum Halt {
     Store(StoreError),
     /// A problem of the whole step, of no row in particular.
     Refuse(Box<Problem>),
-    /// Hooks must speak first, outside the transaction.
-    Unanswered,
     /// A plugin waits for a host outside, which is called between two tries.
     CallsOut(Box<Outgoing>),
     /// A plugin broke: nobody is told but the caller, and nothing stays.

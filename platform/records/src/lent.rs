@@ -10,32 +10,12 @@ use tenon_context::OpContext;
 use tenon_diagnostics::{Classify, Kind, Problem};
 use tenon_hooks::Tree;
 use tenon_query::{Call, Called, Write};
-use tenon_store::{Room, Tx};
+use tenon_store::{GivenBack, Lent};
 
-use crate::attempt::{Attempt, Ended, Memory, Rehearsal};
+use crate::attempt::{Attempt, Ended, Memory};
 use crate::calling_out::Calls;
 use crate::ending::Ending;
 use crate::{Mutation, Pipeline, RecordsError, Step, StepOutcome};
-
-/// What a call is given that somebody else answers for.
-pub struct Lent {
-    /// The transaction.
-    pub tx: Tx,
-    /// What the plugins in it share.
-    pub tree: Arc<Tree>,
-    /// What the tenant may still save.
-    pub room: Room,
-}
-
-/// What is given back.
-pub struct GivenBack {
-    /// The transaction.
-    pub tx: Tx,
-    /// What came of the call; its refusal or fault in the words of a caller, and then nothing of it is written.
-    pub called: Result<Called, Problem>,
-    /// How many records there are more.
-    pub grown: i64,
-}
 
 impl Pipeline {
     /// Calls a plugin inside a transaction that is lent, once: who lent it tries again, if anybody. It cannot call out.
@@ -43,13 +23,13 @@ impl Pipeline {
     /// # Errors
     /// What the database is in the way of; the transaction is rolled back then.
     #[tracing::instrument(name = "records.call_within", skip_all)]
-    pub async fn call_within(&self, cx: &OpContext, call: Call, lent: Lent) -> Result<GivenBack, RecordsError> {
-        let Lent { mut tx, tree, room } = lent;
+    pub async fn call_within(&self, cx: &OpContext, call: Call, (tree, lent): (Arc<Tree>, Lent)) -> Result<GivenBack, RecordsError> {
+        let Lent { mut tx, room } = lent;
         let policy = Policy::resolve(&cx.model, &cx.principal);
         let mutation = Mutation { steps: vec![Step { write: Write::Call(call), answer: None }], idempotency: None };
         let savepoint = tx.savepoint().await?;
         let mut memory = Memory::new(tree, Calls::of(cx, &mutation), room);
-        let mut attempt = Attempt::over((self, cx, &policy), tx, (&mut memory, Rehearsal::Whole));
+        let mut attempt = Attempt::over((self, cx, &policy), tx, &mut memory);
         let ended = attempt.journey(&mutation, &Ending { respond: &|_| Ok(Vec::new()), job: None }).await;
         let Attempt { mut tx, grown, .. } = attempt;
         let problem = match ended {

@@ -1,7 +1,7 @@
 //! The record pipeline: the one way by which records are written, from every door; and the import.
 //!
 //! Floor 6. [`Pipeline`] carries out a [`Mutation`]: one transaction, in the order of DESIGN §7. Invariants: rights are
-//! asked for every object touched; hooks speak outside the write transaction; a failure leaves nothing behind; each
+//! asked for every object touched; hooks speak on locked records; a failure leaves nothing behind; each
 //! answer is read after its write, before the next one. `coerce` is where the doors check types.
 
 mod after;
@@ -59,10 +59,7 @@ mod version;
 pub use ending::Settle;
 pub use error::RecordsError;
 pub use idempotency::{mismatch as idempotency_mismatch, still_running as idempotency_running};
-pub use lent::{GivenBack, Lent};
-pub use limits::{
-    BATCH_SIZE_MAX, CASCADE_MAX, HOOK_ROUNDS_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, MERGE_UNDO_DAYS, NEST_DEPTH_MAX, RETRIES_MAX,
-};
+pub use limits::{BATCH_SIZE_MAX, CASCADE_MAX, MERGE_MOVED_MAX, MERGE_OTHERS_MAX, MERGE_UNDO_DAYS, NEST_DEPTH_MAX, RETRIES_MAX};
 pub use mutation::{BatchRow, Done, Idempotency, Merged, Mutation, Status, Step, StepAnswer, StepOutcome};
 pub use pipeline::{Pipeline, Respond};
 pub use plugin_desk::PLUGIN_JOB;

@@ -14,5 +14,3 @@ pub const MERGE_MOVED_MAX: usize = 20_000;
 pub const MERGE_UNDO_DAYS: i64 = 30;
 /// How often a mutation runs again after a conflict inside the database.
 pub const RETRIES_MAX: usize = 3;
-/// How often hooks speak again because a record moved under them.
-pub const HOOK_ROUNDS_MAX: usize = 3;

@@ -1,4 +1,4 @@
-//! The journey of a mutation, from top to bottom: try, let hooks speak, try again, commit.
+//! The journey of a mutation, from top to bottom: one try inside one transaction, and another where the database is in the way.
 //!
 //! ```text
 //! begin ─ model lock, version of the model
@@ -7,9 +7,8 @@
 //!   respond       the caller makes its bytes of the answers
 //! commit
 //! ```
-//! Hooks speak outside the transaction: a try that meets a question without an answer ends there and is rolled back,
-//! the hooks are asked with the snapshot it loaded, and the next try uses the verdicts only where the record, before and
-//! after, is still the same. Without subscribers there is exactly one try. A conflict inside the database starts anew.
+//! Hooks speak where they stand, on the locked records, and are bounded by fuel (decision 0021). A conflict inside the
+//! database starts anew; so does a plugin that calls a host outside, which is done between two tries.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -23,14 +22,13 @@ use tenon_outbound::Client;
 use tenon_store::{JobAsk, JobLease, Store, StoreError};
 use tenon_value::{Json, TenantId};
 
-use crate::attempt::{Attempt, Ended, Memory, Rehearsal};
+use crate::attempt::{Attempt, Ended, Memory};
 use crate::calling;
 use crate::calling_out::{self, Calls};
 use crate::ending::{Ending, JobEnding, Settle};
 use crate::halt::Halt;
-use crate::hooking;
 use crate::idempotency::Running;
-use crate::limits::{HOOK_ROUNDS_MAX, RETRIES_MAX};
+use crate::limits::RETRIES_MAX;
 use crate::queries::{Place, Queries};
 use crate::reading;
 use crate::{Done, Mutation, RecordsError, StepOutcome};
@@ -135,20 +133,12 @@ impl Pipeline {
         let _running = Running::enter(self, cx, mutation.idempotency.as_ref())?;
         let room = self.store.room(&cx.model).await?;
         let mut memory = Memory::new(Arc::new(self.room(cx, mutation).await?), Calls::of(cx, mutation), room);
-        let (mut retries, mut rounds) = (0, 0);
+        let mut retries = 0;
         loop {
-            let rehearsal = if mutation.steps.len() > 1 { Rehearsal::Whole } else { Rehearsal::ToTheFirstQuestion };
             memory.calls.begin();
-            let ended = Attempt::run(self, cx, policy, mutation, (&mut memory, rehearsal), ending).await;
+            let ended = Attempt::run(self, cx, policy, mutation, &mut memory, ending).await;
             match ended {
                 Ok(Ended::Committed(outcomes, done)) => return Ok((outcomes, done)),
-                Ok(Ended::Unanswered) => {
-                    rounds += 1;
-                    if rounds > mutation.steps.len() + HOOK_ROUNDS_MAX {
-                        return Err(RecordsError::problem(None, moved()));
-                    }
-                    hooking::answer((self, cx, policy), &mut memory).await?;
-                }
                 Ok(Ended::CallsOut(outgoing)) => {
                     // Who waits for a host outside holds neither a transaction nor room that others wait for.
                     memory.tree = Arc::default();
@@ -212,10 +202,6 @@ fn told(cx: &OpContext, error: StoreError) -> RecordsError {
         ),
         _ => RecordsError::Store(error),
     }
-}
-
-fn moved() -> Problem {
-    Problem::conflict("version", "the record kept changing while plugins were asked about it", "插件处理期间记录不断被修改,请重试")
 }
 
 /// All problems of a step as one error.

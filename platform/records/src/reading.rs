@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use tenon_access::{Granted, Place as Weave, Policy};
 use tenon_context::OpContext;
 use tenon_diagnostics::{Kind, Problem};
-use tenon_hooks::{By, Given, Grant, Names};
+use tenon_hooks::{Ask, By, Declined, Desk, Fate, Given, Grant, KvAsk, Names, Reading};
 use tenon_model::{FieldRight, Model, Object, ObjectIx, RelationShape, Verb, system};
 use tenon_query::{Action, Answer, Deleted, Output, Params, Predicate, Read, Record, Row, Select, Slot, Window};
 use tenon_store::StoreError;
 use tenon_value::{RecordId, Value};
 
-use crate::Pipeline;
 use crate::halt::{Halt, Tried};
 use crate::queries::{Place, Source, Watched};
+use crate::{Pipeline, plugin_desk};
 
 /// The caller's rights, as far as the package's grant goes; where it acts as itself, what it was granted.
 pub(crate) fn limited(model: &Model, caller: &Policy, by: By<'_>) -> Policy {
@@ -131,4 +132,39 @@ pub(crate) struct Outside<'a> {
     pub(crate) policy: &'a Policy,
     /// What ended it all.
     pub(crate) halted: Option<StoreError>,
+}
+
+#[async_trait]
+impl Desk for Outside<'_> {
+    async fn serve(&mut self, by: By<'_>, ask: Ask) -> Result<Given, Declined> {
+        let (pipeline, cx) = (self.pipeline, self.cx);
+        let policy = limited(&cx.model, self.policy, by);
+        let place = Place::Store(&pipeline.store, cx);
+        let told = match ask {
+            Ask::Get(object, id, Reading::Plain) => record((pipeline, &cx.model), &policy, (object, id), place).await,
+            Ask::Query(text, variables) => document((pipeline, cx), &policy, (&text, &variables), place).await,
+            Ask::Kv(ask @ (KvAsk::Get(_) | KvAsk::List(..))) => plugin_desk::look_up(by, &ask, place).await.map_err(Halt::Store),
+            ask @ (Ask::Setting(_) | Ask::Secret(_)) => plugin_desk::given(by, &ask, place).await.map_err(Halt::Store),
+            _ => {
+                let problem = Problem::forbidden("phase", "a query writes nothing", "查询不能写入");
+                return Err(Declined::Told(Box::new(problem)));
+            }
+        };
+        match told {
+            Ok(told) => told.map_err(Declined::Told),
+            Err(Halt::Store(error)) => {
+                self.halted = Some(error);
+                Err(Declined::Stopped)
+            }
+            Err(_) => Err(Declined::Stopped),
+        }
+    }
+
+    async fn mark(&mut self) -> Result<(), Declined> {
+        Ok(())
+    }
+
+    async fn settle(&mut self, _: Fate) -> Result<(), Declined> {
+        Ok(())
+    }
 }

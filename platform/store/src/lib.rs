@@ -74,6 +74,7 @@ pub use jobs::moves::move_key;
 pub use jobs::{JOB_DAYS, JOBS_WAITING_MAX, PLUGIN_JOBS_MAX};
 pub use links::{LinkSide, LinkState, StoredLink};
 pub use metadata::change::{MetadataTx, crash_points};
+pub use metadata::lent::{GivenBack, Lent};
 pub use meter::{EXPLAINED_MAX, Explained, Meter, metered};
 pub use package_values::{SealedSecret, StoredSecret, StoredSetting};
 pub use packages::{PACKAGE_PART_BYTES, PackageState, StoredPackage, StoredPackageVersion};

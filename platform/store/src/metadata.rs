@@ -2,7 +2,7 @@
 
 pub(crate) mod change;
 mod fit;
-mod lent;
+pub(crate) mod lent;
 pub(crate) mod retired;
 
 use std::collections::HashMap;

@@ -89,6 +89,16 @@ impl Tables {
         }
     }
 
+    /// Forgets some: they go with the transaction that made them.
+    pub(crate) fn remove(&self, names: &[String]) {
+        if let Ok(mut known) = self.known.write() {
+            let known = Arc::make_mut(&mut known);
+            for name in names {
+                known.remove(name);
+            }
+        }
+    }
+
     /// Forgets everything: the tenant was removed.
     pub(crate) fn forget(&self) {
         if let Ok(mut known) = self.known.write() {

@@ -111,6 +111,8 @@ pub struct Tx {
     conn: Option<Conn>,
     /// The connection is of a change of metadata: tables are made in it, not beside it, so that they go with it.
     is_lent: bool,
+    /// Tables made in it, not beside it: they go with it.
+    made: Vec<String>,
     pub(crate) entries: Vec<Entry>,
     /// Something of it is for the audit trail.
     pub(crate) has_noted: bool,
@@ -136,8 +138,11 @@ impl Store {
     pub async fn begin(&self, cx: &OpContext) -> Result<Tx, StoreError> {
         let tenant = cx.model.tenant;
         let schema = schema_of(tenant, self.dialect());
-        let mut conn = self.writer(tenant).await?;
-        conn.limit(Some(self.until(cx)));
+        let until = self.until(cx);
+        // On SQLite there is one, and it may be somebody else's for long.
+        let writer = tokio::time::timeout_at(until.into(), self.writer(tenant)).await;
+        let mut conn = writer.map_err(|_| StoreError::Timeout)??;
+        conn.limit(Some(until));
         conn.mark(false);
         let planned = i64::try_from(cx.model.version.0).map_err(|_| StoreError::Value("the version"))?;
         let version = match self.dialect() {
@@ -184,6 +189,7 @@ impl Tx {
             standing: Arc::clone(&cx.principal.standing),
             conn: Some(conn),
             is_lent: true,
+            made: Vec::new(),
             entries: Vec::new(),
             has_noted: false,
             has_jobs: false,
@@ -321,6 +327,7 @@ impl Tx {
         if self.is_there(name).await? {
             return Ok(());
         }
+        let table = self.table(name);
         let beside = if self.is_lent { None } else { self.store.maker(self.tenant).await? };
         match beside {
             Some(mut conn) => {
@@ -331,9 +338,12 @@ impl Tx {
                 conn.script(&format!("begin; select pg_advisory_xact_lock({lock}); {asking}; {}; commit", statements.join("; "))).await?;
                 conn.mark(true);
             }
-            None => self.conn()?.script(&statements.join("; ")).await?,
+            None => {
+                self.conn()?.script(&statements.join("; ")).await?;
+                self.made.push(table.clone());
+            }
         }
-        self.memory.tables.add([self.table(name)]);
+        self.memory.tables.add([table]);
         Ok(())
     }
 
@@ -392,10 +402,11 @@ impl Tx {
         Ok(())
     }
 
-    /// On SQLite, and in a change of metadata, a table made in this transaction goes with it.
+    /// What it made is not there any more. It is kept in mind: before a savepoint it is, and what finds it there again
+    /// must not make it stay known beyond the transaction.
     pub(crate) fn forget_made(&self) {
-        if !self.is_postgres() || self.is_lent {
-            self.memory.tables.forget();
+        if !self.made.is_empty() {
+            self.memory.tables.remove(&self.made);
         }
     }
 }

@@ -23,8 +23,8 @@ use crate::{Change, Error, Event, Json, Record, Refusal, Value};
 /// }
 /// ```
 pub trait Hooks {
-    /// Called before a record is saved, outside the transaction that saves it: once, or again where somebody else
-    /// changed the record meanwhile. It may set fields of the change and refuse it; it cannot write or call out.
+    /// Called before a record is saved, inside the transaction that saves it: once, or again where the database makes the
+    /// transaction start anew. Nobody else can change the record meanwhile. It may set fields of the change and refuse it; it cannot write or call out.
     ///
     /// ```
     /// use tenon_sdk::prelude::*;

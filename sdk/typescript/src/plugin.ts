@@ -160,7 +160,7 @@ export interface Lifecycle {
 
 /** Where a plugin wants to be asked; objects, actions and jobs by name. */
 export interface Definition {
-  /** Before records are saved, outside the transaction: set fields, refuse, read. */
+  /** Before records are saved, inside the transaction: set fields, refuse, read. */
   beforeSave?: Readonly<Record<string, Hook<"create" | "update" | "restore">>>;
   /** After records were written, inside the transaction: refuse, read, write. */
   afterSave?: Readonly<Record<string, Hook<"create" | "update" | "restore">>>;

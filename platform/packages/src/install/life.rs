@@ -13,7 +13,7 @@ use tenon_hooks::{LifeMoment, Tree};
 use tenon_model::{Model, ModelVersion};
 use tenon_plugin_host::Checked;
 use tenon_query::{Call, CallKind, Called};
-use tenon_store::{AuditBy, AuditKind, AuditNote, JobBy, NewJob, PackageState, Room, StoreError, StoredPackage, Tx, move_key};
+use tenon_store::{AuditBy, AuditKind, AuditNote, GivenBack, JobBy, Lent, NewJob, PackageState, Room, StoreError, StoredPackage, move_key};
 use tenon_value::{Json, Uuid};
 
 use super::{InstallError, requires, upload};
@@ -22,26 +22,6 @@ use crate::{Operation, PackagesError, Risk, Session};
 /// The kind of the jobs that plugins carry out, as the record pipeline names it.
 const PLUGIN_JOB: &str = "plugin";
 
-/// What a call is given: the transaction, what plugins share, what may be saved.
-pub struct WithinChange {
-    /// The transaction of the change.
-    pub tx: Tx,
-    /// What the plugins in it share.
-    pub tree: Arc<Tree>,
-    /// What the tenant may still save.
-    pub room: Room,
-}
-
-/// What a call gives back.
-pub struct CalledWithin {
-    /// The transaction, with what was written, or without where the call did not end well.
-    pub tx: Tx,
-    /// What came of it.
-    pub called: Result<Called, Problem>,
-    /// How many records there are more.
-    pub grown: i64,
-}
-
 /// Whoever lets a plugin work on records inside the transaction of a change of packages.
 #[async_trait]
 pub trait PluginCalls: Send + Sync {
@@ -49,7 +29,7 @@ pub trait PluginCalls: Send + Sync {
     ///
     /// # Errors
     /// What the database is in the way of; then the whole change is gone.
-    async fn call(&self, cx: &OpContext, call: Call, within: WithinChange) -> Result<CalledWithin, StoreError>;
+    async fn call(&self, cx: &OpContext, call: Call, given: (Arc<Tree>, Lent)) -> Result<GivenBack, StoreError>;
 }
 
 /// A plugin that may be told something, and the room for it.
@@ -99,8 +79,8 @@ impl Session {
         cx.model = unlike_any(&open.model);
         let (package, name) = (told.package.to_owned(), told.moment.word().to_owned());
         let call = Call { kind: CallKind::Lifecycle, package, name, input: told.input(), cursor: None };
-        let within = WithinChange { tx: open.tx.lend(&cx)?, tree, room };
-        let CalledWithin { tx, called, grown } = calls.call(&cx, call, within).await?;
+        let lent = Lent { tx: open.tx.lend(&cx)?, room };
+        let GivenBack { tx, called, grown } = calls.call(&cx, call, (tree, lent)).await?;
         open.tx.take_back(tx).await?;
         open.grown += grown;
         Ok(called)

@@ -1,18 +1,20 @@
-//! Plugins in the save: they patch and refuse, outside the transaction, on what is really stored.
+//! Plugins in the save: they patch and refuse, on what is really stored and cannot move.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tenon_access::Policy;
 use tenon_context::OpContext;
-use tenon_hooks::{Asked, Desk, HookChange, HookError, Hooks, Operation, Phase, Refusal, Tree, Verdict};
+use tenon_diagnostics::{Classify, Kind};
+use tenon_hooks::{Ask, Asked, By, Desk, Given, Grant, HookChange, HookError, Hooks, Operation, Phase, Reading, Refusal, Tree, Verdict};
 use tenon_model::{Model, ObjectIx};
-use tenon_query::{Batch, BatchMode, Write};
+use tenon_query::{Batch, BatchMode, RecordInput, Write};
 use tenon_records::{Mutation, Pipeline, Status, Step};
-use tenon_value::Value;
+use tenon_value::{RecordId, Value};
 
-use crate::house::{everywhere_with, problems, text, told};
+use crate::house::{everywhere_with, text, told};
 
 /// Sets `size` of accounts to the length of their names; refuses the name `bad`.
 #[derive(Default)]
@@ -56,7 +58,7 @@ fn a_hook_patches_and_refuses() {
         let before = hooks.asked.load(Ordering::SeqCst);
         let rows = house.batch("account", Batch::Create(rows), BatchMode::Partial).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.status).collect::<Vec<_>>(), [Status::Created, Status::Failed, Status::Created]);
-        assert_eq!(hooks.asked.load(Ordering::SeqCst) - before, 1, "all rows of a save are asked about at once");
+        assert_eq!(hooks.asked.load(Ordering::SeqCst) - before, 2, "all at once, and the sound ones again without the bad one");
         assert_eq!(house.value("account", rows[2].id.unwrap(), "size").await, Value::Int(3));
     });
 }
@@ -72,78 +74,81 @@ fn an_unchanged_record_is_not_asked_about() {
     });
 }
 
+/// Refuses whatever comes after an account of this id unless it sees that account.
+struct Follower {
+    first: RecordId,
+}
+
+#[async_trait]
+impl Hooks for Follower {
+    fn subscribes(&self, _: &Model, (_, phase, operation): (ObjectIx, Phase, Operation), _: &Tree) -> bool {
+        phase == Phase::BeforeSave && operation == Operation::Create
+    }
+
+    async fn ask(&self, _: &OpContext, asked: Asked<'_>, _: &Tree, desk: &mut dyn Desk) -> Result<Vec<Verdict>, HookError> {
+        let by = By { package: "p", grant: &Grant::Caller, itself: true };
+        let given = desk.serve(by, Ask::Get(asked.object, self.first, Reading::Plain)).await.unwrap();
+        let is_first = asked.changes.iter().all(|change| change.new.id == self.first);
+        let sees = matches!(given, Given::Record(Some(_)));
+        assert_eq!(asked.changes.len(), 1, "a step is asked about by itself");
+        assert_ne!(is_first, sees, "before it is written it is not there, afterwards it is");
+        Ok(vec![Verdict::Keep])
+    }
+}
+
 #[test]
-fn steps_of_one_document_are_asked_about_together() {
-    let hooks = Arc::new(Measure::default());
-    everywhere_with(Arc::clone(&hooks) as Arc<dyn Hooks>, async |house| {
-        let before = hooks.asked.load(Ordering::SeqCst);
-        let step =
-            |name: &str| Step { write: Write::Create(house.ix("account"), house.input("account", &[("name", text(name))])), answer: None };
-        let mutation = Mutation { steps: vec![step("a"), step("bb"), step("ccc")], idempotency: None };
+fn a_step_is_asked_about_after_the_step_before_it_was_written() {
+    let first = RecordId::generate();
+    everywhere_with(Arc::new(Follower { first }), async |house| {
+        let step = |name: &str, id: Option<RecordId>| {
+            let input = RecordInput { id, ..house.input("account", &[("name", text(name))]) };
+            Step { write: Write::Create(house.ix("account"), input), answer: None }
+        };
+        let mutation = Mutation { steps: vec![step("a", Some(first)), step("b", None), step("c", None)], idempotency: None };
         house.pipeline.write(&house.cx, &house.policy, &mutation).await.unwrap();
-        assert_eq!((house.count("account").await, hooks.asked.load(Ordering::SeqCst) - before), (3, 1));
+        assert_eq!(house.count("account").await, 3);
     });
 }
 
-/// Changes the record behind the save's back, as often as it is told.
+/// Tries to change the record behind the save's back while it is asked about it.
+#[derive(Default)]
 struct Meddler {
-    times: usize,
-    asked: AtomicUsize,
-    way: OnceLock<(Pipeline, Policy, Write)>,
+    told: Mutex<Vec<Kind>>,
+    way: Mutex<Option<(Pipeline, Policy, Write)>>,
 }
+
+/// How long it tries.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 #[async_trait]
 impl Hooks for Meddler {
     fn subscribes(&self, _: &Model, (_, phase, operation): (ObjectIx, Phase, Operation), _: &Tree) -> bool {
-        phase == Phase::BeforeSave && operation == Operation::Update && self.way.get().is_some()
+        phase == Phase::BeforeSave && operation == Operation::Update
     }
 
     async fn ask(&self, cx: &OpContext, asked: Asked<'_>, _: &Tree, _: &mut dyn Desk) -> Result<Vec<Verdict>, HookError> {
-        let count = self.asked.fetch_add(1, Ordering::SeqCst);
-        if count < self.times {
-            let (pipeline, policy, write) = self.way.get().unwrap();
-            let mut write = write.clone();
-            if let Write::Update(_, _, _, input) = &mut write {
-                input.fields[0].1 = text(&format!("other {count}"));
-            }
-            pipeline.write(cx, policy, &Mutation { steps: vec![Step { write, answer: None }], idempotency: None }).await.unwrap();
-        }
+        let (pipeline, policy, write) = self.way.lock().unwrap().take().unwrap();
+        let mut cx = cx.clone();
+        cx.deadline = Some(Instant::now() + PATIENCE);
+        let done = pipeline.write(&cx, &policy, &Mutation { steps: vec![Step { write, answer: None }], idempotency: None }).await;
+        self.told.lock().unwrap().push(done.unwrap_err().kind());
         Ok(vec![Verdict::Keep; asked.changes.len()])
     }
 }
 
-fn meddled(times: usize) -> (Arc<Meddler>, Vec<String>) {
-    let hooks = Arc::new(Meddler { times, asked: AtomicUsize::new(0), way: OnceLock::new() });
-    let (seen, told_all) = (Arc::clone(&hooks), std::sync::Mutex::new(Vec::new()));
-    crate::house::on_sqlite(Arc::clone(&hooks) as Arc<dyn Hooks>, async |house| {
+#[test]
+fn a_record_that_hooks_are_asked_about_cannot_move() {
+    let hooks = Arc::new(Meddler::default());
+    everywhere_with(Arc::clone(&hooks) as Arc<dyn Hooks>, async |house| {
         let id = house.create("account", &[("name", text("A"))]).await;
         let behind = Write::Update(house.ix("account"), id, None, house.input("account", &[("code", text("x"))]));
-        seen.way.set((Pipeline::new(house.store.clone(), Arc::new(tenon_hooks::NoHooks)), house.policy.clone(), behind)).ok().unwrap();
-        let outcome = house.write(Write::Update(house.ix("account"), id, None, house.input("account", &[("size", Value::Int(7))]))).await;
+        *hooks.way.lock().unwrap() =
+            Some((Pipeline::new(house.store.clone(), Arc::new(tenon_hooks::NoHooks)), house.policy.clone(), behind));
+        house.write(Write::Update(house.ix("account"), id, None, house.input("account", &[("size", Value::Int(7))]))).await.unwrap();
         let record = house.get("account", id).await;
-        let values = format!(
-            "{:?} {:?} {}",
-            record.field(house.field("account", "size")),
-            record.field(house.field("account", "code")),
-            record.version()
-        );
-        let mut told_all = told_all.lock().unwrap();
-        told_all.push(values);
-        told_all.extend(outcome.err().map(problems).into_iter().flatten().map(|problem| told(&problem)));
+        let (size, code) = (record.field(house.field("account", "size")), record.field(house.field("account", "code")));
+        assert_eq!((size, code, record.version()), (&Value::Int(7), &Value::Null, 2));
+        let told = std::mem::take(&mut *hooks.told.lock().unwrap());
+        assert!(matches!(told[..], [Kind::Exhausted]), "it waits, and gives up: {told:?}");
     });
-    (hooks, told_all.into_inner().unwrap())
-}
-
-#[test]
-fn a_record_that_moves_is_shown_to_the_hooks_again() {
-    let (hooks, told) = meddled(2);
-    assert_eq!(told, ["Int(7) Text(\"other 1\") 4"]);
-    assert_eq!(hooks.asked.load(Ordering::SeqCst), 3);
-}
-
-#[test]
-fn a_record_that_never_stands_still_is_a_conflict() {
-    let (_, told) = meddled(100);
-    assert_eq!(told[1..], ["CONFLICT version - "]);
-    assert!(told[0].starts_with("Null"), "nothing of it is written: {told:?}");
 }

@@ -66,11 +66,6 @@ pub(crate) fn everywhere_with<F: Future<Output = ()>>(hooks: Arc<dyn Hooks>, tes
     });
 }
 
-/// Runs a test on SQLite only, for what no database has a hand in.
-pub(crate) fn on_sqlite<F: Future<Output = ()>>(hooks: Arc<dyn Hooks>, test: impl Fn(House) -> F) {
-    tokio::runtime::Runtime::new().unwrap().block_on(async { test(house(Database::Sqlite, hooks).await).await });
-}
-
 async fn house(database: Database, hooks: Arc<dyn Hooks>) -> House {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig::new(folder.path().join("data"), database)).await.unwrap();

@@ -5,10 +5,30 @@
 use std::sync::Arc;
 
 use tenon_context::OpContext;
+use tenon_diagnostics::Problem;
+use tenon_query::Called;
 
 use super::change::MetadataTx;
 use crate::store::Memory;
-use crate::{StoreError, Tx};
+use crate::{Room, StoreError, Tx};
+
+/// What a plugin that is called inside a change is given.
+pub struct Lent {
+    /// The transaction of the change.
+    pub tx: Tx,
+    /// What the tenant may still save.
+    pub room: Room,
+}
+
+/// What its call gives back.
+pub struct GivenBack {
+    /// The transaction, with what was written, or without where the call did not end well.
+    pub tx: Tx,
+    /// What came of the call; its refusal or fault in the words of a caller.
+    pub called: Result<Called, Problem>,
+    /// How many records there are more.
+    pub grown: i64,
+}
 
 impl MetadataTx {
     /// Lends the transaction to the record pipeline, over the model of the context: the one that this change makes, or the one it
