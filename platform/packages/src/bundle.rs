@@ -71,9 +71,15 @@ impl Bundle {
     /// Its metadata: the manifest and what describes objects, roles and labels.
     #[must_use]
     pub fn metadata(&self) -> Vec<SourceFile> {
-        let metadata = self.files.iter().filter(|(path, _)| paths::is_metadata(path));
-        metadata.map(|(path, bytes)| SourceFile::new(path.as_str(), String::from_utf8_lossy(bytes).into_owned())).collect()
+        metadata_of(&self.files)
     }
+}
+
+/// The metadata among the files of a package.
+#[must_use]
+pub fn metadata_of(files: &BTreeMap<String, Vec<u8>>) -> Vec<SourceFile> {
+    let metadata = files.iter().filter(|(path, _)| paths::is_metadata(path));
+    metadata.map(|(path, bytes)| SourceFile::new(path.as_str(), String::from_utf8_lossy(bytes).into_owned())).collect()
 }
 
 /// What a manifest says, if it says it rightly.

@@ -1,21 +1,32 @@
 //! Offline: would these files compile, over the base package, without any server?
 
+use tenon_compiler::Manifest;
 use tenon_diagnostics::Diagnostic;
-use tenon_model::{Layer, ModelVersion, Physical, Settings};
+use tenon_model::{Layer, Model, ModelVersion, Physical, Settings};
 use tenon_value::{Name, TenantId, Uuid};
 
 use crate::install::strays;
 use crate::{BASE_PACKAGE, Bundle, SourceFile, TENANT_LAYER, crm};
 
-/// Everything that is wrong with the files of a tenant or a package, alone and together with the base package.
-#[must_use]
-pub fn check(files: &[SourceFile]) -> Vec<Diagnostic> {
+/// What files come to over the base package.
+pub(crate) struct Compiled {
+    /// The model, where it could be made.
+    pub(crate) model: Option<Model>,
+    /// What `package.yaml` says; a tenant's own files have none.
+    pub(crate) manifest: Option<Manifest>,
+    /// All mistakes and warnings.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Compiles files over the base package and the files of other packages.
+pub(crate) fn compile(files: &[SourceFile], beside: &[Vec<SourceFile>]) -> Compiled {
     let read = tenon_compiler::read(&Name::known(TENANT_LAYER), files);
     let mut diagnostics = read.diagnostics;
     let mut layers: Vec<Layer> = Vec::new();
     if read.layer.package.as_str() != BASE_PACKAGE {
         layers.push(tenon_compiler::read(&Name::known(BASE_PACKAGE), &crm::files()).layer);
     }
+    layers.extend(beside.iter().map(|files| tenon_compiler::read(&Name::known(TENANT_LAYER), files).layer));
     layers.push(read.layer);
     let nobody = TenantId(Uuid::nil());
     let assembled = tenon_compiler::assemble(nobody, ModelVersion(1), &Settings::default(), &layers, &Physical::default());
@@ -24,7 +35,13 @@ pub fn check(files: &[SourceFile]) -> Vec<Diagnostic> {
             diagnostics.push(found);
         }
     }
-    diagnostics
+    Compiled { model: assembled.model, manifest: read.manifest, diagnostics }
+}
+
+/// Everything that is wrong with the files of a tenant or a package, alone and together with the base package.
+#[must_use]
+pub fn check(files: &[SourceFile]) -> Vec<Diagnostic> {
+    compile(files, &[]).diagnostics
 }
 
 /// The same of a package before it is given away, with what it names that is not its own. Of packages beside the base nothing

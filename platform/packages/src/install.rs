@@ -6,7 +6,7 @@
 mod chosen;
 mod declared;
 mod error;
-mod grants;
+pub(crate) mod grants;
 mod life;
 mod listing;
 mod namespace;

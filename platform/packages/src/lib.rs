@@ -20,6 +20,7 @@ mod ended;
 mod ends;
 mod error;
 mod former;
+mod granted;
 mod host_test;
 mod install;
 mod journal;
@@ -43,13 +44,14 @@ mod tests;
 pub use apply::Applied;
 pub use bundle::{
     BUNDLE_BYTES_MAX, Bundle, BundleError, COMPONENT, ENTRIES_MAX, Index, MANIFEST, METADATA_FILE_MAX, PATH_MAX, PublicKey, Publishers,
-    SecretKey, Signature, UNPACKED_MAX, files_of,
+    SecretKey, Signature, UNPACKED_MAX, files_of, metadata_of,
 };
 pub use check::{check, check_package};
 pub use crm::{BASE_PACKAGE, PackageInfo};
 pub use draft::{Change, Draft};
 pub use elements::TENANT_LAYER;
 pub use error::{PackagesError, of_diagnostic};
+pub use granted::{GrantedMember, GrantedObject, granted};
 pub use host_test::{
     CallPattern, Fixture, HOST_TEST_BYTES_MAX, HOST_TEST_STEPS_MAX, HOST_TESTS_MAX, HostTest, HostTestOutcome, StepAct, TestStep,
 };

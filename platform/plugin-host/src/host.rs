@@ -16,7 +16,6 @@ use crate::aot::AotCache;
 use crate::asking::Asking;
 use crate::breaker::Breaker;
 use crate::computing::Computing;
-use crate::limits::THREADS;
 use crate::lines::Lines;
 use crate::linked::{Linked, Workshop};
 use crate::merge::Rows;
@@ -26,7 +25,7 @@ use crate::seeds::Seeds;
 use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
 use crate::warm::WarmInstances;
-use crate::{Budgets, Line, LoadError, PluginPackage, calling};
+use crate::{Budgets, Line, LoadError, PluginPackage, calling, limits};
 
 /// Runs plugins for all tenants of a process. Cheap to clone.
 #[derive(Clone)]
@@ -124,7 +123,7 @@ impl PluginHost {
     /// # Errors
     /// Where plugins cannot run on this machine.
     pub fn with_cache(budgets: Budgets, cache: Option<AotCache>) -> Result<Self, LoadError> {
-        let threads = Builder::new_multi_thread().worker_threads(THREADS).thread_name("tenon-plugin").enable_time().build();
+        let threads = Builder::new_multi_thread().worker_threads(limits::threads()).thread_name("tenon-plugin").enable_time().build();
         let threads = Some(threads.map_err(|error| LoadError::Engine(error.to_string()))?);
         let inner = Inner {
             workshop: Workshop::new(cache)?,

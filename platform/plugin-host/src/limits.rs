@@ -66,8 +66,14 @@ const LARGE_TREE_FUEL: u64 = 5;
 /// The least time of a call of a large guest: 200 records take 100 ms there on a machine that has nothing else to do.
 const LARGE_WALL: Duration = Duration::from_millis(500);
 
-/// Threads plugins run on: their own, so that no plugin can hold up a request of anybody else.
-pub(crate) const THREADS: usize = 2;
+/// Threads plugins run on, at most.
+const THREADS_MAX: usize = 32;
+
+/// Threads plugins run on: their own, so that no plugin can hold up a request of anybody else, and as many as half of the
+/// machine's, so that all bad ones together leave the other half alone.
+pub(crate) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |all| (all.get() / 2).clamp(1, THREADS_MAX))
+}
 
 /// Fuel between two yields: about 0.07 ms, for 8 % of speed.
 pub(crate) const FUEL_PER_SLICE: u64 = 1_000_000;

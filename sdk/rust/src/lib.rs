@@ -36,6 +36,7 @@ pub mod config;
 mod decimal;
 mod event;
 mod export;
+mod fields;
 #[doc(hidden)]
 pub mod guest;
 mod hooks;
@@ -61,6 +62,7 @@ pub use change::{Change, Operation};
 pub use composite::{Address, Geo, Money, Reference};
 pub use decimal::{Decimal, DecimalError};
 pub use event::Event;
+pub use fields::Fields;
 pub use hooks::Hooks;
 pub use json::{Json, JsonError};
 pub use record::{Problem, Record, Saved};

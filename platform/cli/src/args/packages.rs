@@ -198,6 +198,18 @@ pub(crate) enum PluginVerb {
         #[arg(long)]
         once: bool,
     },
+    /// Write the records that `package.yaml` asks for as types of the plugin's language: a slip of the pen does not compile.
+    Typegen {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// The file; without it `src/objects.rs` or `src/objects.ts` in the folder.
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// A package that this one requires beside the base; several are given one by one, in the order of their install.
+        #[arg(long = "with", value_name = "FILE")]
+        with: Vec<PathBuf>,
+    },
     /// Say what this machine lacks for building plugins.
     Doctor,
 }

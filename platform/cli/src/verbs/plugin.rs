@@ -3,6 +3,7 @@
 mod dev;
 mod new;
 mod testing;
+mod typegen;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -59,6 +60,7 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
             Ok(Exit::Done)
         }
         PluginVerb::Dev { dir, once } => dev::dev(args, output, dir, *once).await,
+        PluginVerb::Typegen { dir, out, with } => typegen::typegen(output, dir, (out.as_deref(), with)),
         PluginVerb::Doctor => doctor(output),
     }
 }

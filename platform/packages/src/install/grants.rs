@@ -153,7 +153,7 @@ fn asked(manifest: &Manifest) -> Result<JsonMap<String, Json>, BundleError> {
     }
 }
 
-fn records(manifest: &Manifest) -> Result<Vec<(String, ObjectGrant)>, BundleError> {
+pub(crate) fn records(manifest: &Manifest) -> Result<Vec<(String, ObjectGrant)>, BundleError> {
     let wrong = |what: String| BundleError::Manifest(format!("`grants.records`: {what}"));
     let asked = asked(manifest)?;
     let objects = match asked.get("records") {
