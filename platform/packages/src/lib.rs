@@ -56,9 +56,9 @@ pub use host_test::{
     CallPattern, Fixture, HOST_TEST_BYTES_MAX, HOST_TEST_STEPS_MAX, HOST_TESTS_MAX, HostTest, HostTestOutcome, StepAct, TestStep,
 };
 pub use install::{
-    DeclaredSecret, GrantLine, HOST_TEST_ROOMS, HOST_TESTS_WALL, Health, HostTestStage, InstallDone, InstallError,
-    InstallWish, Installed, NotPlayed, PackagePlan, PluginCalls, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting,
-    SettingKind, SettingState, TestsWish, VERSIONS_MAX,
+    DeclaredSecret, GrantLine, HOST_TEST_ROOMS, HOST_TESTS_WALL, Health, HostTestStage, InstallDone, InstallError, InstallWish, Installed,
+    NotPlayed, PackagePlan, PluginCalls, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting, SettingKind, SettingState,
+    TestsWish, VERSIONS_MAX,
 };
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;
