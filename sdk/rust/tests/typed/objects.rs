@@ -1,5 +1,5 @@
 //! Made by `tenon plugin typegen`. Do not edit: make it again.
-#![allow(dead_code, reason = "a plugin need not use all it asks for")]
+#![allow(dead_code, unreachable_pub, reason = "a plugin need not use all it asks for")]
 
 use tenon_sdk::{Change, Fields, Value};
 

@@ -7,7 +7,7 @@ use tenon_packages::{GrantedMember, GrantedObject};
 use super::label;
 
 const HEAD: &str = "//! Made by `tenon plugin typegen`. Do not edit: make it again.
-#![allow(dead_code, reason = \"a plugin need not use all it asks for\")]
+#![allow(dead_code, unreachable_pub, reason = \"a plugin need not use all it asks for\")]
 
 use tenon_sdk::{Change, Fields, Value};
 ";
