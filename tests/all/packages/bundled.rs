@@ -7,19 +7,18 @@ use tenon_tests::{Tenant, TestServer};
 
 use super::house::{Package, ask, install, rule, upload};
 
-/// A representative makes a visit to an account, and finds it.
+/// A representative notes a visit, and an administrator finds it.
 const GOOD: &str = r#"format: tenon/v1
 test: a representative notes a visit
 steps:
   - as: sales_rep
     graphql: |
-      mutation { createAccount(input: { name: "Harbour Works" }) { id } }
-    keep: { account: /data/createAccount/id }
-  - as: sales_rep
-    graphql: |
-      mutation ($account: ID!) { createAcmeVisitsVisit(input: { subject: "Plant tour", account: { connect: { id: $account } } }) { subject } }
-    variables: { account: $account }
-    expect: { data: { createAcmeVisitsVisit: { subject: Plant tour } } }
+      mutation { createAcmeVisitsVisit(input: { subject: "Plant tour" }) { id } }
+    keep: { visit: /data/createAcmeVisitsVisit/id }
+  - graphql: |
+      query ($id: ID!) { acmeVisitsVisit(id: $id) { subject } }
+    variables: { id: $visit }
+    expect: { data: { acmeVisitsVisit: { subject: Plant tour } } }
 "#;
 
 /// Its second step goes wrong.
@@ -55,6 +54,13 @@ async fn state(server: &TestServer, tenant: &Tenant) -> anyhow::Result<Value> {
     Ok(json!([there, server.command(&Command::TenantList).await.context("a list of tenants")?]))
 }
 
+async fn in_force(tenant: &Tenant) -> anyhow::Result<String> {
+    let there = tenant.metadata("{ packages { name version state } }", json!({})).await?;
+    let visits = there["packages"].as_array().into_iter().flatten().find(|one| one["name"] == "acme_visits").context("a package")?;
+    assert_eq!(visits["state"], "installed");
+    Ok(visits["version"].as_str().unwrap_or_default().to_owned())
+}
+
 pub(super) async fn played(server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
     assert_eq!(upload(&tenant, visits("1.0.0", &[("tests/visit.yaml", GOOD)])).await?.status, 201);
     // Who may not install is refused before anything is played.
@@ -63,13 +69,13 @@ pub(super) async fn played(server: TestServer, tenant: Tenant, other: Tenant) ->
     assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
 
     let others = state(&server, &other).await?;
-    let done = ask(&tenant, &format!("mutation {{ {} }}", installing("1.0.0", ""))).await?;
-    let done = &done["data"]["installPackage"];
+    let answer = ask(&tenant, &format!("mutation {{ {} }}", installing("1.0.0", ""))).await?;
+    let done = &answer["data"]["installPackage"];
     let played = json!([{ "path": "tests/visit.yaml", "name": "a representative notes a visit", "fuel": 0 }]);
-    assert_eq!((&done["version"], &done["tests"]), (&json!("1.0.0"), &played), "{done}");
-    let visits_here = tenant.data("{ acmeVisitsVisits { totalCount { value } } accounts { totalCount { value } } }", json!({})).await?;
-    assert_eq!(visits_here["acmeVisitsVisits"]["totalCount"]["value"], 0);
-    assert_eq!(visits_here["accounts"]["totalCount"]["value"], 0);
+    assert_eq!(done["tests"], played, "{answer}");
+    assert_eq!(in_force(&tenant).await?, "1.0.0");
+    let here = tenant.data("{ acmeVisitsVisits { totalCount { value } } }", json!({})).await?;
+    assert_eq!(here["acmeVisitsVisits"]["totalCount"]["value"], 0, "what tests write is gone with their tenants");
 
     failing(&server, &tenant).await?;
     above(&tenant).await?;
@@ -102,6 +108,7 @@ async fn failing(server: &TestServer, tenant: &Tenant) -> anyhow::Result<()> {
 
     let unplayed = ask(tenant, &format!("mutation {{ {} }}", installing("1.1.0", ", runTests: false"))).await?;
     assert_eq!(unplayed["data"]["installPackage"]["tests"], json!([]), "{unplayed}");
+    assert_eq!(in_force(tenant).await?, "1.1.0");
     let trail = tenant.metadata("{ audit(filter: { kinds: [\"package_changed\"] }, first: 100) { nodes { facts } } }", json!({})).await?;
     let notes = trail["audit"]["nodes"].as_array().cloned().unwrap_or_default();
     let tested: Vec<&Value> = notes.iter().map(|note| &note["facts"]).filter(|facts| facts["did"] == "tested").collect();
