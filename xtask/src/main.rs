@@ -87,6 +87,7 @@ fn main() -> ExitCode {
 
 fn dispatch(command: Command) -> anyhow::Result<()> {
     let workspace = Workspace::find()?;
+    workspace.claim()?;
     match command {
         Command::Test { filter } => test::run(&workspace, filter),
         Command::Demo { fresh, once } => demo::run(&workspace, &demo::Wish { fresh, once }),

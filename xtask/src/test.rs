@@ -3,6 +3,8 @@
 //! A throw-away PostgreSQL, the plugins as WebAssembly, the `tenon` program for the Node tests. Every part runs even
 //! when an earlier one failed; the summary at the end names what failed and what could not run.
 
+mod heard;
+
 use std::path::Path;
 use std::process::Command;
 
@@ -45,6 +47,14 @@ struct Setting {
 struct Outcome {
     what: String,
     passed: bool,
+    /// What failed in it, in lines, where that is known.
+    failures: Vec<String>,
+}
+
+impl Outcome {
+    fn new(what: impl Into<String>, passed: bool) -> Self {
+        Self { what: what.into(), passed, failures: Vec::new() }
+    }
 }
 
 /// Sets up, runs everything, sums up.
@@ -63,7 +73,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
     terminal::step("building tests and programs (the first time takes minutes)");
     // In one go: built apart, the programs would ask for other features of nearly every library, which would be built again.
     let built = program::succeeds(workspace.cargo().args(["build", "--workspace", "--lib", "--bins", "--tests"]))?;
-    let mut outcomes = vec![Outcome { what: "the programs".to_owned(), passed: built }, rust(workspace, &setting)?];
+    let mut outcomes = vec![Outcome::new("the programs", built), rust(workspace, &setting)?];
     if built {
         outcomes.extend(node(workspace, &setting)?);
     }
@@ -80,7 +90,8 @@ fn rust(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Outcome> {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--workspace", "--no-fail-fast"]).args(&setting.filter);
     cargo.envs(setting.variables.iter().map(|(name, value)| (*name, value)));
-    Ok(Outcome { what: "cargo test --workspace".to_owned(), passed: program::succeeds(&mut cargo)? })
+    let (passed, failures) = heard::run(&mut cargo)?;
+    Ok(Outcome { failures, ..Outcome::new("cargo test --workspace", passed) })
 }
 
 fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
@@ -92,7 +103,7 @@ fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>
         }
         terminal::step(&format!("the Node tests of {package}"));
         let passed = node_package(&folder, setting)?;
-        outcomes.push(Outcome { what: format!("Node tests of {package}"), passed });
+        outcomes.push(Outcome::new(format!("Node tests of {package}"), passed));
     }
     Ok(outcomes)
 }
@@ -105,7 +116,7 @@ fn typescript(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Ou
         let what = format!("TypeScript tests of {}", folder.strip_prefix(&workspace.root).unwrap_or(&folder).display());
         terminal::step(&what);
         let passed = typescript.test(&folder, setting.filter.as_deref())?;
-        outcomes.push(Outcome { what, passed });
+        outcomes.push(Outcome::new(what, passed));
     }
     Ok(outcomes)
 }
@@ -117,7 +128,7 @@ fn soaks(workspace: &Workspace, cluster: &Cluster) -> anyhow::Result<Vec<Outcome
         let what = format!("soak {}", words.join(" "));
         terminal::step(&what);
         let passed = program::succeeds(bench::worker(workspace, "dev", cluster)?.arg("soak").args(words.iter()))?;
-        outcomes.push(Outcome { what, passed });
+        outcomes.push(Outcome::new(what, passed));
     }
     Ok(outcomes)
 }
@@ -156,6 +167,9 @@ fn summary(outcomes: &[Outcome]) -> anyhow::Result<()> {
     for outcome in outcomes {
         let word = if outcome.passed { "passed" } else { "FAILED" };
         terminal::result(&format!("{word}: {}", outcome.what));
+        for line in &outcome.failures {
+            terminal::result(&format!("    {line}"));
+        }
     }
     if variable(REAL_DATA_VARIABLE).is_none() {
         terminal::result(&format!("NOT RUN: real pipeline (set {REAL_DATA_VARIABLE} to the folder of the data set)"));

@@ -5,7 +5,10 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::program;
+use crate::{program, terminal};
+
+/// In the target directory: the root of the clone that built there last.
+const BUILT_FROM: &str = "built-from";
 
 /// The places every command needs.
 pub(crate) struct Workspace {
@@ -27,6 +30,25 @@ impl Workspace {
         let target = answer.get("target_directory").and_then(serde_json::Value::as_str);
         let target = PathBuf::from(target.context("cargo metadata names no target directory")?);
         Ok(Self { root, target })
+    }
+
+    /// Throws away what another clone has built of this repository in the same target directory; dependencies stay.
+    ///
+    /// Programs and tests know the folder they were built in. To cargo those of an older clone are fresh, and read files that
+    /// may not be there any more.
+    pub(crate) fn claim(&self) -> anyhow::Result<()> {
+        let (stamp, root) = (self.target.join(BUILT_FROM), self.root.display().to_string());
+        let built_from = std::fs::read_to_string(&stamp).ok();
+        if built_from.as_ref() == Some(&root) {
+            return Ok(());
+        }
+        // Without a name nobody but this clone's own cargo was here.
+        if built_from.is_some() {
+            terminal::notice("another clone has built here: what is the repository's own is built anew");
+            anyhow::ensure!(program::succeeds(self.cargo().args(["clean", "--workspace", "--quiet"]))?, "cargo clean failed");
+        }
+        std::fs::create_dir_all(&self.target)?;
+        std::fs::write(&stamp, root).with_context(|| format!("cannot write {}", stamp.display()))
     }
 
     /// A cargo command in the root of the repository.

@@ -24,8 +24,8 @@ pub(crate) struct Called {
     pub lines: Vec<(&'static str, String)>,
 }
 
-/// Runs to the end or to a limit, in an instance that was kept for it, or in one of its own. Must run on the plugins' own
-/// threads: between two yields a guest holds its thread.
+/// Runs to the end or to a limit, in an instance that was kept for it, or in one of its own. Between two yields a guest holds its
+/// thread; [`Lane`](crate::lane::Lane) says whose that is.
 pub(crate) async fn call(ready: &Ready, kept: Option<Warm>, state: CallState, question: Question, fuel: u64) -> Called {
     let begun = Instant::now();
     let (deadline, output) = (state.begun.deadline, state.begun.limits.output);

@@ -16,6 +16,7 @@ mod fault;
 mod host;
 mod invoke;
 mod keyed;
+mod lane;
 mod limits;
 mod lines;
 mod linked;

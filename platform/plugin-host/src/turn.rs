@@ -12,6 +12,7 @@ use tracing::Instrument;
 use crate::fault::Broken;
 use crate::host::Inner;
 use crate::invoke::{self, Called};
+use crate::lane::{Lane, Next};
 use crate::limits::CallLimits;
 use crate::linked::Linked;
 use crate::since_1::{Error, Question, Said};
@@ -68,19 +69,18 @@ impl Turn<'_> {
             drop(slot);
             called
         };
-        let mut called = threads.spawn(called.instrument(self.span()));
+        let mut lane = Lane::new(called.instrument(self.span()));
         let called = loop {
-            tokio::select! {
-                biased;
-                Some(Letter { ask, itself, reply }) = letters.recv() => {
+            match lane.next(&mut letters, threads).await {
+                // Where the plugin has gone meanwhile, nobody wants the answer.
+                Next::Asks(Letter { ask, itself, reply }) => {
                     let by = By { package: &self.plugin.name, grant: &self.plugin.grant, itself };
-                    // Where the plugin has gone meanwhile, nobody wants the answer.
                     reply.send(desk.serve(by, ask).await).ok();
                 }
-                called = &mut called => break called,
+                Next::Ended(called) => break called,
             }
         };
-        // The task is the border: a panic of the sandbox itself ends there and is one plugin's fault.
+        // A panic of the sandbox itself is one plugin's fault.
         let called = called.map_err(|error| Broken::answer(format!("the sandbox broke: {error}")))?;
         self.tree.burn(called.fuel);
         self.measured(portion.rows, called).map_err(|broken| if pot < own { emptied(broken) } else { broken })
