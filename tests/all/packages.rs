@@ -16,6 +16,7 @@ mod offers;
 mod outward;
 mod questions;
 mod refused;
+mod replayed;
 mod shop;
 mod webshop;
 
@@ -224,4 +225,14 @@ async fn asked_in_typescript(database: Database) {
     let courier = Courier::InTypeScript;
     with_packages(database, async |server, tenant, other| questions::answered(courier, server, tenant, other).await).await;
     with_packages(database, async |server, tenant, other| made::computed(courier, server, tenant, other).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_call_happens_again_elsewhere_on_sqlite() {
+    with_packages(Database::Sqlite, replayed::elsewhere).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_call_happens_again_elsewhere_on_postgres() {
+    with_packages(Database::Postgres, replayed::elsewhere).await;
 }

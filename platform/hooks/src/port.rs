@@ -39,8 +39,23 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Those that records go through.
-    pub const ALL: [Self; 5] = [Self::BeforeSave, Self::AfterSave, Self::BeforeDelete, Self::AfterDelete, Self::Event];
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::BeforeSave,
+        Self::Computed,
+        Self::AfterSave,
+        Self::BeforeDelete,
+        Self::AfterDelete,
+        Self::Action,
+        Self::Query,
+        Self::Job,
+        Self::Event,
+        Self::Endpoint,
+        Self::Lifecycle,
+    ];
+
+    /// Those that records go through, and that can be subscribed to.
+    pub const OF_RECORDS: [Self; 5] = [Self::BeforeSave, Self::AfterSave, Self::BeforeDelete, Self::AfterDelete, Self::Event];
 
     /// The word in manifests and logs.
     #[must_use]

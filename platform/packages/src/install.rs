@@ -16,6 +16,7 @@ mod plugins;
 mod requires;
 mod session;
 mod setting;
+mod traced;
 mod tried;
 mod upload;
 mod values;

@@ -69,4 +69,4 @@ pub use session::Session;
 pub use settings::{CORS_MAX, SettingsChange, is_zone};
 pub use shaping::{SHAPE, Settle, Shaping, Switched};
 pub use tenon_compiler::{SourceFile, read_yaml};
-pub use tenon_plugin_host::{HTTP_REQUEST_BYTES_MAX, LINES_MAX, Line};
+pub use tenon_plugin_host::{HTTP_REQUEST_BYTES_MAX, LINES_MAX, Line, TRACES_MAX, Trace};

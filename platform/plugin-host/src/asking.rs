@@ -134,13 +134,15 @@ impl Asking<'_> {
             operation: since_1::operation(self.asked.operation),
             changes,
         };
-        let said = self.turn.take((question, Portion { first, rows }), desk, (limits, deadline)).await?;
-        let said = match said {
-            Ok(Said::Verdicts(verdicts)) => Ok(verdicts),
-            Ok(_) => return Err(Broken::answer("answered something else than it was asked")),
-            Err(error) => Err(error),
-        };
         let Linked { name, grant, .. } = &**self.turn.plugin;
-        since_1::answer((name, grant), self.object, (rows, self.asked.phase), said)
+        let read = |said: Result<Said, since_1::Error>| {
+            let said = match said {
+                Ok(Said::Verdicts(verdicts)) => Ok(verdicts),
+                Ok(_) => return Err(Broken::answer("answered something else than it was asked")),
+                Err(error) => Err(error),
+            };
+            since_1::answer((name, grant), self.object, (rows, self.asked.phase), said)
+        };
+        self.turn.take((question, Portion { first, rows }), desk, (limits, deadline), read).await
     }
 }

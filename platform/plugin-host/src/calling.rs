@@ -37,20 +37,20 @@ pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: 
     let limits = turn.budgets.of(turn.phase, turn.plugin.size);
     let limits = CallLimits { wall: limits.wall.min(until.saturating_duration_since(now)), ..limits };
     let input = call.input.to_string();
-    let taken = if input.len() > limits.input {
+    let answered = if input.len() > limits.input {
         Err(Broken::limit("input", "it was given more than a call may be"))
     } else {
         let question = Question::Call { kind: call.kind, name: call.name.clone(), input, cursor: call.cursor.clone() };
-        turn.take((question, Portion { first: 0, rows: 0 }), desk, (&limits, now + limits.wall)).await
+        let read = |said| match said {
+            Ok(Said::Done(text)) => done(turn, call, &text).map(Ok),
+            Ok(Said::GoesOn(cursor)) if cursor.len() <= CURSOR_LETTERS && !cursor.contains('\0') => Ok(Ok(Called::GoesOn(cursor))),
+            Ok(Said::GoesOn(_)) => Err(Broken::limit("output", "its cursor is too long")),
+            Ok(Said::Verdicts(_) | Said::Values(_)) => Err(Broken::answer("answered something else than it was asked")),
+            Err(error) => since_1::refused(&turn.plugin.name, None, error).map(Err),
+        };
+        turn.take((question, Portion { first: 0, rows: 0 }), desk, (&limits, now + limits.wall), read).await
     };
     turn.tree.leave(Instant::now());
-    let answered = taken.and_then(|said| match said {
-        Ok(Said::Done(text)) => done(turn, call, &text).map(Ok),
-        Ok(Said::GoesOn(cursor)) if cursor.len() <= CURSOR_LETTERS && !cursor.contains('\0') => Ok(Ok(Called::GoesOn(cursor))),
-        Ok(Said::GoesOn(_)) => Err(Broken::limit("output", "its cursor is too long")),
-        Ok(Said::Verdicts(_) | Said::Values(_)) => Err(Broken::answer("answered something else than it was asked")),
-        Err(error) => since_1::refused(&turn.plugin.name, None, error).map(Err),
-    });
     match answered {
         Ok(Ok(called)) => Ok(called),
         Ok(Err(refusal)) => Err(HookError::Refused(refusal)),

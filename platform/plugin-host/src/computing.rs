@@ -77,12 +77,14 @@ impl Computing<'_> {
         }
         let question = Question::Compute { object: self.object.name.to_string(), field: computed.field.clone(), rows: made };
         let portion = Portion { first: places.first().copied().unwrap_or_default(), rows: places.len() };
-        let said = self.turn.take((question, portion), desk, (&limits, Instant::now() + limits.wall)).await?;
-        match said {
-            Ok(Said::Values(values)) if values.len() == places.len() => values.into_iter().map(|value| self.value(field, value)).collect(),
+        let read = |said| match said {
+            Ok(Said::Values(values)) if values.len() == places.len() => {
+                values.into_iter().map(|value| self.value(field, value)).collect::<Result<Vec<_>, _>>()
+            }
             Ok(Said::Values(values)) => Err(Broken::answer(format!("computed {} values of {} records", values.len(), places.len()))),
             _ => Err(Broken::answer("answered something else than it was asked")),
-        }
+        };
+        self.turn.take((question, portion), desk, (&limits, Instant::now() + limits.wall), read).await
     }
 
     /// A value of the field's type; what the plugin could not say is empty, and in its log.

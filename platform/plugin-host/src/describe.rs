@@ -196,7 +196,7 @@ fn fits(contract: &str) -> Result<(), LoadError> {
 fn subscription(hook: &Json) -> Result<Subscription, LoadError> {
     let unknown = |word: &str| LoadError::Undescribed(format!("`{}` is not known here", word.escape_default()));
     let phase = word(hook, "phase")?;
-    let phase = Phase::from_word(phase).ok_or_else(|| unknown(phase))?;
+    let phase = Phase::from_word(phase).filter(|known| Phase::OF_RECORDS.contains(known)).ok_or_else(|| unknown(phase))?;
     let object = word(hook, "object")?.to_owned();
     let listed = hook.get("operations").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     let mut operations = Vec::new();

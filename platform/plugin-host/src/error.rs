@@ -33,6 +33,9 @@ pub enum LoadError {
     /// The engine does not start on this machine.
     #[error("plugins cannot run on this machine")]
     Engine(String),
+    /// Not a recorded call, or a damaged one.
+    #[error("this is no recorded call: {0}")]
+    NotATrace(String),
     /// The file cannot be read.
     #[error("cannot read `{file}`: {reason}")]
     File {
@@ -54,6 +57,7 @@ impl LoadError {
             Self::Contract(_) => "plugin/contract",
             Self::NeverCalled { .. } => "plugin/never-called",
             Self::Engine(_) => "plugin/engine",
+            Self::NotATrace(_) => "plugin/trace",
             Self::File { .. } => "plugin/file",
         }
     }

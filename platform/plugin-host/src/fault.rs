@@ -36,6 +36,16 @@ impl Broken {
         Self::Fault { limit: Some(limit), detail: detail.into() }
     }
 
+    /// What it is, for operators.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Fault { limit: Some(limit), detail } => format!("limit `{limit}`: {detail}"),
+            Self::Fault { limit: None, detail } => detail.clone(),
+            Self::Stopped => "the transaction ended".to_owned(),
+            Self::Busy => "there is no slot to run in".to_owned(),
+        }
+    }
+
     /// What ended the guest. One that was denied something ends as it likes, so that is asked first.
     pub(crate) fn trap(error: &wasmtime::Error, crossed: Option<&'static str>) -> Self {
         let detail = format!("{error:?}");

@@ -22,15 +22,16 @@ use crate::merge::Rows;
 use crate::registry::{Installed, Occasion, Registry};
 use crate::room::Rooms;
 use crate::seeds::Seeds;
+use crate::traces::Traces;
 use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
 use crate::warm::WarmInstances;
-use crate::{Budgets, Line, LoadError, PluginPackage, calling, limits};
+use crate::{Budgets, Line, LoadError, PluginPackage, Trace, calling, limits};
 
 /// Runs plugins for all tenants of a process. Cheap to clone.
 #[derive(Clone)]
 pub struct PluginHost {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) breaker: Breaker,
     pub(crate) usage: Counters,
     pub(crate) lines: Lines,
+    pub(crate) traces: Traces,
     pub(crate) seeds: Seeds,
     pub(crate) warm: Arc<WarmInstances>,
     /// None only while it is being dropped.
@@ -133,6 +135,7 @@ impl PluginHost {
             breaker: Breaker::default(),
             usage: Counters::default(),
             lines: Lines::default(),
+            traces: Traces::default(),
             seeds: Seeds::default(),
             warm: WarmInstances::new(),
             threads,
@@ -192,6 +195,17 @@ impl PluginHost {
     #[must_use]
     pub fn lines(&self, tenant: TenantId, package: &str) -> Vec<Line> {
         self.inner.lines.of(tenant, package)
+    }
+
+    /// The last failed calls of a tenant's plugin, the oldest first: whoever reads them reads the records in them.
+    #[must_use]
+    pub fn traces(&self, tenant: TenantId, package: &str) -> Vec<Arc<Trace>> {
+        self.inner.traces.of(tenant, package)
+    }
+
+    /// Keeps every call of a tenant from here on, or none any more, for measuring; what was kept until now, in the order it ended.
+    pub fn sample(&self, tenant: TenantId, on: bool) -> Vec<Arc<Trace>> {
+        self.inner.traces.sample(tenant, on)
     }
 
     /// Instances of large guests that are kept ready now.

@@ -9,6 +9,7 @@ use crate::fault::Broken;
 use crate::limits::{FUEL_PER_SLICE, HANDLES_MAX, WARM_WALL};
 use crate::since_1::{Error, Question, Ready, Said};
 use crate::state::CallState;
+use crate::tape::Heard;
 use crate::warm::Warm;
 
 /// What came of it, and what it cost.
@@ -22,11 +23,15 @@ pub(crate) struct Called {
     pub asked: u32,
     /// What it logged.
     pub lines: Vec<(&'static str, String)>,
+    /// What it asked and was told, and whether that is all.
+    pub tape: (Vec<Heard>, bool),
+    /// How it strayed from its recording, if it was run again.
+    pub strayed: Option<String>,
 }
 
 /// Runs to the end or to a limit, in an instance that was kept for it, or in one of its own. Between two yields a guest holds its
 /// thread; [`Lane`](crate::lane::Lane) says whose that is.
-pub(crate) async fn call(ready: &Ready, kept: Option<Warm>, state: CallState, question: Question, fuel: u64) -> Called {
+pub(crate) async fn call(ready: &Ready, kept: Option<Warm>, state: CallState, question: &Question, fuel: u64) -> Called {
     let begun = Instant::now();
     let (deadline, output) = (state.begun.deadline, state.begun.limits.output);
     let warm = match kept {
@@ -52,10 +57,13 @@ pub(crate) async fn call(ready: &Ready, kept: Option<Warm>, state: CallState, qu
         Ok(Err(error)) => Err(Broken::trap(&error, state.crossed())),
         Err(_) => Err(Broken::limit("wall", "the wall clock ran out")),
     };
-    let lines = std::mem::take(&mut store.data_mut().lines);
+    let state = store.data_mut();
+    let (lines, tape, strayed) = (std::mem::take(&mut state.lines), state.tape.recorded(), state.tape.strayed());
     // After a trap or a dropped call the store is dead; it is dropped here in any case.
     Called {
         lines,
+        tape,
+        strayed,
         said,
         fuel: fuel.saturating_sub(store.get_fuel().unwrap_or_default()),
         wall: begun.elapsed(),
@@ -68,7 +76,7 @@ async fn asked(
     ready: &Ready,
     store: &mut Store<CallState>,
     made: Option<Instance>,
-    question: Question,
+    question: &Question,
 ) -> wasmtime::Result<Result<Said, Error>> {
     let instance = match made {
         Some(instance) => instance,

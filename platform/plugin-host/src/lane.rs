@@ -88,7 +88,7 @@ mod tests {
 
     fn called(fuel: u64) -> Called {
         let said = Err(crate::fault::Broken::Busy);
-        Called { said, fuel, wall: Duration::ZERO, memory: 0, asked: 0, lines: Vec::new() }
+        Called { said, fuel, wall: Duration::ZERO, memory: 0, asked: 0, lines: Vec::new(), tape: (Vec::new(), true), strayed: None }
     }
 
     fn plugins() -> Runtime {

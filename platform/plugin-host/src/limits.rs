@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tenon_hooks::{Pace, Phase};
 
 /// A component's size (`component_bytes`): a language's own engine has room, and compiling takes 20 seconds at most.
@@ -77,6 +78,19 @@ pub(crate) fn threads() -> usize {
 
 /// Fuel between two yields: about 0.07 ms, for 8 % of speed.
 pub(crate) const FUEL_PER_SLICE: u64 = 1_000_000;
+
+/// Bytes of what a call asked and was told that are kept for running it again (`trace_bytes`, with what it was given).
+pub(crate) const TAPE_BYTES_MAX: usize = 256 << 10;
+/// Failed calls kept of one package in one tenant (`traces`).
+pub const TRACES_MAX: usize = 20;
+/// Bytes of failed calls kept of one tenant.
+pub(crate) const TENANT_TRACES_BYTES_MAX: usize = 4 << 20;
+/// Bytes of failed calls kept of all.
+pub(crate) const TRACES_BYTES_MAX: usize = 32 << 20;
+/// Calls kept where every call is.
+pub(crate) const SAMPLES_MAX: usize = 1_000;
+/// How long a recorded call may take where it is run again.
+pub(crate) const REPLAY_WALL: Duration = Duration::from_secs(30);
 
 /// Bytes that the data of one document may have.
 pub(crate) const PAGE_BYTES_MAX: usize = 1 << 20;
@@ -157,7 +171,7 @@ impl Size {
 }
 
 /// What one call of a hook may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallLimits {
     /// `fuel`: instructions, roughly; 14 million a millisecond.
     pub fuel: u64,

@@ -141,14 +141,15 @@ impl Workshop {
         })
     }
 
-    fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {
+    /// A component alone, ready to be called.
+    pub(crate) fn component(&self, bytes: &[u8], size: Size) -> Result<Arc<Ready>, LoadError> {
         let key = (size, Sha256::digest(bytes).into());
         let known = |compiled: &HashMap<_, Weak<_>>| compiled.get(&key).and_then(Weak::upgrade);
         if let Some(component) = known(&self.compiled.lock().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(component);
         }
         // Compiled outside the lock: it takes long, and twice is not wrong.
-        let component = Arc::new(compile((self.bench(size)?, self.cache.as_ref()), bytes, size)?);
+        let component = Arc::new(compile((self.bench(size)?, self.cache.as_ref()), bytes, key)?);
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.retain(|_, held| held.strong_count() > 0);
         compiled.insert(key, Arc::downgrade(&component));
@@ -156,7 +157,7 @@ impl Workshop {
     }
 }
 
-fn compile((bench, cache): (&Bench, Option<&AotCache>), bytes: &[u8], size: Size) -> Result<Ready, LoadError> {
+fn compile((bench, cache): (&Bench, Option<&AotCache>), bytes: &[u8], (size, digest): (Size, [u8; 32])) -> Result<Ready, LoadError> {
     let broken = |error: wasmtime::Error| match format!("{error:#}") {
         // What no instance of this size can hold; where there is no pool, that is found below.
         larger if larger.contains(NO_ROOM) => LoadError::Contract(format!("there is no room for it in size `{}`: {larger}", size.word())),
@@ -180,7 +181,7 @@ fn compile((bench, cache): (&Bench, Option<&AotCache>), bytes: &[u8], size: Size
         return Err(no_room(format!("a table of {elements}, {most} are allowed")));
     }
     let contract = |error: wasmtime::Error| LoadError::Contract(error.to_string());
-    Ok(Ready::new(bench.linker.instantiate_pre(&component).map_err(contract)?, size))
+    Ok(Ready::new(bench.linker.instantiate_pre(&component).map_err(contract)?, (size, digest)))
 }
 
 /// The import list is the request for permission. The linker would refuse too, but not by the function's name.

@@ -12,6 +12,7 @@ mod outward;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::state::CallState;
+use crate::tape::Cue;
 
 pub(crate) use exports::{Question, Ready, Said};
 pub(crate) use incoming::{Answer, answer, incoming, refused};
@@ -47,6 +48,8 @@ mod generated {
             "tenon:plugin/secrets": async | trappable,
         },
         exports: { default: async },
+        // So that a call can be kept and run again.
+        additional_derives: [serde::Serialize, serde::Deserialize],
     });
 }
 
@@ -94,10 +97,18 @@ pub(crate) fn interface(called: &str) -> Option<(&'static str, &'static [&'stati
 /// Gives a linker the granted functions, and nothing else.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     generated::Moments::add_to_linker::<CallState, HasSelf<CallState>>(linker, |state| state)?;
-    linker.instance(LIMITS)?.func_wrap("remaining", |store: wasmtime::StoreContextMut<'_, CallState>, (): ()| {
+    linker.instance(LIMITS)?.func_wrap("remaining", |mut store: wasmtime::StoreContextMut<'_, CallState>, (): ()| {
         let fuel = store.get_fuel()?;
-        let (wall, [queries, rows, writes, log_bytes, depth]) = store.data().left();
-        Ok((types::Budget { fuel, wall, queries, rows, writes, log_bytes, depth },))
+        let (function, state) = ("limits#remaining", store.data_mut());
+        match state.cue(function, &())? {
+            Cue::Told(told) => told,
+            Cue::Ask(asked) => {
+                let (wall, [queries, rows, writes, log_bytes, depth]) = state.left();
+                let told = Ok((types::Budget { fuel, wall, queries, rows, writes, log_bytes, depth },));
+                state.keep_heard(function, asked, &told);
+                told
+            }
+        }
     })
 }
 

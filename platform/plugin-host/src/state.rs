@@ -1,5 +1,6 @@
 //! What the host keeps for one call: the clock that stands still, what is left of each limit, the line to the desk.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,6 +12,10 @@ use tokio::sync::{mpsc, oneshot};
 use wasmtime::ResourceLimiter;
 
 use crate::limits::{CallLimits, PAGE_BYTES_MAX, Size};
+use crate::tape::{Heard, Tape};
+
+/// The limits that are crossed in functions of the host, which a tape may hold.
+const CROSSED_AT_THE_HOST: [&str; 7] = ["phase", "queries", "writes", "rows", "page", "output", "http_calls"];
 
 /// A request on its way to the desk, and where its answer is waited for.
 pub(crate) struct Letter {
@@ -55,6 +60,8 @@ pub(crate) struct CallState {
     drawn: u64,
     /// It asks as itself.
     itself: bool,
+    /// What it asked, and was told.
+    pub(crate) tape: Tape,
     /// What it has logged, with levels.
     pub lines: Vec<(&'static str, String)>,
     /// The most memory it had.
@@ -78,6 +85,7 @@ impl CallState {
             calls_left: limits.calls,
             drawn: 0,
             itself: false,
+            tape: Tape::new(),
             lines: Vec::new(),
             memory: 0,
             denied: None,
@@ -85,6 +93,11 @@ impl CallState {
             stopped: false,
             begun,
         }
+    }
+
+    /// Of a call that is run again, with what it was told then.
+    pub(crate) fn played(begun: Beginning, heard: VecDeque<Heard>) -> Self {
+        Self { tape: Tape::Plays { heard, strayed: None }, ..Self::new(begun) }
     }
 
     /// The limit that ended it, where the host knows better than the trap.
@@ -102,6 +115,14 @@ impl CallState {
     pub(crate) fn cross(&mut self, limit: &'static str) -> wasmtime::Error {
         self.crossed.get_or_insert(limit);
         wasmtime::Error::msg(format!("the limit `{limit}` was crossed"))
+    }
+
+    /// Ends the call as its recording says it ended.
+    pub(crate) fn end_at(&mut self, recorded: &str) -> wasmtime::Error {
+        match CROSSED_AT_THE_HOST.into_iter().find(|limit| *limit == recorded) {
+            Some(limit) => self.cross(limit),
+            None => wasmtime::Error::msg("the call ended here"),
+        }
     }
 
     /// Of an instance that is made before there is a call for it: it may ask nobody anything.

@@ -17,6 +17,7 @@ use crate::limits::CallLimits;
 use crate::linked::Linked;
 use crate::since_1::{Error, Question, Said};
 use crate::state::{Beginning, CallState, Letter};
+use crate::trace::{About, Judged, Opening, Outcome, Trace};
 use crate::{Budgets, Usage};
 
 /// Who is called, for whom, and about what.
@@ -49,23 +50,26 @@ impl Turn<'_> {
         self.host.breaker.is_open(self.cx.model.tenant, &self.plugin.title, self.budgets.faults_per_minute, now)
     }
 
-    /// Calls it, and answers what it asks until it is done.
-    pub(crate) async fn take(
+    /// Calls it, answers what it asks until it is done, and reads what it says. A call that broke is kept, to be run again.
+    pub(crate) async fn take<T>(
         &self,
         (question, portion): (Question, Portion),
         desk: &mut dyn Desk,
         (limits, deadline): (&CallLimits, Instant),
-    ) -> Result<Result<Said, Error>, Broken> {
+        read: impl FnOnce(Result<Said, Error>) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
         let Some(threads) = &self.host.threads else { return Err(Broken::Busy) };
         let slot = self.host.rooms.slot(self.plugin.size).ok_or(Broken::Busy)?;
         let (line, mut letters) = mpsc::channel(1);
-        let state = CallState::new(self.beginning(portion.first, limits, deadline, line));
         let (own, pot) = (limits.fuel_for(portion.rows), self.tree.fuel());
         let fuel = own.min(pot);
-        let component = Arc::clone(&self.plugin.component);
+        let beginning = self.beginning(portion.first, limits, deadline, line);
+        let opening = Opening::of(&beginning, fuel);
+        let (component, question) = (Arc::clone(&self.plugin.component), Arc::new(question));
         let kept = self.host.warm.take(&component, threads);
+        let asked = Arc::clone(&question);
         let called = async move {
-            let called = invoke::call(&component, kept, state, question, fuel).await;
+            let called = invoke::call(&component, kept, CallState::new(beginning), &asked, fuel).await;
             drop(slot);
             called
         };
@@ -83,7 +87,7 @@ impl Turn<'_> {
         // A panic of the sandbox itself is one plugin's fault.
         let called = called.map_err(|error| Broken::answer(format!("the sandbox broke: {error}")))?;
         self.tree.burn(called.fuel);
-        self.measured(portion.rows, called).map_err(|broken| if pot < own { emptied(broken) } else { broken })
+        self.ended(portion.rows, called, (opening, question), read).map_err(|broken| if pot < own { emptied(broken) } else { broken })
     }
 
     fn beginning(&self, first: usize, limits: &CallLimits, deadline: Instant, desk: mpsc::Sender<Letter>) -> Beginning {
@@ -126,23 +130,69 @@ impl Turn<'_> {
         )
     }
 
-    fn measured(&self, rows: usize, called: Called) -> Result<Result<Said, Error>, Broken> {
-        let Called { said, fuel, wall, memory, asked, lines } = called;
-        self.tell(lines);
-        let outcome = match &said {
-            Ok(Ok(_)) => "answered",
-            Ok(Err(Error::Refused(_))) => "refused",
+    /// Reads what a call said, and accounts for it.
+    fn ended<T>(
+        &self,
+        rows: usize,
+        mut called: Called,
+        (opening, question): (Opening, Arc<Question>),
+        read: impl FnOnce(Result<Said, Error>) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
+        let tenant = self.cx.model.tenant;
+        let sampled = self.host.traces.samples(tenant);
+        let (ending, outcome) = match &called.said {
+            Ok(Ok(_)) => ("answered", sampled),
+            Ok(Err(Error::Refused(_))) => ("refused", sampled),
             // The transaction ended under it, or it waits for a host outside.
-            Err(Broken::Stopped) => "stopped",
-            Ok(Err(Error::Failed(_))) | Err(_) => "failed",
+            Err(Broken::Stopped | Broken::Busy) => ("stopped", false),
+            Ok(Err(Error::Failed(_))) | Err(Broken::Fault { .. }) => ("failed", true),
         };
+        let outcome = if outcome { Outcome::of(&called.said) } else { None };
+        let said = std::mem::replace(&mut called.said, Err(Broken::Stopped)).and_then(read);
+        let is_judged = matches!((&said, ending), (Err(Broken::Fault { .. }), "answered" | "refused"));
+        let ending = if is_judged { "failed" } else { ending };
+        if sampled || ending == "failed" {
+            let judged = match &said {
+                Err(Broken::Fault { limit, detail }) if is_judged => {
+                    Some(Judged { limit: limit.map(str::to_owned), detail: detail.clone() })
+                }
+                _ => None,
+            };
+            let question = Arc::unwrap_or_clone(question);
+            let trace = Trace::new(self.about(), (opening, question), &mut called, (outcome.unwrap_or(Outcome::Unread), judged));
+            if sampled {
+                self.host.traces.add_sample(tenant, trace.clone());
+            }
+            if ending == "failed" {
+                self.host.traces.add(tenant, trace);
+            }
+        }
+        self.measured(rows, called, ending);
+        said
+    }
+
+    fn about(&self) -> About<'_> {
+        About {
+            title: &self.plugin.title,
+            component: self.plugin.component.digest(),
+            size: self.plugin.size,
+            at: self.cx.now,
+            request: self.cx.request.as_str(),
+            phase: self.phase,
+            about: self.about,
+            operation: self.operation,
+        }
+    }
+
+    fn measured(&self, rows: usize, called: Called, ending: &'static str) {
+        let Called { fuel, wall, memory, asked, lines, .. } = called;
+        self.tell(lines);
         let wall_us = u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
-        self.span().in_scope(|| tracing::debug!(rows, fuel, wall_us, memory, asked, outcome, "plugin called"));
+        self.span().in_scope(|| tracing::debug!(rows, fuel, wall_us, memory, asked, outcome = ending, "plugin called"));
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        let faults = u64::from(outcome == "failed");
+        let faults = u64::from(ending == "failed");
         let usage = Usage { calls: 1, faults, rows, fuel, wall, asked: u64::from(asked), memory };
         self.host.usage.add(self.cx.model.tenant, &self.plugin.name, &usage);
-        said
     }
 
     /// Keeps lines for those who look after the tenant's packages.
@@ -154,8 +204,7 @@ impl Turn<'_> {
     /// A broken call as an error, noted for the breaker and in the log.
     pub(crate) fn fault(&self, broken: Broken) -> HookError {
         if let Broken::Fault { limit, detail } = &broken {
-            let words = limit.map_or_else(String::new, |limit| format!("limit `{limit}`: "));
-            self.tell([("fault", format!("{} {}: {words}{detail}", self.phase.word(), self.about))]);
+            self.tell([("fault", format!("{} {}: {}", self.phase.word(), self.about, broken.words()))]);
             let (plugin, tenant) = (&self.plugin.title, self.cx.model.tenant);
             tracing::warn!(plugin, %tenant, request = %self.cx.request, limit, detail, "plugin failed");
             if self.host.breaker.note(tenant, plugin, self.budgets.faults_per_minute, Instant::now()) {

@@ -47,7 +47,7 @@ impl Warm {
 }
 
 /// A tenant that is none, with nothing in it.
-fn nobody() -> Arc<Model> {
+pub(crate) fn nobody() -> Arc<Model> {
     static NOBODY: OnceLock<Arc<Model>> = OnceLock::new();
     let model = || Arc::new(Model::empty(TenantId(Uuid::nil()), ModelVersion(0)));
     Arc::clone(NOBODY.get_or_init(model))

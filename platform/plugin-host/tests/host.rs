@@ -11,6 +11,8 @@ mod faults;
 mod houses;
 #[path = "host/loading.rs"]
 mod loading;
+#[path = "host/replay.rs"]
+mod replay;
 #[path = "host/setting.rs"]
 mod setting;
 #[path = "host/warm.rs"]

@@ -20,6 +20,15 @@ pub enum CallKind {
 }
 
 impl CallKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Action, Self::Query, Self::Job, Self::Event, Self::Endpoint, Self::Lifecycle];
+
+    /// The kind of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// The word in logs.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use axum::Router;
 use tenon_http::Status;
-use tenon_packages::{Bundle, HOST_TESTS_WALL, HostTest, HostTestOutcome, PackagesError};
+use tenon_packages::{Bundle, HOST_TESTS_WALL, HostTest, HostTestOutcome, PackagesError, Trace};
 use tokio::time::Instant;
 
 use crate::engine::Engine;
@@ -29,6 +29,8 @@ pub(crate) use stage::is_left_behind;
 pub struct HostTests {
     engine: Arc<Engine>,
     router: Router,
+    /// Whether every call is kept, to be run again.
+    sampling: bool,
     /// When all must be played; none: whoever plays them waits as long as they take.
     until: Option<Instant>,
 }
@@ -41,7 +43,7 @@ impl HostTests {
     pub async fn new(engine: Arc<Engine>) -> anyhow::Result<Self> {
         let status = Status::new(Arc::new(|| Box::pin(async { true })));
         let (app, _nobody_runs_it) = engine.app(status).await?;
-        Ok(Self { router: tenon_http::router(app), engine, until: None })
+        Ok(Self { router: tenon_http::router(app), engine, sampling: false, until: None })
     }
 
     /// Plays every test of a package; the packages it stands on, but for the base, are given beside, in the order of their install.
@@ -49,6 +51,18 @@ impl HostTests {
     /// # Errors
     /// Where a test is none, or no tenant can be made with the packages. What is wrong in a test stands in its outcome.
     pub async fn play(&self, package: &Bundle, beside: &[Bundle]) -> anyhow::Result<Vec<HostTestOutcome>> {
+        Ok(self.played(package, beside).await?.into_iter().map(|(outcome, _)| outcome).collect())
+    }
+
+    /// Plays every test of a package, and keeps each call of its plugin, so that it can be run again.
+    ///
+    /// # Errors
+    /// As [`HostTests::play`].
+    pub async fn calls(&self, package: &Bundle, beside: &[Bundle]) -> anyhow::Result<Vec<(HostTestOutcome, Vec<Arc<Trace>>)>> {
+        Self { sampling: true, ..self.clone() }.played(package, beside).await
+    }
+
+    async fn played(&self, package: &Bundle, beside: &[Bundle]) -> anyhow::Result<Vec<(HostTestOutcome, Vec<Arc<Trace>>)>> {
         let mut outcomes = Vec::new();
         for test in package.host_tests()? {
             outcomes.push(Box::pin(self.one(package, beside, &test)).await.with_context(|| test.path.clone())?);
@@ -56,12 +70,15 @@ impl HostTests {
         Ok(outcomes)
     }
 
-    async fn one(&self, package: &Bundle, beside: &[Bundle], test: &HostTest) -> anyhow::Result<HostTestOutcome> {
+    async fn one(&self, package: &Bundle, beside: &[Bundle], test: &HostTest) -> anyhow::Result<(HostTestOutcome, Vec<Arc<Trace>>)> {
         let outcome = |step, failure, fuel| HostTestOutcome { path: test.path.clone(), name: test.name.clone(), step, failure, fuel };
         if self.until.is_some_and(|until| Instant::now() >= until) {
-            return Ok(outcome(None, Some(too_late()), 0));
+            return Ok((outcome(None, Some(too_late()), 0), Vec::new()));
         }
         let mut stage = Stage::raise(&self.engine, &self.router, test).await?;
+        if self.sampling {
+            stage.sample(true);
+        }
         let acted = Box::pin(async {
             stage.furnish(package, beside, test).await?;
             anyhow::Ok(play::steps(&mut stage, test).await)
@@ -70,7 +87,7 @@ impl HostTests {
             None => Some(acted.await),
             Some(until) => tokio::time::timeout_at(until, acted).await.ok(),
         };
-        let fuel = stage.fuel();
+        let (fuel, calls) = (stage.fuel(), stage.sample(false));
         stage.strike().await?;
         let (step, failure) = match played {
             Some(Ok(Ok(()))) => (None, None),
@@ -80,7 +97,7 @@ impl HostTests {
             Some(Err(error)) => return Err(error),
             None => (None, Some(too_late())),
         };
-        Ok(outcome(step, failure, fuel))
+        Ok((outcome(step, failure, fuel), calls))
     }
 }
 

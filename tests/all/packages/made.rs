@@ -59,6 +59,7 @@ pub(super) async fn computed(courier: Courier, server: TestServer, tenant: Tenan
     install(&tenant, package.signed()).await?;
     anew(&tenant).await?;
     never_in_the_way(&tenant).await?;
+    for_who_may_not_see_it(&tenant).await?;
     // What was there before gets its own with its next change of what it is made of.
     let old = &before["createAccount"]["id"];
     let read = tenant.data("query($id: ID!) { account(id: $id) { courierSize } }", json!({ "id": old })).await?;
@@ -106,5 +107,36 @@ async fn never_in_the_way(tenant: &Tenant) -> anyhow::Result<()> {
     assert!(told.contains("not today") && told.contains("limit `fuel`") && told.contains("limit `phase`"), "{told}");
     let tags = tenant.data("{ tags { nodes { name } } }", json!({})).await?;
     assert_eq!(tags["tags"]["nodes"], json!([]), "nothing was written");
+    Ok(())
+}
+
+/// Computed with the package's rights, whoever saves; shown by the rights of who reads.
+async fn for_who_may_not_see_it(tenant: &Tenant) -> anyhow::Result<()> {
+    let roles = [
+        ("roles/counter.yaml", "format: tenon/v1\nrole: counter\nlabel: { en: Counter, zh: 点数员 }\n"),
+        (
+            "objects/account/access.yaml",
+            "format: tenon/v1\nobject: account\nroles:\n  \
+         counter: { can: [create, read, update], fields: { name: write, employee_count: write } }\n",
+        ),
+    ];
+    tenant.apply(&roles.map(|(path, text)| (path.to_owned(), text.to_owned()))).await?;
+    let counter = tenant.with_roles(&["counter"]).await?;
+    let made = counter.data("mutation { createAccount(input: { name: \"Counted\", employeeCount: 120 }) { id } }", json!({})).await?;
+    let id = &made["createAccount"]["id"];
+    for document in [
+        "{ accounts { nodes { courierSize } } }".to_owned(),
+        "{ accounts(filter: { courierSize: { eq: \"large\" } }) { nodes { name } } }".to_owned(),
+        format!("mutation {{ updateAccount(id: {id}, input: {{ courierSize: \"mine\" }}) {{ id }} }}"),
+    ] {
+        let answer = counter.post("graphql", &json!({ "query": document }), &[]).await?.json()?;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "INVALID", "{document}: {answer}");
+    }
+    let read = "query($id: ID!) { account(id: $id) { courierSize courierOdd } }";
+    let all = tenant.data(read, json!({ "id": id })).await?["account"].clone();
+    assert_eq!(all, json!({ "courierSize": "large", "courierOdd": "large, nowhere" }));
+    let change = "mutation($id: ID!) { updateAccount(id: $id, input: { employeeCount: 7 }) { name } }";
+    counter.data(change, json!({ "id": id })).await?;
+    assert_eq!(tenant.data(read, json!({ "id": id })).await?["account"]["courierSize"], "small");
     Ok(())
 }

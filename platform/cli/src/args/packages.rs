@@ -210,6 +210,41 @@ pub(crate) enum PluginVerb {
         #[arg(long = "with", value_name = "FILE")]
         with: Vec<PathBuf>,
     },
+    /// Measure its calls: the host tests are played once, then each call that they made is run again, alone, many times.
+    Bench {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// How often each call is run.
+        #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        times: u32,
+        /// A package that this one requires beside the base; several are given one by one, in the order of their install.
+        #[arg(long = "with", value_name = "FILE")]
+        with: Vec<PathBuf>,
+    },
+    /// Run a failed call again on this machine, with all the host had told it, byte for byte; `tenon package show` lists them.
+    Replay {
+        /// Its id in the tenant, or a file that was saved.
+        call: String,
+        /// The package's folder: its plugin is built, and called.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Call this component instead: the `plugin.wasm` that failed.
+        #[arg(long, value_name = "FILE")]
+        component: Option<PathBuf>,
+        /// Keep the call in a file.
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
+    /// What the package's plugin logged in the tenant, and why it failed.
+    Logs {
+        /// The package's folder.
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Go on with what comes.
+        #[arg(short, long)]
+        follow: bool,
+    },
     /// Say what this machine lacks for building plugins.
     Doctor,
 }

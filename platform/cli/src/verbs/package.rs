@@ -25,7 +25,8 @@ const INSTALL: &str =
 const ROLLBACK: &str = "mutation ($package: String!, $grants: [String!]!, $confirm: [String!]!) {
     done: rollbackPackage(package: $package, grants: $grants, confirm: $confirm) { package version } }";
 const LIST: &str = "{ packages { name version state publisher previous label health { state message } grants { key says }
-    versions { version digest bytes signedBy uploadedBy uploadedAt } requires usage { calls faults rows fuel millis memory } } }";
+    versions { version digest bytes signedBy uploadedBy uploadedAt } requires usage { calls faults rows fuel millis memory }
+    failures { id at version phase about operation limit message } } }";
 
 const LOGS: &str = "{ packages { name logs { number at level message request } } }";
 /// The server's words for what nobody has agreed to.
@@ -186,7 +187,7 @@ fn changed(client: &Client, output: &Output, document: &str, variables: &Json, w
 }
 
 /// Prints lines: those there, and with `follow` those that come, until it is stopped.
-fn logs(client: &Client, output: &Output, package: &str, follow: bool) -> anyhow::Result<()> {
+pub(super) fn logs(client: &Client, output: &Output, package: &str, follow: bool) -> anyhow::Result<()> {
     let mut last = 0;
     loop {
         let new = lines(client, package, &mut last)?;

@@ -1,7 +1,9 @@
 //! `tenon plugin …`: a package on its author's machine, from the empty folder to the signed file.
 
+mod bench;
 mod dev;
 mod new;
+mod replay;
 mod testing;
 mod typegen;
 
@@ -61,6 +63,14 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
         }
         PluginVerb::Dev { dir, once } => dev::dev(args, output, dir, *once).await,
         PluginVerb::Typegen { dir, out, with } => typegen::typegen(output, dir, (out.as_deref(), with)),
+        PluginVerb::Bench { dir, times, with } => bench::bench(output, dir, (*times, with)).await,
+        PluginVerb::Replay { call, dir, component, save } => {
+            replay::replay(args, output, call, (dir, component.as_deref(), save.as_deref())).await
+        }
+        PluginVerb::Logs { dir, follow } => {
+            package::logs(&Client::new(args)?, output, &name_of(dir)?, *follow)?;
+            Ok(Exit::Done)
+        }
         PluginVerb::Doctor => doctor(output),
     }
 }
@@ -92,6 +102,12 @@ fn is_package(dir: &Path) -> anyhow::Result<()> {
     }
     let words = format!("`{}` holds no package: there is no `{MANIFEST}`. `tenon plugin new NAME` makes one", dir.display());
     Err(package::refused("package/manifest", &words).into())
+}
+
+/// The name of the package in a folder.
+fn name_of(dir: &Path) -> anyhow::Result<String> {
+    is_package(dir)?;
+    Ok(pack(dir)?.index.package)
 }
 
 fn build_rust(output: &Output, dir: &Path) -> anyhow::Result<Vec<u8>> {

@@ -50,6 +50,8 @@ pub(super) struct Package {
     usage: Option<PackageUsage>,
     /// What its plugin logged last on the node that answers, and why it failed; the oldest first.
     logs: Vec<PackageLine>,
+    /// The last calls of its plugin that failed on the node that answers, the oldest first. `packageTrace` gives one whole.
+    failures: Vec<PackageFailure>,
     settings: Vec<PackageSetting>,
     /// What they are is never told.
     secrets: Vec<PackageSecret>,
@@ -138,6 +140,26 @@ pub(super) struct PackageLine {
     request: String,
 }
 
+/// A call of a package's plugin that failed.
+#[derive(SimpleObject)]
+pub(super) struct PackageFailure {
+    id: async_graphql::ID,
+    at: DateTime,
+    /// The version that was called.
+    version: String,
+    /// `before_save`, `action`, …
+    phase: String,
+    /// The object, or the function that was called.
+    about: String,
+    /// What happened to the records: `create`, `update`, `delete`, `restore`.
+    operation: Option<String>,
+    /// The limit it broke at, where it was one: `fuel`.
+    limit: Option<String>,
+    message: String,
+    /// The request in which it failed.
+    request: String,
+}
+
 /// What installing a version would do.
 #[derive(SimpleObject)]
 pub(super) struct PackagePlan {
@@ -198,7 +220,19 @@ fn package(one: Installed, locale: Locale) -> Package {
         message: line.message,
         request: line.request,
     };
+    let failure = |trace: &tenon_packages::Trace| PackageFailure {
+        id: async_graphql::ID(trace.id.clone()),
+        at: DateTime(tenon_value::DateTime::from_millis(trace.at)),
+        version: trace.version.clone(),
+        phase: trace.phase().to_owned(),
+        about: trace.about.clone(),
+        operation: Some(trace.operation.clone()).filter(|operation| !operation.is_empty()),
+        limit: trace.limit().map(str::to_owned),
+        message: trace.words(),
+        request: trace.request.clone(),
+    };
     Package {
+        failures: one.failures.iter().map(|trace| failure(trace)).collect(),
         logs: one.lines.into_iter().map(line).collect(),
         settings: one.settings.into_iter().map(|one| setting(one, locale)).collect(),
         secrets: one.secrets.into_iter().map(|one| secret(one, locale)).collect(),
@@ -304,6 +338,13 @@ impl PackageQuery {
         let door = door(ctx);
         let installed = door.packages.installed(&door.cx).await?;
         Ok(installed.into_iter().map(|one| package(one, door.cx.locale)).collect())
+    }
+
+    /// A failed call of a package's plugin as a file (JSON): what it was given, asked and was told. `tenon plugin replay` runs it
+    /// again. It holds records, so it takes the special right `export` beside `packages`, and is in the audit trail.
+    async fn package_trace(&self, ctx: &Context<'_>, package: String, id: async_graphql::ID) -> Result<String, Failure> {
+        let door = door(ctx);
+        Ok(door.packages.package_trace(&door.cx, &package, &id).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Why a package was not uploaded, installed or removed.
 
 use tenon_diagnostics::{Classify, Kind, Message, Problem};
-use tenon_plugin_host::LoadError;
+use tenon_plugin_host::{LoadError, TRACES_MAX};
 use tenon_value::{Json, Uuid};
 
 use super::{GrantLine, HOST_TEST_ROOMS, NotPlayed};
@@ -103,6 +103,12 @@ pub enum InstallError {
     /// Its tests could not be played.
     #[error("its tests cannot be played now")]
     TestsUnavailable,
+    /// Who asks may not take records out.
+    #[error("a recorded call holds records of everybody: it takes the special right `export`, too")]
+    NoExport,
+    /// No such call is kept on the node that answers.
+    #[error("no such call is kept on this node: {TRACES_MAX} of a package are, until it is started anew")]
+    NoTrace,
     /// What is kept of it cannot be read.
     #[error("its file cannot be read")]
     Damaged,
@@ -148,7 +154,9 @@ impl InstallError {
             Self::Tests(_) | Self::TestsUnavailable => "package/tests",
             Self::TestsFirst => "package/tests-first",
             Self::Damaged => "package/damaged",
+            Self::NoTrace => "package/no-trace",
             Self::Forbidden => "packages",
+            Self::NoExport => "export",
             Self::NoPackage | Self::Bundle(_) | Self::Load(_) | Self::Limit { .. } | Self::Told(_) => "package",
         }
     }
@@ -157,6 +165,8 @@ impl InstallError {
     fn chinese(&self) -> String {
         match self {
             Self::Forbidden => "需要特殊权限 `packages`".to_owned(),
+            Self::NoExport => "调用记录包含所有人的数据,还需要特殊权限 `export`".to_owned(),
+            Self::NoTrace => format!("该节点没有保存此次调用:每个扩展包保存最近 {TRACES_MAX} 次失败的调用,重启后清空"),
             Self::Reserved(name) => format!("`{name}` 由平台保留"),
             Self::VersionTaken(version) => format!("{version} 已上传且内容不同,请使用新版本号"),
             Self::Older { version, highest } => format!("{version} 低于曾安装的 {highest},只能通过回滚返回"),
@@ -184,8 +194,8 @@ impl InstallError {
 impl Classify for InstallError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Forbidden => Kind::Forbidden,
-            Self::NoPackage => Kind::NotFound,
+            Self::Forbidden | Self::NoExport => Kind::Forbidden,
+            Self::NoPackage | Self::NoTrace => Kind::NotFound,
             Self::Bundle(error) => error.kind(),
             Self::Load(error) => error.kind(),
             Self::Limit { .. } => Kind::Exhausted,

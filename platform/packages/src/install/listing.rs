@@ -1,7 +1,9 @@
 //! What a tenant's administrators see of its packages.
 
+use std::sync::Arc;
+
 use tenon_context::OpContext;
-use tenon_plugin_host::{Line, Usage};
+use tenon_plugin_host::{Line, Trace, Usage};
 use tenon_store::{PackageState, StoredPackage, StoredPackageVersion, StoredSecret};
 use tenon_value::{Json, Localized, TenantId};
 
@@ -62,6 +64,8 @@ pub struct Installed {
     pub usage: Option<Usage>,
     /// What its plugin logged last on this node, and why it failed.
     pub lines: Vec<Line>,
+    /// Its plugin's last failed calls on this node, the oldest first.
+    pub failures: Vec<Arc<Trace>>,
     /// Its settings.
     pub settings: Vec<SettingState>,
     /// Its secrets, but for what they are.
@@ -112,7 +116,7 @@ impl Packages {
         if !all {
             for one in &mut listed {
                 (one.grants, one.versions, one.usage, one.requires) = (Vec::new(), Vec::new(), None, Json::Array(Vec::new()));
-                one.lines = Vec::new();
+                (one.lines, one.failures) = (Vec::new(), Vec::new());
             }
         }
         Ok(listed)
@@ -161,6 +165,7 @@ impl Packages {
             health,
             usage: self.plugins.usage(tenant).remove(&row.package),
             lines: self.plugins.lines(tenant, &row.package),
+            failures: self.plugins.traces(tenant, &row.package),
             ..described(&row.package, current, &own)
         }
     }
@@ -182,6 +187,7 @@ fn described(name: &str, version: Option<&StoredPackageVersion>, all: &[StoredPa
         health: Health::Resting,
         usage: None,
         lines: Vec::new(),
+        failures: Vec::new(),
         settings: Vec::new(),
         secrets: Vec::new(),
     }

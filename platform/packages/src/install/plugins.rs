@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use tenon_catalog::{CatalogError, Follower};
 use tenon_diagnostics::Classify;
 use tenon_hooks::{Hooks, Offers, Tree};
-use tenon_plugin_host::{Checked, Line, LoadError, PluginHost, PluginPackage, Usage};
+use tenon_plugin_host::{Checked, Line, LoadError, PluginHost, PluginPackage, Trace, Usage};
 use tenon_store::{PackageState, Store, StoredPackage, StoredPackageVersion};
 use tenon_value::TenantId;
 
@@ -132,6 +132,11 @@ impl Plugins {
     /// The last lines of a package's plugin on this node.
     pub(super) fn lines(&self, tenant: TenantId, package: &str) -> Vec<Line> {
         self.inner.host.as_ref().map(|host| host.lines(tenant, package)).unwrap_or_default()
+    }
+
+    /// The last failed calls of a package's plugin on this node.
+    pub(super) fn traces(&self, tenant: TenantId, package: &str) -> Vec<Arc<Trace>> {
+        self.inner.host.as_ref().map(|host| host.traces(tenant, package)).unwrap_or_default()
     }
 
     /// Why a package's plugin is not asked on this node, if it should be.

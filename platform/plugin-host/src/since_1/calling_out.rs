@@ -8,6 +8,7 @@ use super::imports::{Told, problem};
 use super::types;
 use crate::limits::HTTP_REQUEST_BYTES_MAX;
 use crate::state::CallState;
+use crate::tape::taped;
 
 /// Headers that the host writes itself, or that change how a request is read.
 const OURS: [&str; 12] = [
@@ -123,19 +124,21 @@ fn pieces(
 
 impl http::Host for CallState {
     async fn send(&mut self, request: http::Request) -> Told<http::Response> {
-        if !matches!(self.begun.phase, Phase::Event | Phase::Job | Phase::Endpoint) {
-            return Err(self.cross("phase"));
-        }
-        self.calls_left = self.calls_left.checked_sub(1).ok_or_else(|| self.cross("http_calls"))?;
-        let ask = match granted(&self.begun.outward, request) {
-            Ok(ask) => ask,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let given = self.told(Ask::Http(Box::new(ask))).await?;
-        Ok(given.and_then(|given| match given {
-            Given::Http(reply) => Ok(http::Response { status: reply.status, headers: reply.headers, body: reply.body }),
-            _ => Err(problem(Kind::Unavailable.code(), "nobody answers".to_owned())),
-        }))
+        taped!(self, "http#send", (&request,), {
+            if !matches!(self.begun.phase, Phase::Event | Phase::Job | Phase::Endpoint) {
+                return Err(self.cross("phase"));
+            }
+            self.calls_left = self.calls_left.checked_sub(1).ok_or_else(|| self.cross("http_calls"))?;
+            let ask = match granted(&self.begun.outward, request) {
+                Ok(ask) => ask,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            let given = self.told(Ask::Http(Box::new(ask))).await?;
+            Ok(given.and_then(|given| match given {
+                Given::Http(reply) => Ok(http::Response { status: reply.status, headers: reply.headers, body: reply.body }),
+                _ => Err(problem(Kind::Unavailable.code(), "nobody answers".to_owned())),
+            }))
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use tenon_hooks::{LifeMoment, Phase};
 use tenon_query::CallKind;
 use tenon_value::Json;
@@ -18,21 +19,38 @@ use super::{Change, Error, Made, Operation, Verdict, interface, types};
 use crate::LoadError;
 use crate::limits::Size;
 use crate::state::CallState;
+use crate::words;
 
 /// The interface that the host calls by hand, for no guest has to have it.
 const WARM_HOOKS: &str = "tenon:plugin/warm-hooks@1.0.0";
 
 /// What a plugin is asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Question {
     /// About records.
-    Records { phase: Phase, object: String, operation: Operation, changes: Vec<Change> },
+    Records {
+        #[serde(with = "words::phase")]
+        phase: Phase,
+        object: String,
+        operation: Operation,
+        changes: Vec<Change>,
+    },
     /// To compute a field of records.
     Compute { object: String, field: String, rows: Vec<Made> },
     /// To do something it offers; its name, its input as JSON, and where a job has come to.
-    Call { kind: CallKind, name: String, input: String, cursor: Option<String> },
+    Call {
+        #[serde(with = "words::kind")]
+        kind: CallKind,
+        name: String,
+        input: String,
+        cursor: Option<String>,
+    },
 }
 
 /// What it answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Said {
     /// One verdict per change.
     Verdicts(Vec<Verdict>),
@@ -47,6 +65,8 @@ pub(crate) enum Said {
 /// A linked component, and where its exports are.
 pub(crate) struct Ready {
     instance: InstancePre<CallState>,
+    /// SHA-256 of the component.
+    digest: [u8; 32],
     record: Option<record_hooks::GuestIndices>,
     after: Option<after_hooks::GuestIndices>,
     delete: Option<delete_hooks::GuestIndices>,
@@ -64,8 +84,9 @@ pub(crate) struct Ready {
 
 impl Ready {
     /// A missing interface is no error before somebody subscribes to it.
-    pub(crate) fn new(instance: InstancePre<CallState>, size: Size) -> Self {
+    pub(crate) fn new(instance: InstancePre<CallState>, (size, digest): (Size, [u8; 32])) -> Self {
         Self {
+            digest,
             warm: warm_of(instance.component()).filter(|_| size == Size::Large),
             size,
             record: record_hooks::GuestIndices::new(&instance).ok(),
@@ -89,6 +110,11 @@ impl Ready {
     /// Which engine it runs on.
     pub(crate) const fn size(&self) -> Size {
         self.size
+    }
+
+    /// SHA-256 of the component, in hexadecimal.
+    pub(crate) fn digest(&self) -> String {
+        hex::encode(self.digest)
     }
 
     /// Whether instances of it are made ahead of time.
@@ -154,42 +180,42 @@ impl Ready {
         &self,
         store: &mut Store<CallState>,
         instance: &Instance,
-        question: Question,
+        question: &Question,
     ) -> wasmtime::Result<Result<Said, Error>> {
         match question {
             Question::Records { phase, object, operation, changes } => {
-                let said = self.ask_about((store, instance), phase, (&object, operation, &changes)).await?;
+                let said = self.ask_about((store, instance), *phase, (object, *operation, changes)).await?;
                 Ok(said.map(Said::Verdicts))
             }
             Question::Compute { object, field, rows } => {
                 let guest = self.computed.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
-                Ok(Ok(Said::Values(guest.call_compute(store, &object, &field, &rows).await?)))
+                Ok(Ok(Said::Values(guest.call_compute(store, object, field, rows).await?)))
             }
             Question::Call { kind: CallKind::Action, name, input, .. } => {
                 let guest = self.action.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
-                Ok(guest.call_act(store, &name, &input).await?.map(Said::Done))
+                Ok(guest.call_act(store, name, input).await?.map(Said::Done))
             }
             Question::Call { kind: CallKind::Query, name, input, .. } => {
                 let guest = self.query.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
-                Ok(guest.call_resolve(store, &name, &input).await?.map(Said::Done))
+                Ok(guest.call_resolve(store, name, input).await?.map(Said::Done))
             }
             Question::Call { kind: CallKind::Event, name, input, .. } => {
                 let guest = self.event.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
-                let event = event(name, &input).ok_or_else(|| wasmtime::Error::msg("an event that is none"))?;
+                let event = event(name.clone(), input).ok_or_else(|| wasmtime::Error::msg("an event that is none"))?;
                 Ok(guest.call_handle(store, &event).await?.map(|()| Said::Done("null".to_owned())))
             }
             Question::Call { kind: CallKind::Endpoint, name, input, .. } => {
                 let guest = self.endpoint.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
-                let request = request(&input).ok_or_else(|| wasmtime::Error::msg("a request that is none"))?;
-                Ok(guest.call_answer(store, &name, &request).await?.map(|response| Said::Done(answered(&response))))
+                let request = request(input).ok_or_else(|| wasmtime::Error::msg("a request that is none"))?;
+                Ok(guest.call_answer(store, name, &request).await?.map(|response| Said::Done(answered(&response))))
             }
             Question::Call { kind: CallKind::Lifecycle, name, input, cursor } => {
                 let guest = self.life.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
-                lived(guest, store, (&name, &input, cursor.as_deref())).await
+                lived(guest, store, (name, input, cursor.as_deref())).await
             }
             Question::Call { kind: CallKind::Job, name, input, cursor } => {
                 let guest = self.job.as_ref().ok_or_else(missing)?.load(&mut *store, instance)?;
-                let said = guest.call_run(store, &name, &input, cursor.as_deref()).await?;
+                let said = guest.call_run(store, name, input, cursor.as_deref()).await?;
                 Ok(said.map(|outcome| match outcome {
                     Outcome::Done(json) => Said::Done(json),
                     Outcome::GoesOn(cursor) => Said::GoesOn(cursor),

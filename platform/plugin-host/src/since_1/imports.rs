@@ -11,6 +11,7 @@ use super::generated::tenon::plugin::{acting, clock, crypto, jobs, kv, log, rand
 use super::{incoming, outgoing, types};
 use crate::limits::RANDOM_BYTES_MAX;
 use crate::state::CallState;
+use crate::tape::taped;
 
 /// What the plugin reads of a request: an answer, or a problem. The outer error ends it.
 pub(super) type Told<T> = wasmtime::Result<Result<T, types::Problem>>;
@@ -156,126 +157,156 @@ fn told(problem: &Problem) -> types::Problem {
 
 impl records_read::Host for CallState {
     async fn get(&mut self, object: String, id: String) -> Told<Option<types::Stored>> {
-        self.stored(&object, &id, Reading::Plain).await
+        taped!(self, "records-read#get", (&object, &id), self.stored(&object, &id, Reading::Plain).await)
     }
 
     async fn query(&mut self, document: String, variables: String) -> Told<String> {
-        let given = self.told(Ask::Query(document, variables)).await?;
-        Ok(given.map(|given| if let Given::Data(json, _) = given { json } else { String::new() }))
+        taped!(self, "records-read#query", (&document, &variables), {
+            let given = self.told(Ask::Query(document, variables)).await?;
+            Ok(given.map(|given| if let Given::Data(json, _) = given { json } else { String::new() }))
+        })
     }
 }
 
 impl records_write::Host for CallState {
     async fn get_for_update(&mut self, object: String, id: String) -> Told<Option<types::Stored>> {
-        self.stored(&object, &id, Reading::ForUpdate).await
+        taped!(self, "records-write#get-for-update", (&object, &id), self.stored(&object, &id, Reading::ForUpdate).await)
     }
 
     async fn lock(&mut self, name: String) -> Told<()> {
-        Ok(self.told(Ask::Lock(name)).await?.map(drop))
+        taped!(self, "records-write#lock", (&name,), Ok(self.told(Ask::Lock(name)).await?.map(drop)))
     }
 
     async fn create(&mut self, object: String, values: Vec<types::FieldValue>) -> Told<types::Saved> {
-        let ask = self.object(&object).and_then(|object| Ok(Ask::Create(object, self.wanted(object, values)?)));
-        self.saved(ask).await
+        taped!(self, "records-write#create", (&object, &values), {
+            let ask = self.object(&object).and_then(|object| Ok(Ask::Create(object, self.wanted(object, values)?)));
+            self.saved(ask).await
+        })
     }
 
     async fn update(&mut self, object: String, id: String, expect: Option<i64>, values: Vec<types::FieldValue>) -> Told<types::Saved> {
-        let ask = self.record(&object, &id).and_then(|(object, id)| Ok(Ask::Update(object, id, expect, self.wanted(object, values)?)));
-        self.saved(ask).await
+        taped!(self, "records-write#update", (&object, &id, &expect, &values), {
+            let ask = self.record(&object, &id).and_then(|(object, id)| Ok(Ask::Update(object, id, expect, self.wanted(object, values)?)));
+            self.saved(ask).await
+        })
     }
 
     async fn update_where(&mut self, object: String, filter: String, values: Vec<types::FieldValue>, limit: u32) -> Told<u32> {
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let ask = self.object(&object).and_then(|object| Ok(Ask::UpdateWhere(object, filter, self.wanted(object, values)?, limit)));
-        self.counted(ask).await
+        taped!(self, "records-write#update-where", (&object, &filter, &values, &limit), {
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let ask = self.object(&object).and_then(|object| Ok(Ask::UpdateWhere(object, filter, self.wanted(object, values)?, limit)));
+            self.counted(ask).await
+        })
     }
 
     async fn create_or_get(&mut self, object: String, key: String, values: Vec<types::FieldValue>) -> Told<types::Saved> {
-        let ask = self.object(&object).and_then(|object| Ok(Ask::CreateOrGet(object, key, self.wanted(object, values)?)));
-        self.saved(ask).await
+        taped!(self, "records-write#create-or-get", (&object, &key, &values), {
+            let ask = self.object(&object).and_then(|object| Ok(Ask::CreateOrGet(object, key, self.wanted(object, values)?)));
+            self.saved(ask).await
+        })
     }
 
     async fn delete(&mut self, object: String, id: String, expect: Option<i64>) -> Told<()> {
-        match self.record(&object, &id) {
-            Ok((object, id)) => Ok(self.told(Ask::Delete(object, id, expect)).await?.map(drop)),
-            Err(problem) => Ok(Err(problem)),
-        }
+        taped!(self, "records-write#delete", (&object, &id, &expect), {
+            match self.record(&object, &id) {
+                Ok((object, id)) => Ok(self.told(Ask::Delete(object, id, expect)).await?.map(drop)),
+                Err(problem) => Ok(Err(problem)),
+            }
+        })
     }
 
     async fn next_number(&mut self, series: String) -> Told<i64> {
-        let given = self.told(Ask::NextNumber(series)).await?;
-        Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+        taped!(self, "records-write#next-number", (&series,), {
+            let given = self.told(Ask::NextNumber(series)).await?;
+            Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+        })
     }
 }
 
 impl records_bulk::Host for CallState {
     async fn create_many(&mut self, object: String, rows: Vec<Vec<types::FieldValue>>) -> Told<Vec<String>> {
-        let ask = self.object(&object).and_then(|object| {
-            let wanted = rows.into_iter().map(|values| self.wanted(object, values)).collect::<Result<_, _>>()?;
-            Ok(Ask::CreateMany(object, wanted))
-        });
-        let given = match ask {
-            Ok(ask) => self.told(ask).await?,
-            Err(problem) => Err(problem),
-        };
-        Ok(given.map(|given| if let Given::Ids(ids) = given { ids.iter().map(ToString::to_string).collect() } else { Vec::new() }))
+        taped!(self, "records-bulk#create-many", (&object, &rows), {
+            let ask = self.object(&object).and_then(|object| {
+                let wanted = rows.into_iter().map(|values| self.wanted(object, values)).collect::<Result<_, _>>()?;
+                Ok(Ask::CreateMany(object, wanted))
+            });
+            let given = match ask {
+                Ok(ask) => self.told(ask).await?,
+                Err(problem) => Err(problem),
+            };
+            Ok(given.map(|given| if let Given::Ids(ids) = given { ids.iter().map(ToString::to_string).collect() } else { Vec::new() }))
+        })
     }
 
     async fn update_many(&mut self, object: String, rows: Vec<(String, Vec<types::FieldValue>)>) -> Told<u32> {
-        let ask = self.object(&object).and_then(|ix| {
-            let one = |(id, values): (String, Vec<types::FieldValue>)| Ok((self.record(&object, &id)?.1, self.wanted(ix, values)?));
-            Ok(Ask::UpdateMany(ix, rows.into_iter().map(one).collect::<Result<_, types::Problem>>()?))
-        });
-        self.counted(ask).await
+        taped!(self, "records-bulk#update-many", (&object, &rows), {
+            let ask = self.object(&object).and_then(|ix| {
+                let one = |(id, values): (String, Vec<types::FieldValue>)| Ok((self.record(&object, &id)?.1, self.wanted(ix, values)?));
+                Ok(Ask::UpdateMany(ix, rows.into_iter().map(one).collect::<Result<_, types::Problem>>()?))
+            });
+            self.counted(ask).await
+        })
     }
 }
 
 impl kv::Host for CallState {
     async fn get(&mut self, key: String) -> Told<Option<String>> {
-        let given = self.told(Ask::Kv(KvAsk::Get(key))).await?;
-        Ok(given.map(|given| if let Given::Text(text) = given { text } else { None }))
+        taped!(self, "kv#get", (&key,), {
+            let given = self.told(Ask::Kv(KvAsk::Get(key))).await?;
+            Ok(given.map(|given| if let Given::Text(text) = given { text } else { None }))
+        })
     }
 
     async fn scan(&mut self, prefix: String, after: Option<String>, limit: u32) -> Told<Vec<(String, String)>> {
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let given = self.told(Ask::Kv(KvAsk::List(prefix, after, most))).await?;
-        Ok(given.map(|given| if let Given::Texts(texts) = given { texts } else { Vec::new() }))
+        taped!(self, "kv#scan", (&prefix, &after, &limit), {
+            let most = usize::try_from(limit).unwrap_or(usize::MAX);
+            let given = self.told(Ask::Kv(KvAsk::List(prefix, after, most))).await?;
+            Ok(given.map(|given| if let Given::Texts(texts) = given { texts } else { Vec::new() }))
+        })
     }
 
     async fn set(&mut self, key: String, text: String) -> Told<()> {
-        Ok(self.told(Ask::Kv(KvAsk::Set(key, text))).await?.map(drop))
+        taped!(self, "kv#set", (&key, &text), Ok(self.told(Ask::Kv(KvAsk::Set(key, text))).await?.map(drop)))
     }
 
     async fn delete(&mut self, key: String) -> Told<()> {
-        Ok(self.told(Ask::Kv(KvAsk::Delete(key))).await?.map(drop))
+        taped!(self, "kv#delete", (&key,), Ok(self.told(Ask::Kv(KvAsk::Delete(key))).await?.map(drop)))
     }
 
     async fn add(&mut self, key: String, by: i64) -> Told<i64> {
-        let given = self.told(Ask::Kv(KvAsk::Add(key, by))).await?;
-        Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+        taped!(self, "kv#add", (&key, &by), {
+            let given = self.told(Ask::Kv(KvAsk::Add(key, by))).await?;
+            Ok(given.map(|given| if let Given::Number(number) = given { number } else { 0 }))
+        })
     }
 
     async fn swap(&mut self, key: String, expected: Option<String>, text: Option<String>) -> Told<bool> {
-        let given = self.told(Ask::Kv(KvAsk::Swap(key, expected, text))).await?;
-        Ok(given.map(|given| matches!(given, Given::Flag(true))))
+        taped!(self, "kv#swap", (&key, &expected, &text), {
+            let given = self.told(Ask::Kv(KvAsk::Swap(key, expected, text))).await?;
+            Ok(given.map(|given| matches!(given, Given::Flag(true))))
+        })
     }
 }
 
 impl jobs::Host for CallState {
     async fn start(&mut self, job: String, input: String, at: Option<i64>, key: Option<String>) -> Told<String> {
-        let Ok(input) = input.parse::<Json>() else {
-            return Ok(Err(problem("INVALID", "the job's input is no JSON".to_owned())));
-        };
-        let at = at.map(DateTime::from_millis);
-        if at.is_some_and(|at| !incoming::is_moment(at.millis())) {
-            return Ok(Err(problem("INVALID", "the job's moment is none".to_owned())));
-        }
-        let given = self.told(Ask::Start(Start { job, input, at, key })).await?;
-        Ok(given.map(|given| if let Given::Started(id) = given { id.to_string() } else { String::new() }))
+        taped!(self, "jobs#start", (&job, &input, &at, &key), {
+            let Ok(input) = input.parse::<Json>() else {
+                return Ok(Err(problem("INVALID", "the job's input is no JSON".to_owned())));
+            };
+            let at = at.map(DateTime::from_millis);
+            if at.is_some_and(|at| !incoming::is_moment(at.millis())) {
+                return Ok(Err(problem("INVALID", "the job's moment is none".to_owned())));
+            }
+            let given = self.told(Ask::Start(Start { job, input, at, key })).await?;
+            Ok(given.map(|given| if let Given::Started(id) = given { id.to_string() } else { String::new() }))
+        })
     }
 
     async fn cancel(&mut self, key: String) -> Told<bool> {
-        let given = self.told(Ask::Cancel(key)).await?;
-        Ok(given.map(|given| matches!(given, Given::Flag(true))))
+        taped!(self, "jobs#cancel", (&key,), {
+            let given = self.told(Ask::Cancel(key)).await?;
+            Ok(given.map(|given| matches!(given, Given::Flag(true))))
+        })
     }
 }

@@ -11,7 +11,7 @@ use axum::http::Request;
 use serde_json::json;
 use tenon_context::OpContext;
 use tenon_outbound::{Answer, Method, StandIn};
-use tenon_packages::{Bundle, CallPattern, Fixture, HostTest, InstallWish, TestsWish};
+use tenon_packages::{Bundle, CallPattern, Fixture, HostTest, InstallWish, TestsWish, Trace};
 use tenon_store::TenantInfo;
 use tenon_value::{DateTime, Json, Uuid};
 use tower::Service as _;
@@ -225,6 +225,13 @@ impl Stage {
     pub(super) fn fuel(&self) -> u64 {
         let usage = self.engine.host.usage(self.tenant.id);
         usage.iter().find(|(name, _)| *name == self.package).map_or(0, |(_, usage)| usage.fuel)
+    }
+
+    /// Keeps every call of the tenant's plugins from here on, or none any more; what was kept of the package that is tested.
+    pub(super) fn sample(&self, on: bool) -> Vec<Arc<Trace>> {
+        let mut calls = self.engine.host.sample(self.tenant.id, on);
+        calls.retain(|call| call.package == self.package);
+        calls
     }
 
     /// What its plugin logged last: faults say there why.

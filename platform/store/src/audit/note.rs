@@ -81,6 +81,8 @@ kinds! {
     PackageUploaded = "package_uploaded",
     /// A package was installed, upgraded, rolled back, switched off or on, or uninstalled.
     PackageChanged = "package_changed",
+    /// A failed call of a package's plugin was read, the records it was given included.
+    PackageCallRead = "package_call_read",
     /// Settings were changed.
     SettingsChanged = "settings_changed",
     /// Somebody saw the system as another user.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use plugin_build::Node;
 use tenon_packages::Bundle;
+use tenon_plugin_host::Trace;
 use tenon_server::{Engine, HostTestOutcome, HostTests, ServeConfig};
 
 use super::{build_if_any, bundle_of, is_package, node, pack};
@@ -26,8 +27,7 @@ pub(super) async fn test(output: &Output, dir: &Path, (host, with): (bool, &[Pat
         return Ok(Exit::Done);
     }
     let beside = with.iter().map(|file| bundle_of(file)).collect::<anyhow::Result<Vec<_>>>()?;
-    let data = std::path::absolute(dir)?.join("target/tenon-test");
-    let outcomes = play(&data, &bundle, &beside).await?;
+    let outcomes = stage(dir).await?.play(&bundle, &beside).await?;
     let failed = outcomes.iter().filter(|one| one.failure.is_some()).count();
     let lines: Vec<String> = outcomes.iter().map(line).collect();
     let tests = if outcomes.len() == 1 { "host test" } else { "host tests" };
@@ -36,12 +36,17 @@ pub(super) async fn test(output: &Output, dir: &Path, (host, with): (bool, &[Pat
     Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
 }
 
-/// Plays a package's host tests over a data directory that nobody else uses meanwhile.
-async fn play(data: &Path, bundle: &Bundle, beside: &[Bundle]) -> anyhow::Result<Vec<HostTestOutcome>> {
-    std::fs::create_dir_all(data)?;
-    let config = ServeConfig { unsigned_packages: true, ..ServeConfig::new(data) };
-    let engine = Arc::new(Engine::open(&config).await?);
-    HostTests::new(engine).await?.play(bundle, beside).await
+/// Plays a package's host tests, and keeps each call of its plugin.
+pub(super) async fn calls(dir: &Path, bundle: &Bundle, beside: &[Bundle]) -> anyhow::Result<Vec<(HostTestOutcome, Vec<Arc<Trace>>)>> {
+    stage(dir).await?.calls(bundle, beside).await
+}
+
+/// Over a data directory that nobody else uses meanwhile.
+async fn stage(dir: &Path) -> anyhow::Result<HostTests> {
+    let data = std::path::absolute(dir)?.join("target/tenon-test");
+    std::fs::create_dir_all(&data)?;
+    let config = ServeConfig { unsigned_packages: true, ..ServeConfig::new(&data) };
+    HostTests::new(Arc::new(Engine::open(&config).await?)).await
 }
 
 fn line(outcome: &HostTestOutcome) -> String {
