@@ -170,7 +170,7 @@ pub(crate) fn empty_folder(name: &str) -> anyhow::Result<PathBuf> {
 
 /// A component that `cargo xtask` has built.
 pub(crate) fn component(name: &str) -> anyhow::Result<PathBuf> {
-    Ok(PathBuf::from(required_text("TENON_TEST_PLUGINS")?).join(name).with_extension("wasm"))
+    Ok(PathBuf::from(required_text("TENON_TEST_PLUGINS")?).join(format!("{name}.wasm")))
 }
 
 /// A variable `cargo xtask` sets.

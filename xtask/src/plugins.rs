@@ -1,10 +1,10 @@
 //! `cargo xtask plugins`: every plugin of the tree, built to `TARGET/plugins/NAME.wasm`.
 //!
 //! A plugin is a folder directly under `plugins/`, `examples/` or `tests/plugins/` with its own `Cargo.toml` (outside the
-//! workspace), or with a `package.json` and a `package.yaml`, which is one in TypeScript; NAME is the folder's name.
+//! workspace), or with a `package.json` and a `package.yaml`, which is one in TypeScript; NAME is the folder's name. Where a
+//! package has several versions, each is a folder below, with code and a `package.yaml`: NAME is `FOLDER-VERSION` then.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,6 +19,9 @@ use crate::{install, program, terminal};
 /// The folders that hold plugins, relative to the root.
 const PLUGIN_FOLDERS: [&str; 3] = ["plugins", "examples", "tests/plugins"];
 
+/// What makes a folder a crate.
+const MANIFEST: &str = "Cargo.toml";
+
 /// Where they are built to.
 pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("plugins")
@@ -30,7 +33,7 @@ pub(crate) fn build_all(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(&out)?;
     let (mut toolchain, mut typescript) = (None, None);
     for (name, folder) in all(&workspace.root)? {
-        let place = out.join(&name).with_extension("wasm");
+        let place = out.join(format!("{name}.wasm"));
         if Node::is_of(&folder) {
             if typescript.is_none() {
                 typescript = Some(TypeScript::ready(workspace)?);
@@ -72,27 +75,122 @@ pub(crate) fn in_typescript(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(all(root)?.into_values().filter(|folder| Node::is_of(folder)).collect())
 }
 
-/// An example with a `package.json` alone is a page or a script.
-fn is_plugin(folder: &Path) -> bool {
-    folder.join("Cargo.toml").is_file() || (Node::is_of(folder) && folder.join("package.yaml").is_file())
-}
-
-fn all(root: &Path) -> anyhow::Result<BTreeMap<OsString, PathBuf>> {
-    let mut found = BTreeMap::new();
-    for folder in PLUGIN_FOLDERS {
-        let folder = root.join(folder);
-        if !folder.try_exists()? {
-            continue;
-        }
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
-            if !is_plugin(&entry.path()) {
-                continue;
-            }
-            if let Some(other) = found.insert(entry.file_name(), entry.path()) {
-                bail!("two plugins have one name: {} and {}", other.display(), entry.path().display());
+/// The Rust crates whose own tests are worth running: plugins that are shipped, and what their versions share. Those of
+/// `tests/plugins` are tested by what the host makes of them.
+pub(crate) fn crates(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for folder in ["plugins", "examples"] {
+        for folder in folders(&root.join(folder))? {
+            if folder.join(MANIFEST).is_file() {
+                found.push(folder);
+            } else {
+                found.extend(folders(&folder)?.into_iter().filter(|below| below.join(MANIFEST).is_file()));
             }
         }
     }
     Ok(found)
+}
+
+/// An example with a `package.json` alone is a page or a script.
+fn is_plugin(folder: &Path) -> bool {
+    folder.join(MANIFEST).is_file() || (Node::is_of(folder) && is_package(folder))
+}
+
+/// One of several versions of a package; what they share is a crate beside them, and no package.
+fn is_version(folder: &Path) -> bool {
+    is_package(folder) && (folder.join(MANIFEST).is_file() || Node::is_of(folder))
+}
+
+fn is_package(folder: &Path) -> bool {
+    folder.join("package.yaml").is_file()
+}
+
+/// Every plugin by its name.
+fn all(root: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let mut found = BTreeMap::new();
+    for folder in PLUGIN_FOLDERS {
+        for folder in folders(&root.join(folder))? {
+            if is_plugin(&folder) {
+                put(&mut found, name(&folder)?, folder)?;
+                continue;
+            }
+            for version in folders(&folder)?.into_iter().filter(|below| is_version(below)) {
+                put(&mut found, format!("{}-{}", name(&folder)?, name(&version)?), version)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn put(found: &mut BTreeMap<String, PathBuf>, name: String, folder: PathBuf) -> anyhow::Result<()> {
+    if let Some(other) = found.get(&name) {
+        bail!("two plugins have one name: {} and {}", other.display(), folder.display());
+    }
+    found.insert(name, folder);
+    Ok(())
+}
+
+fn name(folder: &Path) -> anyhow::Result<String> {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    Ok(name.with_context(|| format!("{} has no name that can be written", folder.display()))?.to_owned())
+}
+
+/// The folders in a folder, by name; none where it is not there.
+fn folders(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let mut found: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(root: &Path, path: &str) {
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, "").unwrap();
+    }
+
+    fn relative(root: &Path, folders: &[PathBuf]) -> Vec<String> {
+        folders.iter().map(|folder| folder.strip_prefix(root).unwrap().display().to_string()).collect()
+    }
+
+    #[test]
+    fn versions_of_a_package_are_plugins_of_their_own() {
+        let root = tempfile::tempdir().unwrap();
+        for path in [
+            "plugins/hello/Cargo.toml",
+            "examples/one/Cargo.toml",
+            "examples/page/package.json",
+            "examples/two/1.0.0/Cargo.toml",
+            "examples/two/1.0.0/package.yaml",
+            "examples/two/1.1.0/Cargo.toml",
+            "examples/two/1.1.0/package.yaml",
+            "examples/two/shared/Cargo.toml",
+            "examples/two/README.md",
+            "examples/words/1.0.0/package.yaml",
+            "tests/plugins/odd/Cargo.toml",
+        ] {
+            file(root.path(), path);
+        }
+        let names: Vec<String> = all(root.path()).unwrap().into_keys().collect();
+        assert_eq!(names, ["hello", "odd", "one", "two-1.0.0", "two-1.1.0"]);
+        let crates = relative(root.path(), &crates(root.path()).unwrap());
+        assert_eq!(crates, ["plugins/hello", "examples/one", "examples/two/1.0.0", "examples/two/1.1.0", "examples/two/shared"]);
+    }
+
+    #[test]
+    fn two_plugins_have_two_names() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["plugins/two-1.0.0/Cargo.toml", "examples/two/1.0.0/Cargo.toml", "examples/two/1.0.0/package.yaml"] {
+            file(root.path(), path);
+        }
+        let told = all(root.path()).unwrap_err().to_string();
+        assert!(told.contains("plugins/two-1.0.0") && told.contains("examples/two/1.0.0"), "{told}");
+    }
 }

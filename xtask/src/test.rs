@@ -74,6 +74,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<String>) -> anyhow::Resu
     // In one go: built apart, the programs would ask for other features of nearly every library, which would be built again.
     let built = program::succeeds(workspace.cargo().args(["build", "--workspace", "--lib", "--bins", "--tests"]))?;
     let mut outcomes = vec![Outcome::new("the programs", built), rust(workspace, &setting)?];
+    outcomes.extend(plugins_natively(workspace, &setting)?);
     if built {
         outcomes.extend(node(workspace, &setting)?);
     }
@@ -92,6 +93,21 @@ fn rust(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Outcome> {
     cargo.envs(setting.variables.iter().map(|(name, value)| (*name, value)));
     let (passed, failures) = heard::run(&mut cargo)?;
     Ok(Outcome { failures, ..Outcome::new("cargo test --workspace", passed) })
+}
+
+/// The plugins in Rust, each by its own tests. They are no members of the workspace, and build into a folder of their own.
+fn plugins_natively(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for folder in plugins::crates(&workspace.root)? {
+        let what = format!("native tests of {}", folder.strip_prefix(&workspace.root).unwrap_or(&folder).display());
+        terminal::step(&what);
+        let mut cargo = workspace.cargo();
+        cargo.current_dir(&folder).args(["test", "--quiet"]).args(&setting.filter);
+        cargo.env("CARGO_TARGET_DIR", workspace.target.join("plugins-native"));
+        let passed = program::succeeds(&mut cargo)?;
+        outcomes.push(Outcome::new(what, passed));
+    }
+    Ok(outcomes)
 }
 
 fn node(workspace: &Workspace, setting: &Setting) -> anyhow::Result<Vec<Outcome>> {

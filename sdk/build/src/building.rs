@@ -28,11 +28,13 @@ const PROFILE: [(&str, &str); 6] = [
 /// Where cargo fails, or what it built is no component.
 pub fn component(toolchain: &Toolchain, folder: &Path, target: &Path) -> anyhow::Result<Vec<u8>> {
     let name = library_name(toolchain, folder)?;
+    let built = target.join(TARGET).join("release");
+    claim(&built, &name, folder)?;
     let mut cargo = toolchain.cargo();
     cargo.current_dir(folder).args(["build", "--release", "--target", TARGET]).args(toolchain.build_flags());
     cargo.env("CARGO_TARGET_DIR", target).envs(PROFILE);
     program::run(&mut cargo)?;
-    let core = target.join(TARGET).join("release").join(&name).with_extension("wasm");
+    let core = built.join(format!("{name}.wasm"));
     let module = std::fs::read(&core).with_context(|| format!("cargo left no {}", core.display()))?;
     encode(&module).with_context(|| format!("{} is no component", core.display()))
 }
@@ -65,6 +67,23 @@ pub fn write_if_changed(place: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::fs::write(place, bytes).with_context(|| format!("cannot write {}", place.display()))
 }
 
+/// Throws away what another crate of this name has left, as another version of one package.
+///
+/// Cargo names such a library by its name alone, and takes for its own what lies there.
+fn claim(built: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
+    let stamp = built.join(format!("{name}.built-from"));
+    let here = std::path::absolute(folder)?.display().to_string();
+    if std::fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == here) {
+        return Ok(());
+    }
+    let left = built.join("deps").join(format!("{name}.wasm"));
+    if left.try_exists()? {
+        std::fs::remove_file(&left).with_context(|| format!("cannot remove {}", left.display()))?;
+    }
+    std::fs::create_dir_all(built)?;
+    std::fs::write(&stamp, here).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
 fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     wit_component::ComponentEncoder::default().validate(true).module(module)?.encode()
 }
@@ -83,4 +102,23 @@ fn library_name(toolchain: &Toolchain, folder: &Path) -> anyhow::Result<String> 
         }
     }
     bail!("{} has no `crate-type = [\"cdylib\"]`", folder.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_crate_of_the_name_left_is_thrown_away_and_ones_own_is_not() {
+        let built = tempfile::tempdir().unwrap();
+        let left = built.path().join("deps/dealer.wasm");
+        let is_there_after = |folder: &str| {
+            std::fs::create_dir_all(built.path().join("deps")).unwrap();
+            std::fs::write(&left, "module").unwrap();
+            claim(built.path(), "dealer", Path::new(folder)).unwrap();
+            left.is_file()
+        };
+        let seen = ["/v/1.0.0", "/v/1.0.0", "/v/1.1.0", "/v/1.0.0"].map(is_there_after);
+        assert_eq!(seen, [false, true, false, false]);
+    }
 }

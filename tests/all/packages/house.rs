@@ -80,16 +80,7 @@ impl Package {
 
     /// Any component, as this version of what it says it is, asking for this.
     pub(crate) fn of_component(name: &str, component: Vec<u8>, version: &str, grants: &str) -> anyhow::Result<Self> {
-        // A version of the same length: a component's own words are plain bytes in it.
-        let (old, new) = (b"\"version\":\"1.0.0\"".as_slice(), format!("\"version\":\"{version}\"").into_bytes());
-        anyhow::ensure!(old.len() == new.len(), "`{version}` has another length");
-        let mut component = component;
-        let mut from = 0;
-        while let Some(at) = component[from..].windows(old.len()).position(|window| window == old) {
-            component[from + at..from + at + old.len()].copy_from_slice(&new);
-            from += at + old.len();
-        }
-        let mut package = Self { files: BTreeMap::from([("plugin.wasm".to_owned(), component)]) };
+        let mut package = Self { files: BTreeMap::from([("plugin.wasm".to_owned(), renumbered(component, "1.0.0", version)?)]) };
         package.text(
             "package.yaml",
             &format!(
@@ -108,6 +99,20 @@ impl Package {
     pub(crate) fn signed(self) -> Vec<u8> {
         Bundle::pack(self.files).unwrap().signed(&acme()).bytes().unwrap()
     }
+}
+
+/// A component that says of itself that it is another version.
+pub(super) fn renumbered(mut component: Vec<u8>, old: &str, new: &str) -> anyhow::Result<Vec<u8>> {
+    // A version of the same length: a component's own words are plain bytes in it.
+    let says = |version: &str| format!("\"version\":\"{version}\"").into_bytes();
+    let (old, new) = (says(old), says(new));
+    anyhow::ensure!(old.len() == new.len(), "the versions differ in length");
+    let mut from = 0;
+    while let Some(at) = component[from..].windows(old.len()).position(|window| window == old) {
+        component[from + at..from + at + old.len()].copy_from_slice(&new);
+        from += at + old.len();
+    }
+    Ok(component)
 }
 
 /// `tests/plugins/courier`, in one of the languages it is written in: it answers alike in both.
@@ -149,6 +154,11 @@ pub(super) fn rule(answer: &Value) -> &str {
 
 /// Uploads and installs, with everything consented to.
 pub(crate) async fn install(tenant: &Tenant, file: Vec<u8>) -> anyhow::Result<()> {
+    put(tenant, file).await.map(drop)
+}
+
+/// The same; the answer is what came of it.
+pub(super) async fn put(tenant: &Tenant, file: Vec<u8>) -> anyhow::Result<Value> {
     let uploaded = upload(tenant, file).await?;
     anyhow::ensure!(uploaded.status == 201, "{}", String::from_utf8_lossy(&uploaded.body));
     let stored = uploaded.json()?;
@@ -160,8 +170,8 @@ pub(crate) async fn install(tenant: &Tenant, file: Vec<u8>) -> anyhow::Result<()
     let list = |value: &Value, key: &str| value.as_array().into_iter().flatten().map(|one| one[key].clone()).collect::<Vec<_>>();
     let confirm = list(&plan["metadata"]["operations"], "path");
     let installing = "mutation ($package: String!, $version: String!, $plan: String!, $grants: [String!]!, $confirm: [String!]!) {
-        installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm) { package version } }";
+        installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm) { package version moves tests { path } } }";
     let variables =
         json!({ "package": package, "version": version, "plan": plan["hash"], "grants": list(&plan["grants"], "key"), "confirm": confirm });
-    tenant.metadata(installing, variables).await.map(drop)
+    Ok(tenant.metadata(installing, variables).await?["installPackage"].clone())
 }

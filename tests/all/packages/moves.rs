@@ -11,7 +11,7 @@ use tenon_tests::{Tenant, TestServer};
 use super::house::{Package, rule, trusting, upload};
 
 /// How long a job may take in a test.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub(super) const PATIENCE: Duration = Duration::from_secs(240);
 const HOURS: &str = "  hours: { type: integer, label: { en: Hours, zh: 小时 } }\n";
 const MINUTES: &str = "  minutes: { type: integer, label: { en: Minutes, zh: 分钟 } }\n";
 const DECIMAL: &str = "  hours: { type: decimal, scale: 2, label: { en: Hours, zh: 小时 } }\n";
@@ -71,7 +71,7 @@ fn moves(answer: &Value) -> anyhow::Result<String> {
 }
 
 /// A job once it has ended.
-async fn ended(tenant: &Tenant, job: &str) -> anyhow::Result<Value> {
+pub(super) async fn ended(tenant: &Tenant, job: &str) -> anyhow::Result<Value> {
     let began = Instant::now();
     loop {
         let job = tenant.request("GET", &format!("jobs/{job}")).send(tenant.address).await?.json()?;

@@ -5,16 +5,17 @@ use tenon_sdk::prelude::*;
 struct Dealer;
 
 impl Hooks for Dealer {
-    fn before_save(&self, change: &mut Change) -> Result<(), Refusal> {
-        if change.object() == "dealer_visit" {
-            return workshop::complete(change, "hours");
+    fn before_save_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+        // All of one object: either visits or machines.
+        if changes.iter().any(|change| change.object() == "dealer_visit") {
+            workshop::complete(changes, "hours");
+            return Ok(());
         }
-        workshop::warrant(change);
-        Ok(())
+        workshop::warrant(changes)
     }
 
-    fn after_save(&self, change: &Change) -> Result<(), Error> {
-        workshop::serviced(change)
+    fn after_save_all(&self, changes: &mut [Change]) -> Result<(), Error> {
+        workshop::serviced(changes)
     }
 
     fn compute(&self, _object: &str, _field: &str, record: &Record) -> Result<Value, Error> {
@@ -44,7 +45,9 @@ mod tests {
     fn labour_is_in_hours() {
         testing::answer_queries(|_, _| Ok(r#"{"me":{"locale":"en"}}"#.to_owned()));
         let done = testing::update("dealer_visit").before("state", "planned").after("state", "done");
-        assert_eq!(Dealer.before_save(&mut done.clone().build()).unwrap_err().field.as_deref(), Some("hours"));
-        assert_eq!(Dealer.before_save(&mut done.after("hours", "1.50".parse::<Decimal>().unwrap()).build()), Ok(()));
+        let mut visits = [done.clone().build(), done.after("hours", "1.50".parse::<Decimal>().unwrap()).build()];
+        assert_eq!(Dealer.before_save_all(&mut visits), Ok(()));
+        assert_eq!(testing::refusals(&visits[0])[0].field.as_deref(), Some("hours"));
+        assert!(testing::refusals(&visits[1]).is_empty());
     }
 }

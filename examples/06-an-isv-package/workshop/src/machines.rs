@@ -16,13 +16,19 @@ pub fn service_due(machine: &Record) -> Value {
     due(machine).map_or(Value::Null, Value::from)
 }
 
-/// Before a machine is saved: a new one that says nothing of its warranty has the dealer's usual one.
-pub fn warrant(machine: &mut Change) {
-    let (Some(delivered), true) = (machine.date("delivered_on"), machine.is_empty("warranty_until")) else { return };
-    let months = config::get("warranty_months").ok().and_then(|months| months.integer());
-    if let Some(until) = months.and_then(|months| after_months(delivered, months)) {
-        machine.set("warranty_until", until);
+/// Before machines are saved: a new one that says nothing of its warranty has the dealer's usual one.
+///
+/// # Errors
+/// Where the setting cannot be asked for.
+pub fn warrant(machines: &mut [Change]) -> Result<(), Error> {
+    // Asked once for all of them: each question counts, and an import brings 200 machines at once.
+    let Some(months) = config::get("warranty_months")?.integer() else { return Ok(()) };
+    for machine in machines.iter_mut().filter(|machine| machine.is_empty("warranty_until")) {
+        if let Some(until) = machine.date("delivered_on").and_then(|delivered| after_months(delivered, months)) {
+            machine.set("warranty_until", until);
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -38,12 +44,10 @@ mod tests {
     fn a_new_machine_has_the_usual_warranty_unless_it_says_another() {
         testing::set_setting("warranty_months", 24.into());
         let new = testing::create("dealer_machine").after("delivered_on", day("2024-02-29"));
-        let mut machine = new.clone().build();
-        warrant(&mut machine);
-        assert_eq!(machine.get("warranty_until"), Some(&day("2026-02-28")), "2026 has no leap day");
-        let mut longer = new.after("warranty_until", day("2030-01-01")).build();
-        warrant(&mut longer);
-        assert_eq!(longer.get("warranty_until"), Some(&day("2030-01-01")));
+        let mut machines = [new.clone().build(), new.after("warranty_until", day("2030-01-01")).build()];
+        warrant(&mut machines).unwrap();
+        assert_eq!(machines[0].get("warranty_until"), Some(&day("2026-02-28")), "2026 has no leap day");
+        assert_eq!(machines[1].get("warranty_until"), Some(&day("2030-01-01")));
     }
 
     #[test]

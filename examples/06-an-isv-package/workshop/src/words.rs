@@ -52,19 +52,17 @@ impl Word {
         Refusal::new(message).rule(self.rule())
     }
 
-    /// The refusal in the language of whoever asks; it is asked for only where somebody is refused.
+    /// The refusal in the language of whoever asks.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
-        let asked = records::query("{ me { locale } }", "");
-        let locale = asked.as_ref().ok().and_then(|data| data.at("me.locale").text()).unwrap_or("en");
-        self.refusal_in(locale)
+        self.refusal_in(&locale())
     }
+}
 
-    /// The same at one field: forms show it there.
-    #[must_use]
-    pub fn refusal_on(&self, field: &str) -> Refusal {
-        Refusal { field: Some(field.to_owned()), ..self.refusal() }
-    }
+/// The language of whoever asks. It is a query, so it is asked where somebody is refused, and once.
+pub(crate) fn locale() -> String {
+    let asked = records::query("{ me { locale } }", "");
+    asked.as_ref().ok().and_then(|data| data.at("me.locale").text()).unwrap_or("en").to_owned()
 }
 
 #[cfg(test)]

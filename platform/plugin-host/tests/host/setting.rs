@@ -32,7 +32,7 @@ fn component(name: &str) -> PathBuf {
         None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target"),
     };
     let folder = std::env::var_os("TENON_TEST_PLUGINS").map_or_else(|| target().join("plugins"), PathBuf::from);
-    let file = folder.join(name).with_extension("wasm");
+    let file = folder.join(format!("{name}.wasm"));
     assert!(file.try_exists().unwrap(), "{} is missing: run `cargo xtask plugins`", file.display());
     file
 }
