@@ -1,8 +1,8 @@
 //! `examples/06-an-isv-package`: installed with its own tests, used by its lowest role, upgraded with a move of data, rolled
 //! back and upgraded again, beside a tenant that has the older version and notices nothing.
 
-mod service;
 mod shown;
+mod visiting;
 
 use anyhow::Context;
 use serde_json::{Value, json};
@@ -82,10 +82,10 @@ pub(super) async fn two_versions(server: TestServer, tenant: Tenant, other: Tena
 
     let (engineer, manager) = (tenant.with_roles(&["dealer_engineer"]).await?, tenant.with_roles(&["dealer_manager"]).await?);
     let own = machine(&tenant, "X-1").await?;
-    service::planned_and_done(&engineer, &own).await?;
-    service::planned_once(&engineer, &machine(&tenant, "X-2").await?).await?;
-    service::never_for_scrap(&engineer, &machine(&tenant, "X-3").await?).await?;
-    service::a_fleet(&tenant, &engineer).await?;
+    visiting::planned_and_done(&engineer, &own).await?;
+    visiting::planned_once(&engineer, &machine(&tenant, "X-2").await?).await?;
+    visiting::never_for_scrap(&engineer, &machine(&tenant, "X-3").await?).await?;
+    visiting::a_fleet(&tenant, &engineer).await?;
     shown::prices(&engineer, &manager).await?;
     shown::blocks(&engineer, &manager).await?;
     shown::in_both_languages(&tenant).await?;
