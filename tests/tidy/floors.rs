@@ -159,7 +159,7 @@ pub(crate) fn serde(tree: &Tree, findings: &mut Findings) {
 
 /// The border of the SDK, seen from both sides.
 pub(crate) fn plugins(tree: &Tree, findings: &mut Findings) {
-    for folder in ["plugins/", "tests/plugins/", "sdk/"] {
+    for folder in ["plugins/", "examples/", "tests/plugins/", "sdk/"] {
         for manifest in manifest::all(tree, folder) {
             let of_sdk = ["tenon-sdk", "tenon-sdk-macros"];
             let ours = manifest.dependencies.iter().filter(|one| one.starts_with("tenon-"));
