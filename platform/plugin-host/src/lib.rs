@@ -44,6 +44,6 @@ pub use keyed::verify as is_signed;
 pub use limits::{Budgets, COMPONENT_BYTES_MAX, CallLimits, HTTP_REQUEST_BYTES_MAX, ROWS_PER_CALL, Size, TRACES_MAX};
 pub use lines::{LINES_MAX, Line};
 pub use package::{Computed, OnFault, PluginPackage, Subscription};
-pub use replay::Replayed;
+pub use replay::{Player, Replayed};
 pub use trace::Trace;
 pub use usage::Usage;

@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 use crate::LoadError;
 use crate::host::PluginHost;
 use crate::invoke;
-use crate::limits::REPLAY_WALL;
-use crate::since_1::Error;
+use crate::limits::{REPLAY_WALL, Size};
+use crate::since_1::{Error, Ready};
 use crate::state::{Beginning, CallState};
 use crate::trace::{Outcome, Trace};
 use crate::warm::nobody;
@@ -38,18 +38,43 @@ pub struct Replayed {
     pub differences: Vec<String>,
 }
 
+/// A component in which recorded calls run again, be it the recorded one or its author's next try.
+pub struct Player {
+    host: PluginHost,
+    size: Size,
+    component: Arc<Ready>,
+}
+
 impl PluginHost {
-    /// Runs a recorded call again in a component, be it the recorded one or its author's next try. Compiles where it must.
+    /// Makes a component ready for calls like this one. Compiles.
     ///
     /// # Errors
-    /// Where the component cannot be run at all, or the trace is damaged.
-    pub async fn replay(&self, component: &[u8], trace: &Trace) -> Result<Replayed, LoadError> {
-        let ready = self.inner.workshop.component(component, trace.size)?;
+    /// Where the component cannot be run at all.
+    pub fn player(&self, component: &[u8], like: &Trace) -> Result<Player, LoadError> {
+        let component = self.inner.workshop.component(component, like.size)?;
+        Ok(Player { host: self.clone(), size: like.size, component })
+    }
+}
+
+impl Player {
+    /// Runs a recorded call again.
+    ///
+    /// # Errors
+    /// Where the component does not answer such calls, or the trace is damaged.
+    pub async fn play(&self, trace: &Trace) -> Result<Replayed, LoadError> {
+        if trace.size != self.size {
+            return Err(LoadError::NotATrace(format!(
+                "it is of size `{}`, and the component of `{}`",
+                trace.size.word(),
+                self.size.word()
+            )));
+        }
+        let ready = Arc::clone(&self.component);
         ready.answers(trace.phase)?;
         let state = CallState::played(beginning(trace)?, VecDeque::from(trace.tape.clone()));
         let question = Arc::new(trace.question.clone());
         let digest = ready.digest();
-        let threads = self.inner.threads.as_ref().ok_or_else(|| LoadError::Engine("it has ended".to_owned()))?;
+        let threads = self.host.inner.threads.as_ref().ok_or_else(|| LoadError::Engine("it has ended".to_owned()))?;
         // As it was called: where its instance was made ahead of time, one is made now.
         let fuel = trace.opening.fuel;
         let called = threads.spawn(async move { invoke::call(&ready, None, state, &question, fuel).await });

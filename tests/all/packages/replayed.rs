@@ -70,7 +70,7 @@ pub(super) async fn elsewhere(server: TestServer, tenant: Tenant, other: Tenant)
         assert_eq!((&failure["limit"], &failure["request"]), (&json!(limit), &json!(format!("astray-{how}"))), "{failure}");
         let given = tenant.metadata(TRACE, json!({ "package": "courier", "id": failure["id"] })).await?;
         let trace = Trace::read(given["packageTrace"].as_str().context("a trace")?)?;
-        let again = host.replay(&component, &trace).await?;
+        let again = host.player(&component, &trace)?.play(&trace).await?;
         assert!(again.same_component && again.differences.is_empty(), "{how}: {:?}", again.differences);
         assert_eq!(again.fuel, trace.spent, "{how}");
     }

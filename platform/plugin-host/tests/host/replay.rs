@@ -38,7 +38,7 @@ async fn every_kind_of_fault_happens_again_byte_for_byte() {
         let trace = last(&broken, "unruly");
         assert_eq!((trace.limit(), trace.phase(), trace.about.as_str()), (limit, "before_save", "opportunity"), "{wish}: {told}");
         assert!(trace.whole, "{wish}");
-        let again = elsewhere.replay(&component, &trace).await.unwrap();
+        let again = elsewhere.player(&component, &trace).unwrap().play(&trace).await.unwrap();
         assert_eq!(again.differences, [""; 0], "{wish}");
         assert!(again.same_component && again.fuel == trace.spent && again.fuel > 0, "{wish}");
     }
@@ -53,7 +53,8 @@ async fn who_strays_from_the_recording_is_told_where() {
     let (component, elsewhere) = (package("unruly").component, PluginHost::new().unwrap());
     // It asked something else then.
     let other = Trace::read(&json.replacen("\"records-write#create\"", "\"records-write#delete\"", 1)).unwrap();
-    let strays = elsewhere.replay(&component, &other).await.unwrap();
+    let player = elsewhere.player(&component, &other).unwrap();
+    let strays = player.play(&other).await.unwrap();
     assert!(
         matches!(strays.differences.as_slice(), [one] if one.contains("where it asked records-write#delete")),
         "{:?}",
@@ -62,7 +63,7 @@ async fn who_strays_from_the_recording_is_told_where() {
     // It was told less then.
     let mut shorter: serde_json::Value = serde_json::from_str(&json).unwrap();
     shorter["tape"].as_array_mut().unwrap().clear();
-    let strays = elsewhere.replay(&component, &Trace::read(&shorter.to_string()).unwrap()).await.unwrap();
+    let strays = player.play(&Trace::read(&shorter.to_string()).unwrap()).await.unwrap();
     assert!(matches!(strays.differences.as_slice(), [one] if one.ends_with("where it asked nothing more")), "{:?}", strays.differences);
     assert!(strays.broke, "no answer is made up");
 }
@@ -71,7 +72,8 @@ async fn who_strays_from_the_recording_is_told_where() {
 async fn another_component_shows_whether_it_would_have_broken() {
     let broken = host(&["unruly"]);
     create(&broken, &["panic"]).await.unwrap_err();
-    let replayed = PluginHost::new().unwrap().replay(&package("hello").component, &last(&broken, "unruly")).await.unwrap();
+    let trace = last(&broken, "unruly");
+    let replayed = PluginHost::new().unwrap().player(&package("hello").component, &trace).unwrap().play(&trace).await.unwrap();
     assert!(!replayed.same_component && !replayed.broke);
     assert!(matches!(replayed.differences.first(), Some(one) if one.starts_with("then it broke")), "{:?}", replayed.differences);
 }
@@ -88,8 +90,8 @@ async fn only_failures_are_kept_unless_all_are_asked_for() {
     let samples = kept.sample(tenant(), false);
     create(&kept, &["any"]).await.unwrap();
     assert_eq!((samples.len(), kept.sample(tenant(), false).len()), (3, 0));
-    let component = package("hello").component;
+    let player = kept.player(&package("hello").component, &samples[0]).unwrap();
     for trace in samples.iter().map(Arc::as_ref) {
-        assert!(kept.replay(&component, trace).await.unwrap().differences.is_empty());
+        assert!(player.play(trace).await.unwrap().differences.is_empty());
     }
 }

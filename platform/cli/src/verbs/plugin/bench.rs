@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use tenon_packages::COMPONENT;
-use tenon_plugin_host::{PluginHost, Trace};
+use tenon_plugin_host::{Player, PluginHost, Trace};
 
 use super::{build_if_any, bundle_of, is_package, pack, package, testing};
 use crate::output::{Exit, Output};
@@ -41,10 +41,12 @@ pub(super) async fn bench(output: &Output, dir: &Path, (times, with): (u32, &[Pa
         return Err(package::refused("package/tests", &words).into());
     }
     let component = package::read(&dir.join(COMPONENT))?;
-    let host = PluginHost::new()?;
+    let calls = distinct(played.into_iter().flat_map(|(_, calls)| calls));
+    let first = calls.first().ok_or_else(|| package::refused("plugin/bench", "the host tests call nothing of the plugin"))?;
+    let player = PluginHost::new()?.player(&component, first)?;
     let mut rows = Vec::new();
-    for trace in distinct(played.into_iter().flat_map(|(_, calls)| calls)) {
-        rows.push(measured(&host, &component, &trace, times).await.with_context(|| format!("{} of {}", trace.phase(), trace.about))?);
+    for trace in &calls {
+        rows.push(measured(&player, trace, times).await.with_context(|| format!("{} of {}", trace.phase(), trace.about))?);
     }
     let lines: Vec<String> = std::iter::once(Row::head()).chain(rows.iter().map(Row::line)).collect();
     output.result(&rows.iter().map(Row::json).collect(), lines.join("\n"));
@@ -67,10 +69,10 @@ fn distinct(calls: impl Iterator<Item = std::sync::Arc<Trace>>) -> Vec<std::sync
     found
 }
 
-async fn measured(host: &PluginHost, component: &[u8], trace: &Trace, times: u32) -> anyhow::Result<Row> {
+async fn measured(player: &Player, trace: &Trace, times: u32) -> anyhow::Result<Row> {
     let (mut walls, mut memory) = (Vec::new(), 0);
     for _ in 0..times {
-        let replayed = host.replay(component, trace).await?;
+        let replayed = player.play(trace).await?;
         if let Some(difference) = replayed.differences.first() {
             anyhow::bail!("it does not do the same twice: {difference}");
         }

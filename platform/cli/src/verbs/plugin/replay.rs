@@ -42,7 +42,7 @@ pub(super) async fn replay(
             package::read(&dir.join(COMPONENT))?
         }
     };
-    let replayed = PluginHost::new()?.replay(&component, &trace).await?;
+    let replayed = PluginHost::new()?.player(&component, &trace)?.play(&trace).await?;
     let words = told(&trace, &replayed).join("\n");
     let result = json!({
         "call": trace.id, "package": trace.package, "version": trace.version, "phase": trace.phase(), "about": trace.about,
