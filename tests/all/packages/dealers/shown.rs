@@ -72,7 +72,7 @@ fn texts(told: &Value, at: &str, found: &mut Vec<(String, String)>) {
             for (key, value) in members {
                 match value {
                     Value::String(text) if matches!(key.as_str(), "label" | "pluralLabel") => {
-                        found.push((format!("{at}.{key}"), text.clone()))
+                        found.push((format!("{at}.{key}"), text.clone()));
                     }
                     Value::Null if matches!(key.as_str(), "label" | "pluralLabel") => found.push((format!("{at}.{key}"), String::new())),
                     Value::String(text) if key == "about" => found.push((format!("{at}.{key}"), text.clone())),
