@@ -33,7 +33,9 @@ fn is_plain(text: &str) -> bool {
         is_printed(letter)
             && !matches!(letter, ',' | '[' | ']' | '{' | '}' | '#' | ':' | '"' | '\'' | '&' | '*' | '!' | '|' | '>' | '%' | '@' | '`')
     };
-    same && first_is_safe && text != "..." && !text.ends_with(' ') && text.chars().all(safe)
+    // A dash before a comma is read as the start of a word that may not start so, even behind other words.
+    let end_is_safe = !text.ends_with(' ') && !text.ends_with(" -");
+    same && first_is_safe && end_is_safe && text != "..." && text.chars().all(safe)
 }
 
 /// Letters that stand in a file as they are. Spaces other than the plain one are written as escapes: nobody sees them.
@@ -73,7 +75,9 @@ mod tests {
         for bare in ["text", "初步接洽", "Asia/Shanghai", "on", "no", "thisMonth", "lastNDays(7)", "OPP 1", "2026-07-01"] {
             assert_eq!(word(bare), bare);
         }
-        for text in ["true", "null", "12", "0.5", "", " a", "a ", "- a", "a: b", "a #b", "[a]", "{yyyy}", "it's", "...", "~", "?", "=x"] {
+        for text in
+            ["true", "null", "12", "0.5", "", " a", "a ", "- a", "a -", "a: b", "a #b", "[a]", "{yyyy}", "it's", "...", "~", "?", "=x"]
+        {
             assert_eq!(word(text), format!("\"{text}\""));
         }
         assert_eq!(word("a\nb\u{a0}\u{1}"), "\"a\\nb\\xa0\\x01\"");
