@@ -1,6 +1,6 @@
 //! The engines: one per size of guest, with everything off that plugins do not need.
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::LoadError;
 use crate::limits::{
@@ -55,6 +55,9 @@ fn pool(size: Size) -> PoolingAllocationConfig {
         .max_memory_size(size.memory())
         .table_elements(size.table_elements())
         .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES)
+        // Where the kernel can tell which pages were touched, these alone are put back, wherever they lie, and none is let go.
+        .pagemap_scan(Enabled::Auto)
         .max_unused_warm_slots(WARM_SLOTS_MAX);
     pool
 }

@@ -39,6 +39,9 @@ mod export;
 mod fields;
 #[doc(hidden)]
 pub mod guest;
+#[cfg(target_arch = "wasm32")]
+#[expect(unsafe_code, reason = "an allocator is pointers")]
+mod heap;
 mod hooks;
 pub mod http;
 pub mod jobs;
