@@ -4,7 +4,7 @@
 //! 4 partial (API.md §6).
 // The futures of a save are nested deeper than the compiler expects by default.
 #![recursion_limit = "256"]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on them; `output` is the only caller")]
+#![expect(clippy::print_stderr, reason = "a command line speaks on it")]
 
 mod args;
 mod client;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         Err(error) => Err(anyhow::Error::new(error).context("cannot start")),
     };
     match result {
-        Ok(exit) => exit.into(),
+        Ok(exit) => output.ended(exit).into(),
         Err(error) => output.failure(&error).into(),
     }
 }

@@ -1,8 +1,10 @@
 //! What the command line prints: results on stdout, all else on stderr.
 
 use std::fmt::{self, Display};
-use std::io::IsTerminal;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use tenon_value::Json;
@@ -54,6 +56,8 @@ impl std::error::Error for Usage {}
 pub(crate) struct Output {
     json: bool,
     prose: Prose,
+    /// A result could not be written.
+    lost: Arc<AtomicBool>,
 }
 
 /// How much is told beside results.
@@ -64,22 +68,43 @@ enum Prose {
     Full,
 }
 
+/// A line beside the result. Where nobody can be told there is nobody to tell that.
+fn tell(words: impl Display) {
+    drop(writeln!(io::stderr(), "{words}"));
+}
+
 impl Output {
-    pub(crate) const fn new(args: &Args) -> Self {
+    pub(crate) fn new(args: &Args) -> Self {
         let prose = match (args.quiet, args.verbose) {
             (true, _) => Prose::None,
             (false, false) => Prose::Usual,
             (false, true) => Prose::Full,
         };
-        Self { json: args.json, prose }
+        Self { json: args.json, prose, lost: Arc::default() }
+    }
+
+    /// A line of a result. Whoever reads no further, as `head` does, has seen enough; anything else makes the verb one that failed.
+    fn print(&self, words: impl Display) {
+        match writeln!(io::stdout(), "{words}") {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                tell(format_args!("error: cannot write the result: {error}"));
+                self.lost.store(true, Ordering::Relaxed);
+            }
+            _ => {}
+        }
+    }
+
+    /// How the program ends after a verb that ended so.
+    pub(crate) fn ended(&self, exit: Exit) -> Exit {
+        if self.lost.load(Ordering::Relaxed) { Exit::Failed } else { exit }
     }
 
     /// The result: as JSON with `--json`, else in words.
     pub(crate) fn result(&self, json: &Json, words: impl Display) {
         if self.json {
-            println!("{json}");
+            self.print(json);
         } else {
-            println!("{words}");
+            self.print(words);
         }
     }
 
@@ -96,14 +121,15 @@ impl Output {
     /// Prose and progress.
     pub(crate) fn say(&self, words: impl Display) {
         if self.prose != Prose::None {
-            eprintln!("{words}");
+            tell(words);
         }
     }
 
     /// Progress that overwrites itself on a terminal.
     pub(crate) fn progress(&self, words: impl Display) {
         if self.prose != Prose::None && std::io::stderr().is_terminal() {
-            eprint!("\r\x1b[2K{words}");
+            // As in `tell`.
+            drop(write!(io::stderr(), "\r\x1b[2K{words}"));
         }
     }
 
@@ -115,11 +141,11 @@ impl Output {
             // Without a word of the server: it was not reached, or something here (a file, an argument) is wrong.
             let code = if error.is::<ureq::Error>() { "UNAVAILABLE" } else { "INVALID" };
             let members = refused.map_or_else(|| json!({ "code": code, "message": format!("{error:#}") }), |refused| refused.error.clone());
-            println!("{}", json!({ "error": members }));
+            self.print(json!({ "error": members }));
         } else {
-            eprintln!("error: {error:#}");
+            tell(format_args!("error: {error:#}"));
             if let Some(refused) = refused.filter(|_| self.prose == Prose::Full) {
-                eprintln!("{:#}", refused.error);
+                tell(format_args!("{:#}", refused.error));
             }
         }
         match refused {

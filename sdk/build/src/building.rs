@@ -27,9 +27,9 @@ const PROFILE: [(&str, &str); 6] = [
 /// # Errors
 /// Where cargo fails, or what it built is no component.
 pub fn component(toolchain: &Toolchain, folder: &Path, target: &Path) -> anyhow::Result<Vec<u8>> {
-    let name = library_name(toolchain, folder)?;
+    let (name, version) = library(toolchain, folder)?;
     let built = target.join(TARGET).join("release");
-    claim(&built, &name, folder)?;
+    claim(&built, &name, (folder, &version))?;
     let mut cargo = toolchain.cargo();
     cargo.current_dir(folder).args(["build", "--release", "--target", TARGET]).args(toolchain.build_flags());
     cargo.env("CARGO_TARGET_DIR", target).envs(PROFILE);
@@ -67,12 +67,12 @@ pub fn write_if_changed(place: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     std::fs::write(place, bytes).with_context(|| format!("cannot write {}", place.display()))
 }
 
-/// Throws away what another crate of this name has left, as another version of one package.
+/// Throws away what another crate of this name has left, or another version of this one.
 ///
 /// Cargo names such a library by its name alone, and takes for its own what lies there.
-fn claim(built: &Path, name: &str, folder: &Path) -> anyhow::Result<()> {
+fn claim(built: &Path, name: &str, (folder, version): (&Path, &str)) -> anyhow::Result<()> {
     let stamp = built.join(format!("{name}.built-from"));
-    let here = std::path::absolute(folder)?.display().to_string();
+    let here = format!("{} {version}", std::path::absolute(folder)?.display());
     if std::fs::read_to_string(&stamp).is_ok_and(|built_from| built_from == here) {
         return Ok(());
     }
@@ -88,17 +88,18 @@ fn encode(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     wit_component::ComponentEncoder::default().validate(true).module(module)?.encode()
 }
 
-/// The name of the crate's library, as cargo names its file.
-fn library_name(toolchain: &Toolchain, folder: &Path) -> anyhow::Result<String> {
+/// The name of the crate's library, as cargo names its file, and the version.
+fn library(toolchain: &Toolchain, folder: &Path) -> anyhow::Result<(String, String)> {
     let mut ask = toolchain.cargo();
     ask.current_dir(folder).args(["metadata", "--no-deps", "--format-version", "1"]);
     let answer: serde_json::Value = serde_json::from_str(&program::output(&mut ask)?)?;
     let targets = answer.pointer("/packages/0/targets").and_then(serde_json::Value::as_array);
+    let version = answer.pointer("/packages/0/version").and_then(serde_json::Value::as_str).unwrap_or_default();
     for target in targets.into_iter().flatten() {
         let kinds = target.get("kind").and_then(serde_json::Value::as_array);
         if kinds.into_iter().flatten().any(|kind| kind == "cdylib") {
             let name = target.get("name").and_then(serde_json::Value::as_str).context("a library has a name")?;
-            return Ok(name.replace('-', "_"));
+            return Ok((name.replace('-', "_"), version.to_owned()));
         }
     }
     bail!("{} has no `crate-type = [\"cdylib\"]`", folder.display())
@@ -112,13 +113,13 @@ mod tests {
     fn what_another_crate_of_the_name_left_is_thrown_away_and_ones_own_is_not() {
         let built = tempfile::tempdir().unwrap();
         let left = built.path().join("deps/dealer.wasm");
-        let is_there_after = |folder: &str| {
+        let is_there_after = |(folder, version): (&str, &str)| {
             std::fs::create_dir_all(built.path().join("deps")).unwrap();
             std::fs::write(&left, "module").unwrap();
-            claim(built.path(), "dealer", Path::new(folder)).unwrap();
+            claim(built.path(), "dealer", (Path::new(folder), version)).unwrap();
             left.is_file()
         };
-        let seen = ["/v/1.0.0", "/v/1.0.0", "/v/1.1.0", "/v/1.0.0"].map(is_there_after);
-        assert_eq!(seen, [false, true, false, false]);
+        let built = [("/one", "1.0.0"), ("/one", "1.0.0"), ("/two", "1.0.0"), ("/one", "1.0.0"), ("/one", "1.1.0"), ("/one", "1.0.0")];
+        assert_eq!(built.map(is_there_after), [false, true, false, false, false, false]);
     }
 }
