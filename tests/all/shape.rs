@@ -322,6 +322,14 @@ async fn indexes_over_many_records_are_left_to_jobs_and_over_few_are_made_at_onc
         ensure!(job["state"] == "DONE" && job["done"] == 1, "{job}");
         let found = ours.data("{ deals(filter: { due: { eq: \"2026-03-04\" } }) { nodes { name } } }", json!({})).await?;
         ensure!(found["deals"]["nodes"] == json!([{ "name": "dated" }]), "{found}");
+        // Who may only read and change deals finds by it, neither makes one nor sees who did.
+        let low = ours.with_roles(&["engineer"]).await?;
+        let found = low.data("{ deals(filter: { due: { eq: \"2026-03-04\" } }) { nodes { name } } }", json!({})).await?;
+        ensure!(found["deals"]["nodes"] == json!([{ "name": "dated" }]), "{found}");
+        let refused = low.post("metadata", &json!({ "query": day.replace("due", "later") }), &[]).await?.json()?;
+        ensure!(refused["errors"][0]["extensions"]["code"] == "FORBIDDEN", "{refused}");
+        let seen = low.data(many, json!({})).await?;
+        ensure!(seen["jobs"]["nodes"] == json!([]), "{seen}");
         // One record is no reason for a job.
         theirs.metadata(day, json!({})).await?;
         let left = theirs.data(many, json!({})).await?;
