@@ -3,6 +3,7 @@
 //! On both databases, with a second tenant present, and as somebody who may not.
 
 mod bundled;
+mod canary;
 mod dealers;
 mod forced;
 mod given;
@@ -235,4 +236,24 @@ async fn a_failed_call_happens_again_elsewhere_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_call_happens_again_elsewhere_on_postgres() {
     with_packages(Database::Postgres, replayed::elsewhere).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_is_tried_on_a_share_of_the_people_on_sqlite() {
+    with_packages(Database::Sqlite, canary::tried).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_is_tried_on_a_share_of_the_people_on_postgres() {
+    with_packages(Database::Postgres, canary::tried).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_that_moves_data_is_tried_on_nobody_on_sqlite() {
+    with_packages(Database::Sqlite, canary::moving).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_that_moves_data_is_tried_on_nobody_on_postgres() {
+    with_packages(Database::Postgres, canary::moving).await;
 }

@@ -3,6 +3,7 @@
 //! Invariants: whoever does any of it has the special right `packages`; an install is one transaction with its metadata;
 //! a version once uploaded never changes; no plugin is needed to read what its package brought.
 
+mod canary;
 mod chosen;
 mod declared;
 mod error;
@@ -24,7 +25,7 @@ mod values;
 pub use error::InstallError;
 pub use grants::GrantLine;
 pub use life::PluginCalls;
-pub use listing::{Health, Installed, SecretState, SettingState};
+pub use listing::{Beside, Health, Installed, SecretState, SettingState, VersionState};
 pub(crate) use namespace::strays;
 pub use outward::DeclaredSecret;
 pub(crate) use outward::outward_of;

@@ -56,9 +56,9 @@ pub use host_test::{
     CallPattern, Fixture, HOST_TEST_BYTES_MAX, HOST_TEST_STEPS_MAX, HOST_TESTS_MAX, HostTest, HostTestOutcome, StepAct, TestStep,
 };
 pub use install::{
-    DeclaredSecret, GrantLine, HOST_TEST_ROOMS, HOST_TESTS_WALL, Health, HostTestStage, InstallDone, InstallError, InstallWish, Installed,
-    NotPlayed, PackagePlan, PluginCalls, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting, SettingKind, SettingState,
-    TestsWish, VERSIONS_MAX,
+    Beside, DeclaredSecret, GrantLine, HOST_TEST_ROOMS, HOST_TESTS_WALL, Health, HostTestStage, InstallDone, InstallError, InstallWish,
+    Installed, NotPlayed, PackagePlan, PluginCalls, Plugins, SECRET_BYTES_MAX, SETTING_BYTES_MAX, SecretState, Setting, SettingKind,
+    SettingState, TestsWish, VERSIONS_MAX, VersionState,
 };
 pub use operation::{ApiEffect, Op, Operation, Risk};
 pub use packages::Packages;
@@ -69,4 +69,4 @@ pub use session::Session;
 pub use settings::{CORS_MAX, SettingsChange, is_zone};
 pub use shaping::{SHAPE, Settle, Shaping, Switched};
 pub use tenon_compiler::{SourceFile, read_yaml};
-pub use tenon_plugin_host::{HTTP_REQUEST_BYTES_MAX, LINES_MAX, Line, TRACES_MAX, Trace};
+pub use tenon_plugin_host::{HTTP_REQUEST_BYTES_MAX, LINES_MAX, Line, TRACES_MAX, Trace, Usage};

@@ -1,20 +1,21 @@
 //! The plugin host: takes plugins in, and asks them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
 use tenon_context::OpContext;
 use tenon_hooks::{Asked, Desk, HookError, Hooks, LifeMoment, Offers, Operation, Pace, Phase, Tree, Verdict};
 use tenon_model::{Model, ObjectIx};
-use tenon_query::{Call, Called};
-use tenon_value::TenantId;
+use tenon_query::{Call, CallKind, Called};
+use tenon_value::{Json, TenantId};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::aot::AotCache;
 use crate::asking::Asking;
 use crate::breaker::Breaker;
+use crate::canary::{self, Who};
 use crate::computing::Computing;
 use crate::lines::Lines;
 use crate::linked::{Linked, Workshop};
@@ -54,6 +55,15 @@ struct Held {
     _permits: Vec<OwnedSemaphorePermit>,
     installed: Arc<Installed>,
     budgets: Arc<Budgets>,
+    /// Whom it is for, from its first call on.
+    key: OnceLock<String>,
+}
+
+impl Held {
+    /// Whom the mutation is for: it meets the versions that he has, whatever plugins do in it as themselves.
+    fn who(&self, cx: &OpContext, call: Option<&Call>) -> Who<'_> {
+        Who { tenant: cx.model.tenant, key: self.key.get_or_init(|| canary::key(cx, call)) }
+    }
 }
 
 impl Drop for Inner {
@@ -94,6 +104,12 @@ impl Checked {
     #[must_use]
     pub fn package(&self) -> &str {
         &self.plugin.name
+    }
+
+    /// What this version and another both offer, and not alike, such as `action.score`.
+    #[must_use]
+    pub fn misfits(&self, other: &Self) -> Vec<String> {
+        canary::misfits(&self.plugin, &other.plugin)
     }
 
     /// Whether it is called at a moment of its package's life.
@@ -159,6 +175,17 @@ impl PluginHost {
         self.take_in(Some(tenant), package)
     }
 
+    /// Takes a newer version in beside the one that a tenant has: this share of the callers, in percent, is answered by it. Compiles.
+    ///
+    /// # Errors
+    /// Why it is not taken in; what was installed before stays.
+    pub fn install_beside(&self, tenant: TenantId, package: PluginPackage, percent: u8) -> Result<(), LoadError> {
+        let plugin = self.make(package)?;
+        self.inner.registry.install_beside(tenant, &plugin, percent);
+        tracing::info!(plugin = plugin.title, %tenant, percent, "plugin installed beside the version before");
+        Ok(())
+    }
+
     /// Offers a plugin to every tenant there is and will be; one that has installed its own version keeps that. Compiles.
     ///
     /// # Errors
@@ -189,6 +216,19 @@ impl PluginHost {
     #[must_use]
     pub fn usage(&self, tenant: TenantId) -> Vec<(String, Usage)> {
         self.inner.usage.of(tenant)
+    }
+
+    /// What a version of a tenant's plugin has used since the process began.
+    #[must_use]
+    pub fn usage_of_version(&self, tenant: TenantId, package: &str, version: &str) -> Usage {
+        self.inner.usage.of_version(tenant, &format!("{package}@{version}"))
+    }
+
+    /// Whether a version of a tenant's plugin has failed so often that it is not asked just now.
+    #[must_use]
+    pub fn is_left_alone(&self, tenant: TenantId, package: &str, version: &str) -> bool {
+        let budgets = self.inner.registry.now().budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
+        self.inner.breaker.is_open(tenant, &format!("{package}@{version}"), budgets.faults_per_minute, Instant::now())
     }
 
     /// The last lines of a tenant's plugin: what it logged, and why it failed.
@@ -232,17 +272,22 @@ impl PluginHost {
         let permits = self.inner.rooms.enter(tenant, &sizes).await.ok_or(HookError::Busy)?;
         let budgets = installed.budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
         let (fuel, wall) = budgets.tree(pace, &sizes);
-        Ok(Tree::new(fuel, wall, Some(Box::new(Held { _permits: permits, installed, budgets }))))
+        Ok(Tree::new(fuel, wall, Some(Box::new(Held { _permits: permits, installed, budgets, key: OnceLock::new() }))))
     }
 
     fn take_in(&self, tenant: Option<TenantId>, package: PluginPackage) -> Result<(), LoadError> {
-        let plugin = Arc::new(self.inner.workshop.make(package)?);
+        let plugin = self.make(package)?;
         self.inner.registry.install(tenant, &plugin);
+        tracing::info!(plugin = plugin.title, tenant = tenant.map(|tenant| tenant.to_string()), "plugin installed");
+        Ok(())
+    }
+
+    fn make(&self, package: PluginPackage) -> Result<Arc<Linked>, LoadError> {
+        let plugin = Arc::new(self.inner.workshop.make(package)?);
         if let Some(threads) = &self.inner.threads {
             self.inner.warm.fill(&plugin.component, threads);
         }
-        tracing::info!(plugin = plugin.title, tenant = tenant.map(|tenant| tenant.to_string()), "plugin installed");
-        Ok(())
+        Ok(plugin)
     }
 }
 
@@ -263,12 +308,13 @@ impl Hooks for PluginHost {
         if let (Some(object), Some(held)) = (cx.model.object(asked.object), tree.room::<Held>()) {
             let occasion = Occasion { object: object.name.as_str(), phase: asked.phase, operation: asked.operation };
             let (about, operation) = (object.name.as_str(), asked.operation.word());
-            for plugin in held.installed.asked(cx.model.tenant, occasion) {
+            let who = held.who(cx, None);
+            for plugin in held.installed.asked(who, occasion) {
                 let (budgets, phase) = (&held.budgets, asked.phase);
                 let turn = Turn { host: &self.inner, cx, plugin: &plugin, tree, budgets, phase, about, operation, salt: "" };
                 Asking { turn, object, asked }.about(&mut rows, desk, Instant::now()).await?;
             }
-            for plugin in held.installed.computing(cx.model.tenant, occasion) {
+            for plugin in held.installed.computing(who, occasion) {
                 let (budgets, phase) = (&held.budgets, Phase::Computed);
                 let turn = Turn { host: &self.inner, cx, plugin: &plugin, tree, budgets, phase, about, operation, salt: "" };
                 Computing { turn, object, asked }.fill(&mut rows, desk, Instant::now()).await?;
@@ -289,10 +335,15 @@ impl Hooks for PluginHost {
         let phase = calling::phase(call.kind);
         let missing = || HookError::NotOffered(format!("{}.{}", call.package, call.name));
         let held = tree.room::<Held>().ok_or_else(missing)?;
-        let plugin = held.installed.named(cx.model.tenant, &call.package).ok_or_else(missing)?;
-        if !plugin.offers(call.kind, &call.name) {
-            return Err(missing());
-        }
+        let (own, other) = held.installed.named(held.who(cx, Some(call)), &call.package).ok_or_else(missing)?;
+        let plugin = match other.filter(|other| !own.offers(call.kind, &call.name) && other.offers(call.kind, &call.name)) {
+            None if own.offers(call.kind, &call.name) => own,
+            // Of two versions beside each other the one for this record does not listen.
+            Some(_) if call.kind == CallKind::Event => return Ok(Called::Done(Json::Null)),
+            // What was left to be done, or comes from outside, goes to the version that knows it.
+            Some(other) if matches!(call.kind, CallKind::Job | CallKind::Endpoint | CallKind::Lifecycle) => other,
+            _ => return Err(missing()),
+        };
         let budgets = &held.budgets;
         // The pot tells the actions of a document apart, the cursor the steps of a job; both are the same in a replay.
         let salt = format!("{} {}", tree.fuel(), call.cursor.as_deref().unwrap_or_default());

@@ -8,6 +8,7 @@ mod aot;
 mod asking;
 mod breaker;
 mod calling;
+mod canary;
 mod computing;
 mod describe;
 mod engine;

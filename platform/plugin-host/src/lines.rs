@@ -26,6 +26,8 @@ pub struct Line {
     pub level: &'static str,
     /// What it says.
     pub message: String,
+    /// The version that said it.
+    pub version: String,
     /// The request in which it was said.
     pub request: String,
 }
@@ -43,13 +45,14 @@ struct Kept {
 }
 
 impl Lines {
-    /// Keeps what was said in a call.
+    /// Keeps what was said in a call, by a plugin as it is titled: `name@version`.
     pub(crate) fn add(
         &self,
-        (tenant, package): (TenantId, &str),
+        (tenant, title): (TenantId, &str),
         (at, request): (DateTime, &str),
         said: impl IntoIterator<Item = (&'static str, String)>,
     ) {
+        let (package, version) = title.split_once('@').unwrap_or((title, ""));
         let mut said = said.into_iter().peekable();
         if said.peek().is_none() {
             return;
@@ -63,7 +66,7 @@ impl Lines {
             if lines.len() == LINES_MAX {
                 lines.pop_front();
             }
-            lines.push_back(Line { number: *last, at, level, message, request: request.to_owned() });
+            lines.push_back(Line { number: *last, at, level, message, version: version.to_owned(), request: request.to_owned() });
         }
         if packages.len() > PACKAGES_MAX {
             let silent = packages.iter().min_by_key(|(_, lines)| lines.back().map(|line| line.number)).map(|(key, _)| key.clone());
@@ -85,13 +88,13 @@ mod tests {
     #[test]
     fn the_last_lines_are_kept_and_no_more() {
         let (lines, tenant, at) = (Lines::default(), TenantId::generate(), DateTime::from_millis(0));
-        let say = |package: &str, words: &str| lines.add((tenant, package), (at, "r"), [("info", words.to_owned())]);
+        let say = |package: &str, words: &str| lines.add((tenant, &format!("{package}@1.0.0")), (at, "r"), [("info", words.to_owned())]);
         for number in 0..LINES_MAX + 5 {
             say("one", &number.to_string());
         }
         say("two", &"é".repeat(LETTERS_MAX));
         let kept = lines.of(tenant, "one");
-        assert_eq!((kept.len(), kept[0].message.as_str(), kept[0].number), (LINES_MAX, "5", 6));
+        assert_eq!((kept.len(), kept[0].message.as_str(), kept[0].number, kept[0].version.as_str()), (LINES_MAX, "5", 6, "1.0.0"));
         assert_eq!(lines.of(tenant, "two")[0].message.len(), LETTERS_MAX);
         for package in 0..PACKAGES_MAX {
             say(&format!("p{package}"), "here");

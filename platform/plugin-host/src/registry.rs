@@ -8,6 +8,7 @@ use tenon_hooks::{Listener, Offers, Operation, Phase};
 use tenon_query::CallKind;
 use tenon_value::TenantId;
 
+use crate::canary::{self, Who};
 use crate::limits::Size;
 use crate::linked::Linked;
 use crate::{Budgets, Subscription};
@@ -36,6 +37,29 @@ pub(crate) struct Installed {
 struct Entry {
     plugin: Arc<Linked>,
     install: u64,
+    /// A newer version, for a share of the callers.
+    canary: Option<Canary>,
+}
+
+#[derive(Clone)]
+struct Canary {
+    plugin: Arc<Linked>,
+    percent: u8,
+}
+
+impl Entry {
+    /// The version for this caller.
+    fn pick(&self, who: Who<'_>) -> &Arc<Linked> {
+        match &self.canary {
+            Some(canary) if who.lot(&self.plugin.name) < canary.percent => &canary.plugin,
+            _ => &self.plugin,
+        }
+    }
+
+    /// Its versions, the newer first.
+    fn versions(&self) -> impl Iterator<Item = &Arc<Linked>> {
+        self.canary.iter().map(|canary| &canary.plugin).chain(std::iter::once(&self.plugin))
+    }
 }
 
 /// What a hook is about.
@@ -91,13 +115,16 @@ impl Installed {
 
     /// On which engines a tenant's plugins run; none where it has no plugin.
     pub(crate) fn sizes(&self, tenant: TenantId) -> Vec<Size> {
-        let has = |size: &Size| self.of(tenant).any(|entry| entry.plugin.size == *size);
+        let has = |size: &Size| self.of(tenant).flat_map(Entry::versions).any(|plugin| plugin.size == *size);
         Size::ALL.into_iter().filter(has).collect()
     }
 
-    /// A tenant's plugin of this name.
-    pub(crate) fn named(&self, tenant: TenantId, name: &str) -> Option<Arc<Linked>> {
-        self.of(tenant).find(|entry| entry.plugin.name == name).map(|entry| Arc::clone(&entry.plugin))
+    /// The versions of a tenant's plugin of this name, that of this caller first.
+    pub(crate) fn named(&self, who: Who<'_>, name: &str) -> Option<(Arc<Linked>, Option<Arc<Linked>>)> {
+        let entry = self.of(who.tenant).find(|entry| entry.plugin.name == name)?;
+        let picked = entry.pick(who);
+        let other = entry.versions().find(|plugin| !Arc::ptr_eq(plugin, picked));
+        Some((Arc::clone(picked), other.cloned()))
     }
 
     /// What a tenant's plugins offer to be called.
@@ -108,11 +135,13 @@ impl Installed {
     /// Makes anew what is offered, after a change of what is installed.
     fn offer(mut self) -> Self {
         fn of<'e>(entries: impl Iterator<Item = &'e Entry> + Clone) -> Arc<Offers> {
-            let actions = entries.clone().flat_map(|entry| entry.plugin.actions.iter().cloned()).collect();
-            let queries = entries.clone().flat_map(|entry| entry.plugin.queries.iter().cloned()).collect();
-            let jobs = entries.clone().flat_map(|entry| entry.plugin.jobs.iter().cloned()).collect();
-            let endpoints = entries.clone().flat_map(|entry| entry.plugin.endpoints.iter().cloned()).collect();
-            let listeners = entries.flat_map(|entry| entry.plugin.listeners()).collect();
+            // What both versions of a package offer they offer alike, or the one would not be tried beside the other.
+            let plugins: Vec<&Arc<Linked>> = entries.flat_map(Entry::versions).collect();
+            let actions = canary::distinct(plugins.iter().flat_map(|plugin| &plugin.actions));
+            let queries = canary::distinct(plugins.iter().flat_map(|plugin| &plugin.queries));
+            let jobs = canary::distinct(plugins.iter().flat_map(|plugin| &plugin.jobs));
+            let endpoints = canary::distinct(plugins.iter().flat_map(|plugin| &plugin.endpoints));
+            let listeners = plugins.iter().flat_map(|plugin| plugin.listeners()).collect();
             Arc::new(Offers::new(actions, jobs).asked_for(queries).heard_by(listeners).called_at(endpoints))
         }
         self.offered = of(self.everywhere.iter());
@@ -120,23 +149,32 @@ impl Installed {
         self
     }
 
-    /// True where somebody wants to be asked.
+    /// True where somebody wants to be asked, whoever the caller is.
     pub(crate) fn wants(&self, tenant: TenantId, occasion: Occasion<'_>) -> bool {
-        self.of(tenant).any(|entry| entry.plugin.subscription(occasion).is_some() || entry.plugin.computes(occasion))
+        self.of(tenant).flat_map(Entry::versions).any(|plugin| plugin.subscription(occasion).is_some() || plugin.computes(occasion))
     }
 
     /// The same with a plugin taken in, for one tenant or for all. Another version of the package gives way and leaves its place
     /// in the order.
     pub(crate) fn with(mut self, tenant: Option<TenantId>, plugin: &Arc<Linked>) -> Self {
         self.installs += 1;
-        let entry = Entry { plugin: Arc::clone(plugin), install: self.installs };
+        let entry = Entry { plugin: Arc::clone(plugin), install: self.installs, canary: None };
         let list = match tenant {
             Some(tenant) => self.tenants.entry(tenant).or_default(),
             None => &mut self.everywhere,
         };
         match list.iter_mut().find(|other| other.plugin.name == plugin.name) {
-            Some(other) => other.plugin = entry.plugin,
+            Some(other) => (other.plugin, other.canary) = (entry.plugin, None),
             None => list.push(entry),
+        }
+        self.offer()
+    }
+
+    /// The same with a newer version of a tenant's plugin beside the one that is there, for a share of the callers.
+    fn with_canary(mut self, tenant: TenantId, plugin: &Arc<Linked>, percent: u8) -> Self {
+        let list = self.tenants.entry(tenant).or_default();
+        if let Some(entry) = list.iter_mut().find(|entry| entry.plugin.name == plugin.name) {
+            entry.canary = Some(Canary { plugin: Arc::clone(plugin), percent });
         }
         self.offer()
     }
@@ -147,19 +185,20 @@ impl Installed {
     }
 
     /// Whom to ask, in order: priority, then install.
-    pub(crate) fn asked(&self, tenant: TenantId, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
-        self.in_order(tenant, |plugin| plugin.subscription(occasion).is_some())
+    pub(crate) fn asked(&self, who: Who<'_>, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
+        self.in_order(who, |plugin| plugin.subscription(occasion).is_some())
     }
 
     /// Who computes fields, in the same order.
-    pub(crate) fn computing(&self, tenant: TenantId, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
-        self.in_order(tenant, |plugin| plugin.computes(occasion))
+    pub(crate) fn computing(&self, who: Who<'_>, occasion: Occasion<'_>) -> Vec<Arc<Linked>> {
+        self.in_order(who, |plugin| plugin.computes(occasion))
     }
 
-    fn in_order(&self, tenant: TenantId, is_asked: impl Fn(&Linked) -> bool) -> Vec<Arc<Linked>> {
-        let mut asked: Vec<&Entry> = self.of(tenant).filter(|entry| is_asked(&entry.plugin)).collect();
-        asked.sort_by_key(|entry| (entry.plugin.priority, entry.install));
-        asked.into_iter().map(|entry| Arc::clone(&entry.plugin)).collect()
+    fn in_order(&self, who: Who<'_>, is_asked: impl Fn(&Linked) -> bool) -> Vec<Arc<Linked>> {
+        let picked = self.of(who.tenant).map(|entry| (entry.pick(who), entry.install));
+        let mut asked: Vec<(&Arc<Linked>, u64)> = picked.filter(|(plugin, _)| is_asked(plugin)).collect();
+        asked.sort_by_key(|(plugin, install)| (plugin.priority, *install));
+        asked.into_iter().map(|(plugin, _)| Arc::clone(plugin)).collect()
     }
 }
 
@@ -184,6 +223,11 @@ impl Registry {
     /// Takes a plugin in, as [`Installed::with`]; mutations that are under way end on what they began with.
     pub(crate) fn install(&self, tenant: Option<TenantId>, plugin: &Arc<Linked>) {
         self.installed.rcu(|before| Installed::clone(before).with(tenant, plugin));
+    }
+
+    /// Takes a newer version in beside the one that is there, for a share of a tenant's callers.
+    pub(crate) fn install_beside(&self, tenant: TenantId, plugin: &Arc<Linked>, percent: u8) {
+        self.installed.rcu(|before| Installed::clone(before).with_canary(tenant, plugin, percent));
     }
 
     /// Takes a tenant's plugin out; true if there was one.

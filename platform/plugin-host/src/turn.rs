@@ -192,13 +192,13 @@ impl Turn<'_> {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         let faults = u64::from(ending == "failed");
         let usage = Usage { calls: 1, faults, rows, fuel, wall, asked: u64::from(asked), memory };
-        self.host.usage.add(self.cx.model.tenant, &self.plugin.name, &usage);
+        self.host.usage.add(self.cx.model.tenant, &self.plugin.title, &usage);
     }
 
     /// Keeps lines for those who look after the tenant's packages.
     pub(crate) fn tell(&self, lines: impl IntoIterator<Item = (&'static str, String)>) {
         let cx = self.cx;
-        self.host.lines.add((cx.model.tenant, &self.plugin.name), (cx.now, cx.request.as_str()), lines);
+        self.host.lines.add((cx.model.tenant, &self.plugin.title), (cx.now, cx.request.as_str()), lines);
     }
 
     /// A broken call as an error, noted for the breaker and in the log.

@@ -1,6 +1,6 @@
 //! What each tenant's plugins have used since the process began: for bills, and for "who slows my save".
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,27 +40,37 @@ impl Usage {
 /// The counters of all.
 #[derive(Default)]
 pub(crate) struct Counters {
+    /// By `name@version`.
     all: Mutex<HashMap<TenantId, HashMap<String, Usage>>>,
 }
 
 impl Counters {
     /// Adds a call.
-    pub(crate) fn add(&self, tenant: TenantId, package: &str, call: &Usage) {
+    pub(crate) fn add(&self, tenant: TenantId, title: &str, call: &Usage) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let packages = all.entry(tenant).or_default();
-        match packages.get_mut(package) {
+        match packages.get_mut(title) {
             Some(usage) => usage.add(call),
             None => {
-                packages.insert(package.to_owned(), *call);
+                packages.insert(title.to_owned(), *call);
             }
         }
     }
 
-    /// Of one tenant, by package.
+    /// Of one version of a tenant's package.
+    pub(crate) fn of_version(&self, tenant: TenantId, title: &str) -> Usage {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&tenant).and_then(|packages| packages.get(title)).copied().unwrap_or_default()
+    }
+
+    /// Of one tenant, by package, all versions together.
     pub(crate) fn of(&self, tenant: TenantId) -> Vec<(String, Usage)> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut usage: Vec<_> = all.get(&tenant).into_iter().flatten().map(|(name, usage)| (name.clone(), *usage)).collect();
-        usage.sort_by(|one, other| one.0.cmp(&other.0));
-        usage
+        let mut usage: BTreeMap<&str, Usage> = BTreeMap::new();
+        for (title, of_version) in all.get(&tenant).into_iter().flatten() {
+            let name = title.split_once('@').map_or(title.as_str(), |(name, _)| name);
+            usage.entry(name).or_default().add(of_version);
+        }
+        usage.into_iter().map(|(name, usage)| (name.to_owned(), usage)).collect()
     }
 }

@@ -80,6 +80,8 @@ pub struct StoredPackage {
     pub version: String,
     /// The version before, to which it can be rolled back.
     pub previous: Option<String>,
+    /// The share of its callers, in percent, whose code is that of `version`; all others have that of `previous`. None: all have `version`.
+    pub canary: Option<u8>,
     /// The highest version that ever was in force: an older one is not installed again.
     pub highest: String,
     /// How it stands.
@@ -96,6 +98,14 @@ pub struct StoredPackage {
     pub changed_at: DateTime,
 }
 
+impl StoredPackage {
+    /// The version beside the one in force, and the share in percent that is called in the one in force, while that is tried on a share.
+    #[must_use]
+    pub fn beside(&self) -> Option<(&str, u8)> {
+        self.previous.as_deref().zip(self.canary)
+    }
+}
+
 const VERSION: [(&str, Shape); 10] = [
     ("package", Shape::Text),
     ("version", Shape::Text),
@@ -109,7 +119,7 @@ const VERSION: [(&str, Shape); 10] = [
     ("uploaded_at", Shape::DateTime),
 ];
 
-const PACKAGE: [(&str, Shape); 10] = [
+const PACKAGE: [(&str, Shape); 11] = [
     ("package", Shape::Text),
     ("version", Shape::Text),
     ("previous", Shape::Text),
@@ -120,6 +130,7 @@ const PACKAGE: [(&str, Shape); 10] = [
     ("requires", Shape::Json),
     ("changed_by", Shape::Text),
     ("changed_at", Shape::DateTime),
+    ("canary", Shape::Int),
 ];
 
 fn columns(of: &[(&str, Shape)]) -> String {
@@ -157,8 +168,8 @@ fn version_of(row: Vec<Value>) -> Option<StoredPackageVersion> {
 }
 
 fn package_of(row: Vec<Value>) -> Option<StoredPackage> {
-    let [package, version, previous, highest, state, place, grants, requires, changed_by, changed_at] =
-        <[Value; 10]>::try_from(row).ok()?;
+    let [package, version, previous, highest, state, place, grants, requires, changed_by, changed_at, canary] =
+        <[Value; 11]>::try_from(row).ok()?;
     let (Value::Json(grants), Value::Json(requires), Value::DateTime(changed_at)) = (grants, requires, changed_at) else { return None };
     let word = optional(state)?;
     Some(StoredPackage {
@@ -172,6 +183,7 @@ fn package_of(row: Vec<Value>) -> Option<StoredPackage> {
         requires,
         changed_by: optional(changed_by)?,
         changed_at,
+        canary: canary.as_int().and_then(|percent| u8::try_from(percent).ok()),
     })
 }
 
@@ -279,11 +291,11 @@ impl MetadataTx {
     pub async fn put_package(&mut self, package: &StoredPackage) -> Result<(), StoreError> {
         let table = self.table("package");
         let names: Vec<String> = PACKAGE.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-        let renewed = ["version", "previous", "highest", "state", "grants", "requires", "changed_by", "changed_at"];
+        let renewed = ["version", "previous", "highest", "state", "grants", "requires", "changed_by", "changed_at", "canary"];
         let renewed: Vec<String> = renewed.iter().map(|name| format!("\"{name}\" = excluded.\"{name}\"")).collect();
         let last = self.number(&format!("select coalesce(max(p.\"place\"), 0) from {table} as p"), &[]).await?;
         let sql = format!(
-            "insert into {table} ({}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (\"package\") do update set {}",
+            "insert into {table} ({}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (\"package\") do update set {}",
             names.join(", "),
             renewed.join(", ")
         );
@@ -299,6 +311,7 @@ impl MetadataTx {
             Arg::text(package.requires.to_string()),
             text(&package.changed_by),
             Arg::moment(package.changed_at),
+            Arg::maybe(Kind::Int, package.canary.map(|percent| Scalar::Int(i64::from(percent)))),
         ];
         self.run(&sql, &args).await.map(drop).map_err(StoreError::from)
     }

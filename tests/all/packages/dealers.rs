@@ -14,7 +14,7 @@ use super::house::{Package, acme, install, put, renumbered, rule, upload};
 use super::moves::{PATIENCE, ended};
 
 /// The example is published by `tenon`.
-fn trusting(config: &mut ServeConfig) {
+pub(super) fn trusting(config: &mut ServeConfig) {
     config.publishers = vec![format!("tenon={}", acme().public())];
     let budgets = &mut config.plugin_budgets;
     budgets.faults_per_minute = usize::MAX;
@@ -33,7 +33,7 @@ fn files(version: &str) -> anyhow::Result<Package> {
     Ok(Package { files })
 }
 
-fn file(version: &str) -> anyhow::Result<Vec<u8>> {
+pub(super) fn file(version: &str) -> anyhow::Result<Vec<u8>> {
     Ok(files(version)?.signed())
 }
 

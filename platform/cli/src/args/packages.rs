@@ -31,11 +31,19 @@ pub(crate) enum PackageVerb {
         /// Do not play its own tests before; the audit trail says so.
         #[arg(long)]
         no_tests: bool,
+        /// Try it on this share of the callers, in percent; all others keep the version before.
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=99))]
+        canary: Option<u8>,
         /// What is agreed to.
         #[command(flatten)]
         agreed: Agreed,
     },
-    /// Go back to the version before.
+    /// Put the version that is tried on a share of the callers in force for all.
+    Promote {
+        /// The package.
+        package: String,
+    },
+    /// Go back to the version before; also ends a trial on a share.
     Rollback {
         /// The package.
         package: String,

@@ -19,16 +19,17 @@ const PLAN: &str = "mutation ($package: String!, $version: String) { planPackage
     hash package from to signedBy grants { key says new } givenBack { key } requires
     metadata { risk operations { path op risk api text } diagnostics { code severity message file line help } } } }";
 const INSTALL: &str =
-    "mutation ($package: String!, $version: String!, $plan: String!, $grants: [String!]!, $confirm: [String!]!, $runTests: Boolean!) {
-    installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm, runTests: $runTests) {
+    "mutation ($package: String!, $version: String!, $plan: String!, $grants: [String!]!, $confirm: [String!]!, $runTests: Boolean!, $canary: Int) {
+    installPackage(package: $package, version: $version, plan: $plan, grants: $grants, confirm: $confirm, runTests: $runTests, canary: $canary) {
         package version moves tests { path name fuel } } }";
 const ROLLBACK: &str = "mutation ($package: String!, $grants: [String!]!, $confirm: [String!]!) {
     done: rollbackPackage(package: $package, grants: $grants, confirm: $confirm) { package version } }";
 const LIST: &str = "{ packages { name version state publisher previous label health { state message } grants { key says }
     versions { version digest bytes signedBy uploadedBy uploadedAt } requires usage { calls faults rows fuel millis memory }
+    canary { percent versions { version health { state message } usage { calls faults rows fuel millis memory } } }
     failures { id at version phase about operation limit message } } }";
 
-const LOGS: &str = "{ packages { name logs { number at level message request } } }";
+const LOGS: &str = "{ packages { name logs { number at level message version request } } }";
 /// The server's words for what nobody has agreed to.
 const UNGRANTED: &str = "package/grants";
 const UNCONFIRMED: &str = "confirm";
@@ -41,13 +42,17 @@ const LARGE: usize = 1024 * 1024;
 pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyhow::Result<Exit> {
     let client = Client::new(args)?;
     match verb {
-        PackageVerb::Install { file, no_tests, agreed } => {
+        PackageVerb::Install { file, no_tests, canary, agreed } => {
             let bytes = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-            let done = install(&client, output, bytes, (agreed, !no_tests))?;
+            let done = install(&client, output, bytes, (agreed, !no_tests, *canary))?;
             output.result(&done, format!("{}@{} is installed", text(&done, "package"), text(&done, "version")));
         }
         PackageVerb::Rollback { package, agreed } => {
             rollback(&client, output, package, agreed)?;
+        }
+        PackageVerb::Promote { package } => {
+            let document = "mutation ($package: String!) { done: promotePackage(package: $package) { package version } }";
+            changed(&client, output, document, &json!({ "package": package }), &format!("`{package}` is in force for all"))?;
         }
         PackageVerb::Disable { package } => switch(&client, output, package, "disable")?,
         PackageVerb::Enable { package } => switch(&client, output, package, "enable")?,
@@ -84,7 +89,12 @@ pub(crate) fn package(args: &Args, output: &Output, verb: &PackageVerb) -> anyho
 }
 
 /// Uploads a file and installs it, after its own tests if these are wanted; what is not agreed to is told and refused.
-pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, (agreed, tests): (&Agreed, bool)) -> anyhow::Result<Json> {
+pub(super) fn install(
+    client: &Client,
+    output: &Output,
+    file: Vec<u8>,
+    (agreed, tests, canary): (&Agreed, bool, Option<u8>),
+) -> anyhow::Result<Json> {
     if file.len() > LARGE {
         output.say("the server compiles the plugin: with an engine of its own that takes up to a minute, the first time");
     }
@@ -99,7 +109,7 @@ pub(super) fn install(client: &Client, output: &Output, file: Vec<u8>, (agreed, 
     let confirm: Vec<&str> = if agreed.confirm_all { steps.collect() } else { agreed.confirm.iter().map(String::as_str).collect() };
     let variables = json!({
         "package": uploaded.get("package"), "version": uploaded.get("version"),
-        "plan": plan.get("hash"), "grants": grants, "confirm": confirm, "runTests": tests,
+        "plan": plan.get("hash"), "grants": grants, "confirm": confirm, "runTests": tests, "canary": canary,
     });
     let done = client.data("metadata", INSTALL, &variables).map_err(advised)?;
     for test in items(done.pointer("/installPackage/tests")) {

@@ -57,7 +57,7 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
             if let Some(secret) = secret {
                 bundle = sign(bundle, secret)?;
             }
-            let done = package::install(&client, output, bundle.bytes()?, (agreed, !no_tests))?;
+            let done = package::install(&client, output, bundle.bytes()?, (agreed, !no_tests, None))?;
             output.result(&done, format!("{}@{} is installed", bundle.index.package, bundle.index.version));
             Ok(Exit::Done)
         }

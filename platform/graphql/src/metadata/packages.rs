@@ -41,6 +41,8 @@ pub(super) struct Package {
     state: PackageState,
     /// The version it can be rolled back to.
     previous: Option<String>,
+    /// The trial of the version in force on a share of the callers; nothing where all have it.
+    canary: Option<PackageCanary>,
     versions: Vec<PackageVersion>,
     /// What was consented to.
     grants: Vec<PackageGrant>,
@@ -55,6 +57,24 @@ pub(super) struct Package {
     settings: Vec<PackageSetting>,
     /// What they are is never told.
     secrets: Vec<PackageSecret>,
+}
+
+/// A version that is tried on a share of the callers, beside the one before.
+#[derive(SimpleObject)]
+pub(super) struct PackageCanary {
+    /// The share of the callers that the version in force answers.
+    percent: i32,
+    /// The version in force, and then the one before, as they fare on the node that answers.
+    versions: Vec<PackageCanaryVersion>,
+}
+
+/// One of two versions beside each other.
+#[derive(SimpleObject)]
+pub(super) struct PackageCanaryVersion {
+    version: String,
+    /// Also `broken` while it has failed so often that it is not asked.
+    health: PackageHealth,
+    usage: PackageUsage,
 }
 
 /// A setting of a package, as the version in force declares it.
@@ -136,6 +156,8 @@ pub(super) struct PackageLine {
     /// `debug`, `info`, `warn`, `error`, `fault`.
     level: String,
     message: String,
+    /// The version that said it.
+    version: String,
     /// The request in which it was said.
     request: String,
 }
@@ -201,23 +223,18 @@ fn package(one: Installed, locale: Locale) -> Package {
         Some(Stored::Kept) => PackageState::Kept,
         Some(Stored::Purged) => PackageState::Purged,
     };
-    let message = match &one.health {
-        tenon_packages::Health::Broken(reason) => Some(reason.clone()),
-        _ => None,
+    let beside =
+        |of: tenon_packages::VersionState| PackageCanaryVersion { health: health(&of.health), usage: usage(of.usage), version: of.version };
+    let canary = |of: tenon_packages::Beside| PackageCanary {
+        percent: i32::from(of.percent),
+        versions: of.versions.into_iter().map(beside).collect(),
     };
-    let usage = one.usage.map(|usage| PackageUsage {
-        calls: Long(usage.calls),
-        faults: Long(usage.faults),
-        rows: Long(usage.rows),
-        fuel: Long(usage.fuel),
-        millis: Long(u64::try_from(usage.wall.as_millis()).unwrap_or(u64::MAX)),
-        memory: Long(u64::try_from(usage.memory).unwrap_or(u64::MAX)),
-    });
     let line = |line: tenon_packages::Line| PackageLine {
         number: Long(line.number),
         at: DateTime(line.at),
         level: line.level.to_owned(),
         message: line.message,
+        version: line.version,
         request: line.request,
     };
     let failure = |trace: &tenon_packages::Trace| PackageFailure {
@@ -238,7 +255,7 @@ fn package(one: Installed, locale: Locale) -> Package {
         secrets: one.secrets.into_iter().map(|one| secret(one, locale)).collect(),
         label: one.label.get(locale).map(str::to_owned),
         about: one.about.get(locale).map(str::to_owned),
-        health: PackageHealth { state: one.health.word().to_owned(), message },
+        health: health(&one.health),
         name: one.name,
         version: one.version,
         publisher: one.publisher,
@@ -247,7 +264,27 @@ fn package(one: Installed, locale: Locale) -> Package {
         versions: one.versions.into_iter().map(version).collect(),
         grants: one.grants.into_iter().map(|line| grant(line, false)).collect(),
         requires: one.requires,
-        usage,
+        usage: one.usage.map(usage),
+        canary: one.canary.map(canary),
+    }
+}
+
+fn health(health: &tenon_packages::Health) -> PackageHealth {
+    let message = match health {
+        tenon_packages::Health::Broken(reason) => Some(reason.clone()),
+        _ => None,
+    };
+    PackageHealth { state: health.word().to_owned(), message }
+}
+
+fn usage(usage: tenon_packages::Usage) -> PackageUsage {
+    PackageUsage {
+        calls: Long(usage.calls),
+        faults: Long(usage.faults),
+        rows: Long(usage.rows),
+        fuel: Long(usage.fuel),
+        millis: Long(u64::try_from(usage.wall.as_millis()).unwrap_or(u64::MAX)),
+        memory: Long(u64::try_from(usage.memory).unwrap_or(u64::MAX)),
     }
 }
 
@@ -362,7 +399,8 @@ impl PackageMutation {
 
     /// Installs a version or upgrades to it. `grants` names every new grant, `confirm` every destructive step; `plan` is
     /// the hash of what was looked at. The package's own tests are played before, in tenants that are thrown away; `runTests: false`
-    /// leaves them out, which the audit trail tells.
+    /// leaves them out, which the audit trail tells. With `canary` an upgrade that only adds is tried on this share of the callers, in
+    /// percent (1 to 99), until `promotePackage` or `rollbackPackage`; all others keep the version before.
     async fn install_package(
         &self,
         ctx: &Context<'_>,
@@ -372,17 +410,25 @@ impl PackageMutation {
         #[graphql(default)] grants: Vec<String>,
         #[graphql(default)] confirm: Vec<String>,
         #[graphql(default = true)] run_tests: bool,
+        canary: Option<i32>,
     ) -> Result<PackageApplied, Failure> {
         let door = door(ctx);
         let tests = if run_tests { TestsWish::Play } else { TestsWish::Skip };
-        let wish = InstallWish { package: package.clone(), version, plan, grants, confirm, tests };
+        let wish = InstallWish { package: package.clone(), version, plan, grants, confirm, tests, canary: canary.map(i64::from) };
         let done = door.in_session(async |session| session.install(&wish).await).await?;
         let moves = done.moves.map(|job| async_graphql::ID(job.to_string()));
         let tests = done.tests.into_iter().map(Into::into).collect();
         Ok(PackageApplied { moves, tests, ..applied(door, package, done.operations).await? })
     }
 
-    /// Goes back to the version before.
+    /// Puts the version that is tried on a share of the callers in force for all.
+    async fn promote_package(&self, ctx: &Context<'_>, package: String) -> Result<PackageApplied, Failure> {
+        let door = door(ctx);
+        door.in_session(async |session| session.promote(&package).await).await?;
+        applied(door, package, Vec::new()).await
+    }
+
+    /// Goes back to the version before; also ends a trial on a share of the callers.
     async fn rollback_package(
         &self,
         ctx: &Context<'_>,

@@ -86,11 +86,28 @@ pub enum InstallError {
     #[error("{0} is in use")]
     InUse(String),
     /// Its plugin moves data in an upgrade, and is switched off.
-    #[error("its plugin moves data in an upgrade and is switched off: enable it first")]
+    #[error("its plugin is switched off: enable it first, the upgrade moves data or is tried on a share")]
     SwitchedOff,
     /// The upgrade before has not moved all data yet.
     #[error("the upgrade before has not moved all data yet: wait for job {0}, retry it, or roll back")]
     Moving(Uuid),
+    /// A version is tried on a share of the callers.
+    #[error("a version is tried on {percent} % of its callers, beside {former}: promote it or roll it back first")]
+    Canary {
+        /// The version before.
+        former: String,
+        /// The share.
+        percent: u8,
+    },
+    /// It is more than an addition, so it cannot be tried on a share.
+    #[error("it cannot be tried on a share of its callers, these are in the way: {}", .0.join(", "))]
+    NotCanary(Vec<String>),
+    /// Nothing is tried.
+    #[error("no version is tried on a share of the callers")]
+    NoCanary,
+    /// No share.
+    #[error("{0} is no share: a version is tried on 1 to 99 percent of the callers")]
+    Share(i64),
     /// What its plugin said when it was told that it comes or moves its data: a refusal or a fault, with the moment.
     #[error("{}", .0.message.en)]
     Told(Box<Problem>),
@@ -151,6 +168,10 @@ impl InstallError {
             Self::Value { .. } => "package/value",
             Self::SwitchedOff => "package/switched-off",
             Self::Moving(_) => "package/moving",
+            Self::Canary { .. } => "package/canary",
+            Self::NotCanary(_) => "package/canary-steps",
+            Self::NoCanary => "package/no-canary",
+            Self::Share(_) => "package/canary-share",
             Self::Tests(_) | Self::TestsUnavailable => "package/tests",
             Self::TestsFirst => "package/tests-first",
             Self::Damaged => "package/damaged",
@@ -180,8 +201,12 @@ impl InstallError {
             Self::NoSetting(name) => format!("扩展包没有设置 `{name}`"),
             Self::NoSecret(name) => format!("扩展包没有密钥 `{name}`"),
             Self::Value { name, reason } => format!("`{name}` 的值不符合要求:{reason}"),
-            Self::SwitchedOff => "升级需迁移数据,请先启用该扩展包".to_owned(),
+            Self::SwitchedOff => "升级需迁移数据或按比例试用,请先启用该扩展包".to_owned(),
             Self::Moving(job) => format!("上次升级的数据迁移尚未完成:请等待或重试任务 {job},或回滚"),
+            Self::Canary { former, percent } => format!("新版本正对 {percent}% 的调用者试用(其余使用 {former}),请先推广或回滚"),
+            Self::NotCanary(steps) => format!("无法按比例试用,以下内容不属于纯新增:{}", steps.join("、")),
+            Self::NoCanary => "当前没有按比例试用的版本".to_owned(),
+            Self::Share(share) => format!("{share} 不是有效比例:试用比例为 1 至 99"),
             Self::Tests(_) => "扩展包自带的测试未通过".to_owned(),
             Self::TestsFirst => "自带测试须在任何变更之前运行,请在文档中最先安装".to_owned(),
             Self::TestsUnavailable => "自带测试暂时无法运行".to_owned(),
@@ -199,7 +224,7 @@ impl Classify for InstallError {
             Self::Bundle(error) => error.kind(),
             Self::Load(error) => error.kind(),
             Self::Limit { .. } => Kind::Exhausted,
-            Self::VersionTaken(_) | Self::InUse(_) | Self::Moving(_) => Kind::Conflict,
+            Self::VersionTaken(_) | Self::InUse(_) | Self::Moving(_) | Self::Canary { .. } => Kind::Conflict,
             Self::Told(problem) => problem.kind,
             Self::Grants(_) | Self::Older { .. } | Self::Tests(_) => Kind::Refused,
             Self::Damaged | Self::TestsUnavailable => Kind::Unavailable,
@@ -210,6 +235,9 @@ impl Classify for InstallError {
             | Self::NoPrevious
             | Self::NotInstalled
             | Self::SwitchedOff
+            | Self::NotCanary(_)
+            | Self::NoCanary
+            | Self::Share(_)
             | Self::TestsFirst
             | Self::NoSetting(_)
             | Self::NoSecret(_)
@@ -237,6 +265,7 @@ impl Classify for InstallError {
             Self::Grants(lines) => words(Problem::of_kind(Kind::Refused))
                 .with("confirmable", true)
                 .with("grants", lines.iter().map(|line| Json::from(line.key.as_str())).collect::<Vec<_>>()),
+            Self::NotCanary(steps) => words(Problem::of_kind(Kind::Invalid)).with("steps", steps.clone()),
             Self::Tests(outcomes) => {
                 let failed = outcomes.iter().filter(|one| one.failure.is_some()).map(HostTestOutcome::json);
                 words(Problem::of_kind(Kind::Refused)).with("tests", failed.collect::<Vec<_>>())

@@ -52,6 +52,8 @@ pub struct Installed {
     pub state: Option<PackageState>,
     /// The version it can be rolled back to.
     pub previous: Option<String>,
+    /// The trial of the version in force on a share of the callers, if it is one.
+    pub canary: Option<Beside>,
     /// What was consented to.
     pub grants: Vec<GrantLine>,
     /// The packages it was installed over.
@@ -70,6 +72,26 @@ pub struct Installed {
     pub settings: Vec<SettingState>,
     /// Its secrets, but for what they are.
     pub secrets: Vec<SecretState>,
+}
+
+/// Two versions beside each other.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// The share of the callers, in percent, that the version in force answers.
+    pub percent: u8,
+    /// The version in force, and the one before.
+    pub versions: Vec<VersionState>,
+}
+
+/// One of two versions beside each other.
+#[derive(Clone, Debug)]
+pub struct VersionState {
+    /// The version.
+    pub version: String,
+    /// How it fares on this node.
+    pub health: Health,
+    /// What it has used on this node since it began.
+    pub usage: Usage,
 }
 
 /// A setting, and what was set.
@@ -116,7 +138,7 @@ impl Packages {
         if !all {
             for one in &mut listed {
                 (one.grants, one.versions, one.usage, one.requires) = (Vec::new(), Vec::new(), None, Json::Array(Vec::new()));
-                (one.lines, one.failures) = (Vec::new(), Vec::new());
+                (one.lines, one.failures, one.canary) = (Vec::new(), Vec::new(), None);
             }
         }
         Ok(listed)
@@ -160,6 +182,7 @@ impl Packages {
             state: Some(row.state),
             version: row.version.clone(),
             previous: row.previous.clone(),
+            canary: self.canary(tenant, row, &health),
             grants: GrantLine::read(&row.grants),
             requires: row.requires.clone(),
             health,
@@ -168,6 +191,21 @@ impl Packages {
             failures: self.plugins.traces(tenant, &row.package),
             ..described(&row.package, current, &own)
         }
+    }
+}
+
+impl Packages {
+    /// How two versions fare beside each other. What cannot be brought in is the newer one; were it the one before, both were out.
+    fn canary(&self, tenant: TenantId, row: &StoredPackage, health: &Health) -> Option<Beside> {
+        let (former, percent) = row.beside()?;
+        let of = |version: &str, health: &Health| {
+            let (left_alone, usage) = self.plugins.of_version(tenant, &row.package, version);
+            let tripped = || Health::Broken("it has failed too often within a minute (`breaker`)".to_owned());
+            let health = if left_alone && *health == Health::Well { tripped() } else { health.clone() };
+            VersionState { version: version.to_owned(), health, usage }
+        };
+        let before = if matches!(health, Health::Broken(_)) { Health::Well } else { health.clone() };
+        Some(Beside { percent, versions: vec![of(&row.version, health), of(former, &before)] })
     }
 }
 
@@ -181,6 +219,7 @@ fn described(name: &str, version: Option<&StoredPackageVersion>, all: &[StoredPa
         about: texts(version, "about"),
         state: None,
         previous: None,
+        canary: None,
         grants: Vec::new(),
         requires: Json::Array(Vec::new()),
         versions: all.to_vec(),

@@ -26,6 +26,8 @@ pub struct InstallWish {
     pub confirm: Vec<String>,
     /// Whether its tests are played before.
     pub tests: TestsWish,
+    /// The share of its callers, in percent, for whom it is to be tried; none: it is for all.
+    pub canary: Option<i64>,
 }
 
 /// What an install came to.

@@ -129,6 +129,12 @@ impl Plugins {
         self.inner.host.as_ref().map(|host| host.usage(tenant)).unwrap_or_default().into_iter().collect()
     }
 
+    /// How a version fares on this node, and what it has used.
+    pub(super) fn of_version(&self, tenant: TenantId, package: &str, version: &str) -> (bool, Usage) {
+        let of = |host: &PluginHost| (host.is_left_alone(tenant, package, version), host.usage_of_version(tenant, package, version));
+        self.inner.host.as_ref().map(of).unwrap_or_default()
+    }
+
     /// The last lines of a package's plugin on this node.
     pub(super) fn lines(&self, tenant: TenantId, package: &str) -> Vec<Line> {
         self.inner.host.as_ref().map(|host| host.lines(tenant, package)).unwrap_or_default()
@@ -166,20 +172,47 @@ impl Plugins {
             withdraw(host, tenant, &name);
         }
         for package in wanted {
-            let version = versions.iter().find(|one| one.package == package.package && one.version == package.version);
-            let digest = version.map(|one| one.digest.clone()).unwrap_or_default();
+            let find = |version: &str| versions.iter().find(|one| one.package == package.package && one.version == version);
+            let version = find(&package.version);
+            let beside = package.beside().map(|(former, percent)| (find(former), percent));
+            let mut digest = version.map(|one| one.digest.clone()).unwrap_or_default();
+            if let Some((former, percent)) = &beside {
+                digest = format!("{digest} for {percent}, {}", former.map(|one| one.digest.as_str()).unwrap_or_default());
+            }
             if here.get(&package.package).is_some_and(|known| known.digest == digest && known.broken.is_none()) {
                 continue;
             }
-            let broken = self.take_in(store, (tenant, host), version).await.err().map(|error| error.to_string());
+            let broken = self.bring_in(store, (tenant, host), (version, beside)).await.err().map(|error| error.to_string());
             if let Some(reason) = &broken {
                 tracing::error!(%tenant, package = package.package, version = package.version, reason, "a package's plugin cannot be asked");
-                withdraw(host, tenant, &package.package);
+                // The version before goes on for all where the one that is tried cannot be asked.
+                if beside.is_none() {
+                    withdraw(host, tenant, &package.package);
+                }
             }
             here.insert(package.package.clone(), Here { digest, broken });
         }
         self.inner.here.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, here);
         Ok(())
+    }
+
+    /// A version, and the one before where it is tried beside that.
+    async fn bring_in(
+        &self,
+        store: &Store,
+        (tenant, host): (TenantId, &PluginHost),
+        (version, beside): (Option<&StoredPackageVersion>, Option<(Option<&StoredPackageVersion>, u8)>),
+    ) -> Result<(), InstallError> {
+        let Some((former, percent)) = beside else { return self.take_in(store, (tenant, host), version).await };
+        if let Err(error) = self.take_in(store, (tenant, host), former).await {
+            version.into_iter().for_each(|one| withdraw(host, tenant, &one.package));
+            return Err(error);
+        }
+        let version = version.ok_or(InstallError::NoPackage)?;
+        let plugin = plugin_in(store, tenant, version).await?.ok_or(InstallError::Damaged)?;
+        let host = host.clone();
+        let installed = tokio::task::spawn_blocking(move || host.install_beside(tenant, plugin, percent)).await;
+        Ok(installed.map_err(|_| InstallError::Damaged)??)
     }
 
     async fn take_in(
@@ -189,11 +222,7 @@ impl Plugins {
         version: Option<&StoredPackageVersion>,
     ) -> Result<(), InstallError> {
         let version = version.ok_or(InstallError::NoPackage)?;
-        let bundle = bundle_of(store, tenant, &version.file).await?;
-        if bundle.digest() != version.digest {
-            return Err(InstallError::Damaged);
-        }
-        let Some(plugin) = plugin_of(&bundle)? else {
+        let Some(plugin) = plugin_in(store, tenant, version).await? else {
             // An upgrade may leave the plugin out.
             withdraw(host, tenant, &version.package);
             return Ok(());
@@ -202,6 +231,15 @@ impl Plugins {
         let installed = tokio::task::spawn_blocking(move || host.install(tenant, plugin)).await;
         Ok(installed.map_err(|_| InstallError::Damaged)??)
     }
+}
+
+/// The plugin of a version, if it has one.
+async fn plugin_in(store: &Store, tenant: TenantId, version: &StoredPackageVersion) -> Result<Option<PluginPackage>, InstallError> {
+    let bundle = bundle_of(store, tenant, &version.file).await?;
+    if bundle.digest() != version.digest {
+        return Err(InstallError::Damaged);
+    }
+    plugin_of(&bundle)
 }
 
 /// Takes a package's plugin out of the host, if it is in.

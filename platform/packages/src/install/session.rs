@@ -9,6 +9,7 @@ use tenon_model::{Model, ModelVersion};
 use tenon_store::{AuditBy, AuditKind, AuditNote, MetadataRows, PackageState, StoredPackage};
 use tenon_value::{Json, Name};
 
+use super::canary::{self, Trial};
 use super::chosen::Chosen;
 use super::plan::{PackagePlan, agreed};
 use super::{GrantLine, InstallDone, InstallError, InstallWish, requires, upload};
@@ -23,11 +24,15 @@ impl Session {
     /// Why not; then the session can only be abandoned.
     pub async fn install(&mut self, wish: &InstallWish) -> Result<InstallDone, PackagesError> {
         let chosen = self.chosen(&wish.package, wish.version.as_deref()).await?;
+        // Before anybody waits for tests.
+        let trial = self.trial(&chosen, wish).await?;
         let tried = self.try_out(&chosen, wish).await?;
         let teller = self.teller(chosen.plugin.as_ref(), &[LifeMoment::Install, LifeMoment::Upgrade]).await?;
         let there = self.opened().await?.tx.packages().await?;
         let before = there.iter().find(|one| one.package == wish.package);
         chosen.check_newer(before)?;
+        canary::none_yet(before)?;
+        self.may_try(trial.as_ref(), before).await?;
         self.may_move(teller.as_ref(), before).await?;
         let highest = chosen.version.version.clone();
         // The same version again mends what is there; what it can be rolled back to stays.
@@ -36,7 +41,7 @@ impl Session {
             Some(one) if one.version == highest => one.previous.clone(),
             other => other.map(|one| one.version.clone()),
         };
-        let operations = self.put_in_force(&chosen, &there, wish, (previous, highest)).await?;
+        let operations = self.put_in_force(&chosen, &there, wish, (previous, highest, trial)).await?;
         let moves = self.begin_life(teller, (before, &chosen.version.version), &operations).await?;
         let tests = self.note_tests(tried, (&wish.package, &chosen.version.version)).await?;
         Ok(InstallDone { operations, moves, tests })
@@ -58,7 +63,25 @@ impl Session {
         let before = there.iter().find(|one| one.package == wish.package);
         self.opened().await?.tx.call_off_moves(&wish.package).await?;
         let (now, highest) = before.map(|one| (one.version.clone(), one.highest.clone())).unwrap_or_default();
-        self.put_in_force(&chosen, &there, wish, (Some(now), highest)).await
+        self.put_in_force(&chosen, &there, wish, (Some(now), highest, None)).await
+    }
+
+    /// Ends the trial of a version on a share: it is for all from then on.
+    ///
+    /// # Errors
+    /// `NotInstalled`; `NoCanary` where no version is tried on a share.
+    pub async fn promote(&mut self, package: &str) -> Result<(), PackagesError> {
+        upload::may(&self.cx)?;
+        let seen = self.packages.store.packages(self.cx.model.tenant).await?;
+        let seen = seen.into_iter().find(|one| one.package == package && one.state.is_present()).ok_or(InstallError::NotInstalled)?;
+        let chosen = self.chosen(package, Some(&seen.version)).await?;
+        let before = self.present(package).await?;
+        if before.beside().is_none() || before.version != seen.version {
+            return Err(InstallError::NoCanary.into());
+        }
+        // What only the version before was granted is given back.
+        let grants = GrantLine::stored(&chosen.grants);
+        self.put(StoredPackage { canary: None, grants, ..before }, "promoted", None).await.map(drop)
     }
 
     /// Switches a package's plugin off or on; its metadata stays.
@@ -84,18 +107,21 @@ impl Session {
         self.say_farewell(teller, package).await?;
         self.opened().await?.tx.call_off_moves(package).await?;
         if !purge {
-            return self.put(StoredPackage { state: PackageState::Kept, previous: None, ..before }, "uninstalled", None).await;
+            return self
+                .put(StoredPackage { state: PackageState::Kept, previous: None, canary: None, ..before }, "uninstalled", None)
+                .await;
         }
         let name: Name = package.parse().map_err(|_| InstallError::NoPackage)?;
         let draft = Draft::Files { files: Vec::new(), prune: true };
         let (planned, _) = self.planned(&name, &draft, |_| Vec::new()).await?;
         planned.permitted(Consent::Paths(confirm))?;
         self.opened().await?.tx.forget_texts(package).await?;
-        self.put(StoredPackage { state: PackageState::Purged, previous: None, ..before }, "purged", Some((name, planned))).await
+        self.put(StoredPackage { state: PackageState::Purged, previous: None, canary: None, ..before }, "purged", Some((name, planned)))
+            .await
     }
 
     /// A version, ready to be put in force, after asking whether the caller may. Nobody waits for it: it takes no lock.
-    async fn chosen(&mut self, package: &str, version: Option<&str>) -> Result<Chosen, PackagesError> {
+    pub(super) async fn chosen(&mut self, package: &str, version: Option<&str>) -> Result<Chosen, PackagesError> {
         upload::may(&self.cx)?;
         let chosen = self.packages.choose(self.cx.model.tenant, (package, version)).await?;
         self.compiled.extend(chosen.plugin.clone());
@@ -115,13 +141,16 @@ impl Session {
         chosen: &Chosen,
         there: &[StoredPackage],
         wish: &InstallWish,
-        (previous, highest): (Option<String>, String),
+        (previous, highest, trial): (Option<String>, String, Option<Trial>),
     ) -> Result<Vec<Operation>, PackagesError> {
         let before = there.iter().find(|one| one.package == wish.package);
         let requires = chosen.standing_on(there)?;
         let (planned, metadata) = self.planned(&chosen.name, &chosen.draft(), |rows| chosen.strays(rows, there)).await?;
         let plan = PackagePlan::new(chosen, (before, requires), metadata);
         agreed(&plan, wish)?;
+        if let Some(trial) = &trial {
+            trial.fits(&plan.metadata.operations)?;
+        }
         planned.permitted(Consent::Paths(&wish.confirm))?;
         let word = match before.filter(|one| one.state.is_present()) {
             None => "installed",
@@ -134,10 +163,11 @@ impl Session {
             package: chosen.version.package.clone(),
             version: chosen.version.version.clone(),
             previous,
+            canary: trial.as_ref().map(|trial| trial.percent),
             highest,
             state,
             place: 0,
-            grants: GrantLine::stored(&chosen.grants),
+            grants: trial.as_ref().map_or_else(|| GrantLine::stored(&chosen.grants), |trial| trial.grants(chosen)),
             requires: plan.requires,
             changed_by: String::new(),
             changed_at: self.cx.now,
@@ -181,7 +211,8 @@ impl Session {
         let row = StoredPackage { changed_by: name, changed_at: cx.now, ..row };
         open.tx.put_package(&row).await?;
         let grants: Vec<Json> = GrantLine::read(&row.grants).into_iter().map(|line| Json::from(line.key)).collect();
-        let facts = serde_json::json!({ "package": row.package, "version": row.version, "did": word, "grants": grants });
+        let facts =
+            serde_json::json!({ "package": row.package, "version": row.version, "did": word, "grants": grants, "canary": row.canary });
         open.tx.audit_note(&by, AuditNote::new(AuditKind::PackageChanged).facts(facts)).await?;
         open.changed = Some(model.version);
         open.model = model;

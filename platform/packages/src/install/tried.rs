@@ -145,6 +145,7 @@ mod tests {
             package: package.to_owned(),
             version: "1.0.0".to_owned(),
             previous: None,
+            canary: None,
             highest: "1.0.0".to_owned(),
             state,
             place: 0,

@@ -122,6 +122,7 @@ impl Stage {
             confirm: plan.metadata.operations.iter().map(|one| one.path.to_string()).collect(),
             // It is being tested.
             tests: TestsWish::Skip,
+            canary: None,
         };
         let mut session = packages.session(cx);
         match session.install(&wish).await {

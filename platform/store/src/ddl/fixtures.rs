@@ -26,7 +26,7 @@ use crate::archive::table::Archived;
 use crate::lower::columns::Physical;
 
 /// The version of a home that this build makes.
-pub(crate) const VERSION: u32 = 19;
+pub(crate) const VERSION: u32 = 20;
 /// The oldest build, by the version of the homes it makes, that may work on homes of this build.
 pub(crate) const READABLE_BY: u32 = 1;
 /// The table that says which version a home has.

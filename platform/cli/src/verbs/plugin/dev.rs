@@ -91,7 +91,7 @@ fn again(client: &Client, output: &Output, dir: &Path, seed: Option<&Path>) -> a
     let bundle = pack(dir)?;
     let everything = Agreed { grant_all: true, confirm_all: true, ..Agreed::default() };
     // Its tests are for `tenon plugin test`: here an author wants to see what he has just written.
-    package::install(client, output, bundle.bytes()?, (&everything, false))?;
+    package::install(client, output, bundle.bytes()?, (&everything, false, None))?;
     if let Some(seed) = seed.filter(|seed| seed.try_exists().unwrap_or(false)) {
         let document = std::fs::read_to_string(seed).context("seed.graphql")?;
         client.data("graphql", &document, &json!({})).context("seed.graphql")?;
