@@ -27,7 +27,7 @@ use crate::traces::Traces;
 use crate::turn::Turn;
 use crate::usage::{Counters, Usage};
 use crate::warm::WarmInstances;
-use crate::{Budgets, Line, LoadError, PluginPackage, Trace, calling, limits};
+use crate::{Budgets, Line, LoadError, PluginPackage, Trace, calling, limits, title};
 
 /// Runs plugins for all tenants of a process. Cheap to clone.
 #[derive(Clone)]
@@ -63,6 +63,13 @@ impl Held {
     /// Whom the mutation is for: it meets the versions that he has, whatever plugins do in it as themselves.
     fn who(&self, cx: &OpContext, call: Option<&Call>) -> Who<'_> {
         Who { tenant: cx.model.tenant, key: self.key.get_or_init(|| canary::key(cx, call)) }
+    }
+}
+
+impl Inner {
+    /// What a tenant's plugins may use: by its plan, or what everybody has.
+    fn budgets(&self, installed: &Installed, tenant: TenantId) -> Arc<Budgets> {
+        installed.budgets(tenant).unwrap_or_else(|| Arc::clone(&self.budgets))
     }
 }
 
@@ -221,14 +228,14 @@ impl PluginHost {
     /// What a version of a tenant's plugin has used since the process began.
     #[must_use]
     pub fn usage_of_version(&self, tenant: TenantId, package: &str, version: &str) -> Usage {
-        self.inner.usage.of_version(tenant, &format!("{package}@{version}"))
+        self.inner.usage.of_version(tenant, &title::of(package, version))
     }
 
     /// Whether a version of a tenant's plugin has failed so often that it is not asked just now.
     #[must_use]
     pub fn is_left_alone(&self, tenant: TenantId, package: &str, version: &str) -> bool {
-        let budgets = self.inner.registry.now().budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
-        self.inner.breaker.is_open(tenant, &format!("{package}@{version}"), budgets.faults_per_minute, Instant::now())
+        let budgets = self.inner.budgets(&self.inner.registry.now(), tenant);
+        self.inner.breaker.is_open(tenant, &title::of(package, version), budgets.faults_per_minute, Instant::now())
     }
 
     /// The last lines of a tenant's plugin: what it logged, and why it failed.
@@ -270,7 +277,7 @@ impl PluginHost {
             return Ok(Tree::default());
         }
         let permits = self.inner.rooms.enter(tenant, &sizes).await.ok_or(HookError::Busy)?;
-        let budgets = installed.budgets(tenant).unwrap_or_else(|| Arc::clone(&self.inner.budgets));
+        let budgets = self.inner.budgets(&installed, tenant);
         let (fuel, wall) = budgets.tree(pace, &sizes);
         Ok(Tree::new(fuel, wall, Some(Box::new(Held { _permits: permits, installed, budgets, key: OnceLock::new() }))))
     }

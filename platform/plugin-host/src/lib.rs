@@ -31,6 +31,7 @@ mod seeds;
 mod since_1;
 mod state;
 mod tape;
+mod title;
 mod trace;
 mod traces;
 mod turn;

@@ -8,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tenon_value::{DateTime, TenantId};
 
+use crate::title;
+
 /// Lines kept of one package in one tenant (`package_log_lines`).
 pub const LINES_MAX: usize = 100;
 /// Letters kept of a line.
@@ -52,7 +54,7 @@ impl Lines {
         (at, request): (DateTime, &str),
         said: impl IntoIterator<Item = (&'static str, String)>,
     ) {
-        let (package, version) = title.split_once('@').unwrap_or((title, ""));
+        let (package, version) = title::parts(title);
         let mut said = said.into_iter().peekable();
         if said.peek().is_none() {
             return;

@@ -6,7 +6,7 @@ use tenon_hooks::{EndpointOffer, FunctionOffer, Grant, JobOffer, LifeMoment, Ope
 
 use crate::limits::Size;
 use crate::section::Form;
-use crate::{COMPONENT_BYTES_MAX, LoadError, describe, section};
+use crate::{COMPONENT_BYTES_MAX, LoadError, describe, section, title};
 
 /// The component's file in a package's folder.
 const COMPONENT_FILE: &str = "plugin.wasm";
@@ -158,6 +158,6 @@ impl PluginPackage {
     /// `name@version`, as faults and logs name it.
     #[must_use]
     pub fn title(&self) -> String {
-        format!("{}@{}", self.name, self.version)
+        title::of(&self.name, &self.version)
     }
 }

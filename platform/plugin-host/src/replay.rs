@@ -14,6 +14,7 @@ use crate::invoke;
 use crate::limits::{REPLAY_WALL, Size};
 use crate::since_1::{Error, Ready};
 use crate::state::{Beginning, CallState};
+use crate::title;
 use crate::trace::{Outcome, Trace};
 use crate::warm::nobody;
 
@@ -102,7 +103,7 @@ fn beginning(trace: &Trace) -> Result<Beginning, LoadError> {
     Ok(Beginning {
         model: nobody(),
         clock: (DateTime::from_millis(opening.now), Date::from_days(opening.today)),
-        plugin: format!("{}@{}", trace.package, trace.version),
+        plugin: title::of(&trace.package, &trace.version),
         package: trace.package.clone(),
         phase: trace.phase,
         size: trace.size,

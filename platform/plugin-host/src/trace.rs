@@ -16,7 +16,7 @@ use crate::limits::{CallLimits, Size};
 use crate::since_1::{Error, Question, Said};
 use crate::state::Beginning;
 use crate::tape::Heard;
-use crate::words;
+use crate::{title, words};
 
 /// The format, and its major.
 const FORMAT: &str = "tenon/trace@1";
@@ -157,7 +157,7 @@ impl Trace {
         (outcome, judged): (Outcome, Option<Judged>),
     ) -> Self {
         let (tape, whole) = std::mem::take(&mut called.tape);
-        let (package, version) = about.title.split_once('@').unwrap_or((about.title, ""));
+        let (package, version) = title::parts(about.title);
         Self {
             format: FORMAT.to_owned(),
             id: Uuid::now_v7().simple().to_string(),

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tenon_value::TenantId;
 
+use crate::title;
+
 /// What one plugin of one tenant has used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -68,9 +70,9 @@ impl Counters {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let mut usage: BTreeMap<&str, Usage> = BTreeMap::new();
         for (title, of_version) in all.get(&tenant).into_iter().flatten() {
-            let name = title.split_once('@').map_or(title.as_str(), |(name, _)| name);
-            usage.entry(name).or_default().add(of_version);
+            let (package, _) = title::parts(title);
+            usage.entry(package).or_default().add(of_version);
         }
-        usage.into_iter().map(|(name, usage)| (name.to_owned(), usage)).collect()
+        usage.into_iter().map(|(package, usage)| (package.to_owned(), usage)).collect()
     }
 }

@@ -203,33 +203,38 @@ impl Plugins {
         (tenant, host): (TenantId, &PluginHost),
         (version, beside): (Option<&StoredPackageVersion>, Option<(Option<&StoredPackageVersion>, u8)>),
     ) -> Result<(), InstallError> {
-        let Some((former, percent)) = beside else { return self.take_in(store, (tenant, host), version).await };
-        if let Err(error) = self.take_in(store, (tenant, host), former).await {
+        let Some((former, percent)) = beside else { return self.take_in(store, (tenant, host), (version, None)).await };
+        if let Err(error) = self.take_in(store, (tenant, host), (former, None)).await {
             version.into_iter().for_each(|one| withdraw(host, tenant, &one.package));
             return Err(error);
         }
-        let version = version.ok_or(InstallError::NoPackage)?;
-        let plugin = plugin_in(store, tenant, version).await?.ok_or(InstallError::Damaged)?;
-        let host = host.clone();
-        let installed = tokio::task::spawn_blocking(move || host.install_beside(tenant, plugin, percent)).await;
-        Ok(installed.map_err(|_| InstallError::Damaged)??)
+        self.take_in(store, (tenant, host), (version, Some(percent))).await
     }
 
+    /// A version for all, or for a share beside the one that is there.
     async fn take_in(
         &self,
         store: &Store,
         (tenant, host): (TenantId, &PluginHost),
-        version: Option<&StoredPackageVersion>,
+        (version, share): (Option<&StoredPackageVersion>, Option<u8>),
     ) -> Result<(), InstallError> {
         let version = version.ok_or(InstallError::NoPackage)?;
-        let Some(plugin) = plugin_in(store, tenant, version).await? else {
+        let plugin = match (plugin_in(store, tenant, version).await?, share) {
+            (Some(plugin), _) => plugin,
             // An upgrade may leave the plugin out.
-            withdraw(host, tenant, &version.package);
-            return Ok(());
+            (None, None) => {
+                withdraw(host, tenant, &version.package);
+                return Ok(());
+            }
+            // What is tried beside another has one: it would not be tried.
+            (None, Some(_)) => return Err(InstallError::Damaged),
         };
         let host = host.clone();
-        let installed = tokio::task::spawn_blocking(move || host.install(tenant, plugin)).await;
-        Ok(installed.map_err(|_| InstallError::Damaged)??)
+        let installed = tokio::task::spawn_blocking(move || match share {
+            None => host.install(tenant, plugin),
+            Some(percent) => host.install_beside(tenant, plugin, percent),
+        });
+        Ok(installed.await.map_err(|_| InstallError::Damaged)??)
     }
 }
 
