@@ -161,7 +161,8 @@ impl Reading {
             if now != self.making {
                 return Err(std::io::Error::other("the export is made anew"));
             }
-            let pieces = self.store.job_parts(self.tenant, self.job, (DATA, self.next), PIECES).await.map_err(std::io::Error::other)?;
+            // Before the first making is known nothing is read: pieces that come a moment later would stand under no making's name.
+            let pieces = if now == 0 { Vec::new() } else { self.pieces().await? };
             if let Some((last, _)) = pieces.last() {
                 self.next = last + 1;
                 let mut bytes = Vec::new();
@@ -178,5 +179,10 @@ impl Reading {
                 _ => tokio::time::sleep(LOOK_EVERY).await,
             }
         }
+    }
+
+    async fn pieces(&self) -> std::io::Result<Vec<(i64, String)>> {
+        let from = (DATA, self.next);
+        self.store.job_parts(self.tenant, self.job, from, PIECES).await.map_err(std::io::Error::other)
     }
 }
