@@ -11,7 +11,7 @@ const REPETITIONS: usize = 20;
 
 /// What a save is asked to do, and the limit that it crosses (none: a fault without one): the list that `soak plugins` has, too.
 fn faults() -> anyhow::Result<Vec<(String, Option<String>)>> {
-    let listed = std::fs::read_to_string(Setting::repository().join("tests/plugins/unruly/faults.json"))?;
+    let listed = std::fs::read_to_string(Setting::repository().join("tests/plugins/guests/src/unruly/faults.json"))?;
     let listed: Vec<Value> = serde_json::from_str(&listed)?;
     let text = |one: &Value, key: &str| one[key].as_str().map(str::to_owned);
     Ok(listed.iter().map(|one| (text(one, "wish").unwrap_or_default(), text(one, "limit"))).collect())

@@ -1,6 +1,6 @@
 //! A component compiled when the contract was 1.0, and kept as it is: every host answers it word for word, and for the same fuel.
 //!
-//! `tests/plugins/contract` is its source; `tests/golden/sdk-1.0.txt` what it said, and what each call cost. A change of the
+//! `tests/plugins/guests/src/contract` is its source; `tests/golden/sdk-1.0.txt` what it said, and what each call cost. A change of the
 //! latter is a change of prices that authors have measured: it is made on purpose, or not at all.
 
 use std::fmt::Write as _;

@@ -69,7 +69,7 @@ enum Command {
     },
     /// Run what the build machine runs: tests, formatting, lints, documentation
     Ci,
-    /// Build every plugin under `plugins/` and `tests/plugins/` to a WebAssembly component
+    /// Build every plugin under `plugins/`, `examples/` and `tests/plugins/` to a WebAssembly component
     Plugins,
     /// Start a throw-away PostgreSQL, print its address, and stop it on Ctrl-C
     Postgres,

@@ -2,7 +2,8 @@
 //!
 //! A plugin is a folder directly under `plugins/`, `examples/` or `tests/plugins/` with its own `Cargo.toml` (outside the
 //! workspace), or with a `package.json` and a `package.yaml`, which is one in TypeScript; NAME is the folder's name. Where a
-//! package has several versions, each is a folder below, with code and a `package.yaml`: NAME is `FOLDER-VERSION` then.
+//! package has several versions, each is a folder below, with code and a `package.yaml`: NAME is `FOLDER-VERSION` then. A crate
+//! with examples stands for these, each a plugin under its own name: so the tests keep theirs in one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,17 @@ const PLUGIN_FOLDERS: [&str; 3] = ["plugins", "examples", "tests/plugins"];
 
 /// What makes a folder a crate.
 const MANIFEST: &str = "Cargo.toml";
+/// What begins an example in it.
+const EXAMPLE: &str = "[[example]]";
+
+/// Where a plugin's source lies.
+#[derive(Debug)]
+struct Source {
+    /// Its folder, or that of the crate it is an example of.
+    folder: PathBuf,
+    /// The example, where it is one.
+    example: Option<String>,
+}
 
 /// Where they are built to.
 pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
@@ -32,7 +44,7 @@ pub(crate) fn build_all(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let out = folder(workspace);
     std::fs::create_dir_all(&out)?;
     let (mut toolchain, mut typescript) = (None, None);
-    for (name, folder) in all(&workspace.root)? {
+    for (name, Source { folder, example }) in all(&workspace.root)? {
         let place = out.join(format!("{name}.wasm"));
         if Node::is_of(&folder) {
             if typescript.is_none() {
@@ -47,8 +59,12 @@ pub(crate) fn build_all(workspace: &Workspace) -> anyhow::Result<PathBuf> {
             toolchain = Some(choose()?);
         }
         let toolchain = toolchain.as_ref().context("chosen just above")?;
-        terminal::step(&format!("building {} to WebAssembly with {toolchain}", folder.display()));
-        let component = plugin_build::component(toolchain, &folder, &workspace.target.join("wasm"))?;
+        terminal::step(&format!("building {name} of {} to WebAssembly with {toolchain}", folder.display()));
+        let target = workspace.target.join("wasm");
+        let component = match example {
+            Some(example) => plugin_build::example(toolchain, &folder, &target, &example)?,
+            None => plugin_build::component(toolchain, &folder, &target)?,
+        };
         plugin_build::write_if_changed(&place, &component)?;
         terminal::result(&place.display().to_string());
     }
@@ -72,7 +88,7 @@ fn choose() -> anyhow::Result<Toolchain> {
 
 /// All plugins in TypeScript.
 pub(crate) fn in_typescript(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    Ok(all(root)?.into_values().filter(|folder| Node::is_of(folder)).collect())
+    Ok(all(root)?.into_values().map(|source| source.folder).filter(|folder| Node::is_of(folder)).collect())
 }
 
 /// The Rust crates whose own tests are worth running: plugins that are shipped, and what their versions share. Those of
@@ -106,28 +122,52 @@ fn is_package(folder: &Path) -> bool {
 }
 
 /// Every plugin by its name.
-fn all(root: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+fn all(root: &Path) -> anyhow::Result<BTreeMap<String, Source>> {
     let mut found = BTreeMap::new();
     for folder in PLUGIN_FOLDERS {
         for folder in folders(&root.join(folder))? {
+            let examples = examples(&folder)?;
+            for example in &examples {
+                put(&mut found, example.clone(), Source { folder: folder.clone(), example: Some(example.clone()) })?;
+            }
+            if !examples.is_empty() {
+                continue;
+            }
             if is_plugin(&folder) {
-                put(&mut found, name(&folder)?, folder)?;
+                put(&mut found, name(&folder)?, Source { folder, example: None })?;
                 continue;
             }
             for version in folders(&folder)?.into_iter().filter(|below| is_version(below)) {
-                put(&mut found, format!("{}-{}", name(&folder)?, name(&version)?), version)?;
+                put(&mut found, format!("{}-{}", name(&folder)?, name(&version)?), Source { folder: version, example: None })?;
             }
         }
     }
     Ok(found)
 }
 
-fn put(found: &mut BTreeMap<String, PathBuf>, name: String, folder: PathBuf) -> anyhow::Result<()> {
+fn put(found: &mut BTreeMap<String, Source>, name: String, source: Source) -> anyhow::Result<()> {
     if let Some(other) = found.get(&name) {
-        bail!("two plugins have one name: {} and {}", other.display(), folder.display());
+        bail!("two plugins have one name: {} and {}", other.folder.display(), source.folder.display());
     }
-    found.insert(name, folder);
+    found.insert(name, source);
     Ok(())
+}
+
+/// The examples of a crate, read line by line: cargo refuses what is malformed.
+fn examples(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let manifest = folder.join(MANIFEST);
+    if !manifest.is_file() {
+        return Ok(Vec::new());
+    }
+    let (mut found, mut in_example) = (Vec::new(), false);
+    for line in std::fs::read_to_string(manifest)?.lines().map(str::trim) {
+        if line.starts_with('[') {
+            in_example = line == EXAMPLE;
+        } else if in_example && let Some(("name", name)) = line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+            found.push(name.trim_matches('"').to_owned());
+        }
+    }
+    Ok(found)
 }
 
 fn name(folder: &Path) -> anyhow::Result<String> {
@@ -178,8 +218,12 @@ mod tests {
         ] {
             file(root.path(), path);
         }
+        let guests =
+            "[package]\nname = \"guests\"\n[[example]]\nname = \"good\"\npath = \"good.rs\"\n\n[[example]]\nname = \"bad\"\n[workspace]\n";
+        file(root.path(), "tests/plugins/guests/Cargo.toml");
+        std::fs::write(root.path().join("tests/plugins/guests/Cargo.toml"), guests).unwrap();
         let names: Vec<String> = all(root.path()).unwrap().into_keys().collect();
-        assert_eq!(names, ["hello", "odd", "one", "two-1.0.0", "two-1.1.0"]);
+        assert_eq!(names, ["bad", "good", "hello", "odd", "one", "two-1.0.0", "two-1.1.0"]);
         let crates = relative(root.path(), &crates(root.path()).unwrap());
         assert_eq!(crates, ["plugins/hello", "examples/one", "examples/two/1.0.0", "examples/two/1.1.0", "examples/two/shared"]);
     }

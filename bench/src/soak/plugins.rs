@@ -40,7 +40,7 @@ struct Fault {
 
 /// The faults that the plugin `unruly` knows.
 fn faults() -> anyhow::Result<Vec<Fault>> {
-    let file = PathBuf::from(required("TENON_BENCH_ROOT")?).join("tests/plugins/unruly/faults.json");
+    let file = PathBuf::from(required("TENON_BENCH_ROOT")?).join("tests/plugins/guests/src/unruly/faults.json");
     let listed: Vec<Value> = serde_json::from_str(&std::fs::read_to_string(&file).with_context(|| file.display().to_string())?)?;
     let text = |one: &Value, key: &str| one.get(key).and_then(Value::as_str).map(str::to_owned);
     let fault = |one: &Value| {

@@ -30,12 +30,31 @@ pub fn component(toolchain: &Toolchain, folder: &Path, target: &Path) -> anyhow:
     let (name, version) = library(toolchain, folder)?;
     let built = target.join(TARGET).join("release");
     claim(&built, &name, (folder, &version))?;
+    build(toolchain, folder, target, &[])?;
+    wrapped(&built.join(format!("{name}.wasm")))
+}
+
+/// Builds one example of the crate in `folder`, a `cdylib`, with the feature of its name; the answer is the component.
+///
+/// Unlike the library of a crate it lies in a file that is only its own: what was built stays good when another is built.
+///
+/// # Errors
+/// Where cargo fails, or what it built is no component.
+pub fn example(toolchain: &Toolchain, folder: &Path, target: &Path, name: &str) -> anyhow::Result<Vec<u8>> {
+    build(toolchain, folder, target, &["--example", name, "--features", name])?;
+    let file = format!("{}.wasm", name.replace('-', "_"));
+    wrapped(&target.join(TARGET).join("release/examples").join(file))
+}
+
+fn build(toolchain: &Toolchain, folder: &Path, target: &Path, what: &[&str]) -> anyhow::Result<()> {
     let mut cargo = toolchain.cargo();
-    cargo.current_dir(folder).args(["build", "--release", "--target", TARGET]).args(toolchain.build_flags());
+    cargo.current_dir(folder).args(["build", "--release", "--target", TARGET]).args(what).args(toolchain.build_flags());
     cargo.env("CARGO_TARGET_DIR", target).envs(PROFILE);
-    program::run(&mut cargo)?;
-    let core = built.join(format!("{name}.wasm"));
-    let module = std::fs::read(&core).with_context(|| format!("cargo left no {}", core.display()))?;
+    program::run(&mut cargo)
+}
+
+fn wrapped(core: &Path) -> anyhow::Result<Vec<u8>> {
+    let module = std::fs::read(core).with_context(|| format!("cargo left no {}", core.display()))?;
     encode(&module).with_context(|| format!("{} is no component", core.display()))
 }
 

@@ -9,6 +9,6 @@ pub mod program;
 mod toolchain;
 mod typescript;
 
-pub use building::{TARGET, calls, component, write_if_changed};
+pub use building::{TARGET, calls, component, example, write_if_changed};
 pub use toolchain::Toolchain;
 pub use typescript::Node;

@@ -115,7 +115,7 @@ pub(super) fn renumbered(mut component: Vec<u8>, old: &str, new: &str) -> anyhow
     Ok(component)
 }
 
-/// `tests/plugins/courier`, in one of the languages it is written in: it answers alike in both.
+/// `tests/plugins/guests/src/courier`, in one of the languages it is written in: it answers alike in both.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Courier {
     InRust,

@@ -23,7 +23,7 @@ fn patient(config: &mut ServeConfig) {
     config.plugin_budgets.tree_wall = Duration::from_secs(120);
 }
 
-/// `tests/plugins/mover`: this version, what is wrong with it, what things have.
+/// `tests/plugins/guests/src/mover.rs`: this version, what is wrong with it, what things have.
 fn mover(version: &str, mode: &str, fields: &[&str]) -> anyhow::Result<Vec<u8>> {
     let grants = format!(
         "platform: \">=0.1 <2.0\"\nrequires: {{ crm: \"^1.0\" }}\nsettings: {{ mode: {{ type: text, default: \"{mode}\" }} }}\n\

@@ -1,4 +1,4 @@
-/** `tests/plugins/courier` in TypeScript: it answers word for word as that one does, and `fetch` beside. */
+/** `tests/plugins/guests/src/courier` in TypeScript: it answers word for word as that one does, and `fetch` beside. */
 import { action, config, http, jobs, plugin, Problem, query, records, Refusal, secrets } from "@tenon/sdk";
 import type { Answer, Incoming } from "@tenon/sdk";
 import { obey } from "./calls.ts";

@@ -1,4 +1,4 @@
-//! A plugin whose table has more room than any may have: `build.rs` has it begin behind the ten-thousandth place.
+//! A plugin whose table has more room than any may have: `build.rs` of the crate has it begin behind the ten-thousandth place.
 
 use tenon_sdk::prelude::*;
 
