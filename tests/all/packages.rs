@@ -18,7 +18,7 @@ mod outward;
 mod questions;
 mod refused;
 mod replayed;
-mod shop;
+pub(crate) mod shop;
 mod webshop;
 
 use tenon_tests::Database;

@@ -91,7 +91,7 @@ impl Package {
         Ok(package)
     }
 
-    pub(super) fn text(&mut self, path: &str, text: &str) {
+    pub(crate) fn text(&mut self, path: &str, text: &str) {
         self.files.insert(path.to_owned(), text.as_bytes().to_vec());
     }
 

@@ -20,14 +20,14 @@ impl Seen {
 
 /// The host.
 #[derive(Clone)]
-pub(super) struct Shop {
-    pub(super) address: SocketAddr,
+pub(crate) struct Shop {
+    pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Shop {
     /// Opens; it is there as long as the test.
-    pub(super) fn open() -> anyhow::Result<Self> {
+    pub(crate) fn open() -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let shop = Self { address: listener.local_addr()?, seen: Arc::default() };
         let seen = Arc::clone(&shop.seen);

@@ -1,5 +1,6 @@
-//! A plugin that uses every interface of the contract once, and says what came of it: `tests/fixtures/sdk-1.0.wasm` is this one,
-//! compiled when the contract was 1.0 and kept as it is. Hosts to come must answer it word for word.
+//! A plugin that uses every interface of the contract, and every function of it, and says what came of it: `tests/fixtures/sdk-1.0.wasm`
+//! is this one, compiled when the contract was 1.0 and kept as it is. Hosts to come must answer it word for word. (`warm-hooks` is for
+//! whoever brings an engine of his own: `waking` has it.)
 //!
 //! What it says may depend on neither ids, chance nor the machine's clock.
 
@@ -39,7 +40,9 @@ impl Hooks for Contract {
     }
 
     fn heard(&self, event: &Event) -> Result<(), Error> {
-        tag(&format!("heard {} {:?} {} {}", event.object, event.operation, event.records.len(), event.changed.join(" ")))
+        // A tag's name is short.
+        let operation = if event.operation == Operation::Create { "C" } else { "?" };
+        tag(&format!("{operation}{} {} {}", event.records.len(), event.object, event.changed.join(" ")))
     }
 
     fn act(&self, _: &str, input: &Json) -> Result<Json, Error> {
@@ -47,7 +50,40 @@ impl Hooks for Contract {
         Ok(Json::object([("words", words.into())]))
     }
 
-    fn run(&self, _: &str, input: &Json, cursor: Option<&str>) -> Result<Outcome, Error> {
+    fn compute(&self, _: &str, _: &str, record: &Record) -> Result<Value, Error> {
+        Ok(record.integer("employee_count").map_or(Value::Null, |count| format!("{count} people").into()))
+    }
+
+    fn resolve(&self, _: &str, input: &Json) -> Result<Json, Error> {
+        called::told(input.at("starts").text().unwrap_or_default())
+    }
+
+    fn answer(&self, endpoint: &str, request: &http::Incoming) -> Result<http::Response, Error> {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        tag(&format!("{endpoint} {} {}", request.method, request.parameter("page").unwrap_or_default()))?;
+        Ok(http::Response::new(201).with_json(&Json::object([("body", body.into())])))
+    }
+
+    fn install(&self) -> Result<(), Error> {
+        tag("installed")
+    }
+
+    fn upgrade(&self, from: &str, cursor: Option<&str>) -> Result<Outcome, Error> {
+        tag(&format!("upgraded from {from} {}", cursor.unwrap_or("first")))?;
+        Ok(if cursor.is_none() { Outcome::GoesOn("second".to_owned()) } else { Outcome::done() })
+    }
+
+    fn uninstall(&self) -> Result<(), Error> {
+        tag("farewell")
+    }
+
+    fn run(&self, job: &str, input: &Json, cursor: Option<&str>) -> Result<Outcome, Error> {
+        if job == "reach" {
+            for said in called::reached()? {
+                tag(&said)?;
+            }
+            return Ok(Outcome::done());
+        }
         tag(&format!("step {} of {}", cursor.unwrap_or("first"), input.at("of").text().unwrap_or_default()))?;
         Ok(if cursor.is_none() { Outcome::GoesOn("second".to_owned()) } else { Outcome::Done("{\"steps\":2}".to_owned()) })
     }
@@ -65,7 +101,12 @@ tenon_sdk::export! {
     before_delete: opportunity [delete],
     after_delete: opportunity [delete],
     event: account [create],
+    computed: account.contract_size from [employee_count],
     action: everything { note: text required } -> { words: text many },
+    query: told { starts: text required } -> { names: text many },
     job: steps,
     job: nightly cron "0 2 * * *",
+    job: reach,
+    endpoint: knock POST "/knock" hmac(shop_key) in "x-sig",
+    lifecycle: [install, upgrade, uninstall],
 }
