@@ -56,6 +56,13 @@ impl Place {
         listen(command).await
     }
 
+    /// Starts a server that takes packages nobody has signed.
+    pub(crate) async fn serve_unsigned(&self) -> anyhow::Result<Server> {
+        let port = free_port()?;
+        let words = ["serve", "--rate", "4000000000", "--unsigned-packages", "--listen", &format!("127.0.0.1:{port}")];
+        listen(self.command(&words)).await
+    }
+
     /// Starts a server that writes each statement it runs into a file, as lines of JSON.
     pub(crate) async fn serve_telling(&self, into: &Path) -> anyhow::Result<Server> {
         let port = free_port()?;
