@@ -47,6 +47,14 @@ async fn the_same_in_typescript_on_postgres() {
     told_by(Database::Postgres, "04-the-same-in-typescript", "examples/03-a-rule-in-rust").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_plugins_of_one_name_do_not_start() {
+    let hello = Setting::read().component("hello").unwrap();
+    let started = TestServer::start_with(Database::Sqlite, &Setting::read(), vec![hello.clone(), hello]).await;
+    let told = started.err().map(|error| format!("{error:#}")).unwrap_or_default();
+    assert!(told.contains("both called `hello`"), "{told}");
+}
+
 async fn hello(database: Database) {
     told_by(database, "hello", "plugins/hello/stories").await;
 }

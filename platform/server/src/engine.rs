@@ -182,8 +182,13 @@ async fn host(config: &ServeConfig, store: &Store) -> anyhow::Result<PluginHost>
     let cache =
         AotCache::open(&config.data.join("compiled"), key, config.plugin_compiler.clone()).context("cannot keep compiled plugins")?;
     let host = PluginHost::with_cache(config.plugin_budgets.clone(), Some(cache)).context("cannot start the plugin host")?;
+    let mut named = HashMap::new();
     for path in &config.plugins {
         let package = PluginPackage::from_file(path).with_context(|| format!("`{}` is no plugin", path.display()))?;
+        // The second would take the place of the first, as a new version does.
+        if let Some(other) = named.insert(package.name.clone(), path) {
+            anyhow::bail!("`{}` and `{}` are both called `{}`", other.display(), path.display(), package.name);
+        }
         host.install_everywhere(package).with_context(|| format!("cannot load the plugin `{}`", path.display()))?;
     }
     Ok(host)

@@ -35,6 +35,9 @@ pub(crate) async fn plugin(args: &Args, output: &Output, verb: &PluginVerb) -> a
         PluginVerb::Test { dir, host, with } => testing::test(output, dir, (*host, with)).await,
         PluginVerb::Pack { dir, out } => {
             let bundle = pack(dir)?;
+            if is_stale(dir) {
+                output.say(format!("`{COMPONENT}` is older than its source: `tenon plugin build` builds it anew, then pack again"));
+            }
             let name = format!("{}-{}.tenon", bundle.index.package, bundle.index.version);
             let place = out.clone().unwrap_or_else(|| dir.join(name));
             write(&place, &bundle)?;
@@ -85,8 +88,17 @@ fn build(output: &Output, dir: &Path) -> anyhow::Result<PathBuf> {
         return Err(no_code(dir));
     };
     let place = dir.join(COMPONENT);
-    plugin_build::write_if_changed(&place, &component)?;
+    // Also where it is the same: from now on it is younger than its source.
+    std::fs::write(&place, component).with_context(|| format!("cannot write `{}`", place.display()))?;
     Ok(place)
+}
+
+/// Whether the component of a folder was built before its source was last saved.
+fn is_stale(dir: &Path) -> bool {
+    let saved = |name: &str| dir.join(name).metadata().and_then(|told| told.modified()).ok();
+    let (_, code) = dev::state(&dir.join("src"));
+    let manifests = ["Cargo.toml", "package.json"].into_iter().filter_map(saved);
+    saved(COMPONENT).is_some_and(|built| manifests.chain([code]).any(|saved| built < saved))
 }
 
 /// There is nothing to build.
@@ -255,4 +267,33 @@ fn doctor(output: &Output) -> anyhow::Result<Exit> {
     };
     output.result(&told, format!("{rust}\n{typescript}"));
     Ok(if way.is_some() || node.is_some() { Exit::Done } else { Exit::Failed })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn a_component_is_stale_where_code_was_saved_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let saved = |path: &str, seconds: u64| {
+            let place = folder.path().join(path);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            let file = std::fs::File::create(place).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+        };
+        saved("src/deep/rule.rs", 100);
+        saved("Cargo.toml", 100);
+        assert!(!is_stale(folder.path()), "nothing was built");
+        saved(COMPONENT, 200);
+        saved(MANIFEST, 300);
+        assert!(!is_stale(folder.path()), "metadata is packed as it is");
+        saved("src/deep/rule.rs", 300);
+        assert!(is_stale(folder.path()));
+        saved(COMPONENT, 400);
+        saved("package.json", 500);
+        assert!(is_stale(folder.path()));
+    }
 }

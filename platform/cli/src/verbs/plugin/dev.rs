@@ -102,7 +102,7 @@ fn again(client: &Client, output: &Output, dir: &Path, seed: Option<&Path>) -> a
 }
 
 /// How many files its author has, and when the last of them was saved. What cannot be read now is looked at again soon.
-fn state(dir: &Path) -> (usize, SystemTime) {
+pub(super) fn state(dir: &Path) -> (usize, SystemTime) {
     let (mut count, mut newest) = (0, SystemTime::UNIX_EPOCH);
     let mut open: Vec<PathBuf> = vec![dir.to_owned()];
     while let Some(folder) = open.pop() {
