@@ -17,6 +17,7 @@ mod names;
 mod objects;
 mod references;
 mod roots;
+mod roster;
 mod sdl;
 mod seeds;
 mod table;

@@ -70,8 +70,7 @@ static DIRECTIVES: [Directive; 5] = [
 /// The answer to a root field `__schema` or `__type`.
 pub(crate) fn answer(schema: &Schema, collector: &Collector<'_>, fields: &[&Field]) -> Json {
     let Some(field) = fields.first() else { return Json::Null };
-    let forgetful = schema.forgetful();
-    let schema = forgetful.as_ref().unwrap_or(schema);
+    let schema = &schema.apart();
     let node = if &*field.name.text == "__schema" {
         Some(Node::Schema)
     } else {

@@ -8,10 +8,7 @@ use crate::syntax::ast::{Value, ValueKind};
 impl Schema {
     /// The whole schema in the type system definition language; built-in scalars and introspection left out.
     pub(crate) fn sdl(&self) -> String {
-        if let Some(forgetful) = self.forgetful() {
-            return forgetful.text();
-        }
-        self.text()
+        self.apart().text()
     }
 
     fn text(&self) -> String {

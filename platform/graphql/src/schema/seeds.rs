@@ -7,7 +7,7 @@ use super::names::{choice_type, edge_stem, link_choice_type, relation_stem};
 use super::{TypeDef, View, actions, aggregates, changes, choices, edges, filters, objects, references, roots, writes};
 
 /// The types every object has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
     Type,
     Connection,
@@ -41,7 +41,7 @@ pub(crate) enum Family {
 }
 
 /// The types around a list-valued edge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum EdgeFamily {
     Connection,
     Edge,
@@ -52,7 +52,7 @@ pub(crate) enum EdgeFamily {
 }
 
 /// The types around a polymorphic relation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum AnyFamily {
     Union,
     Ref,
@@ -62,7 +62,7 @@ pub(crate) enum AnyFamily {
 }
 
 /// The types around a choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ChoiceFamily {
     Enum,
     Filter,
@@ -70,7 +70,7 @@ pub(crate) enum ChoiceFamily {
 }
 
 /// What a type is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Seed {
     /// The same for every tenant: its place in the list.
     Builtin(usize),

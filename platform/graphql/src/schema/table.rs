@@ -1,6 +1,6 @@
 //! Type definitions, and the table that makes and keeps them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use tenon_access::{Place, Policy};
@@ -10,6 +10,7 @@ use tenon_model::{FieldIx, FieldRight, Model, ObjectIx, State};
 
 use super::View;
 use super::former::{Deprecation, Former};
+use super::roster::Roster;
 use super::seeds::{self, Seed};
 use crate::syntax::ast::{TypeRef, Value};
 use crate::syntax::parse_schema;
@@ -115,25 +116,47 @@ impl TypeDef {
     }
 }
 
-struct Cell {
-    name: Box<str>,
-    seed: Seed,
-    made: OnceLock<TypeDef>,
-}
+/// What a model with former names takes for each type, about, in bytes.
+const FORMER_BYTES: usize = 600;
+/// What the types take that documents of ordinary clients make of a schema, about, in bytes. Who asks for all of them has them made
+/// [apart](Schema::apart).
+const MADE_BYTES: usize = 64 * 1024;
 
 /// The types of one model as one policy lets them be seen.
 pub(crate) struct Schema {
     pub(crate) model: Arc<Model>,
     pub(crate) policy: Policy,
     pub(crate) offers: Arc<Offers>,
-    cells: Vec<Cell>,
-    names: HashMap<Box<str>, usize>,
-    typename: FieldDef,
-    meta: [FieldDef; 2],
+    roster: Arc<Roster>,
+    /// The types, by their places in the roster, as far as somebody has asked for them.
+    made: Slots,
     /// What was renamed, if anything was.
     former: Option<Former>,
     /// Fields that some role sees only masked.
     noted: HashSet<(ObjectIx, FieldIx)>,
+}
+
+type Slots = Box<[OnceLock<Box<TypeDef>>]>;
+
+fn slots(roster: &Roster) -> Slots {
+    std::iter::repeat_with(OnceLock::new).take(roster.len()).collect()
+}
+
+/// What every composite type says of itself, and what the queries say of the schema.
+struct Meta {
+    typename: FieldDef,
+    of_queries: [FieldDef; 2],
+}
+
+fn meta() -> &'static Meta {
+    static META: OnceLock<Meta> = OnceLock::new();
+    META.get_or_init(|| Meta {
+        typename: FieldDef::new("__typename", "String!"),
+        of_queries: [
+            FieldDef::new("__schema", "__Schema!"),
+            FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")]),
+        ],
+    })
 }
 
 fn masked_somewhere(model: &Model) -> HashSet<(ObjectIx, FieldIx)> {
@@ -161,31 +184,26 @@ fn builtins() -> &'static [TypeDef] {
 impl Schema {
     /// The schema of a role.
     pub(crate) fn new(model: Arc<Model>, policy: Policy, offers: Arc<Offers>) -> Self {
-        let mut cells: Vec<Cell> = Vec::new();
-        let mut names = HashMap::new();
-        let mut add = |name: &str, seed: Seed| {
-            // A clash of derived names is a diagnostic of the compiler; should one slip through, the first stands.
-            if !names.contains_key(name) {
-                names.insert(Box::from(name), cells.len());
-                cells.push(Cell { name: name.into(), seed, made: OnceLock::new() });
+        let roster = Roster::of(|add| {
+            for (at, builtin) in builtins().iter().enumerate() {
+                add(&builtin.name, Seed::Builtin(at));
             }
-        };
-        for (at, builtin) in builtins().iter().enumerate() {
-            add(&builtin.name, Seed::Builtin(at));
-        }
-        seeds::sow(&View::new(&model, &policy, &offers), &mut add);
-        let meta =
-            [FieldDef::new("__schema", "__Schema!"), FieldDef::new("__type", "__Type").taking(vec![InputDef::new("name", "String!")])];
+            seeds::sow(&View::new(&model, &policy, &offers), add);
+        });
         let noted = masked_somewhere(&model);
         let former = Former::of(&model, &policy);
-        Self { former, model, policy, offers, cells, names, typename: FieldDef::new("__typename", "String!"), meta, noted }
+        Self { former, model, policy, offers, made: slots(&roster), roster, noted }
     }
 
-    /// What introspection and the text of the schema tell instead, once they have been told to forget the caller's rights:
-    /// everything. For the attack suite, never in a release build.
-    pub(crate) fn forgetful(&self) -> Option<Self> {
-        let everything = || Policy::resolve(&self.model, &Principal::system());
-        Place::Introspection.is_off().then(|| Self::new(Arc::clone(&self.model), everything(), Arc::clone(&self.offers)))
+    /// The same, for introspection and the text of the schema: they ask for every type, and what was made for them goes with this one.
+    /// Once they have been told to forget the caller's rights it is everything: for the attack suite, never in a release build.
+    pub(crate) fn apart(&self) -> Self {
+        let (model, offers) = (Arc::clone(&self.model), Arc::clone(&self.offers));
+        if Place::Introspection.is_off() {
+            return Self::new(Arc::clone(&model), Policy::resolve(&model, &Principal::system()), offers);
+        }
+        let (policy, roster) = (self.policy.clone(), Arc::clone(&self.roster));
+        Self { former: Former::of(&model, &policy), model, policy, offers, made: slots(&roster), roster, noted: self.noted.clone() }
     }
 
     /// Whether some role sees this field only masked: then that others read it in clear is noted.
@@ -199,32 +217,29 @@ impl Schema {
 
     /// A type by name.
     pub(crate) fn ty(&self, name: &str) -> Option<&TypeDef> {
-        self.cells.get(*self.names.get(name)?).map(|cell| self.make(cell))
+        let place = self.roster.place(name)?;
+        let (name, seed) = self.roster.at(place)?;
+        match seed {
+            Seed::Builtin(at) if !matches!(name, "Record" | "Actor") => builtins().get(at),
+            seed => Some(&**self.made.get(place)?.get_or_init(|| Box::new(self.grow(seed, name)))),
+        }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.names.contains_key(name)
+        self.roster.place(name).is_some()
     }
 
     /// All type names, unsorted.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.cells.iter().map(|cell| &*cell.name)
+        self.roster.names()
     }
 
-    /// Rough size in memory, for caches.
+    /// Rough size in memory, for caches; what it shares with others is not its own.
     pub(crate) fn weight(&self) -> u32 {
+        let own = self.roster.len() * size_of::<OnceLock<Box<TypeDef>>>() + MADE_BYTES;
         // With former names there is a second model.
-        let each = if self.former.is_some() { 1_200 } else { 600 };
-        u32::try_from(self.cells.len()).unwrap_or(u32::MAX / each).saturating_mul(each)
-    }
-
-    fn make<'a>(&'a self, cell: &'a Cell) -> &'a TypeDef {
-        match cell.seed {
-            Seed::Builtin(at) if !matches!(&*cell.name, "Record" | "Actor") => {
-                builtins().get(at).expect("seeds of built-in types are places of the list")
-            }
-            seed => cell.made.get_or_init(|| self.grow(seed, &cell.name)),
-        }
+        let model = if self.former.is_some() { self.roster.len() * FORMER_BYTES } else { 0 };
+        u32::try_from(own + model).unwrap_or(u32::MAX)
     }
 
     fn grow(&self, seed: Seed, name: &str) -> TypeDef {
@@ -251,9 +266,9 @@ impl Schema {
     pub(crate) fn field<'a>(&'a self, parent: &'a TypeDef, name: &str) -> Option<&'a FieldDef> {
         if name.starts_with("__") {
             if name == "__typename" && parent.is_composite() {
-                return Some(&self.typename);
+                return Some(&meta().typename);
             }
-            return self.meta.iter().find(|field| &*field.name == name && &*parent.name == "Query");
+            return meta().of_queries.iter().find(|field| &*field.name == name && &*parent.name == "Query");
         }
         parent.fields().iter().find(|field| &*field.name == name)
     }
