@@ -2,6 +2,7 @@
 
 use tenon_value::{TenantId, Value};
 
+use crate::cells::Reached;
 use crate::db::{Arg, Conn, Fault, Shape};
 use crate::ddl::fixtures;
 use crate::home::say;
@@ -9,6 +10,9 @@ use crate::lower::schema_of;
 use crate::metadata::settings_json;
 use crate::store::{Home, Weight};
 use crate::{NewTenant, Store, StoreError, TenantInfo, TenantState};
+
+/// How often the removal of a home that somebody is at work in is tried.
+const DROP_TRIES: u32 = 5;
 
 impl Store {
     /// Makes a tenant: its row in `system`, its schema or file with the tables every tenant has, its settings.
@@ -56,13 +60,9 @@ impl Store {
             Home::Sqlite(files) => files.remove(id)?,
             Home::Postgres(cells) => {
                 let schema = schema_of(id, self.dialect());
-                let drop = format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout");
                 // In every cell: a move that was cut short may have left something.
                 for cell in cells.each() {
-                    let mut conn = Conn::Postgres(Box::new(cell.pools.requests.acquire().await?));
-                    conn.mark(false);
-                    conn.script(&drop).await?;
-                    conn.mark(true);
+                    drop_schema(cell, &schema).await?;
                 }
             }
         }
@@ -142,6 +142,25 @@ impl Store {
         let done = conn.execute(&numbered(sql, &conn), args).await?;
         conn.mark(true);
         Ok(done)
+    }
+}
+
+/// Removes a schema with all that is in it. Whoever is still at work there holds one table and may want the next, which the removal holds
+/// already; one of the two is ended then, and where it is the removal it begins again.
+async fn drop_schema(cell: &Reached, schema: &str) -> Result<(), StoreError> {
+    let drop = format!("set statement_timeout = 0; drop schema if exists \"{schema}\" cascade; reset statement_timeout");
+    let mut tries = 1;
+    loop {
+        let mut conn = Conn::Postgres(Box::new(cell.pools.requests.acquire().await?));
+        conn.mark(false);
+        match conn.script(&drop).await.map_err(StoreError::from) {
+            Ok(()) => {
+                conn.mark(true);
+                return Ok(());
+            }
+            Err(error) if error.is_retryable() && tries < DROP_TRIES => tries += 1,
+            Err(error) => return Err(error),
+        }
     }
 }
 
