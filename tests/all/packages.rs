@@ -86,6 +86,16 @@ async fn what_a_package_offers_is_bounded_by_consent_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_committed_before_a_start_is_heard_on_sqlite() {
+    with_packages(Database::Sqlite, offers::heard_after_all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_committed_before_a_start_is_heard_on_postgres() {
+    with_packages(Database::Postgres, offers::heard_after_all).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upgrade_that_fails_half_way_leaves_everything_on_sqlite() {
     with_packages(Database::Sqlite, halves::half_way).await;
 }

@@ -59,10 +59,17 @@ impl Calendar {
     }
 
     /// Brings in what the packages of a tenant offer, which comes with its model: once, for who has any; true when it is done.
+    /// Who of them listens has yet to hear what was committed before this node knew of it.
     async fn meet(&self, tenant: TenantId) -> bool {
         let Ok(packages) = self.store.packages(tenant).await else { return false };
-        let offers = packages.iter().any(|package| package.state == PackageState::Installed);
-        !offers || self.identity.zone(tenant).await.is_ok()
+        if !packages.iter().any(|package| package.state == PackageState::Installed) {
+            return true;
+        }
+        let is_met = self.identity.zone(tenant).await.is_ok();
+        if is_met && !self.pipeline.offers(tenant).listeners().is_empty() {
+            self.store.commit_tell(tenant);
+        }
+        is_met
     }
 
     async fn look(&self, tenant: TenantId, known: &mut HashMap<TenantId, Left>) -> Result<(), StoreError> {

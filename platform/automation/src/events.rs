@@ -196,7 +196,8 @@ impl Listening {
         Self { store, pipeline }
     }
 
-    /// Wakes listeners until the server stops. At its start all are woken: what others committed meanwhile is heard then.
+    /// Wakes listeners until the server stops. At its start all are woken: what others committed meanwhile is heard then. Of tenants
+    /// whose packages are not known yet, [`Calendar`](crate::Calendar) tells when they are.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut commits = self.store.commits();
         let mut waiting: HashSet<TenantId> = self.everybody().await;

@@ -97,3 +97,32 @@ async fn advance(tenant: &Tenant, millis: i64) -> anyhow::Result<()> {
     let to = tenon_value::DateTime::from_millis(now.millis() + millis).to_string();
     tenant.metadata("mutation($to: DateTime!) { advanceClock(to: $to) { now } }", json!({ "to": to })).await.map(drop)
 }
+
+/// A node that dies between a commit and its hearing leaves it to the next: nobody has to write first, nor to ask.
+pub(super) async fn heard_after_all(server: TestServer, tenant: Tenant, other: Tenant) -> anyhow::Result<TestServer> {
+    let granted = format!("{DEALS}, account: {{ read: \"*\", write: [website] }}, tag: {{ read: [name], write: [name] }}");
+    install(&tenant, clerk("1.0.0", &granted)?).await?;
+    tenant.data("mutation { createAccount(input: { name: \"a\" }) { id } }", json!({})).await?;
+    heard(&tenant, &["a 1"]).await?;
+    // As if it had never been heard. A tag's name is its own.
+    let tag = tenant.data("{ tags { nodes { id } } }", json!({})).await?["tags"]["nodes"][0]["id"].clone();
+    tenant.data("mutation($id: ID!) { updateTag(id: $id, input: { name: \"before\" }) { id } }", json!({ "id": tag })).await?;
+    let server = server.restart(&[(&tenant.name, "delete from job where kind = 'plugin_events'")], trusting).await?;
+    heard(&server.serve(&tenant), &["a 1", "before"]).await?;
+    assert_eq!(tags(&server.serve(&other)).await?, json!([]));
+    Ok(server)
+}
+
+/// Waits until the tags are these.
+async fn heard(tenant: &Tenant, names: &[&str]) -> anyhow::Result<()> {
+    let began = std::time::Instant::now();
+    let expected: Value = names.iter().map(|name| json!({ "name": name })).collect();
+    loop {
+        let found = tags(tenant).await?;
+        if found == expected {
+            return Ok(());
+        }
+        anyhow::ensure!(began.elapsed() < tenon_tests::TOLD_MAX, "{found} instead of {expected}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
