@@ -1,15 +1,28 @@
 //! The records of a save while one plugin after the other has its say: each sees the patches of those before it.
 
+use std::sync::Arc;
+
 use tenon_hooks::{HookChange, Refusal, Verdict};
 use tenon_model::{FieldIx, Object};
 use tenon_query::Record;
 use tenon_value::Value;
 
-use crate::since_1::Row;
+use crate::linked::Linked;
+use crate::since_1::{Change, Row};
 
 /// The records of a save.
 pub(crate) struct Rows<'a> {
     rows: Vec<Working<'a>>,
+    shown: Option<Shown>,
+}
+
+/// The records as they were shown to a plugin, in portions, each with the place of its first.
+pub(crate) type Portions = Vec<(usize, Arc<[Change]>)>;
+
+/// As they were shown last.
+struct Shown {
+    to: Arc<Linked>,
+    portions: Portions,
 }
 
 struct Working<'a> {
@@ -30,7 +43,7 @@ impl<'a> Rows<'a> {
             patches: Vec::new(),
             refusals: Vec::new(),
         };
-        Self { rows: changes.iter().map(working).collect() }
+        Self { rows: changes.iter().map(working).collect(), shown: None }
     }
 
     /// The records as the next plugin sees them.
@@ -41,12 +54,26 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// The records as a plugin is shown them: as the one before it was, where that was granted the same and has changed nothing.
+    pub(crate) fn shown<E>(&mut self, to: &Arc<Linked>, show: impl FnOnce(&Self) -> Result<Portions, E>) -> Result<Portions, E> {
+        let is_same = |shown: &&Shown| (shown.to.size, &shown.to.grant) == (to.size, &to.grant);
+        if let Some(shown) = self.shown.as_ref().filter(is_same) {
+            return Ok(shown.portions.clone());
+        }
+        let portions = show(self)?;
+        self.shown = Some(Shown { to: Arc::clone(to), portions: portions.clone() });
+        Ok(portions)
+    }
+
     /// Keeps what a plugin said of the records from `first` on. Who was refused stays refused.
     pub(crate) fn apply(&mut self, object: &Object, first: usize, verdicts: Vec<Verdict>) {
         for (row, verdict) in self.rows.iter_mut().skip(first).zip(verdicts) {
             match verdict {
                 Verdict::Keep => {}
-                Verdict::Patch(patches) => row.patch(object, patches),
+                Verdict::Patch(patches) => {
+                    row.patch(object, patches);
+                    self.shown = None;
+                }
                 Verdict::Refuse(refusals) => row.refusals.extend(refusals),
             }
         }

@@ -4,7 +4,6 @@
 
 use tenon_hooks::{Asked, HookChange, Operation, Phase, Verdict};
 use tenon_model::ObjectIx;
-use tenon_query::Record;
 
 use crate::attempt::Attempt;
 use crate::halt::Tried;
@@ -25,7 +24,7 @@ impl Attempt<'_> {
 
     async fn heed_about(&mut self, object: ObjectIx, operation: Operation, works: &mut [Work<'_>]) -> Tried<()> {
         let known = self.object(object)?;
-        let is_asked = |work: &&mut Work<'_>| {
+        let is_asked = |work: &Work<'_>| {
             !work.failed
                 && match (&work.old, operation) {
                     (None, Operation::Create) => true,
@@ -33,18 +32,23 @@ impl Attempt<'_> {
                     _ => false,
                 }
         };
-        let mut asked: Vec<&mut Work<'_>> = works.iter_mut().filter(is_asked).collect();
+        let asked: Vec<usize> = works.iter().enumerate().filter(|(_, work)| is_asked(work)).map(|(place, _)| place).collect();
         if asked.is_empty() {
             return Ok(());
         }
-        let shown: Vec<(Option<Record>, Record)> = asked.iter().map(|work| (work.old.clone(), work.new.clone())).collect();
-        let changes: Vec<HookChange<'_>> = shown
+        let changes: Vec<HookChange<'_>> = works
             .iter()
-            .map(|(old, new)| HookChange { old: old.as_ref(), new, changed: change::names(known, old.as_ref(), new) })
+            .filter(|work| is_asked(work))
+            .map(|work| {
+                let (old, new) = (work.old.as_ref(), &work.new);
+                HookChange { old, new, changed: change::names(known, old, new) }
+            })
             .collect();
         let verdicts = self.ask_hooks(Asked { phase: Phase::BeforeSave, object, operation, changes: &changes }).await?;
-        for (work, verdict) in asked.iter_mut().zip(verdicts) {
-            self.apply_verdict(object, work, verdict)?;
+        for (place, verdict) in asked.into_iter().zip(verdicts) {
+            if let Some(work) = works.get_mut(place) {
+                self.apply_verdict(object, work, verdict)?;
+            }
         }
         Ok(())
     }

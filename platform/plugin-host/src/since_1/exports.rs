@@ -1,5 +1,7 @@
 //! What a component exports: each interface is optional, and found once, before the first call.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -34,7 +36,8 @@ pub(crate) enum Question {
         phase: Phase,
         object: String,
         operation: Operation,
-        changes: Vec<Change>,
+        #[serde(with = "words::shared")]
+        changes: Arc<[Change]>,
     },
     /// To compute a field of records.
     Compute { object: String, field: String, rows: Vec<Made> },
