@@ -92,6 +92,38 @@ async fn a_component_of_contract_1_0_is_answered_as_ever_on_postgres() {
     answered(Database::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_names_what_the_package_was_granted_on_sqlite() {
+    named(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_names_what_the_package_was_granted_on_postgres() {
+    named(Database::Postgres).await;
+}
+
+async fn named(database: Database) {
+    let Some(server) = TestServer::start_as(database, &Setting::read(), configured).await.unwrap() else { return };
+    let named = names_in_events(&server).await;
+    server.stop().await.unwrap();
+    assert!(named.is_ok(), "on {database:?}: {:#}", named.unwrap_err());
+}
+
+/// Of an account it was granted the name alone: that its kind and status changed is nothing it is told.
+async fn names_in_events(server: &TestServer) -> anyhow::Result<()> {
+    let tenant = server.tenant(None, None, None).await?;
+    let shop = Shop::open()?;
+    let wide = grants(&shop);
+    let narrow = wide.replace("account: { read: \"*\", write: \"*\" }", "account: { read: [name], write: [contract_size] }");
+    ensure!(narrow != wide, "what it is granted is written otherwise");
+    install(&tenant, granted("1.0.0", &narrow)?).await?;
+    tenant.data(r#"mutation { createAccount(input: { name: "Works", employeeCount: 7 }) { id } }"#, json!({})).await?;
+    until_tagged(&tenant, "C1 account ").await?;
+    let heard: Vec<String> = tags(&tenant).await?.into_iter().filter(|tag| tag.starts_with("C1 ")).collect();
+    ensure!(heard == ["C1 account name"], "it was told of {heard:?}");
+    Ok(())
+}
+
 async fn answered(database: Database) {
     let setting = Setting::read();
     let Some(server) = TestServer::start_as(database, &setting, configured).await.unwrap() else { return };
@@ -169,8 +201,13 @@ async fn told(server: &TestServer) -> anyhow::Result<String> {
 
 /// The component as this version of its package.
 fn version(version: &str, shop: &Shop) -> anyhow::Result<Vec<u8>> {
+    granted(version, &grants(shop))
+}
+
+/// The same, asking for this.
+fn granted(version: &str, grants: &str) -> anyhow::Result<Vec<u8>> {
     let component = std::fs::read(Setting::repository().join("tests/fixtures/sdk-1.0.wasm"))?;
-    let mut package = Package::of_component("contract", component, version, &grants(shop))?;
+    let mut package = Package::of_component("contract", component, version, grants)?;
     package.text("objects/account/object.yaml", FIELDS);
     Ok(package.signed())
 }

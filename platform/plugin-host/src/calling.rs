@@ -36,7 +36,7 @@ pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: 
     })?;
     let limits = turn.budgets.of(turn.phase, turn.plugin.size);
     let limits = CallLimits { wall: limits.wall.min(until.saturating_duration_since(now)), ..limits };
-    let input = call.input.to_string();
+    let input = input(turn, call);
     let answered = if input.len() > limits.input {
         Err(Broken::limit("input", "it was given more than a call may be"))
     } else {
@@ -56,6 +56,18 @@ pub(crate) async fn call(turn: Turn<'_>, call: &Call, desk: &mut dyn Desk, now: 
         Ok(Err(refusal)) => Err(HookError::Refused(refusal)),
         Err(broken) => Err(turn.fault(broken)),
     }
+}
+
+/// What a call is given; of an event no more than the package was granted.
+fn input(turn: Turn<'_>, call: &Call) -> String {
+    let Some(object) = turn.cx.model.object_named(&call.name).filter(|_| call.kind == CallKind::Event) else {
+        return call.input.to_string();
+    };
+    let mut input = call.input.clone();
+    if let Some(Json::Array(changed)) = input.get_mut("changed") {
+        changed.retain(|name| name.as_str().is_some_and(|name| since_1::is_shown(&turn.plugin.grant, object, name)));
+    }
+    input.to_string()
 }
 
 /// An answer that may be given: a status that leads nobody elsewhere, headers that mean nothing to a browser.

@@ -16,7 +16,7 @@ use crate::tape::Cue;
 
 pub(crate) use exports::{Question, Ready, Said};
 pub(crate) use incoming::{Answer, answer, incoming, refused};
-pub(crate) use outgoing::{Row, made_of, row, size, size_of_made};
+pub(crate) use outgoing::{Row, is_shown, made_of, row, size, size_of_made};
 
 #[expect(clippy::allow_attributes, reason = "which of these are met depends on the generator's version")]
 #[allow(

@@ -16,7 +16,7 @@ pub struct Event {
     pub operation: Operation,
     /// Their ids, and the version that each got; 200 at most.
     pub records: Vec<(String, i64)>,
-    /// API names of the fields that changed in any of them.
+    /// API names of the fields that changed in any of them, as far as the package was granted them.
     pub changed: Vec<String>,
     /// When they were saved, by the tenant's clock.
     pub at: DateTime,

@@ -18,7 +18,7 @@ export interface Event {
   operation: Operation;
   /** 200 at most; a larger save makes several events. */
   records: { id: string; version: number }[];
-  /** API names of the fields that changed in any of them. */
+  /** API names of the fields that changed in any of them, as far as the package was granted them. */
   changed: string[];
   /** When they were saved, by the tenant's clock. */
   at: Date;

@@ -17,8 +17,7 @@ pub(crate) struct Row<'a> {
 
 /// A change as the contract has it: as much of it as the package was granted.
 pub(crate) fn row((model, grant): (&Model, &Grant), object: &Object, row: &Row<'_>) -> Change {
-    let is_system = |name: &str| object.field_named(name).is_some_and(|field| field.system);
-    let shown = |name: &str| grant.shows(object.name.as_str(), name) || is_system(name);
+    let shown = |name: &str| is_shown(grant, object, name);
     let held = |record: &Record| {
         let mut fields = fields(model, object, record);
         if *grant != Grant::Caller {
@@ -32,6 +31,11 @@ pub(crate) fn row((model, grant): (&Model, &Grant), object: &Object, row: &Row<'
         new: held(row.new),
         changed: row.changed.iter().filter(|name| shown(name)).cloned().collect(),
     }
+}
+
+/// Whether a package that was granted this is told of a field or relation. What every record has is no secret.
+pub(crate) fn is_shown(grant: &Grant, object: &Object, name: &str) -> bool {
+    grant.shows(object.name.as_str(), name) || object.field_named(name).is_some_and(|field| field.system)
 }
 
 /// What a computed field is made of, as far as the plugin may see it.
