@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
@@ -108,16 +108,12 @@ pub(crate) fn wants_full_cost(headers: &HeaderMap) -> bool {
 
 /// The headers that every answer has.
 fn complete(response: &mut Response, arrival: &Arrival, origin: Option<cors::Allowed>) {
-    let status = response.status();
     let headers = response.headers_mut();
     insert(headers, REQUEST_ID, arrival.request.as_str());
     if let Some(Standing { model_version, allowance }) = arrival.standing.get() {
         headers.entry(MODEL_VERSION).or_insert(HeaderValue::from(*model_version));
         insert(headers, RATE_LIMIT_POLICY, &format!("\"key\";q={};w={}", allowance.quota, Rate::WINDOW_SECONDS));
         insert(headers, RATE_LIMIT, &format!("\"key\";r={};t={}", allowance.remaining(), allowance.reset));
-        if status == StatusCode::TOO_MANY_REQUESTS && allowance.check().is_err() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(allowance.reset));
-        }
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));

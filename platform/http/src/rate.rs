@@ -1,4 +1,4 @@
-//! How many requests a credential may make: a window of one minute each. The limit `rate` of API.md §1.7.
+//! How many requests somebody may make: a window of one minute each. The limits `rate` (a credential) and `endpoint_rate` (an address).
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -14,6 +14,7 @@ const CREDENTIALS_MAX: usize = 100_000;
 
 /// Counts requests by credential.
 pub(crate) struct Rate {
+    limit: &'static str,
     per_minute: u32,
     windows: Mutex<HashMap<Uuid, (Instant, u32)>>,
 }
@@ -21,6 +22,8 @@ pub(crate) struct Rate {
 /// Where a credential stands after a request: the headers `RateLimit-Policy` and `RateLimit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Allowance {
+    /// The name of the limit.
+    limit: &'static str,
     /// Requests a window.
     pub(crate) quota: u32,
     /// Requests made in this window, this one included.
@@ -35,9 +38,13 @@ impl Allowance {
         self.quota.saturating_sub(self.taken)
     }
 
-    /// EXHAUSTED `rate`, where the credential has made too many in this minute.
+    /// EXHAUSTED, and when to come back, where the credential has made too many in this minute.
     pub(crate) fn check(self) -> Result<(), Problem> {
-        if self.taken > self.quota { Err(Problem::exhausted("rate", u64::from(self.quota), u64::from(self.taken))) } else { Ok(()) }
+        if self.taken <= self.quota {
+            return Ok(());
+        }
+        let many = Problem::exhausted(self.limit, u64::from(self.quota), u64::from(self.taken));
+        Err(many.with("retryAfter", self.reset))
     }
 }
 
@@ -45,8 +52,8 @@ impl Rate {
     /// Seconds of a window.
     pub(crate) const WINDOW_SECONDS: u64 = WINDOW.as_secs();
 
-    pub(crate) fn new(per_minute: u32) -> Self {
-        Self { per_minute, windows: Mutex::new(HashMap::new()) }
+    pub(crate) fn new(limit: &'static str, per_minute: u32) -> Self {
+        Self { limit, per_minute, windows: Mutex::new(HashMap::new()) }
     }
 
     /// Requests a minute and credential.
@@ -77,7 +84,7 @@ impl Rate {
         let left = WINDOW.saturating_sub(now.duration_since(*begin));
         // Rounded up: who waits that long is in the next window.
         let reset = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        Allowance { quota: self.per_minute, taken: *taken, reset }
+        Allowance { limit: self.limit, quota: self.per_minute, taken: *taken, reset }
     }
 }
 
@@ -87,10 +94,10 @@ mod tests {
 
     #[test]
     fn a_window_ends_and_begins_anew() {
-        let rate = Rate::new(2);
+        let rate = Rate::new("rate", 2);
         let (one, begin) = (Uuid::from_u128(1), Instant::now());
         let later = |seconds: u64| begin + Duration::from_secs(seconds);
-        assert_eq!(rate.take_at(one, begin), Allowance { quota: 2, taken: 1, reset: 60 });
+        assert_eq!(rate.take_at(one, begin), Allowance { limit: "rate", quota: 2, taken: 1, reset: 60 });
         let second = rate.take_at(one, later(20));
         assert_eq!((second.remaining(), second.reset, second.check().is_ok()), (0, 40, true));
         assert!(rate.take_at(one, later(59)).check().is_err(), "the third of two");

@@ -207,6 +207,7 @@ pub(super) async fn endpoints(courier: Courier, server: TestServer, tenant: Tena
     webhooks(&tenant).await?;
     callers(&tenant).await?;
     anybody(&tenant).await?;
+    hurried(&tenant, &other).await?;
     assert_eq!(tags(&other).await?, Vec::<String>::new());
     // Switched off, it is there for nobody.
     tenant.metadata("mutation { disablePackage(package: \"courier\") { version } }", json!({})).await?;
@@ -291,5 +292,26 @@ async fn anybody(tenant: &Tenant) -> anyhow::Result<()> {
     assert_eq!(knock(tenant, "courier/open", &keyed, "keyed").await?.status, 200);
     assert_eq!(knock(tenant, "courier/open", &keyed, "keyed").await?.header("idempotency-replayed"), Some("true"));
     assert_eq!(knock(tenant, "courier/open", &keyed, "another").await?.status, 409);
+    Ok(())
+}
+
+/// Who knocks too often at one package waits, whatever he knocks for; at another, and at another tenant's, he is let in.
+async fn hurried(tenant: &Tenant, other: &Tenant) -> anyhow::Result<()> {
+    let mut knocks = 0;
+    // A minute may end in between, and the next one begins anew.
+    let slowed = loop {
+        anyhow::ensure!(knocks < 3 * 600, "nobody is slowed down");
+        let answer = knock(tenant, "hurry/open", &[], "x").await?;
+        if answer.status != 404 {
+            break answer;
+        }
+        knocks += 1;
+    };
+    let told = slowed.json()?;
+    assert_eq!((slowed.status, &told["code"], &told["limit"]), (429, &json!("EXHAUSTED"), &json!("endpoint_rate")), "{told}");
+    let wait: u64 = slowed.header("retry-after").unwrap_or_default().parse()?;
+    assert!(knocks >= 600 && (1..=60).contains(&wait), "slowed down after {knocks}, for {wait} s");
+    assert_eq!(knock(tenant, "courier/open", &[], "gone").await?.status, 410);
+    assert_eq!(knock(other, "hurry/open", &[], "x").await?.status, 404);
     Ok(())
 }
