@@ -76,7 +76,9 @@ impl House {
     async fn member(&self, email: &str, role: &str) -> Uuid {
         let mut cx = self.cx(&ADMINISTRATOR).await;
         cx.principal = Principal::system();
-        self.identity.member_with_password(&cx, NewMember::staff(email, vec![role.to_owned()]), "a door of seven locks").await.unwrap().user
+        let new = NewMember::staff(email, vec![role.to_owned()]);
+        let password = self.identity.password_of(&new, "a door of seven locks").await.unwrap();
+        self.identity.member_with_password(&cx, new, password).await.unwrap().user
     }
 
     async fn ask(&self, roles: &[&str], query: &str, variables: Json) -> Json {

@@ -40,7 +40,7 @@ pub use identity::{Clock, Identity, IdentityParts};
 pub use key::{ApiKey, KeyError};
 pub use keys::{KEY_DISPLAY_MAX, NewKey};
 pub use mail::{MAIL_QUEUE_MAX, MAILS_AT_ONCE, MailConfigError, Mailer};
-pub use members::{MemberChange, NewMember};
+pub use members::{Hashed, MemberChange, NewMember};
 pub use oidc::{
     Joining, KEYS_FETCHED_MAX, Oidc, OidcAnswer, OidcDone, OidcError, OidcStart, PROVIDERS_MAX, ProviderFault, ProviderSettings,
     ProviderView, RefusalReason, SIGN_IN_SECONDS_MAX, SecretChange,

@@ -63,6 +63,15 @@ pub struct MemberChange {
     pub state: Option<MemberState>,
 }
 
+/// A password that was strong enough, as it is stored.
+pub struct Hashed(String);
+
+impl std::fmt::Debug for Hashed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hashed")
+    }
+}
+
 impl Identity {
     /// Makes a member who is invited: there is no password yet. The person's record is made, or found by login or address.
     ///
@@ -192,13 +201,20 @@ impl Identity {
         Ok(self.store.member_password(cx.model.tenant, member.user, &hash, session, &told).await?)
     }
 
+    /// Hashes the password of somebody who is to become a member. That takes as long as making a tenant for him, and can be done beside it.
+    ///
+    /// # Errors
+    /// `Wrong` for a weak password; `Busy` where too many are hashed at once.
+    pub async fn password_of(&self, new: &NewMember, password: &str) -> Result<Hashed, IdentityError> {
+        strength::check(password, &[&new.login, new.email.as_deref().unwrap_or_default(), new.name.as_deref().unwrap_or_default()])?;
+        Ok(Hashed(self.hasher.hash(password).await?))
+    }
+
     /// Makes somebody a member with a password at once: the first administrator, and what a test needs.
     ///
     /// # Errors
-    /// As [`Identity::member_make`]; `Wrong` for a weak password.
-    pub async fn member_with_password(&self, cx: &OpContext, new: NewMember, password: &str) -> Result<StoredMember, IdentityError> {
-        strength::check(password, &[&new.login, new.email.as_deref().unwrap_or_default(), new.name.as_deref().unwrap_or_default()])?;
-        let hash = self.hasher.hash(password).await?;
+    /// As [`Identity::member_make`].
+    pub async fn member_with_password(&self, cx: &OpContext, new: NewMember, Hashed(hash): Hashed) -> Result<StoredMember, IdentityError> {
         let member = self.member_put(cx, new, Some(hash)).await?;
         self.person_state(cx, member.user, MemberState::Active).await;
         Ok(member)

@@ -184,7 +184,7 @@ impl Engine {
     /// A copy's first key; and its first administrator, unless members came along.
     async fn way_in(&self, tenant: &TenantInfo, peopled: bool) -> anyhow::Result<Json> {
         if !peopled {
-            let created = self.first_people(tenant).await?;
+            let created = self.first_people(tenant, self.first_administrator(&tenant.name).await?).await?;
             return Ok(json!({ "apiKey": created.api_key, "adminEmail": created.admin_email, "adminPassword": created.admin_password }));
         }
         let context = self.system_context(tenant).await?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenon_context::{ActorKind, Principal, Via};
-use tenon_identity::{NewKey, NewMember, RequestFacts, random_password};
+use tenon_identity::{Hashed, NewKey, NewMember, RequestFacts, random_password};
 use tenon_store::{NewTenant, Quota, TenantInfo};
 use tenon_value::{Json, Name, RequestId};
 
@@ -26,6 +26,18 @@ pub struct TenantCreated {
     pub admin_password: String,
 }
 
+/// The first administrator of a tenant, before there is one.
+pub(crate) struct Administrator {
+    member: NewMember,
+    email: String,
+    password: String,
+    hashed: Hashed,
+}
+
+fn administrators() -> Vec<String> {
+    vec![Principal::ADMINISTRATOR.to_owned()]
+}
+
 impl Engine {
     /// Makes a tenant with the base CRM, a key and an administrator.
     ///
@@ -39,9 +51,10 @@ impl Engine {
             return Err(Declined::conflict("tenant", format!("there is a tenant `{}` already", request.name)).into());
         }
         let created_at = clock::wall();
-        let tenant =
-            self.store.tenant_create(&NewTenant { name: request.name.clone(), sandbox: request.sandbox, settings, created_at }).await?;
-        match self.equip(&tenant).await {
+        let new = NewTenant { name: request.name.clone(), sandbox: request.sandbox, settings, created_at };
+        let (tenant, administrator) = futures::join!(self.store.tenant_create(&new), self.first_administrator(&request.name));
+        let tenant = tenant?;
+        match self.equip(&tenant, administrator).await {
             Ok(created) => Ok(created),
             Err(error) => {
                 // A tenant without metadata or key is of no use to anybody.
@@ -51,22 +64,29 @@ impl Engine {
         }
     }
 
-    async fn equip(&self, tenant: &TenantInfo) -> anyhow::Result<TenantCreated> {
+    async fn equip(&self, tenant: &TenantInfo, administrator: anyhow::Result<Administrator>) -> anyhow::Result<TenantCreated> {
+        let administrator = administrator?;
         self.packages.install_base(tenant.id).await?;
-        self.first_people(tenant).await
+        self.first_people(tenant, administrator).await
     }
 
-    /// The first administrator and the first key of a tenant that has nobody.
-    pub(crate) async fn first_people(&self, tenant: &TenantInfo) -> anyhow::Result<TenantCreated> {
-        let admin_email = format!("admin@{}.example", tenant.name.replace('_', "-"));
-        let admin_password = random_password();
+    /// Who is to be the first administrator of a tenant of this name.
+    pub(crate) async fn first_administrator(&self, tenant: &str) -> anyhow::Result<Administrator> {
+        let email = format!("admin@{}.example", tenant.replace('_', "-"));
+        let member = NewMember { name: Some("Administrator".to_owned()), ..NewMember::staff(&email, administrators()) };
+        let password = random_password();
+        let hashed = self.identity.password_of(&member, &password).await?;
+        Ok(Administrator { member, email, password, hashed })
+    }
+
+    /// Makes the first administrator and the first key of a tenant that has nobody.
+    pub(crate) async fn first_people(&self, tenant: &TenantInfo, administrator: Administrator) -> anyhow::Result<TenantCreated> {
+        let Administrator { member, email, password, hashed } = administrator;
         let context = self.system_context(tenant).await?;
-        let roles = vec![Principal::ADMINISTRATOR.to_owned()];
-        let admin = NewMember { name: Some("Administrator".to_owned()), ..NewMember::staff(&admin_email, roles.clone()) };
-        Box::pin(self.identity.member_with_password(&context, admin, &admin_password)).await?;
-        let first = NewKey { kind: ActorKind::ApiKey, display: "first key".to_owned(), roles, expires_at: None };
+        Box::pin(self.identity.member_with_password(&context, member, hashed)).await?;
+        let first = NewKey { kind: ActorKind::ApiKey, display: "first key".to_owned(), roles: administrators(), expires_at: None };
         let (api_key, _) = self.identity.key_make(&context, first).await?;
-        Ok(TenantCreated { tenant: tenant.name.clone(), api_key: api_key.reveal(), admin_email, admin_password })
+        Ok(TenantCreated { tenant: tenant.name.clone(), api_key: api_key.reveal(), admin_email: email, admin_password: password })
     }
 
     /// All tenants.
